@@ -1,0 +1,42 @@
+"""The app's start: its checks, and the job store listening to definitions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.db.models.signals import post_delete, post_save
+from django.utils.translation import gettext_lazy as _
+
+
+class CountjobsConfig(AppConfig):
+    """The app."""
+
+    name = "countjobs"
+    verbose_name = _("Schedules")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Connect what must happen whenever a definition is written."""
+        from countjobs import checks  # noqa: F401  # registers them
+        from countjobs.jobstores import rows
+        from countjobs.models import definitions
+
+        definitions.definitions_changed.connect(rows.definitions_changed)
+        definitions.definitions_deleted.connect(rows.definitions_deleted)
+        for model in definitions.concrete_definitions():
+            # Django's own signals tell also of fixtures and of cascades.
+            post_save.connect(_saved, sender=model)
+            post_delete.connect(_deleted, sender=model)
+
+
+def _saved(sender: Any, instance: Any, **_: Any) -> None:
+    from countjobs.models import definitions_changed
+
+    definitions_changed.send(sender=sender, pks=[instance.pk])
+
+
+def _deleted(sender: Any, instance: Any, **_: Any) -> None:
+    from countjobs.models import definitions_deleted
+
+    definitions_deleted.send(sender=sender, pks=[instance.pk])

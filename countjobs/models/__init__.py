@@ -1,0 +1,17 @@
+"""The models: definitions (when and what), executions (the history), the schedulers that live."""
+
+from countjobs.models.countjob import CountJob
+from countjobs.models.definitions import JobDefinition, definitions_changed, definitions_deleted
+from countjobs.models.executions import Execution
+from countjobs.models.nodes import SchedulerNode
+from countjobs.models.parked import ParkedJob
+
+__all__ = [
+    "CountJob",
+    "Execution",
+    "JobDefinition",
+    "ParkedJob",
+    "SchedulerNode",
+    "definitions_changed",
+    "definitions_deleted",
+]

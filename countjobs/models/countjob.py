@@ -1,0 +1,68 @@
+"""The article's job: count, then say what was given to say."""
+
+from __future__ import annotations
+
+import logging
+
+from django.core.validators import MaxValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from countjobs.models.definitions import JobDefinition
+from countjobs.models.fields import OrderedJSONField, validate_messages
+
+logger = logging.getLogger(__name__)
+
+MOST_COUNTS = 1_000_000
+
+
+def count_job(count_messages: dict[str, str], count: int) -> None:
+    """Count to `count`, then log each message: `step_count`, then `step_judge`.
+
+    It stands on its own, so that code can schedule it as the article does:
+    `scheduler.add_job(count_job, "cron", args=[messages, 3], second="*/5")`.
+    """
+    step_count(count)
+    step_judge(count_messages)
+
+
+def step_count(count: int) -> None:
+    """Print every index below `count`, and log that it is done."""
+    for index in range(count):
+        print(index)
+    logger.info("%s count finished.", count)
+
+
+def step_judge(count_messages: dict[str, str]) -> None:
+    """Log every key with its message, in their order."""
+    for key, value in count_messages.items():
+        logger.info("%s, %s", key, value)
+
+
+class CountJob(JobDefinition):
+    """Counts, and logs its messages."""
+
+    messages = OrderedJSONField(
+        _("messages"),
+        default=dict,
+        blank=True,
+        validators=[validate_messages],
+        help_text=_('A JSON object of text to text, in the order to log: {"one": "one count."}'),
+    )
+    count = models.PositiveIntegerField(
+        _("count"), default=3, validators=[MaxValueValidator(MOST_COUNTS)]
+    )
+
+    class Meta(JobDefinition.Meta):
+        verbose_name = _("count job")
+        verbose_name_plural = _("count jobs")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(count__gte=0, count__lte=MOST_COUNTS),
+                name="countjobs_count_in_range",
+            )
+        ]
+
+    def run(self) -> None:
+        """Run the article's two steps."""
+        count_job(self.messages, self.count)

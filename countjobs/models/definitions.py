@@ -1,0 +1,230 @@
+"""Definitions: when a job runs, and what it does.
+
+Whatever writes definitions sends a signal in the transaction that writes them: `definitions_changed`
+or `definitions_deleted`. The job store listens, and writes the row that schedulers look at. So a
+definition and its row are never seen to disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import available_timezones
+
+from django.apps import apps
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models, router, transaction
+from django.dispatch import Signal
+from django.utils import timezone as django_timezone
+from django.utils.translation import gettext_lazy as _
+
+from countjobs.models.fields import CronField
+from countjobs.triggers import CRON_DEFAULTS, ScheduleTrigger
+
+definitions_changed = Signal()
+"""Sent with `sender` (the model) and `pks`, inside the transaction that wrote these definitions."""
+
+definitions_deleted = Signal()
+"""Sent likewise, inside the transaction that deleted them."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+ENDED = "ended"
+"""The code of the ValidationError for a schedule whose last fire time has passed."""
+
+
+class JobDefinitionQuerySet(models.QuerySet["JobDefinition"]):
+    """Definitions, with every way to write many of them at once made to tell the job store."""
+
+    def update(self, **kwargs: Any) -> int:
+        """As Django's. Values are not validated; a definition that they break is parked."""
+        with transaction.atomic(using=self.db, savepoint=False):
+            pks = list(self.values_list("pk", flat=True))
+            rows = super().update(**kwargs)
+            self._changed(pks)
+        return rows
+
+    update.alters_data = True  # type: ignore[attr-defined]  # as Django marks it for templates
+
+    def bulk_create(self, objs: Iterable[JobDefinition], *args: Any, **kwargs: Any) -> list[JobDefinition]:
+        """As Django's."""
+        with transaction.atomic(using=self.db, savepoint=False):
+            created = super().bulk_create(objs, *args, **kwargs)
+            # Where conflicts are ignored or updated, Django can't say which rows it wrote.
+            names = [definition.name for definition in created]
+            self._changed(self.model._base_manager.filter(name__in=names).values_list("pk", flat=True))
+        return created
+
+    def _changed(self, pks: Iterable[Any]) -> None:
+        definitions_changed.send(sender=self.model, pks=list(pks))
+
+
+def default_timezone() -> str:
+    """The project's TIME_ZONE."""
+    return django_timezone.get_default_timezone_name()
+
+
+def validate_timezone(name: str) -> None:
+    """A time zone is named as in the IANA database. Raises ValidationError."""
+    if name not in available_timezones():
+        raise ValidationError(
+            _("There is no time zone “%(name)s”. Examples: UTC, Asia/Tokyo, Europe/London."),
+            code="timezone",
+            params={"name": name},
+        )
+
+
+class JobDefinition(models.Model):
+    """A kind of job: subclass it, add typed fields, write `run`, and register it in the admin.
+
+    The base class holds what every job has: a name, a schedule, and rules for late and overlapping
+    runs.
+    """
+
+    name = models.CharField(_("name"), max_length=200, unique=True)
+    description = models.TextField(_("description"), blank=True)
+    enabled = models.BooleanField(_("enabled"), default=True)
+
+    year = CronField(_("year"), help_text=_("1970–2199"))
+    month = CronField(_("month"), help_text=_("1–12 or jan–dec"))
+    day = CronField(_("day"), help_text=_("1–31, last, 2nd mon, last fri"))
+    week = CronField(_("week"), help_text=_("ISO week, 1–53"))
+    day_of_week = CronField(_("day of week"), help_text=_("mon–sun, or 0 (mon) – 6 (sun)"))
+    hour = CronField(_("hour"), help_text=_("0–23"))
+    minute = CronField(_("minute"), help_text=_("0–59"))
+    second = CronField(_("second"), help_text=_("0–59"))
+    start_date = models.DateTimeField(_("start"), null=True, blank=True)
+    end_date = models.DateTimeField(_("end"), null=True, blank=True)
+    timezone = models.CharField(
+        _("time zone"), max_length=64, default=default_timezone, validators=[validate_timezone]
+    )
+    jitter = models.PositiveIntegerField(
+        _("jitter"),
+        default=0,
+        blank=True,
+        validators=[MaxValueValidator(3_600)],
+        help_text=_("Each run is put off by up to this many seconds, at random."),
+    )
+
+    misfire_grace_time = models.PositiveIntegerField(
+        _("misfire grace time"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("Seconds a run may be late before it is missed. Empty: never too late."),
+    )
+    coalesce = models.BooleanField(
+        _("coalesce"),
+        default=True,
+        help_text=_("Run once for all the fire times that passed while no scheduler ran."),
+    )
+    max_instances = models.PositiveSmallIntegerField(
+        _("max instances"),
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(1_000)],
+        help_text=_("How many runs may overlap; a fire time beyond that is skipped."),
+    )
+    executor = models.CharField(
+        _("executor"), max_length=64, default="default", choices=[("default", _("threads"))]
+    )
+
+    objects = JobDefinitionQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+        ordering = ("name",)
+        default_permissions = ("add", "change", "delete", "view", "run")
+
+    def __str__(self) -> str:
+        return self.name
+
+    def run(self) -> None:
+        """Do the work. What it prints and logs is kept; an exception makes the run a failed one."""
+        raise NotImplementedError(f"{type(self).__name__} must define run().")
+
+    @classmethod
+    def job_id_of(cls, pk: object) -> str:
+        """The job id of a definition of this kind."""
+        return f"{cls._meta.label_lower}:{pk}"
+
+    @property
+    def job_id(self) -> str:
+        """The key of this definition's row in the job store, and of its executions."""
+        return self.job_id_of(self.pk)
+
+    @property
+    def cron(self) -> dict[str, str]:
+        """The eight expressions by field name."""
+        return {name: getattr(self, name) for name in CRON_DEFAULTS}
+
+    def trigger(self) -> ScheduleTrigger:
+        """When this definition fires. Raises ValueError where its fields make no schedule."""
+        return ScheduleTrigger(
+            self.cron,
+            self.timezone,
+            start=self.start_date,
+            end=self.end_date,
+            jitter=self.jitter or 0,
+            seed=self.name,
+        )
+
+    def next_fire_time(self, now: datetime) -> datetime | None:
+        """The first fire time after an instant, in the definition's zone; None if it is disabled or over."""
+        return self.trigger().get_next_fire_time(now, now) if self.enabled else None
+
+    def clean(self) -> None:
+        """Check the fields against each other. Raises ValidationError."""
+        super().clean()
+        self.jitter = self.jitter or 0
+        if self.start_date and self.end_date and self.start_date > self.end_date:
+            raise ValidationError({"end_date": _("The end must not come before the start.")})
+        self._clean_fires(django_timezone.now())
+
+    def _clean_fires(self, now: datetime) -> None:
+        try:
+            if not self.enabled or self.next_fire_time(now) is not None:
+                return
+            has_fired = self.trigger().get_next_fire_time(None, _EPOCH) is not None
+        except ValueError:
+            return  # the field at fault has its own message
+        if has_fired:
+            message = _(
+                "The last fire time of this schedule has passed. Move it, or disable the definition."
+            )
+            field = "end_date" if self.end_date and self.end_date <= now else NON_FIELD_ERRORS
+            raise ValidationError({field: ValidationError(message, code=ENDED)})
+        raise ValidationError(
+            _("This schedule never fires: no moment matches all of its fields."), code="never"
+        )
+
+    def problems(self) -> list[str]:
+        """What keeps this definition from running, a sentence each: for rows that nobody validated.
+
+        That its last fire time has passed is no problem.
+        """
+        try:
+            self.full_clean(validate_unique=False, validate_constraints=False)
+        except ValidationError as error:
+            return [
+                message if name == NON_FIELD_ERRORS else f"{name}: {message}"
+                for name, errors in error.error_dict.items()
+                for each in errors
+                if each.code != ENDED
+                for message in each.messages
+            ]
+        return []
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save, and write the job store's row in the same transaction (on Django's own signal)."""
+        using = kwargs.get("using") or router.db_for_write(type(self), instance=self)
+        with transaction.atomic(using=using):
+            super().save(*args, **kwargs)
+
+    save.alters_data = True  # type: ignore[attr-defined]  # as Django marks it for templates
+
+
+def concrete_definitions() -> list[type[JobDefinition]]:
+    """Every kind of definition of the project."""
+    return [model for model in apps.get_models() if issubclass(model, JobDefinition)]

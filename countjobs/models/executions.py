@@ -1,0 +1,140 @@
+"""Executions: the history of what ran, when, and how it went.
+
+A row is written when a fire time is claimed, and its states are
+
+    queued → running → succeeded | failed | timed_out | lost
+    queued → cancelled
+
+`missed` (too late) and `skipped` (too many at once) are written at once, instead of a run. A row
+points to nothing: it outlives its definition, its job and the scheduler that ran it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Self
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from countjobs.models.fields import OrderedJSONField
+
+
+class Status(models.TextChoices):
+    """How an execution stands."""
+
+    QUEUED = "queued", _("queued")
+    RUNNING = "running", _("running")
+    SUCCEEDED = "succeeded", _("succeeded")
+    FAILED = "failed", _("failed")
+    TIMED_OUT = "timed_out", _("timed out")
+    LOST = "lost", _("lost")
+    CANCELLED = "cancelled", _("cancelled")
+    MISSED = "missed", _("missed")
+    SKIPPED = "skipped", _("skipped")
+
+
+ACTIVE = (Status.QUEUED, Status.RUNNING)
+
+
+class Trigger(models.TextChoices):
+    """Why an execution came to be."""
+
+    SCHEDULE = "schedule", _("schedule")
+    MANUAL = "manual", _("by hand")
+    RETRY = "retry", _("retry")
+    API = "api", _("API")
+
+
+class ExecutionQuerySet(models.QuerySet["Execution"]):
+    """The questions that schedulers and pages ask of the history."""
+
+    def active(self) -> Self:
+        """Those that have not ended. The partial index answers this."""
+        return self.filter(status__in=ACTIVE)
+
+    def requested(self, now: datetime) -> Self:
+        """Those that were asked for, are due, and that no scheduler has taken; oldest first."""
+        return self.filter(status=Status.QUEUED, node="", scheduled_at__lte=now).order_by(
+            "scheduled_at", "pk"
+        )
+
+    def newest_first(self) -> Self:
+        """In the order of the pages."""
+        return self.order_by("-scheduled_at", "-pk")
+
+    def for_list(self) -> Self:
+        """Without the texts, which lists don't show and which may be long."""
+        return self.defer("output", "traceback", "parameters")
+
+
+class Execution(models.Model):
+    """A run of a job, or why there was none."""
+
+    Status = Status
+    Trigger = Trigger
+
+    id = models.BigAutoField(primary_key=True)
+    job_id = models.CharField(_("job id"), max_length=255)
+    job_name = models.CharField(_("job"), max_length=255)
+    status = models.CharField(
+        _("status"), max_length=16, choices=Status.choices, default=Status.QUEUED
+    )
+    trigger = models.CharField(
+        _("trigger"), max_length=16, choices=Trigger.choices, default=Trigger.SCHEDULE
+    )
+    scheduled_at = models.DateTimeField(_("scheduled at"))
+    started_at = models.DateTimeField(_("started at"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
+    node = models.CharField(_("node"), max_length=255, blank=True)
+    attempt = models.PositiveSmallIntegerField(_("attempt"), default=1)
+    requested_by = models.CharField(_("requested by"), max_length=255, blank=True)
+    parameters = OrderedJSONField(_("parameters"), default=dict, blank=True)
+    output = models.TextField(_("output"), blank=True)
+    error = models.TextField(_("error"), blank=True)
+    traceback = models.TextField(_("traceback"), blank=True)
+    folded = models.PositiveBigIntegerField(
+        _("folded"), default=0, help_text=_("How many earlier fire times this run stands for.")
+    )
+
+    objects = ExecutionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("execution")
+        verbose_name_plural = _("executions")
+        default_permissions = ("view",)
+        get_latest_by = "scheduled_at"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["job_id", "scheduled_at"],
+                condition=models.Q(trigger="schedule"),
+                name="countjobs_one_run_per_fire_time",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["-scheduled_at", "-id"], name="countjobs_newest"),
+            models.Index(fields=["job_id", "-scheduled_at", "-id"], name="countjobs_newest_of_job"),
+            models.Index(
+                fields=["scheduled_at"],
+                condition=models.Q(status__in=("queued", "running")),
+                name="countjobs_active",
+            ),
+            models.Index(
+                fields=["job_id"],
+                condition=models.Q(status__in=("queued", "running")),
+                name="countjobs_active_of_job",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.job_name} · {self.scheduled_at:%Y-%m-%d %H:%M:%S}"
+
+    @property
+    def lateness(self) -> timedelta | None:
+        """How long after its fire time the run began."""
+        return self.started_at - self.scheduled_at if self.started_at else None
+
+    @property
+    def duration(self) -> timedelta | None:
+        """How long the run took."""
+        return self.finished_at - self.started_at if self.finished_at and self.started_at else None

@@ -1,0 +1,109 @@
+"""Field types of the app's models."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.utils.translation import gettext_lazy as _
+
+from countjobs.triggers import CRON_DEFAULTS, CronFieldError, normalise_expression
+
+
+class CronField(models.CharField):
+    """One of the eight cron expressions, named as the field is. Blank means the field's default."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", 255)
+        kwargs.setdefault("blank", True)
+        super().__init__(*args, **kwargs)
+
+    def contribute_to_class(self, cls: type[models.Model], name: str, *args: Any, **kwargs: Any) -> None:
+        """Take the default from the field's name."""
+        self.default = CRON_DEFAULTS[name]
+        super().contribute_to_class(cls, name, *args, **kwargs)
+
+    def clean(self, value: Any, model_instance: models.Model | None) -> str:
+        """The normal form of an expression. Raises ValidationError, saying what is not understood."""
+        cleaned = super().clean(value, model_instance)
+        try:
+            return normalise_expression(self.name, cleaned)
+        except CronFieldError as error:
+            raise ValidationError(str(error), code="cron") from error
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        """Store the normal form, also where nobody called `full_clean`; what has none is kept."""
+        value = super().pre_save(model_instance, add)
+        try:
+            value = normalise_expression(self.name, value or "")
+        except CronFieldError:
+            return value
+        setattr(model_instance, self.attname, value)
+        return value
+
+
+class OrderedJSONField(models.JSONField):
+    """JSON kept as the text that was given: PostgreSQL's jsonb would sort the keys of objects.
+
+    Nothing can be looked up inside it.
+    """
+
+    def get_internal_type(self) -> str:
+        """The database sees text."""
+        return "TextField"
+
+    def get_db_prep_value(
+        self, value: Any, connection: BaseDatabaseWrapper, prepared: bool = False
+    ) -> Any:
+        """Text, whatever the database can do with JSON."""
+        return value if isinstance(value, models.Expression) else json.dumps(value)
+
+    def get_db_prep_save(self, value: Any, connection: BaseDatabaseWrapper) -> Any:
+        """The same: a None is JSON's null."""
+        return self.get_db_prep_value(value, connection)
+
+    def from_db_value(self, value: Any, expression: Any, connection: BaseDatabaseWrapper) -> Any:
+        """What the text says. Text that isn't JSON, which only raw SQL can have put there, is
+        returned as it is, for validation to name.
+        """
+        try:
+            return json.loads(value)
+        except (TypeError, ValueError):
+            return value
+
+
+MOST_MESSAGES = 1_000
+MOST_MESSAGE_BYTES = 64 * 1024
+
+
+def validate_messages(value: object) -> None:
+    """Messages are a JSON object, text to text, of a bounded size. Raises ValidationError."""
+    if not isinstance(value, dict):
+        raise ValidationError(
+            _('Messages must be a JSON object, such as {"one": "one count."}.'), code="messages"
+        )
+    for key, text in value.items():
+        if not isinstance(key, str) or not isinstance(text, str):
+            raise ValidationError(
+                _("The message for “%(key)s” must be text, in quotation marks."),
+                code="messages",
+                params={"key": key},
+            )
+        if "\0" in key or "\0" in text:
+            raise ValidationError(_("Messages can't hold NUL characters."), code="messages")
+    if len(value) > MOST_MESSAGES:
+        raise ValidationError(
+            _("There are %(count)d messages; at the most %(most)d are allowed."),
+            code="messages",
+            params={"count": len(value), "most": MOST_MESSAGES},
+        )
+    size = len(json.dumps(value, ensure_ascii=False).encode(errors="surrogatepass"))
+    if size > MOST_MESSAGE_BYTES:
+        raise ValidationError(
+            _("The messages take %(size)d bytes; at the most %(most)d are allowed."),
+            code="messages",
+            params={"size": size, "most": MOST_MESSAGE_BYTES},
+        )

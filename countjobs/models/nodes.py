@@ -1,0 +1,62 @@
+"""Nodes: the schedulers that run, or did. A heartbeat tells which of them live."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Self
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from countjobs.conf import Conf
+
+
+class State(models.TextChoices):
+    """What a scheduler is doing, by its own word."""
+
+    RUNNING = "running", _("running")
+    DRAINING = "draining", _("draining")
+    STOPPED = "stopped", _("stopped")
+
+
+class SchedulerNodeQuerySet(models.QuerySet["SchedulerNode"]):
+    """The questions asked of nodes."""
+
+    def alive(self, now: datetime) -> Self:
+        """Those that run jobs: not stopped, and heard of within the lease."""
+        lease = timedelta(seconds=Conf.load().lease_seconds)
+        return self.exclude(state=State.STOPPED).filter(heartbeat__gt=now - lease)
+
+
+class SchedulerNode(models.Model):
+    """One `runscheduler`, or one scheduler embedded in a program."""
+
+    State = State
+
+    uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    host = models.CharField(_("host"), max_length=255)
+    pid = models.PositiveIntegerField(_("process id"))
+    version = models.CharField(_("version"), max_length=32)
+    started = models.DateTimeField(_("started"))
+    heartbeat = models.DateTimeField(_("heartbeat"))
+    capacity = models.PositiveIntegerField(_("capacity"), help_text=_("Runs side by side."))
+    state = models.CharField(
+        _("state"), max_length=16, choices=State.choices, default=State.RUNNING
+    )
+
+    objects = SchedulerNodeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("scheduler")
+        verbose_name_plural = _("schedulers")
+        default_permissions = ("view",)
+        ordering = ("-heartbeat",)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """What executions call it: readable, and still unique where hosts and pids are reused."""
+        return f"{self.host}:{self.pid}:{str(self.uuid)[:8]}"

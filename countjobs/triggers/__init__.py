@@ -1,0 +1,23 @@
+"""Triggers: from the eight cron fields to fire times, without the database.
+
+The eight expressions describe walls: readings of a wall clock (`calendar`). A time zone turns walls
+into instants, by a stated rule for the hours that a clock change drops or repeats (`zones`).
+`ScheduleTrigger` is both, with start, end and jitter, as APScheduler asks a trigger to be.
+"""
+
+from countjobs.triggers.catchup import Due, due_fires
+from countjobs.triggers.fields import (
+    CRON_DEFAULTS,
+    CronFieldError,
+    normalise_expression,
+)
+from countjobs.triggers.schedule import ScheduleTrigger
+
+__all__ = [
+    "CRON_DEFAULTS",
+    "CronFieldError",
+    "Due",
+    "ScheduleTrigger",
+    "due_fires",
+    "normalise_expression",
+]

@@ -1,0 +1,127 @@
+"""The trigger of a definition: a zoned calendar with a start, an end and a jitter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from apscheduler.triggers.base import BaseTrigger
+
+from countjobs.triggers.calendar import CronCalendar
+from countjobs.triggers.catchup import last_fire
+from countjobs.triggers.zones import ZonedCalendar
+
+_TICK = timedelta(microseconds=1)
+
+
+class ScheduleTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
+    """Fires where eight cron expressions match, from `start` to `end`, both included.
+
+    Fire times lie on the wall clock's grid and are a function of the fields alone: neither when the
+    trigger was made nor how late the last run was moves them.
+
+    Args:
+        expressions: The eight cron expressions by field name; see `countjobs.triggers.fields`.
+        timezone: The name of the time zone whose wall clock counts.
+        start: No fire time lies before it.
+        end: No fire time lies after it.
+        jitter: How many seconds a fire time may be put off. How far each is, is drawn from its
+            time and the seed, so that every scheduler, and the preview, draw the same; and
+            never so far that it would meet the next one.
+        seed: What tells this schedule's delays from another's of the same fields.
+
+    Raises:
+        CronFieldError: An expression can't be read.
+        zoneinfo.ZoneInfoNotFoundError, ValueError: No such time zone.
+    """
+
+    def __init__(
+        self,
+        expressions: Mapping[str, str],
+        timezone: str,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        jitter: int = 0,
+        seed: str = "",
+    ) -> None:
+        self._state: dict[str, Any] = {
+            "expressions": dict(expressions),
+            "timezone": timezone,
+            "start": start and start.astimezone(UTC),
+            "end": end and end.astimezone(UTC),
+            "jitter": jitter,
+            "seed": seed,
+        }
+        self.timezone = ZoneInfo(timezone)
+        self.start: datetime | None = self._state["start"]
+        self.end: datetime | None = self._state["end"]
+        self.jitter = timedelta(seconds=jitter)
+        self._calendar = ZonedCalendar(CronCalendar(expressions), self.timezone)
+
+    def get_next_fire_time(
+        self, previous_fire_time: datetime | None, now: datetime
+    ) -> datetime | None:
+        """The fire time after the previous one or, without one, the first that isn't before now.
+
+        It is in the trigger's time zone. None when there is no more.
+        """
+        if previous_fire_time is None:
+            return self._local(self._next(now.astimezone(UTC)))
+        return self._local(self._next(previous_fire_time.astimezone(UTC) + _TICK))
+
+    def count_fires(self, after: datetime, until: datetime) -> int:
+        """How many fire times lie after one instant and not after another, without visiting them."""
+        first, end = (self._grid_bound(t.astimezone(UTC) + _TICK) for t in (after, until))
+        if self.start:
+            first = max(first, self.start)
+        if self.end:
+            end = min(end, self.end + _TICK)
+        return self._calendar.count_instants(first, end) if first < end else 0
+
+    def _grid_bound(self, instant: datetime) -> datetime:
+        """The grid's instant that divides what fires before an instant from what does not."""
+        if not self.jitter:
+            return instant
+        grid = last_fire(self._grid, instant - self.jitter, instant - _TICK)
+        return grid if grid is not None and self._delayed(grid) >= instant else instant
+
+    def _next(self, at_or_after: datetime) -> datetime | None:
+        grid = self._grid(self._grid_bound(at_or_after))
+        return None if grid is None else self._delayed(grid)
+
+    def _grid(self, at_or_after: datetime) -> datetime | None:
+        """The next fire time before jitter."""
+        if self.start and at_or_after < self.start:
+            at_or_after = self.start
+        if self.end and at_or_after > self.end:
+            return None
+        found = self._calendar.next_instant(at_or_after)
+        return None if found is None or (self.end and found > self.end) else found
+
+    def _delayed(self, grid: datetime) -> datetime:
+        if not self.jitter:
+            return grid
+        following = self._calendar.next_instant(grid + _TICK)
+        room = self.jitter if following is None else min(self.jitter, following - grid)
+        drawn = blake2b(f"{self._state['seed']} {grid.timestamp()}".encode(), digest_size=4)
+        delayed = grid + room * (int.from_bytes(drawn.digest()) / 2**32)
+        return min(delayed, self.end) if self.end else delayed
+
+    def _local(self, instant: datetime | None) -> datetime | None:
+        return None if instant is None else instant.astimezone(self.timezone)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self._state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state)  # type: ignore[misc]  # the state is the arguments
+
+    def __str__(self) -> str:
+        fields = (f"{name}='{field}'" for name, field in self._calendar.calendar.fields.items())
+        return f"cron[{', '.join(fields)}]"
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} ({self}, timezone='{self.timezone}')>"

@@ -1,0 +1,163 @@
+"""From walls to instants: a time zone's rule for the hours that its clock changes drop or repeat.
+
+- A wall in the gap (the hour that is dropped) happens once, as long after the clock change as it
+  lies after the gap's beginning: 02:30 becomes 03:30. So do Vixie cron and APScheduler.
+- A wall in the fold (the hour that is repeated) happens at the first of its two instants; where the
+  hour is `*` or `*/n`, which asks for an interval rather than for a time of day, at both.
+
+The instants so defined are a set: which one comes next does not depend on where one starts to look,
+so an edit in the middle of such a night moves nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from apscheduler.triggers.cron.expressions import AllExpression
+
+from countjobs.triggers.calendar import CronCalendar
+
+_MARGIN = timedelta(hours=3)  # no zone of today moves its clock further
+_TICK = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Transition:
+    """A clock change: the instant, and the offsets from UTC before and after it."""
+
+    at: datetime
+    before: timedelta
+    after: timedelta
+
+    @property
+    def is_gap(self) -> bool:
+        """Whether the clock goes forward."""
+        return self.after > self.before
+
+    @property
+    def length(self) -> timedelta:
+        """How much of the wall clock is dropped or repeated."""
+        return abs(self.after - self.before)
+
+
+class ZonedCalendar:
+    """The instants (in UTC) at which a calendar's walls are read in a time zone."""
+
+    def __init__(self, calendar: CronCalendar, zone: tzinfo) -> None:
+        self.calendar = calendar
+        self.zone = zone
+        hour = calendar.fields["hour"].expressions
+        self._both_folds = all(type(part) is AllExpression for part in hour)
+
+    def next_instant(self, at_or_after: datetime) -> datetime | None:
+        """The first instant that is not before the given one."""
+        start = at_or_after
+        while True:
+            if not self._changes_near(start):
+                wall = self.calendar.next_wall(self._wall(start))
+                if wall is None:
+                    return None
+                found = wall.replace(tzinfo=self.zone).astimezone(UTC)
+                if not self._changes_near(found):
+                    return found
+                # No wall matches in between, so nothing fires long before the one that was found.
+                start = max(start, found - _MARGIN)
+            change = self._transition(start - _MARGIN, start + 3 * _MARGIN)
+            near = self._next_near(start, change)
+            if near is not None and near <= start + 2 * _MARGIN:
+                return near
+            start += 2 * _MARGIN
+
+    def _changes_near(self, instant: datetime) -> bool:
+        return self._offset(instant - _MARGIN) != self._offset(instant + _MARGIN)
+
+    def count_instants(self, first: datetime, end: datetime) -> int:
+        """How many instants lie from `first` on, and before `end`."""
+        total = 0
+        change = None
+        while first < end:
+            following = self._first_transition(first, end)
+            until = end if following is None else following.at
+            total += self._count_segment(first, until, change)
+            change, first = following, until
+        return total
+
+    def _next_near(self, start: datetime, change: Transition | None) -> datetime | None:
+        if change is None:
+            return self._instant(start, self._offset(start))
+        candidates = []
+        if start < change.at:
+            found = self._instant(start, change.before)
+            candidates += [found] if found is not None and found < change.at else []
+        after = max(start, change.at)
+        if change.is_gap:
+            found = self._instant(after, change.before)
+            end = change.at + change.length
+            candidates += [found] if found is not None and found < end else []
+        elif not self._both_folds:
+            after = max(after, change.at + change.length)
+        candidates += [self._instant(after, change.after)]
+        return min((found for found in candidates if found is not None), default=None)
+
+    def _instant(self, at_or_after: datetime, offset: timedelta) -> datetime | None:
+        wall = self.calendar.next_wall((at_or_after + offset).replace(tzinfo=None))
+        return None if wall is None else wall.replace(tzinfo=UTC) - offset
+
+    def _count_segment(self, first: datetime, end: datetime, change: Transition | None) -> int:
+        """The instants between two clock changes, the first of which is `change` where given."""
+        offset = self._offset(first)
+        total = 0
+        if change is None:
+            change = self._transition(first - _MARGIN, first)
+        if change is not None and first < change.at + change.length:
+            shifted = min(end, change.at + change.length)
+            if change.is_gap:
+                total += self._count_only_in_gap(first, shifted, change)
+            elif not self._both_folds:
+                first = shifted
+        wall, end_wall = ((t + offset).replace(tzinfo=None) for t in (first, end))
+        return total + self.calendar.count_walls(wall, end_wall)
+
+    def _count_only_in_gap(self, first: datetime, end: datetime, change: Transition) -> int:
+        """The instants that only walls of the gap give, and no wall of the ordinary time."""
+        total = 0
+        found = self._instant(first, change.before)
+        while found is not None and found < end:
+            total += self._instant(found, change.after) != found
+            found = self._instant(found + _TICK, change.before)
+        return total
+
+    def _first_transition(self, first: datetime, end: datetime) -> Transition | None:
+        """The first clock change after `first` and before `end`, looked for a day at a time."""
+        day = timedelta(days=1)
+        while first < end:
+            until = min(first + day, end)
+            if (change := self._transition(first, until)) and change.at < end:
+                return change
+            first = until
+        return None
+
+    def _transition(self, first: datetime, last: datetime) -> Transition | None:
+        """The clock change after `first`, up to `last`; no two are so near to each other."""
+        before, after = self._offset(first), self._offset(last)
+        if before == after:
+            return None
+        # By halves, to the second: offsets change on whole seconds.
+        low = first.replace(microsecond=0)
+        steps = int((last - low).total_seconds()) + 1
+        base = low
+        low_step, high_step = 0, steps
+        while high_step - low_step > 1:
+            middle = (low_step + high_step) // 2
+            if self._offset(base + timedelta(seconds=middle)) == before:
+                low_step = middle
+            else:
+                high_step = middle
+        return Transition(base + timedelta(seconds=high_step), before, after)
+
+    def _offset(self, instant: datetime) -> timedelta:
+        return instant.astimezone(self.zone).utcoffset() or timedelta()
+
+    def _wall(self, instant: datetime) -> datetime:
+        return (instant + self._offset(instant)).replace(tzinfo=None)

@@ -1,0 +1,1 @@
+"""A user's app, with a second kind of definition, and functions that code schedules."""
