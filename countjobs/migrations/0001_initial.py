@@ -67,7 +67,7 @@ class Migration(migrations.Migration):
                 ('end_date', models.DateTimeField(blank=True, null=True, verbose_name='end')),
                 ('timezone', models.CharField(default=countjobs.models.definitions.default_timezone, max_length=64, validators=[countjobs.models.definitions.validate_timezone], verbose_name='time zone')),
                 ('jitter', models.PositiveIntegerField(blank=True, default=0, help_text='Each run is put off by up to this many seconds, at random.', validators=[django.core.validators.MaxValueValidator(3600)], verbose_name='jitter')),
-                ('misfire_grace_time', models.PositiveIntegerField(blank=True, help_text='Seconds a run may be late before it is missed. Empty: never too late.', null=True, validators=[django.core.validators.MinValueValidator(1)], verbose_name='misfire grace time')),
+                ('misfire_grace_time', models.PositiveIntegerField(blank=True, help_text='Seconds a run may be late before it is missed. Empty: never too late.', null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(316224000)], verbose_name='misfire grace time')),
                 ('coalesce', models.BooleanField(default=True, help_text='Run once for all the fire times that passed while no scheduler ran.', verbose_name='coalesce')),
                 ('max_instances', models.PositiveSmallIntegerField(default=1, help_text='How many runs may overlap; a fire time beyond that is skipped.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1000)], verbose_name='max instances')),
                 ('executor', models.CharField(choices=[('default', 'threads')], default='default', max_length=64, verbose_name='executor')),

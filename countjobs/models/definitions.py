@@ -7,8 +7,9 @@ definition and its row are never seen to disagree.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import UTC, datetime
+from functools import cache, partial
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -21,7 +22,9 @@ from django.utils import timezone as django_timezone
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.models.fields import CronField
+from countjobs.text import MOST_TEXT, shown, validate_length, validate_text
 from countjobs.triggers import CRON_DEFAULTS, ScheduleTrigger
+from countjobs.triggers.calendar import LAST_YEAR
 
 definitions_changed = Signal()
 """Sent with `sender` (the model) and `pks`, inside the transaction that wrote these definitions."""
@@ -30,6 +33,8 @@ definitions_deleted = Signal()
 """Sent likewise, inside the transaction that deleted them."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_MOMENT = datetime(LAST_YEAR, 12, 31, tzinfo=UTC)
+_MOST_GRACE = 10 * 366 * 86_400
 
 ENDED = "ended"
 """The code of the ValidationError for a schedule whose last fire time has passed."""
@@ -48,13 +53,17 @@ class JobDefinitionQuerySet(models.QuerySet["JobDefinition"]):
 
     update.alters_data = True  # type: ignore[attr-defined]  # as Django marks it for templates
 
-    def bulk_create(self, objs: Iterable[JobDefinition], *args: Any, **kwargs: Any) -> list[JobDefinition]:
+    def bulk_create(
+        self, objs: Iterable[JobDefinition], *args: Any, **kwargs: Any
+    ) -> list[JobDefinition]:
         """As Django's."""
         with transaction.atomic(using=self.db, savepoint=False):
             created = super().bulk_create(objs, *args, **kwargs)
             # Where conflicts are ignored or updated, Django can't say which rows it wrote.
             names = [definition.name for definition in created]
-            self._changed(self.model._base_manager.filter(name__in=names).values_list("pk", flat=True))
+            self._changed(
+                self.model._base_manager.filter(name__in=names).values_list("pk", flat=True)
+            )
         return created
 
     def _changed(self, pks: Iterable[Any]) -> None:
@@ -66,13 +75,31 @@ def default_timezone() -> str:
     return django_timezone.get_default_timezone_name()
 
 
+@cache
+def timezone_names() -> frozenset[str]:
+    """The names of the IANA database. To find them takes reading hundreds of files."""
+    return frozenset(available_timezones())
+
+
 def validate_timezone(name: str) -> None:
     """A time zone is named as in the IANA database. Raises ValidationError."""
-    if name not in available_timezones():
+    if name not in timezone_names():
         raise ValidationError(
             _("There is no time zone “%(name)s”. Examples: UTC, Asia/Tokyo, Europe/London."),
             code="timezone",
-            params={"name": name},
+            params={"name": shown(name)},
+        )
+
+
+def validate_moment(moment: datetime) -> None:
+    """A moment lies where schedules are searched. Raises ValidationError."""
+    if django_timezone.is_naive(moment):
+        raise ValidationError(_("The date has no time zone."), code="naive")
+    if not _EPOCH <= moment <= _LAST_MOMENT:
+        raise ValidationError(
+            _("The date must lie between 1970 and %(year)d."),
+            code="moment",
+            params={"year": LAST_YEAR},
         )
 
 
@@ -112,7 +139,7 @@ class JobDefinition(models.Model):
         _("misfire grace time"),
         null=True,
         blank=True,
-        validators=[MinValueValidator(1)],
+        validators=[MinValueValidator(1), MaxValueValidator(_MOST_GRACE)],
         help_text=_("Seconds a run may be late before it is missed. Empty: never too late."),
     )
     coalesce = models.BooleanField(
@@ -131,6 +158,8 @@ class JobDefinition(models.Model):
     )
 
     objects = JobDefinitionQuerySet.as_manager()
+
+    _fields_are_sound = True
 
     class Meta:
         abstract = True
@@ -174,9 +203,40 @@ class JobDefinition(models.Model):
         """The first fire time after an instant, in the definition's zone; None if it is disabled or over."""
         return self.trigger().get_next_fire_time(now, now) if self.enabled else None
 
+    def clean_fields(self, exclude: Collection[str] | None = None) -> None:
+        """Check each field by itself. Raises ValidationError, with what is wrong by field."""
+        self._fields_are_sound = False
+        errors: dict[str, Any] = {}
+        try:
+            super().clean_fields(exclude)
+        except ValidationError as error:
+            errors = error.update_error_dict(errors)
+        for name, check in self._more_checks():
+            if name not in errors and name not in (exclude or ()):
+                try:
+                    check()
+                except ValidationError as error:
+                    errors[name] = error.error_list
+        if errors:
+            raise ValidationError(errors)
+        self._fields_are_sound = True
+
+    def _more_checks(self) -> Iterator[tuple[str, Callable[[], None]]]:
+        """What Django's own checks of a field leave out; the fields of subclasses included."""
+        for field in self._meta.concrete_fields:
+            value = getattr(self, field.attname)
+            if isinstance(value, str):
+                yield field.name, partial(validate_text, value)
+                yield field.name, partial(validate_length, value, field.max_length or MOST_TEXT)
+        for name in ("start_date", "end_date"):
+            if value := getattr(self, name):
+                yield name, partial(validate_moment, value)
+
     def clean(self) -> None:
-        """Check the fields against each other. Raises ValidationError."""
+        """Check fields against each other, if each is fine by itself. Raises ValidationError."""
         super().clean()
+        if not self._fields_are_sound:
+            return
         self.jitter = self.jitter or 0
         if self.start_date and self.end_date and self.start_date > self.end_date:
             raise ValidationError({"end_date": _("The end must not come before the start.")})

@@ -10,6 +10,8 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils.translation import gettext_lazy as _
 
+from countjobs.forms import OrderedJSONFormField
+from countjobs.text import shown, validate_text
 from countjobs.triggers import CRON_DEFAULTS, CronFieldError, normalise_expression
 
 
@@ -21,7 +23,9 @@ class CronField(models.CharField):
         kwargs.setdefault("blank", True)
         super().__init__(*args, **kwargs)
 
-    def contribute_to_class(self, cls: type[models.Model], name: str, *args: Any, **kwargs: Any) -> None:
+    def contribute_to_class(
+        self, cls: type[models.Model], name: str, *args: Any, **kwargs: Any
+    ) -> None:
         """Take the default from the field's name."""
         self.default = CRON_DEFAULTS[name]
         super().contribute_to_class(cls, name, *args, **kwargs)
@@ -30,9 +34,11 @@ class CronField(models.CharField):
         """The normal form of an expression. Raises ValidationError, saying what is not understood."""
         cleaned = super().clean(value, model_instance)
         try:
-            return normalise_expression(self.name, cleaned)
+            normal = normalise_expression(self.name, cleaned)
         except CronFieldError as error:
             raise ValidationError(str(error), code="cron") from error
+        self.run_validators(normal)  # names are longer than the numbers that they stand for
+        return normal
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
         """Store the normal form, also where nobody called `full_clean`; what has none is kept."""
@@ -50,6 +56,13 @@ class OrderedJSONField(models.JSONField):
 
     Nothing can be looked up inside it.
     """
+
+    # Django's own list also holds [] and "", which it would then leave unvalidated.
+    empty_values = [{}]
+
+    def formfield(self, **kwargs: Any) -> Any:  # type: ignore[override]  # Django's stubs want each argument
+        """A form field that keeps what was typed."""
+        return super().formfield(**{"form_class": OrderedJSONFormField, **kwargs})
 
     def get_internal_type(self) -> str:
         """The database sees text."""
@@ -90,17 +103,17 @@ def validate_messages(value: object) -> None:
             raise ValidationError(
                 _("The message for “%(key)s” must be text, in quotation marks."),
                 code="messages",
-                params={"key": key},
+                params={"key": shown(key)},
             )
-        if "\0" in key or "\0" in text:
-            raise ValidationError(_("Messages can't hold NUL characters."), code="messages")
+        validate_text(key)
+        validate_text(text)
     if len(value) > MOST_MESSAGES:
         raise ValidationError(
             _("There are %(count)d messages; at the most %(most)d are allowed."),
             code="messages",
             params={"count": len(value), "most": MOST_MESSAGES},
         )
-    size = len(json.dumps(value, ensure_ascii=False).encode(errors="surrogatepass"))
+    size = len(json.dumps(value, ensure_ascii=False).encode())
     if size > MOST_MESSAGE_BYTES:
         raise ValidationError(
             _("The messages take %(size)d bytes; at the most %(most)d are allowed."),

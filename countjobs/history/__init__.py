@@ -1,0 +1,1 @@
+"""The history: what is asked for (`requests`), and what became of it (`recorder`)."""

@@ -1,0 +1,48 @@
+"""Text that came from outside: what no database can keep, and how to quote it all the same."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.utils.text import Truncator
+from django.utils.translation import gettext_lazy as _
+
+MOST_TEXT = 10_000
+"""Characters of a text field that sets no limit of its own."""
+
+_MOST_SHOWN = 60
+
+
+def validate_text(text: str) -> None:
+    """Text can be stored and sent: no NUL, no half of a character. Raises ValidationError."""
+    if "\0" in text:
+        raise ValidationError(_("NUL characters are not allowed."), code="nul")
+    if not is_encodable(text):
+        raise ValidationError(
+            _("Half a character (a lone surrogate, such as \\ud800) is not allowed."),
+            code="surrogate",
+        )
+
+
+def validate_length(text: str, most: int = MOST_TEXT) -> None:
+    """Text has at most so many characters. Raises ValidationError."""
+    if len(text) > most:
+        raise ValidationError(
+            _("The text has %(length)d characters; at the most %(most)d are allowed."),
+            code="max_length",
+            params={"length": len(text), "most": most},
+        )
+
+
+def is_encodable(text: str) -> bool:
+    """Whether text can be written as UTF-8, which lone surrogates can't."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def shown(value: object) -> str:
+    """A value as a message may quote it: short, and encodable whatever it holds."""
+    short = Truncator(str(value)).chars(_MOST_SHOWN)
+    return short.encode(errors="backslashreplace").decode().replace("\0", "\\0")
