@@ -1,11 +1,26 @@
 """The project's settings, with a test app beside the product, and tests' shortcuts."""
 
 import os
+import tempfile
+import tempfile
+from pathlib import Path
 
-os.environ.setdefault("SECRET_KEY", "tests only, and long enough for Django's own check: 0123456789")
+os.environ.setdefault(
+    "SECRET_KEY", "tests only, and long enough for Django's own check: 0123456789"
+)
 
 from project.settings import *  # noqa: F403
 from project.settings import DATABASES, INSTALLED_APPS
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.app"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# A test run has databases of its own, so that several may go on side by side. SQLite's is a file:
+# in memory it would have neither WAL nor writers that wait for each other.
+_own = f"test_countjobs_{os.getpid()}"
+_directory = Path(tempfile.gettempdir())
+DATABASES["default"]["TEST"] = {
+    "NAME": _own
+    if "postgresql" in DATABASES["default"]["ENGINE"]
+    else str(_directory / f"{_own}.sqlite3")
+}

@@ -1,0 +1,1 @@
+"""The app's commands: each parses its options, and calls what does the work."""

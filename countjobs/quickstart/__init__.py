@@ -1,0 +1,5 @@
+"""The quick start, step by step: what `manage.py quickstart` does, and nothing else uses.
+
+`address` takes the port, `firsttime` makes the first user and the example, `serving` runs the web
+server and the scheduler until it is told to stop.
+"""

@@ -1,0 +1,147 @@
+"""The web server and the scheduler, side by side, until something ends them.
+
+Whatever happens (Ctrl-C, a signal, the scheduler's end) is put into one queue, and the main thread
+does nothing but wait for the next happening. `SimpleQueue.put` may be called from a signal handler
+at any moment; `Event.set` may not: it could wait for a lock that the interrupted thread holds.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from enum import Enum, auto
+from importlib import import_module
+from pathlib import Path
+from queue import SimpleQueue
+from socket import socket
+from typing import Any
+
+from django.conf import settings
+
+
+class Happening(Enum):
+    """What the main thread waits for."""
+
+    ASKED_TO_STOP = auto()
+    SCHEDULER_ENDED = auto()
+    WEB_SERVER_ENDED = auto()
+
+
+Happenings = SimpleQueue[Happening]
+
+_STOP_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+_REQUEST_SECONDS = 5
+
+
+class WebServer:
+    """Waitress in a thread of its own, on a socket that already listens."""
+
+    def __init__(
+        self, application: Callable[..., Any], listener: socket, happenings: Happenings
+    ) -> None:
+        from waitress import create_server  # noqa: PLC0415  # the project's, not the app's, need
+
+        self._server = create_server(application, sockets=[listener], threads=8)
+        self._happenings = happenings
+        threading.Thread(target=self._run, name="web server", daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            self._server.run()
+        finally:
+            self._happenings.put(Happening.WEB_SERVER_ENDED)
+
+    def close(self) -> None:
+        """Accept no more connections. Returns at once."""
+        # In the server's own thread, which may be polling the very sockets that this closes.
+        self._server.trigger.pull_trigger(self._server.close)
+
+    def finish(self) -> None:
+        """Wait, not for long, for the requests that are being answered."""
+        self._server.task_dispatcher.shutdown(timeout=_REQUEST_SECONDS)
+
+
+class SchedulerProcess:
+    """`runscheduler` in a process of its own."""
+
+    def __init__(self, command: Sequence[str], happenings: Happenings) -> None:
+        # Out of the terminal's reach: Ctrl-C goes to every process of a session's foreground group,
+        # and the scheduler would take ours, which follows it, for the second one.
+        self._process = subprocess.Popen(command, start_new_session=True)  # noqa: S603  # our own command
+        self._happenings = happenings
+        threading.Thread(target=self._wait, name="scheduler's end", daemon=True).start()
+
+    def _wait(self) -> None:
+        self._process.wait()
+        self._happenings.put(Happening.SCHEDULER_ENDED)
+
+    @property
+    def exit_status(self) -> int | None:
+        """As a shell would give it, None while it runs; of one that a signal ended, negative."""
+        return self._process.returncode
+
+    def stop(self) -> None:
+        """Ask it to finish the runs that it has begun, and to end."""
+        self._process.terminate()
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._process.kill()
+
+
+def serve_until_stopped(
+    web: WebServer, scheduler: SchedulerProcess, happenings: Happenings, on_stop: Callable[[], None]
+) -> Happening:
+    """Wait for the first happening, then end both. Returns what happened.
+
+    `on_stop` is called before the waiting for runs to end. A second wish to stop ends it at once.
+    """
+    first = happenings.get()
+    web.close()
+    if first is not Happening.SCHEDULER_ENDED:
+        on_stop()
+        scheduler.stop()
+        _await_scheduler(scheduler, happenings)
+    web.finish()
+    return first
+
+
+def _await_scheduler(scheduler: SchedulerProcess, happenings: Happenings) -> None:
+    while (happening := happenings.get()) is not Happening.SCHEDULER_ENDED:
+        if happening is Happening.ASKED_TO_STOP:
+            scheduler.kill()
+
+
+@contextmanager
+def signals_as_happenings(happenings: Happenings) -> Iterator[None]:
+    """While inside, a signal to stop becomes a happening. For the main thread only."""
+
+    def asked(*_: object) -> None:
+        happenings.put(Happening.ASKED_TO_STOP)
+
+    numbers = [getattr(signal, name) for name in _STOP_SIGNALS if hasattr(signal, name)]
+    before = {number: signal.signal(number, asked) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def scheduler_command(*options: str) -> list[str]:
+    """The command line of `runscheduler` with this process's settings, from whatever directory."""
+    module = settings.SETTINGS_MODULE
+    file = import_module(module).__file__ or "."
+    root = Path(file).resolve().parents[module.count(".")]
+    if Path(file).name == "__init__.py":
+        root = root.parent
+    # -P: what lies in the current directory is not to be imported instead of Django.
+    return [
+        *(sys.executable, "-P", "-m", "django", "runscheduler"),
+        *("--settings", module, "--pythonpath", str(root)),
+        *options,
+    ]
