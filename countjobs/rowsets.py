@@ -27,10 +27,11 @@ def insert_rows(model: type[models.Model], rows: Sequence[Row], returning: Seque
         return []
     fields = [model._meta.get_field(name) for name in rows[0]]
     table, columns = _quote(model._meta.db_table), _columns(fields)
+    new = ", ".join(_new(field) for field in fields)
     back = ", ".join(_quote(name) for name in returning)
     # «WHERE true» tells SQLite's parser that ON CONFLICT does not belong to a join.
     return _execute(
-        f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {_rowset(fields)} WHERE true"  # noqa: S608  # names only
+        f"INSERT INTO {table} ({columns}) SELECT {new} FROM {_rowset(fields)} WHERE true"  # noqa: S608  # names only
         f" ON CONFLICT DO NOTHING RETURNING {back}",
         _document(rows, fields),
     )
@@ -40,18 +41,16 @@ def update_rows(model: type[models.Model], rows: Sequence[Row], where: str = "tr
     """Update rows, each a mapping of the primary key and the same fields, where a condition holds.
 
     Returns the keys of the rows that were there and met it. The condition is SQL on the table's own
-    columns, qualified with the alias `was`.
+    columns.
     """
     if not rows:
         return []
     fields = [model._meta.get_field(name) for name in rows[0]]
-    key = model._meta.pk.column
-    sets = ", ".join(
-        f"{_quote(f.column)} = given.{_quote(f.column)}" for f in fields if not f.primary_key
-    )
+    key = model._meta.pk
+    sets = ", ".join(f"{_quote(f.column)} = {_new(f)}" for f in fields if not f.primary_key)
     found = _execute(
-        f"UPDATE {_quote(model._meta.db_table)} AS was SET {sets} FROM {_rowset(fields)}"  # noqa: S608  # names only
-        f" WHERE was.{_quote(key)} = given.{_quote(key)} AND {where} RETURNING was.{_quote(key)}",
+        f"UPDATE {_quote(model._meta.db_table)} SET {sets} FROM {_rowset(fields)}"  # noqa: S608  # names only
+        f" WHERE {_quote(key.column)} = {_new(key)} AND {where} RETURNING {_quote(key.column)}",
         _document(rows, fields),
     )
     return [row[0] for row in found]
@@ -64,13 +63,16 @@ def _execute(sql: str, document: str) -> list[tuple[Any, ...]]:
 
 
 def _rowset(fields: Iterable[models.Field[Any, Any]]) -> str:
-    """A table made of the document: each database has its own function for that."""
+    """A table made of the document: each database has its own function for that.
+
+    Its columns have names of their own, since SQLite can't return qualified ones.
+    """
     match connection.vendor:
         case "postgresql":
-            types = ", ".join(f"{_quote(f.column)} {f.rel_db_type(connection)}" for f in fields)
+            types = ", ".join(f"{_new(f)} {f.rel_db_type(connection)}" for f in fields)
             return f"json_to_recordset(%s::json) AS given ({types})"
         case "sqlite":
-            values = ", ".join(f"value ->> '{f.column}' AS {_quote(f.column)}" for f in fields)
+            values = ", ".join(f"value ->> 'new_{f.column}' AS {_new(f)}" for f in fields)
             return f"(SELECT {values} FROM json_each(%s)) AS given"  # noqa: S608  # names only
         case other:
             raise ImproperlyConfigured(f"countjobs runs on PostgreSQL and SQLite, not on {other}.")
@@ -78,7 +80,7 @@ def _rowset(fields: Iterable[models.Field[Any, Any]]) -> str:
 
 def _document(rows: Sequence[Row], fields: Sequence[models.Field[Any, Any]]) -> str:
     """The rows as JSON, each value as its column stores it."""
-    return json.dumps([{f.column: _plain(f, row[f.name]) for f in fields} for row in rows])
+    return json.dumps([{f"new_{f.column}": _plain(f, row[f.name]) for f in fields} for row in rows])
 
 
 def _plain(field: models.Field[Any, Any], value: Any) -> Any:
@@ -91,6 +93,10 @@ def _plain(field: models.Field[Any, Any], value: Any) -> Any:
 
 def _columns(fields: Iterable[models.Field[Any, Any]]) -> str:
     return ", ".join(_quote(field.column) for field in fields)
+
+
+def _new(field: models.Field[Any, Any]) -> str:
+    return _quote(f"new_{field.column}")
 
 
 def _quote(name: str) -> str:

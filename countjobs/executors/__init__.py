@@ -1,0 +1,5 @@
+"""Executors: where runs are carried out, their output captured, their outcome reported."""
+
+from countjobs.executors.threads import ThreadPoolExecutor
+
+__all__ = ["ThreadPoolExecutor"]

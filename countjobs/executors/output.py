@@ -1,0 +1,143 @@
+"""What a run prints and logs, kept apart from what others do beside it, and capped.
+
+A run is told from others by its context (contextvars), which a thread does not hand on to threads
+that it starts: what those print goes to the terminal only.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, TextIO
+
+from countjobs.history.text import storable
+
+LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"
+DATE_FORMAT = "%Y-%m-%d %H:%M:%S"
+
+
+class CappedText:
+    """Text up to a number of UTF-8 bytes: beyond it the head and the tail are kept, the cut marked."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._head_room = most_bytes // 2
+        self._tail_room = most_bytes - self._head_room
+        self._head = bytearray()
+        self._tail = bytearray()
+        self._dropped = 0
+
+    def write(self, text: str) -> None:
+        """Add text. The memory used stays within twice the cap."""
+        data = storable(text).encode()
+        room = self._head_room - len(self._head)
+        if room > 0:
+            self._head += data[:room]
+            data = data[room:]
+        self._tail += data
+        if len(self._tail) > 2 * self._tail_room:
+            self._trim()
+
+    def _trim(self) -> None:
+        excess = len(self._tail) - self._tail_room
+        if excess > 0:
+            self._dropped += excess
+            del self._tail[:excess]
+
+    def value(self) -> str:
+        """What is kept."""
+        self._trim()
+        if not self._dropped:
+            return (self._head + self._tail).decode()
+        # The cuts may fall inside a character.
+        head, tail = (part.decode(errors="ignore") for part in (self._head, self._tail))
+        return f"{head}\n[… {self._dropped:,} bytes cut …]\n{tail}"
+
+
+_output: ContextVar[CappedText | None] = ContextVar("countjobs_output", default=None)
+
+
+@contextmanager
+def captured(most_bytes: int) -> Iterator[CappedText]:
+    """Collect what the code inside prints and logs, while `Capture` is installed."""
+    text = CappedText(most_bytes)
+    token = _output.set(text)
+    try:
+        yield text
+    finally:
+        _output.reset(token)
+
+
+class _Tee:
+    """A standard stream that also writes to the output of the run that writes to it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    def write(self, text: str) -> int:
+        if (output := _output.get()) is not None:
+            output.write(text)
+        return self.stream.write(text)
+
+    def writelines(self, lines: list[str]) -> None:
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+
+class _OutputHandler(logging.Handler):
+    """Writes log records to the output of the run that logs them."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if (output := _output.get()) is None:
+            return
+        try:
+            output.write(self.format(record) + "\n")
+        except Exception:
+            self.handleError(record)
+
+
+class Capture:
+    """Puts the tees and the log handler in place, once for all schedulers of a process."""
+
+    _lock = threading.Lock()
+    _users = 0
+    _handler = _OutputHandler()
+    _handler.setFormatter(logging.Formatter(LOG_FORMAT, DATE_FORMAT))
+
+    @classmethod
+    def install(cls) -> None:
+        """Begin. Each call wants one of `remove`."""
+        with cls._lock:
+            cls._users += 1
+            if cls._users == 1:
+                sys.stdout, sys.stderr = _Tee(sys.stdout), _Tee(sys.stderr)  # type: ignore[assignment]  # they are streams by duck
+                logging.getLogger().addHandler(cls._handler)
+
+    @classmethod
+    def remove(cls) -> None:
+        """End, when nobody else needs it."""
+        with cls._lock:
+            cls._users -= 1
+            if cls._users == 0:
+                logging.getLogger().removeHandler(cls._handler)
+                # Somebody else may have put a stream of their own in place since then.
+                if isinstance(sys.stdout, _Tee):
+                    sys.stdout = sys.stdout.stream
+                if isinstance(sys.stderr, _Tee):
+                    sys.stderr = sys.stderr.stream
+
+
+@contextmanager
+def capturing() -> Iterator[None]:
+    """Have `Capture` installed for a while."""
+    Capture.install()
+    try:
+        yield
+    finally:
+        Capture.remove()

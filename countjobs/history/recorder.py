@@ -1,0 +1,118 @@
+"""The recorder: writes how runs went, in batches, from a thread of its own.
+
+Runs report and go on; nobody waits for the database but the recorder. While it writes one batch the
+next one gathers. Through an outage of the database outcomes wait here; since no claim succeeds
+then either, they are no more than were running.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
+
+from countjobs.models.executions import Execution, Status
+from countjobs.rowsets import update_rows
+
+logger = logging.getLogger(__name__)
+
+RETRY_SECONDS = 1.0
+GATHER_SECONDS = 0.02
+"""How long a first outcome waits for company. It bounds the writes to fifty a second."""
+
+_STILL_OURS = "status IN ('queued', 'running')"
+"""What has been settled by another (as lost, say) is not written over."""
+
+
+@dataclass
+class Outcome:
+    """How a run went."""
+
+    status: Status
+    execution_id: int = 0
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    output: str = ""
+    error: str = ""
+    traceback: str = ""
+
+
+class Recorder(threading.Thread):
+    """Takes outcomes from any thread, and writes them. Start it; `stop` writes what is left."""
+
+    def __init__(self) -> None:
+        super().__init__(name="countjobs-recorder", daemon=True)
+        self._outcomes: deque[Outcome] = deque()
+        self._something = threading.Event()
+        self._stopping = threading.Event()
+        self._given_up = threading.Event()
+
+    def put(self, outcome: Outcome) -> None:
+        """Have an outcome written soon."""
+        self._outcomes.append(outcome)
+        self._something.set()
+
+    def stop(self, timeout: float) -> None:
+        """Write what is left, trying for at the most `timeout` seconds, and end the thread."""
+        self._stopping.set()
+        self._something.set()
+        self.join(timeout)
+        self._given_up.set()
+        if self._outcomes:
+            logger.error("%d outcomes could not be recorded.", len(self._outcomes))
+
+    def run(self) -> None:
+        """Write batches until stopped."""
+        try:
+            while not self._given_up.is_set():
+                self._something.wait()
+                stopping = self._stopping.is_set()
+                if not stopping:
+                    self._stopping.wait(GATHER_SECONDS)
+                self._something.clear()
+                if not self._write_all():
+                    self._given_up.wait(RETRY_SECONDS)
+                    self._something.set()
+                elif stopping and not self._outcomes:
+                    return
+        finally:
+            connection.close()
+
+    def _write_all(self) -> bool:
+        """Write what there is; False where the database is away, and nothing is lost then."""
+        batch = list(self._outcomes)
+        if not batch:
+            return True
+        try:
+            record(batch)
+        except (OperationalError, InterfaceError) as error:
+            logger.warning("The database is away; %d outcomes wait: %s", len(batch), error)
+            connection.close()
+            return False
+        except Exception:
+            logger.exception("A batch of outcomes can't be recorded; trying one by one.")
+            self._write_each(batch)
+        for _ in batch:
+            self._outcomes.popleft()
+        return True
+
+    def _write_each(self, batch: list[Outcome]) -> None:
+        """Find the outcome that no database takes, and record at least that there was one."""
+        for outcome in batch:
+            try:
+                record([outcome])
+            except DatabaseError as error:
+                logger.exception("An outcome can't be recorded as it is.")
+                outcome.output = outcome.traceback = ""
+                outcome.error = f"The outcome could not be recorded: {type(error).__name__}"
+                record([outcome])
+
+
+def record(outcomes: list[Outcome]) -> None:
+    """Write outcomes in one statement. Raises django.db.Error."""
+    rows = [{"id": values.pop("execution_id"), **values} for values in map(asdict, outcomes)]
+    update_rows(Execution, rows, _STILL_OURS)

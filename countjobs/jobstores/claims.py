@@ -1,0 +1,347 @@
+"""Claims: due rows taken by one scheduler, in the one transaction that also records them.
+
+A claim locks due rows (passing over what another scheduler has locked), moves each row's
+`next_run_time` past now, and inserts one execution a run. Only when that is committed does a run
+start. So a fire time that two schedulers see is taken by one of them; and the unique constraint on
+executions stands behind, should a clock have been set back. The number of statements does not
+depend on how many rows there are.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from copy import copy
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache, partial
+from typing import Any
+
+from apscheduler.job import Job
+from django.db import connection, models, transaction
+from django_apscheduler.models import DjangoJob
+
+from countjobs.conf import Conf
+from countjobs.history.text import storable
+from countjobs.jobstores.plan import NotRun, Plan, plan
+from countjobs.jobstores.rows import RUN_DEFINITION, load_definitions, park
+from countjobs.jobstores.signing import UnreadableJobError, unseal
+from countjobs.models import Execution, JobDefinition, ParkedJob
+from countjobs.models.executions import Status, Trigger
+from countjobs.rowsets import insert_rows, update_rows
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that is claimed: its execution is in the history, and it is ours to start."""
+
+    execution_id: int
+    job_id: str
+    job_name: str
+    scheduled_at: datetime
+    call: Callable[[], object]
+
+
+@dataclass
+class ClaimedJob:
+    """The claimed runs of one job, to be carried out one after the other.
+
+    It looks to APScheduler's loop like a due Job, one that has nothing left to be decided.
+    """
+
+    id: str
+    name: str
+    executor: str
+    runs: list[Run] = field(default_factory=list)
+    coalesce: bool = False
+
+    @property
+    def trigger(self) -> ClaimedJob:
+        """The loop asks it for what follows."""
+        return self
+
+    def get_next_fire_time(self, previous_fire_time: datetime, now: datetime) -> datetime:
+        """Anything but None: the claim has already moved the row on."""
+        return now
+
+    def _get_run_times(self, now: datetime) -> list[datetime]:
+        return [run.scheduled_at for run in self.runs]
+
+    def _modify(self, **changes: object) -> None:
+        """Nothing: the loop's new `next_run_time` is no news."""
+
+
+@dataclass
+class Claims:
+    """What a claim took, and what it recorded as not run."""
+
+    jobs: list[ClaimedJob] = field(default_factory=list)
+    not_run: list[tuple[str, NotRun]] = field(default_factory=list)
+    parked: list[ParkedJob] = field(default_factory=list)
+
+
+@dataclass
+class _Taken:
+    """A locked row of the job store, restored, with why it was taken."""
+
+    row: DjangoJob
+    job: Job
+    definition: JobDefinition | None
+    asked: Execution | None = None
+
+    def call(self) -> Callable[[], object]:
+        if self.definition is None:
+            return partial(self.job.func, *self.job.args, **self.job.kwargs)
+        for name, value in (self.asked.parameters if self.asked else {}).items():
+            setattr(self.definition, name, value)
+        return self.definition.run
+
+
+def claim(
+    now: datetime, *, limit: int, node: str, busy: Mapping[str, int], only: str | None = None
+) -> Claims:
+    """Take what is due at an instant, at the most `limit` jobs, for the scheduler `node`.
+
+    `busy` says how many runs of a job this scheduler has going on; other schedulers' are read from
+    the history. With `only`, nothing but that job is looked at. Raises django.db.Error.
+    """
+    with transaction.atomic():
+        return _Claim(now, node, busy).take(limit, only)
+
+
+class _Claim:
+    """One claim under way."""
+
+    def __init__(self, now: datetime, node: str, busy: Mapping[str, int]) -> None:
+        self.now = now
+        self.node = node
+        self.busy = Counter(busy)
+        self.claims = Claims()
+        self.moved: list[dict[str, Any]] = []
+        self.over: list[str] = []
+
+    def take(self, limit: int, only: str | None) -> Claims:
+        asked = self._lock_asked(limit, only)
+        due = self._lock_due(limit - len(asked), only)
+        rows = {row.id: row for row in self._rows_of(asked)} | {row.id: row for row in due}
+        restored = self._restore(rows.values())
+        self._count_busy_elsewhere(restored)
+        self._take_asked(asked, rows, restored)
+        self._take_due(due, restored)
+        update_rows(DjangoJob, self.moved)
+        if self.over:
+            DjangoJob.objects.filter(id__in=self.over).delete()
+        park(self.claims.parked)
+        return self.claims
+
+    # Locking
+
+    def _lock_asked(self, limit: int, only: str | None) -> list[Execution]:
+        asked = _locked(Execution.objects.requested(self.now))
+        if only is not None:
+            asked = asked.filter(job_id=only)
+        return list(asked[:limit])
+
+    def _lock_due(self, limit: int, only: str | None) -> list[DjangoJob]:
+        due = _locked(DjangoJob.objects.filter(next_run_time__lte=self.now))
+        if only is not None:
+            due = due.filter(id=only)
+        return list(due.order_by("next_run_time")[:limit])
+
+    def _rows_of(self, asked: list[Execution]) -> list[DjangoJob]:
+        """The rows of jobs that somebody asked for, locked, so that schedulers count them in turn."""
+        ids = {execution.job_id for execution in asked}
+        return list(_locked(DjangoJob.objects.filter(id__in=ids))) if ids else []
+
+    # Restoring
+
+    def _restore(self, rows: Iterable[DjangoJob]) -> dict[str, _Taken]:
+        jobs: dict[str, tuple[DjangoJob, Job]] = {}
+        for row in rows:
+            try:
+                jobs[row.id] = row, _unseal(row.id, bytes(row.job_state))
+            except UnreadableJobError as error:
+                self._park(row, str(error))
+        keys = {key: _definition_key(job) for key, (_, job) in jobs.items()}
+        definitions = load_definitions(key for key in keys.values() if key)
+        restored = {}
+        for job_id, (row, job) in jobs.items():
+            definition = definitions.get(keys[job_id] or ("", ""))
+            if keys[job_id] and definition is None:
+                self._park(row, "The definition of this job is gone. Run syncjobs.")
+            else:
+                restored[job_id] = _Taken(row, job, definition)
+        return restored
+
+    def _park(self, row: DjangoJob, error: str) -> None:
+        self.moved.append({"id": row.id, "next_run_time": None})
+        parked = ParkedJob(job_id=row.id, error=storable(error), parked_at=self.now)
+        self.claims.parked.append(parked)
+
+    def _count_busy_elsewhere(self, job_ids: Iterable[str]) -> None:
+        active = Execution.objects.active().filter(job_id__in=list(job_ids))
+        counted = (
+            active.exclude(node__in=["", self.node])
+            .values_list("job_id")
+            .annotate(count=models.Count("pk"))
+            .order_by()
+        )
+        for job_id, count in counted:
+            self.busy[job_id] += count
+
+    # What was asked for
+
+    def _take_asked(
+        self, asked: list[Execution], rows: Mapping[str, DjangoJob], restored: Mapping[str, _Taken]
+    ) -> None:
+        gone = self._gone([each.job_id for each in asked if each.job_id not in rows])
+        changes = []
+        for execution in asked:
+            taken = restored.get(execution.job_id)
+            if taken is not None:
+                changes.append(self._take_one(execution, taken))
+            elif execution.job_id in rows:
+                changes.append(self._end(execution, Status.FAILED, "The job is broken."))
+            elif execution.job_id in gone:
+                changes.append(self._end(execution, Status.CANCELLED, "The job was deleted."))
+        update_rows(Execution, changes)
+
+    def _gone(self, job_ids: list[str]) -> set[str]:
+        """Those that are not there, rather than locked by someone else."""
+        if not job_ids:
+            return set()
+        there = DjangoJob.objects.filter(id__in=job_ids).values_list("id", flat=True)
+        return set(job_ids) - set(there)
+
+    def _take_one(self, execution: Execution, taken: _Taken) -> dict[str, Any]:
+        job = taken.job
+        if self.busy[job.id] >= job.max_instances:
+            reason = f"{self.busy[job.id]} of this job's runs were still going on."
+            return self._end(execution, Status.SKIPPED, reason)
+        self.busy[job.id] += 1
+        call = _Taken(taken.row, job, _copy(taken.definition), execution).call()
+        run = Run(execution.pk, job.id, job.name, execution.scheduled_at, call)
+        self.claims.jobs.append(ClaimedJob(job.id, job.name, job.executor, [run]))
+        return self._change(execution, Status.RUNNING, started_at=self.now)
+
+    def _end(self, execution: Execution, status: Status, error: str) -> dict[str, Any]:
+        return self._change(execution, status, finished_at=self.now, error=error)
+
+    def _change(self, execution: Execution, status: Status, **values: Any) -> dict[str, Any]:
+        empty = {"started_at": None, "finished_at": None, "error": ""}
+        return {"id": execution.pk, "status": status, "node": self.node, **empty, **values}
+
+    # What is due
+
+    def _take_due(self, due: list[DjangoJob], restored: Mapping[str, _Taken]) -> None:
+        conf = Conf.load()
+        rows: list[dict[str, Any]] = []
+        plans: list[tuple[_Taken, Plan]] = []
+        for row in due:
+            if (taken := restored.get(row.id)) is None:
+                continue
+            busy = self.busy[row.id]
+            made = plan(
+                taken.job, row.next_run_time, self.now, busy=busy, catch_up=conf.catch_up_runs
+            )
+            plans.append((taken, made))
+            rows += self._rows(taken.job, made)
+            self._move_on(taken, made.following)
+        inserted = insert_rows(Execution, rows, ["id", "job_id", "scheduled_at", "status"])
+        ids = {(job_id, _instant(at)): pk for pk, job_id, at, status in inserted}
+        for taken, made in plans:
+            self._collect(taken, made, ids)
+
+    def _rows(self, job: Job, made: Plan) -> list[dict[str, Any]]:
+        rows = []
+        if made.not_run:
+            rows.append(
+                self._row(
+                    job,
+                    made.not_run.at,
+                    status=made.not_run.status,
+                    finished_at=self.now,
+                    error=made.not_run.reason,
+                    folded=made.not_run.folded,
+                )
+            )
+        for index, fire in enumerate(made.runs):
+            # Those behind the first of a catch-up wait for it, in the same thread.
+            first = index == 0
+            rows.append(
+                self._row(
+                    job,
+                    fire,
+                    status=Status.RUNNING if first else Status.QUEUED,
+                    started_at=self.now if first else None,
+                    folded=made.folded if first else 0,
+                )
+            )
+        return rows
+
+    def _row(self, job: Job, scheduled_at: datetime, **values: Any) -> dict[str, Any]:
+        return {
+            "job_id": job.id,
+            "job_name": storable(job.name)[:255],
+            "trigger": Trigger.SCHEDULE,
+            "scheduled_at": scheduled_at,
+            "started_at": None,
+            "finished_at": None,
+            "node": self.node,
+            "attempt": 1,
+            "requested_by": "",
+            "parameters": {},
+            "output": "",
+            "error": "",
+            "traceback": "",
+            "folded": 0,
+            **values,
+        }
+
+    def _move_on(self, taken: _Taken, following: datetime | None) -> None:
+        if following is None and taken.definition is None:
+            self.over.append(taken.row.id)  # as APScheduler does with a job that is done
+        else:
+            self.moved.append({"id": taken.row.id, "next_run_time": following})
+
+    def _collect(
+        self, taken: _Taken, made: Plan, ids: Mapping[tuple[str, datetime], int]
+    ) -> None:
+        job = taken.job
+        call = taken.call()
+        runs = [
+            Run(ids[job.id, fire], job.id, job.name, fire, call)
+            for fire in made.runs
+            if (job.id, fire) in ids  # else it was recorded before: a clock was set back
+        ]
+        if runs:
+            self.claims.jobs.append(ClaimedJob(job.id, job.name, job.executor, runs))
+        if made.not_run:
+            self.claims.not_run.append((job.id, made.not_run))
+
+
+def _locked(queryset: Any) -> Any:
+    return queryset.select_for_update(
+        skip_locked=connection.features.has_select_for_update_skip_locked
+    )
+
+
+@lru_cache(maxsize=5_000)
+def _unseal(job_id: str, state: bytes) -> Job:
+    """Restored jobs are never changed, so that rows whose state is the same share one."""
+    return unseal(job_id, state)
+
+
+def _definition_key(job: Job) -> tuple[str, str] | None:
+    return (str(job.args[0]), str(job.args[1])) if job.func_ref == RUN_DEFINITION else None
+
+
+def _copy(definition: JobDefinition | None) -> JobDefinition | None:
+    """One of its own for each run that was asked for, since each may change its fields."""
+    return copy(definition)
+
+
+def _instant(value: datetime | str) -> datetime:
+    """SQLite returns text, or a naive datetime, either in UTC."""
+    instant = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)

@@ -1,0 +1,86 @@
+"""What becomes of a job that is due: the decision, without the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from countjobs.models.executions import Status
+from countjobs.triggers import Due, due_fires
+
+if TYPE_CHECKING:
+    from apscheduler.job import Job
+
+
+@dataclass(frozen=True)
+class NotRun:
+    """Fire times that get a row instead of a run."""
+
+    status: Status
+    at: datetime
+    """The last of them."""
+    folded: int
+    """How many come before it."""
+    reason: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Every due fire time of a job, each accounted for once."""
+
+    runs: list[datetime] = field(default_factory=list)
+    folded: int = 0
+    """How many earlier fire times the first run stands for."""
+    not_run: NotRun | None = None
+    following: datetime | None = None
+    """The first fire time that is not due yet; None where there is none any more."""
+
+
+def plan(job: Job, due_since: datetime, now: datetime, *, busy: int, catch_up: int) -> Plan:
+    """Decide about a job that has been due since an instant.
+
+    With `coalesce` the last fire time counts and stands for the others. Without it, the last
+    `catch_up` of them do. A fire time that is later than the grace time is missed, and all are
+    skipped while `max_instances` runs are going on (`busy`).
+    """
+    most = 1 if job.coalesce else catch_up + 1
+    due = _in_utc(due_fires(job.trigger, due_since, now, most))
+    if busy >= job.max_instances:
+        folded = due.earlier + len(due.latest) - 1
+        reason = (
+            f"{busy} of this job's runs were still going on, and max_instances is "
+            f"{job.max_instances}."
+        )
+        skipped = NotRun(Status.SKIPPED, due.latest[-1], folded, reason)
+        return Plan(not_run=skipped, following=due.following)
+    runs = [fire for fire in due.latest if _in_grace(job, fire, now)]
+    if job.coalesce and runs:
+        return Plan(runs, due.earlier, None, due.following)
+    runs = runs[-catch_up:]
+    left = due.latest[: len(due.latest) - len(runs)]
+    if not left:
+        return Plan(runs, 0, None, due.following)
+    reason = _missed(job, left[-1], now, catch_up)
+    missed = NotRun(Status.MISSED, left[-1], due.earlier + len(left) - 1, reason)
+    return Plan(runs, 0, missed, due.following)
+
+
+def _in_utc(due: Due) -> Due:
+    """Times of two zones are never equal where a clock change makes one of them doubtful (PEP 495),
+    and these are looked up by what the database gives back.
+    """
+    latest = [fire.astimezone(UTC) for fire in due.latest]
+    return Due(latest, due.earlier, due.following and due.following.astimezone(UTC))
+
+
+def _in_grace(job: Job, fire: datetime, now: datetime) -> bool:
+    grace = job.misfire_grace_time
+    return grace is None or now - fire <= timedelta(seconds=grace)
+
+
+def _missed(job: Job, fire: datetime, now: datetime, catch_up: int) -> str:
+    late = f"{(now - fire).total_seconds():.1f} s late"
+    if _in_grace(job, fire, now):
+        return f"{late}: at the most {catch_up} past fire times are caught up with."
+    return f"{late}: the misfire grace time is {job.misfire_grace_time} s."

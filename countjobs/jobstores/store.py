@@ -1,0 +1,211 @@
+"""The job store as APScheduler's loop sees it: what it hands out is already claimed."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from apscheduler.events import (
+    EVENT_JOB_MAX_INSTANCES,
+    EVENT_JOB_MISSED,
+    JobExecutionEvent,
+    JobSubmissionEvent,
+    SchedulerEvent,
+)
+from apscheduler.job import Job
+from apscheduler.jobstores.base import ConflictingIdError, JobLookupError
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
+from django.utils import timezone
+from django_apscheduler.jobstores import DjangoJobStore
+from django_apscheduler.models import DjangoJob
+
+from countjobs.jobstores.claims import ClaimedJob, Claims, claim
+from countjobs.jobstores.plan import NotRun
+from countjobs.jobstores.rows import park
+from countjobs.jobstores.signing import UnreadableJobError, seal, unseal
+from countjobs.jobstores.wakeups import notify
+from countjobs.models import Execution, ParkedJob
+from countjobs.models.executions import Status
+
+logger = logging.getLogger(__name__)
+
+LOCKED_ELSEWHERE = timedelta(seconds=0.05)
+"""How long to wait where something is due, but somebody else holds its lock."""
+
+
+class Capacity(Protocol):
+    """What carries out claims, and so says how many may be made."""
+
+    @property
+    def free(self) -> int:
+        """How many jobs could begin at once."""
+
+    def busy(self) -> Counter[str]:
+        """How many runs of each job are going on."""
+
+
+class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apscheduler has no types
+    """django-apscheduler's table, claimed from, with sealed states.
+
+    Args:
+        node: The name of the scheduler that claims.
+        capacity: Bounds the claims.
+    """
+
+    def __init__(self, node: str, capacity: Capacity) -> None:
+        super().__init__()
+        self.node = node
+        self.capacity = capacity
+        self.is_open = True
+        """Whether claims are made: a scheduler that drains makes no more."""
+        self.waits_for_capacity = False
+        """Whether the loop sleeps until a run ends."""
+        self._nothing_taken = False
+
+    def register_event_listeners(self) -> None:
+        """None: executions are recorded by the claim and the recorder."""
+
+    # What the loop calls
+
+    def get_due_jobs(self, now: datetime) -> list[ClaimedJob]:
+        """Claim what is due, as far as there is capacity. Raises django.db.Error."""
+        limit = self.capacity.free if self.is_open else 0
+        self._nothing_taken = False
+        if limit <= 0 or not self._is_due(now):
+            return []
+        claims = self._claim(now, limit)
+        self._nothing_taken = not (claims.jobs or claims.not_run or claims.parked)
+        for parked in claims.parked:
+            logger.error('Job "%s" is broken, and parked: %s', parked.job_id, parked.error)
+        for job_id, not_run in claims.not_run:
+            self._tell(job_id, not_run)
+        return claims.jobs
+
+    def get_next_run_time(self) -> datetime | None:
+        """When there will be something to claim; None while there is no capacity for it."""
+        self.waits_for_capacity = True  # set before looking: a run may end in between
+        if not self.is_open or self.capacity.free <= 0:
+            return None
+        self.waits_for_capacity = False
+        upcoming = self._upcoming()
+        if upcoming is not None and self._nothing_taken:
+            upcoming = max(upcoming, timezone.now() + LOCKED_ELSEWHERE)
+        return upcoming
+
+    def update_job(self, job: Job | ClaimedJob) -> None:
+        """Store a job that was changed. A claimed one is stored already."""
+        if not isinstance(job, ClaimedJob):
+            self._store(job, must_exist=True)
+
+    # Claiming
+
+    def _is_due(self, now: datetime) -> bool:
+        upcoming = self._upcoming()
+        return upcoming is not None and upcoming <= now
+
+    def _upcoming(self) -> datetime | None:
+        jobs = DjangoJob.objects.filter(next_run_time__isnull=False).order_by("next_run_time")
+        asked = Execution.objects.filter(status=Status.QUEUED, node="").order_by("scheduled_at")
+        times = (
+            jobs.values_list("next_run_time", flat=True).first(),
+            asked.values_list("scheduled_at", flat=True).first(),
+        )
+        return min((time for time in times if time is not None), default=None)
+
+    def _claim(self, now: datetime, limit: int) -> Claims:
+        try:
+            return claim(now, limit=limit, node=self.node, busy=self.capacity.busy())
+        except (OperationalError, InterfaceError):
+            raise  # the database is away; the loop tries again
+        except Exception:
+            logger.exception("A batch of jobs can't be claimed; trying one by one.")
+            return self._claim_each(now, limit)
+
+    def _claim_each(self, now: datetime, limit: int) -> Claims:
+        """Claim the first job that can be, parking those before it that make claims fail."""
+        due = DjangoJob.objects.filter(next_run_time__lte=now).order_by("next_run_time")
+        ids = list(due.values_list("id", flat=True)[:limit])
+        asked = Execution.objects.requested(now).values_list("job_id", flat=True)[:limit]
+        claims = Claims()
+        for job_id in dict.fromkeys([*asked, *ids]):
+            try:
+                busy = self.capacity.busy()
+                one = claim(now, limit=1, node=self.node, busy=busy, only=job_id)
+            except (OperationalError, InterfaceError):
+                raise
+            except Exception as error:
+                claims.parked.append(_park(job_id, error, now))
+            else:
+                claims.jobs += one.jobs
+                claims.not_run += one.not_run
+                claims.parked += one.parked
+        return claims
+
+    def _tell(self, job_id: str, not_run: NotRun) -> None:
+        logger.warning('Job "%s" %s: %s', job_id, not_run.status, not_run.reason)
+        event: SchedulerEvent = (
+            JobExecutionEvent(EVENT_JOB_MISSED, job_id, self._alias, not_run.at)
+            if not_run.status == Status.MISSED
+            else JobSubmissionEvent(EVENT_JOB_MAX_INSTANCES, job_id, self._alias, [not_run.at])
+        )
+        self._scheduler._dispatch_event(event)
+
+    # Jobs from code
+
+    def add_job(self, job: Job) -> None:
+        """Store a new job. Raises ConflictingIdError, and ValueError where it can't be pickled."""
+        self._store(job, must_exist=False)
+
+    def _store(self, job: Job, *, must_exist: bool) -> None:
+        values = {"next_run_time": job.next_run_time, "job_state": seal(job)}
+        with transaction.atomic():
+            if must_exist:
+                if not DjangoJob.objects.filter(id=job.id).update(**values):
+                    raise JobLookupError(job.id)
+            else:
+                try:
+                    with transaction.atomic():
+                        DjangoJob.objects.create(id=job.id, **values)
+                except IntegrityError as error:
+                    raise ConflictingIdError(job.id) from error
+            ParkedJob.objects.filter(job_id=job.id).delete()
+            notify()
+
+    def lookup_job(self, job_id: str) -> Job | None:
+        """A job by its id; None where there is none, or none that can be restored."""
+        jobs = self._get_jobs(id=job_id)
+        return jobs[0] if jobs else None
+
+    def _get_jobs(self, **filters: Any) -> list[Job]:
+        """Jobs by filters. One that can't be restored is left out, and left alone."""
+        jobs = []
+        for row in DjangoJob.objects.filter(**filters).order_by("next_run_time", "id"):
+            try:
+                job = unseal(row.id, bytes(row.job_state))
+            except UnreadableJobError as error:
+                logger.error('Job "%s" can not be restored: %s', row.id, error)
+                continue
+            job.next_run_time = row.next_run_time
+            job._scheduler, job._jobstore_alias = self._scheduler, self._alias
+            jobs.append(job)
+        return jobs
+
+    def shutdown(self) -> None:
+        """Close this thread's connection, unless a transaction of the caller's is open on it."""
+        if not connection.in_atomic_block:
+            connection.close()
+
+
+def _park(job_id: str, error: Exception, now: datetime) -> ParkedJob:
+    """Set aside a job that makes claims fail, and fail what was asked of it."""
+    logger.error('Job "%s" can not be claimed', job_id, exc_info=error)
+    parked = ParkedJob(job_id=job_id, error=f"{type(error).__name__}: {error}", parked_at=now)
+    with transaction.atomic():
+        DjangoJob.objects.filter(id=job_id).update(next_run_time=None)
+        Execution.objects.filter(job_id=job_id, status=Status.QUEUED, node="").update(
+            status=Status.FAILED, error=parked.error, finished_at=now
+        )
+        park([parked])
+    return parked

@@ -1,0 +1,121 @@
+"""`runscheduler`: run what is due until told to stop."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+from argparse import ArgumentTypeError
+from types import FrameType
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
+
+from countjobs.conf import Conf
+from countjobs.executors.output import DATE_FORMAT, LOG_FORMAT
+from countjobs.schedulers import create_scheduler
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_LOOP_CHECK_SECONDS = 1.0
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"must be a whole number above 0, not {text!r}")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds <= threading.TIMEOUT_MAX:
+        raise ArgumentTypeError(f"must be a number of seconds, 0 or more, not {text!r}")
+    return seconds
+
+
+class Command(BaseCommand):
+    """Run a scheduler."""
+
+    help = (
+        "Run every enabled definition when it is due, until SIGTERM or SIGINT (Ctrl-C); then let "
+        "the runs that have begun end, and exit with 0. A second signal exits at once. Any number "
+        "of these may run on one database."
+    )
+    requires_migrations_checks = True
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add the number of threads and the drain's deadline."""
+        conf = Conf.load()
+        parser.add_argument(
+            "--threads",
+            type=_positive,
+            default=conf.threads,
+            help="How many runs go on side by side (default: %(default)s).",
+        )
+        parser.add_argument(
+            "--drain-timeout",
+            type=_seconds,
+            default=conf.drain_seconds,
+            metavar="SECONDS",
+            help="How long to wait, once told to stop, for runs that have begun; what goes on "
+            "longer is recorded as lost, and the exit status is 1 (default: %(default)s).",
+        )
+
+    def handle(
+        self, *args: Any, verbosity: int, threads: int, drain_timeout: float, **options: Any
+    ) -> None:
+        """Run until stopped. Raises CommandError where the database is away."""
+        configure_logging(verbosity)
+        stop = threading.Event()
+        _stop_on_signals(stop)
+        scheduler = create_scheduler(
+            background=True, threads=threads, drain_seconds=drain_timeout
+        )
+        try:
+            scheduler.start()
+        except DatabaseError as error:
+            raise CommandError(f"The database can't be used: {error}") from error
+        while not stop.wait(_LOOP_CHECK_SECONDS):
+            if not scheduler.is_looping:
+                raise CommandError("The scheduler's loop has ended by itself.")
+        scheduler.shutdown()
+        if scheduler.abandoned:
+            # Threads can't be killed, and Python would wait for them.
+            self.stderr.write(f"{scheduler.abandoned} runs did not end in time.")
+            logging.shutdown()
+            self.stdout.flush()
+            os._exit(1)
+
+
+def _stop_on_signals(stop: threading.Event) -> None:
+    """The first signal asks for an end, the second is one."""
+
+    def handle(signum: int, frame: FrameType | None) -> None:
+        if stop.is_set():
+            os._exit(128 + signum)
+        stop.set()
+
+    for each in SIGNALS:
+        signal.signal(each, handle)
+
+
+def configure_logging(verbosity: int) -> None:
+    """Log to stderr in the article's form, unless the project's LOGGING has handlers of its own.
+
+    Jobs log at INFO, and their output keeps it, whatever is shown here: 0 shows warnings only, 1
+    what runs, 2 also details of ours, 3 also APScheduler's.
+    """
+    root = logging.getLogger()
+    if not root.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter(LOG_FORMAT, DATE_FORMAT))
+        handler.setLevel(logging.WARNING if verbosity == 0 else logging.DEBUG)
+        root.addHandler(handler)
+        root.setLevel(logging.INFO)
+    details, everything = verbosity >= 2, verbosity >= 3  # noqa: PLR2004  # -v's own numbers
+    logging.getLogger("countjobs").setLevel(logging.DEBUG if details else logging.INFO)
+    logging.getLogger("apscheduler").setLevel(logging.DEBUG if everything else logging.INFO)

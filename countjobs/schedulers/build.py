@@ -1,0 +1,56 @@
+"""Building a scheduler."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import Any, Literal, overload
+
+from countjobs.conf import Conf
+from countjobs.executors import ThreadPoolExecutor
+from countjobs.history.recorder import Recorder
+from countjobs.schedulers.heartbeat import Heartbeat
+from countjobs.schedulers.loop import RETRY_SECONDS, BackgroundScheduler, BlockingScheduler
+
+
+@overload
+def create_scheduler(
+    *, background: Literal[True], threads: int | None = ..., drain_seconds: float | None = ...,
+    **options: Any,
+) -> BackgroundScheduler: ...
+@overload
+def create_scheduler(
+    *, background: Literal[False] = ..., threads: int | None = ...,
+    drain_seconds: float | None = ..., **options: Any,
+) -> BlockingScheduler: ...
+def create_scheduler(
+    *,
+    background: bool = False,
+    threads: int | None = None,
+    drain_seconds: float | None = None,
+    **options: Any,
+) -> BackgroundScheduler | BlockingScheduler:
+    """A scheduler on the database, ready to be started; jobs may be added before that.
+
+    It runs every definition, and every job that code adds (`add_job`), and records each run.
+    Unlike APScheduler's own default, a job that is late runs all the same.
+
+    Args:
+        background: Whether `start` returns at once, the loop being in a thread.
+        threads: How many runs go on side by side; `COUNTJOBS["THREADS"]` by default.
+        drain_seconds: How long `shutdown` waits for runs; `COUNTJOBS["DRAIN_SECONDS"]` by default.
+        options: APScheduler's own, such as `timezone`.
+    """
+    conf = Conf.load()
+    threads = conf.threads if threads is None else threads
+    recorder = Recorder()
+    options.setdefault("timezone", UTC)
+    options.setdefault("jobstore_retry_interval", RETRY_SECONDS)
+    options["job_defaults"] = {"misfire_grace_time": None, **options.get("job_defaults", {})}
+    scheduler = (BackgroundScheduler if background else BlockingScheduler)(**options)
+    scheduler.attach(
+        Heartbeat(threads),
+        recorder,
+        ThreadPoolExecutor(threads, recorder.put, conf.output_bytes),
+        conf.drain_seconds if drain_seconds is None else drain_seconds,
+    )
+    return scheduler

@@ -1,0 +1,124 @@
+"""Heartbeats: a scheduler's word that its loop turns, and what becomes of one that fell silent.
+
+The loop itself writes them, between its turns, and not a thread beside it: a heartbeat that goes on
+while the loop is stuck would be worth nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+import uuid
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+
+from countjobs import __version__
+from countjobs.conf import Conf
+from countjobs.jobstores.wakeups import notify
+from countjobs.models import Execution, SchedulerNode
+from countjobs.models.executions import Status
+from countjobs.models.nodes import State
+
+logger = logging.getLogger(__name__)
+
+FORGET_AFTER = timedelta(days=1)
+
+
+class Heartbeat:
+    """The row of one scheduler. Its `name` is what the executions it claims carry."""
+
+    def __init__(self, capacity: int) -> None:
+        self._every = Conf.load().heartbeat_seconds
+        self._capacity = capacity
+        self._state = State.RUNNING
+        self._beaten_at: float | None = None
+        self.uuid = uuid.uuid4()
+        self.name = SchedulerNode(
+            uuid=self.uuid, host=socket.gethostname(), pid=os.getpid()
+        ).name
+
+    @property
+    def seconds_left(self) -> float:
+        """Until the next heartbeat is due."""
+        if self._beaten_at is None:
+            return 0
+        return max(0.0, self._every - (time.monotonic() - self._beaten_at))
+
+    def start(self, now: datetime) -> None:
+        """Write the row."""
+        SchedulerNode.objects.create(
+            uuid=self.uuid,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            version=__version__,
+            started=now,
+            heartbeat=now,
+            capacity=self._capacity,
+        )
+        self._beaten_at = time.monotonic()
+
+    def beat_if_due(self, now: datetime) -> bool:
+        """Write a heartbeat where it is time, and settle what schedulers left that write none."""
+        if self.seconds_left:
+            return False
+        self._write(now)
+        settle_dead_nodes(now)
+        return True
+
+    def tell(self, state: State, now: datetime) -> None:
+        """Write a new state at once."""
+        self._state = state
+        self._write(now)
+
+    def _write(self, now: datetime) -> None:
+        alive = SchedulerNode.objects.filter(uuid=self.uuid)
+        if not alive.update(heartbeat=now, state=self._state):
+            logger.warning("This scheduler's row is gone; writing it again.")
+            self.start(now)
+        self._beaten_at = time.monotonic()
+
+
+def settle_dead_nodes(now: datetime) -> int:
+    """Settle what schedulers left behind whose last heartbeat is older than the lease.
+
+    What they ran is `lost`, with the reason; what they had claimed but not begun is given back. Two
+    schedulers settle different nodes: a row that is being settled is locked. Returns how many
+    schedulers were found dead.
+    """
+    lease = timedelta(seconds=Conf.load().lease_seconds)
+    silent = SchedulerNode.objects.exclude(state=State.STOPPED).filter(heartbeat__lte=now - lease)
+    if not silent.exists():
+        return 0
+    with transaction.atomic():
+        skip = connection.features.has_select_for_update_skip_locked
+        nodes = list(silent.select_for_update(skip_locked=skip))
+        for node in nodes:
+            _settle(node, now)
+        if nodes:
+            notify()
+    SchedulerNode.objects.filter(heartbeat__lt=now - FORGET_AFTER).delete()
+    return len(nodes)
+
+
+def _settle(node: SchedulerNode, now: datetime) -> None:
+    lost = Execution.objects.active().filter(node=node.name)
+    reason = (
+        f"The scheduler {node.name} stopped without a word; its last heartbeat was at "
+        f"{node.heartbeat:%Y-%m-%d %H:%M:%S %Z}."
+    )
+    count = lost.filter(status=Status.RUNNING).update(
+        status=Status.LOST, finished_at=now, error=reason
+    )
+    given_back = hand_back(node.name)
+    node.state = State.STOPPED
+    node.save(update_fields=["state"])
+    logger.warning("%s %d runs are lost, %d are given back.", reason, count, given_back)
+
+
+def hand_back(name: str) -> int:
+    """Let other schedulers have what a scheduler claimed and did not begin. Returns how many."""
+    queued = Execution.objects.filter(node=name, status=Status.QUEUED)
+    return queued.update(node="")

@@ -1,0 +1,142 @@
+"""APScheduler's loop, kept alive and told of heartbeats, drain and wake-ups."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from apscheduler.schedulers.background import BackgroundScheduler as PlainBackgroundScheduler
+from apscheduler.schedulers.base import STATE_STOPPED, BaseScheduler
+from apscheduler.schedulers.blocking import BlockingScheduler as PlainBlockingScheduler
+from django.db import connection, transaction
+from django.utils import timezone
+
+from countjobs.executors import ThreadPoolExecutor
+from countjobs.executors.output import Capture
+from countjobs.history.recorder import Recorder
+from countjobs.jobstores.store import DatabaseJobStore
+from countjobs.jobstores.sync import sync
+from countjobs.models import Execution
+from countjobs.models.executions import Status
+from countjobs.models.nodes import State
+from countjobs.schedulers.heartbeat import Heartbeat, hand_back
+from countjobs.schedulers.listeners import ChangeListener
+
+logger = logging.getLogger(__name__)
+
+RETRY_SECONDS = 1.0
+LONGEST_SLEEP_SECONDS = 5.0
+"""So that a clock that is set forward is noticed, and a wake-up that got lost costs no more."""
+
+
+class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has no types
+    """What the blocking and the background scheduler have in common."""
+
+    jobstore_alias = "default"
+
+    def attach(
+        self, heartbeat: Heartbeat, recorder: Recorder, executor: ThreadPoolExecutor, drain: float
+    ) -> None:
+        """Give it its parts: what `create_scheduler` made. `drain` is the deadline in seconds."""
+        self.heartbeat = heartbeat
+        self.recorder = recorder
+        self.executor = executor
+        self.drain_seconds = drain
+        self.abandoned = 0
+        """How many runs were still going on when the drain's deadline passed."""
+        self.listener = ChangeListener(self.wakeup)
+        self.store = DatabaseJobStore(heartbeat.name, executor)
+        self.add_executor(executor, "default")
+        self.add_jobstore(self.store, self.jobstore_alias)
+
+    def start(self, *args: Any, **kwargs: Any) -> None:
+        """Start. Raises django.db.Error where the database is away or not migrated."""
+        for line in sync(timezone.now()):
+            logger.warning("Mended the job store: %s", line)
+        self.heartbeat.start(timezone.now())
+        Capture.install()
+        self.recorder.start()
+        self.listener.start()
+        super().start(*args, **kwargs)
+
+    def run_ended(self) -> None:
+        """A run has ended in a thread: there is capacity again."""
+        if self.store.waits_for_capacity:
+            self.wakeup()
+
+    def _process_jobs(self) -> float:
+        """One turn of the loop, in seconds until the next: whatever happens, there is one."""
+        try:
+            self.heartbeat.beat_if_due(timezone.now())
+            wait: float | None = super()._process_jobs()
+        except Exception:
+            logger.exception("The scheduler's loop stumbled; trying again.")
+            connection.close()
+            return RETRY_SECONDS
+        if wait is None:
+            wait = LONGEST_SLEEP_SECONDS
+        return min(wait, LONGEST_SLEEP_SECONDS, self.heartbeat.seconds_left)
+
+    def _main_loop(self) -> None:
+        try:
+            super()._main_loop()
+        finally:
+            if not connection.in_atomic_block:
+                connection.close()
+
+    def shutdown(self, wait: bool = True) -> None:
+        """Stop claiming, let runs end until the drain's deadline, record them, and stop.
+
+        With `wait=False` it doesn't wait for runs: those that go on are recorded as lost.
+        """
+        if self.state != STATE_STOPPED:
+            self._drain(self.drain_seconds if wait else 0)
+        super().shutdown(wait=False)
+
+    def _drain(self, seconds: float) -> None:
+        self.store.is_open = False
+        self.executor.begin_nothing_more()
+        self._try(lambda: self.heartbeat.tell(State.DRAINING, timezone.now()))
+        if not self.executor.wait_until_idle(seconds):
+            self.abandoned = self.executor.busy().total()
+            logger.error("%d runs go on past the drain's deadline.", self.abandoned)
+        self.recorder.stop(timeout=max(seconds, 1))
+        self.listener.stop(timeout=1)
+        self._try(self._settle)
+        Capture.remove()
+
+    def _settle(self) -> None:
+        """Leave nothing of ours unsettled."""
+        now = timezone.now()
+        name = self.heartbeat.name
+        with transaction.atomic():
+            Execution.objects.filter(node=name, status=Status.RUNNING).update(
+                status=Status.LOST,
+                finished_at=now,
+                error=f"The scheduler stopped {self.drain_seconds} s after it was told to, "
+                "and this run had not ended.",
+            )
+            hand_back(name)
+            self.heartbeat.tell(State.STOPPED, now)
+
+    def _try(self, step: Any) -> None:
+        """Do a step of the shutdown, which must go on even without the database."""
+        try:
+            step()
+        except Exception:
+            logger.exception("The database is away; others will settle what is left.")
+            connection.close()
+
+
+class BlockingScheduler(DatabaseScheduler, PlainBlockingScheduler):  # type: ignore[misc]
+    """Its `start` runs the loop, and returns when `shutdown` is called from elsewhere."""
+
+
+class BackgroundScheduler(DatabaseScheduler, PlainBackgroundScheduler):  # type: ignore[misc]
+    """Its `start` returns at once: the loop runs in a thread."""
+
+    @property
+    def is_looping(self) -> bool:
+        """Whether the loop's thread lives."""
+        thread = self._thread
+        return thread is not None and thread.is_alive()

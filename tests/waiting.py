@@ -1,0 +1,15 @@
+"""Waiting on conditions: real processes and threads take the time they take."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 10, what: str = "") -> None:
+    """Return as soon as a condition holds; fail where it doesn't within so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {seconds} s in vain {what}")
+        time.sleep(0.02)
