@@ -1,0 +1,67 @@
+"""`runjob`: run a definition here and now."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from countjobs.executors.here import run_here
+from countjobs.management.commands.runscheduler import configure_logging
+from countjobs.models import Execution, JobDefinition
+from countjobs.models.definitions import concrete_definitions
+
+
+class Command(BaseCommand):
+    """Run one definition in this process."""
+
+    help = (
+        "Run a definition here and now, whether it is enabled or not, with its output on the "
+        "terminal; the run is recorded. The exit status is 1 if it fails."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add the name."""
+        parser.add_argument(
+            "name", help="A definition's name, or its job id (such as countjobs.countjob:1)."
+        )
+
+    def handle(self, *args: Any, name: str, verbosity: int, **options: Any) -> None:
+        """Run it. Raises CommandError where no definition, or more than one, has that name."""
+        configure_logging(verbosity)
+        execution = run_here(find_definition(name), requested_by=_user())
+        if execution.status != Execution.Status.SUCCEEDED:
+            self.stderr.write(execution.traceback or execution.error)
+            sys.exit(1)
+
+
+def find_definition(name: str) -> JobDefinition:
+    """The definition of a name or a job id. Raises CommandError."""
+    found = [
+        definition
+        for model in concrete_definitions()
+        for definition in model._base_manager.filter(name=name)
+    ] or _by_job_id(name)
+    match found:
+        case [definition]:
+            return definition
+        case []:
+            raise CommandError(f"No definition is called “{name}”.")
+        case _:
+            ids = ", ".join(definition.job_id for definition in found)
+            raise CommandError(f"More than one definition is called “{name}”: name one of {ids}.")
+
+
+def _by_job_id(job_id: str) -> list[JobDefinition]:
+    label, _, pk = job_id.rpartition(":")
+    models = [model for model in concrete_definitions() if model._meta.label_lower == label]
+    return [d for model in models if pk.isdecimal() for d in model._base_manager.filter(pk=pk)]
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        return ""
