@@ -67,7 +67,6 @@ class Command(BaseCommand):
 
     def _greet(self, host: str, url: str) -> None:
         login = firsttime.ensure_superuser()
-        connections.close_all()
         self._say("")
         self._say(_("    Address:   %(url)s") % {"url": url})
         if login is None:
@@ -88,6 +87,7 @@ class Command(BaseCommand):
             )
 
     def _serve(self, listener: socket.socket, verbosity: int) -> None:
+        connections.close_all()  # from here on, the server's threads have their own
         happenings: serving.Happenings = serving.Happenings()
         with serving.signals_as_happenings(happenings):
             web = serving.WebServer(get_internal_wsgi_application(), listener, happenings)
