@@ -24,7 +24,7 @@ class CountjobsConfig(AppConfig):
 
         definitions.definitions_changed.connect(rows.definitions_changed)
         definitions.definitions_deleted.connect(rows.definitions_deleted)
-        for model in definitions.concrete_definitions():
+        for model in definitions.senders():
             # Django's own signals tell also of fixtures and of cascades.
             post_save.connect(_saved, sender=model)
             post_delete.connect(_deleted, sender=model)

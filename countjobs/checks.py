@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.apps import AppConfig, apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from countjobs.conf import Conf
+from countjobs.models import JobDefinition
+from countjobs.models.definitions import JobDefinitionQuerySet, concrete_definitions
 
 
 @register("countjobs")
@@ -44,25 +47,58 @@ def check_apps(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[C
 @register(Tags.database)
 def check_databases(databases: Iterable[str] | None, **kwargs: Any) -> list[CheckMessage]:
     """The database is one that the app supports, set up so that its writers wait for each other."""
-    found: list[CheckMessage] = []
     if "default" not in (databases or ()):
-        return found
-    connection = connections["default"]
+        return []
+    return list(_of_database(connections["default"]))
+
+
+def _of_database(connection: BaseDatabaseWrapper) -> Iterator[CheckMessage]:
     if connection.vendor not in {"postgresql", "sqlite"}:
-        found.append(
-            Error(
-                f"countjobs runs on PostgreSQL and SQLite, not on {connection.vendor}.",
-                hint="Point DATABASES['default'] at one of them.",
-                id="countjobs.E004",
-            )
+        yield Error(
+            f"countjobs runs on PostgreSQL and SQLite, not on {connection.vendor}.",
+            hint="Point DATABASES['default'] at one of them.",
+            id="countjobs.E004",
+        )
+    elif not connection.features.can_return_columns_from_insert:
+        yield Error(
+            "countjobs needs SQLite 3.35 or newer: older ones have no RETURNING.",
+            hint="Install a newer SQLite library, or use PostgreSQL.",
+            id="countjobs.E005",
         )
     options = connection.settings_dict.get("OPTIONS", {})
     if connection.vendor == "sqlite" and options.get("transaction_mode") != "IMMEDIATE":
-        found.append(
-            Warning(
-                "SQLite's transactions are not IMMEDIATE: “database is locked” will be seen.",
-                hint="Set OPTIONS['transaction_mode'] = 'IMMEDIATE', and journal_mode = WAL.",
-                id="countjobs.W001",
-            )
+        yield Warning(
+            "SQLite's transactions are not IMMEDIATE: “database is locked” will be seen.",
+            hint="Set OPTIONS['transaction_mode'] = 'IMMEDIATE', and journal_mode = WAL.",
+            id="countjobs.W001",
         )
-    return found
+
+
+@register("countjobs")
+def check_definitions(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Every kind of definition can be run, once, and tells the job store of each change."""
+    return [message for model in concrete_definitions() for message in _of_definition(model)]
+
+
+def _of_definition(model: type[JobDefinition]) -> Iterator[CheckMessage]:
+    if model.run is JobDefinition.run:
+        yield Error(
+            "This kind of definition doesn't say what to do.",
+            hint="Define its method run(self).",
+            obj=model,
+            id="countjobs.E006",
+        )
+    if model._meta.parents:
+        yield Error(
+            "This kind of definition inherits from another's table: it would run twice.",
+            hint="Subclass an abstract model, such as JobDefinition.",
+            obj=model,
+            id="countjobs.E007",
+        )
+    if not isinstance(model._default_manager.all(), JobDefinitionQuerySet):
+        yield Warning(
+            "Bulk writes of these definitions don't reach the job store.",
+            hint="Make its manager from countjobs.models.definitions.JobDefinitionQuerySet.",
+            obj=model,
+            id="countjobs.W002",
+        )

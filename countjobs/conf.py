@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from typing import Self
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 
 def _whole(default: int, least: int, most: int) -> int:
-    return field(default=default, metadata={"least": least, "most": most})  # type: ignore[no-any-return]  # dataclasses.field
+    return field(default=default, metadata={"least": least, "most": most})
 
 
 @dataclass(frozen=True)
@@ -35,31 +37,42 @@ class Conf:
 
     @classmethod
     def load(cls) -> Self:
-        """Read the settings as they are now. `checks` has complained of what is wrong in them."""
+        """Read the settings as they are now. Raises ImproperlyConfigured."""
         given = getattr(settings, "COUNTJOBS", {})
-        return cls(**{key.lower(): value for key, value in given.items()})
+        if problems := cls.problems(given):
+            raise ImproperlyConfigured(" ".join(problems))
+        return cls._of(given)
 
     @classmethod
     def problems(cls, given: object) -> list[str]:
         """What is wrong with a value of `COUNTJOBS`, a sentence each."""
         if not isinstance(given, dict):
             return ["COUNTJOBS must be a dict."]
-        known = {item.name.upper(): item for item in fields(cls)}
-        found = [
-            f"COUNTJOBS has no key {key!r}; it knows {', '.join(known)}."
-            for key in given
-            if key not in known
-        ]
-        for key, item in known.items():
+        found = [*cls._unknown_keys(given), *cls._wrong_values(given)]
+        if not found and cls._of(given)._lease_is_too_short():
+            found.append("COUNTJOBS['LEASE_SECONDS'] must be at least twice HEARTBEAT_SECONDS.")
+        return found
+
+    @classmethod
+    def _of(cls, given: dict[str, int]) -> Self:
+        return cls(**{key.lower(): value for key, value in given.items()})
+
+    @classmethod
+    def _unknown_keys(cls, given: dict[object, object]) -> Iterator[str]:
+        known = [item.name.upper() for item in fields(cls)]
+        for key in given:
+            if key not in known:
+                yield f"COUNTJOBS has no key {key!r}; it knows {', '.join(known)}."
+
+    @classmethod
+    def _wrong_values(cls, given: dict[object, object]) -> Iterator[str]:
+        for item in fields(cls):
+            key = item.name.upper()
             value = given.get(key, item.default)
             least, most = item.metadata["least"], item.metadata["most"]
             if type(value) is not int or not least <= value <= most:
-                found.append(
-                    f"COUNTJOBS[{key!r}] must be a whole number from {least} to {most}, not {value!r}."
-                )
-        if not found and cls(**{k.lower(): v for k, v in given.items()})._lease_is_too_short():
-            found.append("COUNTJOBS['LEASE_SECONDS'] must be at least twice HEARTBEAT_SECONDS.")
-        return found
+                wanted = f"a whole number from {least} to {most}"
+                yield f"COUNTJOBS[{key!r}] must be {wanted}, not {value!r}."
 
     def _lease_is_too_short(self) -> bool:
         return self.lease_seconds < 2 * self.heartbeat_seconds

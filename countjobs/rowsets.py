@@ -15,20 +15,28 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, models
 
+from countjobs.history.text import storable
+from countjobs.models.fields import OrderedJSONField
+
 Row = Mapping[str, Any]
+_Field = models.Field[Any, Any]
 
 
-def insert_rows(model: type[models.Model], rows: Sequence[Row], returning: Sequence[str]) -> list[tuple[Any, ...]]:
+def insert_rows(
+    model: type[models.Model], rows: Sequence[Row], returning: Sequence[str]
+) -> list[tuple[Any, ...]]:
     """Insert rows, each with the same fields, but none that a unique constraint forbids.
 
-    Returns the fields named of those inserted, in no promised order.
+    Returns the fields named of those inserted, in no promised order. The database's own defaults
+    hold for fields that aren't given, not the model's.
     """
     if not rows:
         return []
-    fields = [model._meta.get_field(name) for name in rows[0]]
-    table, columns = _quote(model._meta.db_table), _columns(fields)
+    fields = _fields(model, rows[0])
+    table = _quote(model._meta.db_table)
+    columns = ", ".join(_column(field) for field in fields)
     new = ", ".join(_new(field) for field in fields)
-    back = ", ".join(_quote(name) for name in returning)
+    back = ", ".join(_column(field) for field in _fields(model, returning))
     # «WHERE true» tells SQLite's parser that ON CONFLICT does not belong to a join.
     return _execute(
         f"INSERT INTO {table} ({columns}) SELECT {new} FROM {_rowset(fields)} WHERE true"  # noqa: S608  # names only
@@ -41,61 +49,71 @@ def update_rows(model: type[models.Model], rows: Sequence[Row], where: str = "tr
     """Update rows, each a mapping of the primary key and the same fields, where a condition holds.
 
     Returns the keys of the rows that were there and met it. The condition is SQL on the table's own
-    columns.
+    columns; a percent sign in it is doubled.
     """
     if not rows:
         return []
-    fields = [model._meta.get_field(name) for name in rows[0]]
-    key = model._meta.pk
-    sets = ", ".join(f"{_quote(f.column)} = {_new(f)}" for f in fields if not f.primary_key)
+    fields = _fields(model, rows[0])
+    (key,) = (field for field in fields if field.primary_key)
+    sets = ", ".join(f"{_column(f)} = {_new(f)}" for f in fields if f is not key)
     found = _execute(
         f"UPDATE {_quote(model._meta.db_table)} SET {sets} FROM {_rowset(fields)}"  # noqa: S608  # names only
-        f" WHERE {_quote(key.column)} = {_new(key)} AND {where} RETURNING {_quote(key.column)}",
+        f" WHERE {_column(key)} = {_new(key)} AND ({where}) RETURNING {_column(key)}",
         _document(rows, fields),
     )
     return [row[0] for row in found]
 
 
+def _fields(model: type[models.Model], names: Iterable[str]) -> list[_Field]:
+    fields = (model._meta.get_field(name) for name in names)
+    return [field for field in fields if isinstance(field, models.Field)]
+
+
 def _execute(sql: str, document: str) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, [document])
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
-def _rowset(fields: Iterable[models.Field[Any, Any]]) -> str:
+def _rowset(fields: Iterable[_Field]) -> str:
     """A table made of the document: each database has its own function for that.
 
     Its columns have names of their own, since SQLite can't return qualified ones.
     """
     match connection.vendor:
         case "postgresql":
-            types = ", ".join(f"{_new(f)} {f.rel_db_type(connection)}" for f in fields)
+            types = ", ".join(f"{_new(field)} {field.rel_db_type(connection)}" for field in fields)
             return f"json_to_recordset(%s::json) AS given ({types})"
         case "sqlite":
-            values = ", ".join(f"value ->> 'new_{f.column}' AS {_new(f)}" for f in fields)
+            values = ", ".join(
+                f"json_extract(value, '$.new_{field.column}') AS {_new(field)}" for field in fields
+            )
             return f"(SELECT {values} FROM json_each(%s)) AS given"  # noqa: S608  # names only
         case other:
             raise ImproperlyConfigured(f"countjobs runs on PostgreSQL and SQLite, not on {other}.")
 
 
-def _document(rows: Sequence[Row], fields: Sequence[models.Field[Any, Any]]) -> str:
+def _document(rows: Sequence[Row], fields: Sequence[_Field]) -> str:
     """The rows as JSON, each value as its column stores it."""
     return json.dumps([{f"new_{f.column}": _plain(f, row[f.name]) for f in fields} for row in rows])
 
 
-def _plain(field: models.Field[Any, Any], value: Any) -> Any:
+def _plain(field: _Field, value: Any) -> Any:
+    if isinstance(field, OrderedJSONField):
+        return field.get_db_prep_value(value, connection)
+    if isinstance(value, str):
+        # One text that PostgreSQL refuses would take the others down with it.
+        return value if value.isascii() and "\0" not in value else storable(value)
     if isinstance(value, datetime):
         return str(connection.ops.adapt_datetimefield_value(value))
-    if isinstance(field, models.JSONField):
-        return field.get_db_prep_value(value, connection)
     return value
 
 
-def _columns(fields: Iterable[models.Field[Any, Any]]) -> str:
-    return ", ".join(_quote(field.column) for field in fields)
+def _column(field: _Field) -> str:
+    return _quote(str(field.column))
 
 
-def _new(field: models.Field[Any, Any]) -> str:
+def _new(field: _Field) -> str:
     return _quote(f"new_{field.column}")
 
 

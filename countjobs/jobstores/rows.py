@@ -7,14 +7,18 @@ definitions.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from apscheduler.job import Job
 from django.apps import apps
-from django.utils import timezone
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone, translation
 from django_apscheduler.models import DjangoJob
 
+from countjobs.history.text import storable
 from countjobs.jobstores.signing import UnreadableJobError, seal, unseal
 from countjobs.jobstores.wakeups import notify
 from countjobs.models import JobDefinition, ParkedJob
@@ -26,8 +30,11 @@ _BATCH = 500
 
 
 def run_definition(label: str, pk: str) -> None:
-    """Run a definition that is given by its model's label and its key."""
-    load_definitions([(label, pk)])[label, pk].run()
+    """Run a definition that is given by its model's label and its key. Raises LookupError."""
+    definition = load_definitions([(label, pk)]).get((label, pk))
+    if definition is None:
+        raise LookupError(f"There is no definition {label}:{pk}.")
+    definition.run()
 
 
 def load_definitions(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], JobDefinition]:
@@ -38,8 +45,16 @@ def load_definitions(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], J
     return {
         (label, str(definition.pk)): definition
         for label, pks in by_label.items()
-        for definition in apps.get_model(label)._base_manager.filter(pk__in=pks)
+        for definition in _definitions_of(label, pks)
     }
+
+
+def _definitions_of(label: str, pks: list[str]) -> Iterable[JobDefinition]:
+    try:
+        model: type[JobDefinition] = apps.get_model(label)
+    except LookupError:
+        return []  # its app was taken out of INSTALLED_APPS
+    return model._base_manager.filter(pk__in=pks)
 
 
 def definitions_changed(sender: type[JobDefinition], pks: Iterable[Any], **_: Any) -> None:
@@ -59,12 +74,29 @@ def write_rows(model: type[JobDefinition], pks: list[Any], now: datetime) -> lis
     """Make the rows of definitions agree with them. Returns what was mended, a line each."""
     mended: list[str] = []
     for start in range(0, len(pks), _BATCH):
-        batch = pks[start : start + _BATCH]
-        definitions = list(model._base_manager.filter(pk__in=batch).order_by("pk"))
-        mended += _write_batch(definitions, now)
+        batch = model._base_manager.filter(pk__in=pks[start : start + _BATCH])
+        with transaction.atomic(savepoint=False), translation.override(settings.LANGUAGE_CODE):
+            # Errors are kept in the language of the installation, not of who saved last.
+            mended += _write_batch(list(batch.order_by("pk")), now)
     if mended:
         notify()
     return mended
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    """How a definition's row has to change."""
+
+    definition: JobDefinition
+    row: DjangoJob | None
+    """The row to write; None where the present one agrees."""
+    error: str = ""
+    """Why it can't run."""
+
+    def __str__(self) -> str:
+        next_run_time = self.row and self.row.next_run_time
+        outcome = f"next run at {next_run_time}" if next_run_time else "paused"
+        return f"{self.definition.job_id} ({self.definition.name}): {self.error or outcome}"
 
 
 def _write_batch(definitions: list[JobDefinition], now: datetime) -> list[str]:
@@ -72,61 +104,89 @@ def _write_batch(definitions: list[JobDefinition], now: datetime) -> list[str]:
     # The lock makes an edit wait for a claim of the same row that is under way, and then see it.
     locked = DjangoJob.objects.select_for_update().order_by("id").filter(id__in=ids)
     rows = {row.id: row for row in locked}
-    parked = ParkedJob.objects.in_bulk(ids)
-    written, broken, whole, mended = [], [], [], []
-    for definition in definitions:
-        row, error = _row(definition, rows.get(definition.job_id), now)
-        was = parked.get(definition.job_id)
-        if row is not None:
-            written.append(row)
-        if error:
-            broken.append(ParkedJob(job_id=definition.job_id, error=error, parked_at=now))
-        elif was:
-            whole.append(definition.job_id)
-        if row is not None or (was.error if was else "") != error:
-            mended.append(f"{definition.job_id} ({definition.name}): {error or _next_run(row)}")
-    DjangoJob.objects.bulk_create(
-        written, update_conflicts=True, unique_fields=["id"], update_fields=["next_run_time", "job_state"]
+    errors = dict(ParkedJob.objects.filter(job_id__in=ids).values_list("job_id", "error"))
+    verdicts = [_judge(each, rows.get(each.job_id), now) for each in definitions]
+    news = [
+        verdict
+        for verdict in verdicts
+        if verdict.row is not None or verdict.error != errors.get(verdict.definition.job_id, "")
+    ]
+    _store_rows([verdict.row for verdict in news if verdict.row is not None])
+    park(
+        [
+            ParkedJob(job_id=verdict.definition.job_id, error=verdict.error, parked_at=now)
+            for verdict in news
+            if verdict.error
+        ]
     )
-    park(broken)
-    ParkedJob.objects.filter(job_id__in=whole).delete()
-    return mended
+    whole = {verdict.definition.job_id for verdict in news if not verdict.error}
+    if whole & errors.keys():
+        ParkedJob.objects.filter(job_id__in=whole).delete()
+    return [str(verdict) for verdict in news]
 
 
-def _next_run(row: DjangoJob | None) -> str:
-    return f"next run at {row.next_run_time}" if row and row.next_run_time else "paused"
+def _store_rows(rows: list[DjangoJob]) -> None:
+    DjangoJob.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=["next_run_time", "job_state"],
+    )
 
 
 def park(broken: list[ParkedJob]) -> None:
     """Write down jobs as broken; the newest error of a job counts."""
+    for each in broken:
+        each.error = storable(each.error)
     ParkedJob.objects.bulk_create(
-        broken, update_conflicts=True, unique_fields=["job_id"], update_fields=["error", "parked_at"]
+        broken,
+        update_conflicts=True,
+        unique_fields=["job_id"],
+        update_fields=["error", "parked_at"],
     )
 
 
-def _row(definition: JobDefinition, row: DjangoJob | None, now: datetime) -> tuple[DjangoJob | None, str]:
-    """The row to write, or None where the present one agrees; and what is broken, or ""."""
-    error = "\n".join(definition.problems())
-    if error:
-        if row is not None and row.next_run_time is None:
-            return None, error
-        state = row.job_state if row is not None else b""
-        return DjangoJob(id=definition.job_id, next_run_time=None, job_state=state), error
+def _judge(definition: JobDefinition, row: DjangoJob | None, now: datetime) -> _Verdict:
+    try:
+        error = "\n".join(definition.problems())
+        if not error:
+            return _Verdict(definition, _row(definition, row, now))
+    except Exception as raised:  # a subclass may override anything; the others go on
+        error = f"{type(raised).__name__}: {raised}"
+    return _Verdict(definition, _parked_row(definition, row), storable(error))
+
+
+def _parked_row(definition: JobDefinition, row: DjangoJob | None) -> DjangoJob | None:
+    """A row that never comes due, and keeps the state it had."""
+    if row is not None and row.next_run_time is None:
+        return None
+    state = b"" if row is None else row.job_state
+    return DjangoJob(id=definition.job_id, next_run_time=None, job_state=state)
+
+
+def _row(definition: JobDefinition, row: DjangoJob | None, now: datetime) -> DjangoJob | None:
     job = job_of(definition)
-    old = row and _job_of_row(row)
-    scheduled = old is not None and row is not None and row.next_run_time is not None
-    if scheduled and definition.enabled and _schedule(old) == _schedule(job):
-        # An edit that leaves the schedule alone leaves what is due alone, too.
-        next_run_time = row.next_run_time
-    else:
-        next_run_time = definition.next_fire_time(now)
-    if old is not None and row.next_run_time == next_run_time and _options(old) == _options(job):
-        return None, ""
-    return DjangoJob(id=definition.job_id, next_run_time=next_run_time, job_state=seal(job)), ""
+    old = None if row is None else _job_of_row(row)
+    next_run_time = _kept_run_time(definition, job, row, old) or definition.next_fire_time(now)
+    agrees = old is not None and _options(old) == _options(job)
+    if agrees and row is not None and row.next_run_time == next_run_time:
+        return None
+    return DjangoJob(id=definition.job_id, next_run_time=next_run_time, job_state=seal(job))
+
+
+def _kept_run_time(
+    definition: JobDefinition, job: Job, row: DjangoJob | None, old: Job | None
+) -> datetime | None:
+    """An edit that leaves the schedule alone leaves what is due alone, too."""
+    if row is None or old is None or not definition.enabled or _schedule(old) != _schedule(job):
+        return None
+    kept: datetime | None = row.next_run_time
+    return kept
 
 
 def job_of(definition: JobDefinition) -> Job:
     """APScheduler's job of a valid definition."""
+    label, _, pk = definition.job_id.rpartition(":")
     job = Job.__new__(Job)
     job.__setstate__(
         {
@@ -135,7 +195,7 @@ def job_of(definition: JobDefinition) -> Job:
             "func": RUN_DEFINITION,
             "trigger": definition.trigger(),
             "executor": definition.executor,
-            "args": (definition._meta.label_lower, str(definition.pk)),
+            "args": (label, pk),
             "kwargs": {},
             "name": definition.name,
             "misfire_grace_time": definition.misfire_grace_time,

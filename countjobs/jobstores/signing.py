@@ -27,7 +27,10 @@ class UnreadableJobError(Exception):
 
 def seal(job: Job) -> bytes:
     """The state of a job, to be stored. Raises ValueError for a job that can't be pickled."""
-    state = pickle.dumps(job.__getstate__(), pickle.HIGHEST_PROTOCOL)
+    try:
+        state = pickle.dumps(job.__getstate__(), pickle.HIGHEST_PROTOCOL)
+    except Exception as error:  # what is pickled decides what is raised
+        raise ValueError(f"The job can't be pickled: {error}") from error
     return state + _signature(job.id, state, settings.SECRET_KEY)
 
 
@@ -55,4 +58,4 @@ def _accepted(job_id: str, state: bytes) -> Iterator[bytes]:
 def _signature(job_id: str, state: bytes, key: Any) -> bytes:
     # The id is signed too: a state copied into another row is not that row's.
     value = b"%b\0%b" % (job_id.encode(), state)
-    return salted_hmac(_SALT, value, secret=key, algorithm="sha256").digest()  # type: ignore[arg-type]  # bytes are taken as they are
+    return salted_hmac(_SALT, value, secret=key, algorithm="sha256").digest()

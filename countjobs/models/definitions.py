@@ -1,17 +1,16 @@
 """Definitions: when a job runs, and what it does.
 
-Whatever writes definitions sends a signal in the transaction that writes them: `definitions_changed`
-or `definitions_deleted`. The job store listens, and writes the row that schedulers look at. So a
-definition and its row are never seen to disagree.
+Whatever writes definitions sends a signal in the transaction that writes them:
+`definitions_changed` or `definitions_deleted`. The job store listens, and writes the row that
+schedulers look at. So a definition and its row are never seen to disagree.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import partial
 from typing import Any
-from zoneinfo import available_timezones
 
 from django.apps import apps
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -23,8 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from countjobs.models.fields import CronField
 from countjobs.text import MOST_TEXT, shown, validate_length, validate_text
-from countjobs.triggers import CRON_DEFAULTS, ScheduleTrigger
-from countjobs.triggers.calendar import LAST_YEAR
+from countjobs.triggers import CRON_DEFAULTS, LAST_YEAR, ScheduleTrigger, zone_names
 
 definitions_changed = Signal()
 """Sent with `sender` (the model) and `pks`, inside the transaction that wrote these definitions."""
@@ -33,6 +31,7 @@ definitions_deleted = Signal()
 """Sent likewise, inside the transaction that deleted them."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_BATCH = 500  # names in one query: databases limit how many it may hold
 _LAST_MOMENT = datetime(LAST_YEAR, 12, 31, tzinfo=UTC)
 _MOST_GRACE = 10 * 366 * 86_400
 
@@ -75,15 +74,9 @@ def default_timezone() -> str:
     return django_timezone.get_default_timezone_name()
 
 
-@cache
-def timezone_names() -> frozenset[str]:
-    """The names of the IANA database. To find them takes reading hundreds of files."""
-    return frozenset(available_timezones())
-
-
 def validate_timezone(name: str) -> None:
     """A time zone is named as in the IANA database. Raises ValidationError."""
-    if name not in timezone_names():
+    if name not in zone_names():
         raise ValidationError(
             _("There is no time zone “%(name)s”. Examples: UTC, Asia/Tokyo, Europe/London."),
             code="timezone",
@@ -169,14 +162,23 @@ class JobDefinition(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save, and write the job store's row in the same transaction (on Django's own signal)."""
+        using = kwargs.get("using") or router.db_for_write(type(self), instance=self)
+        with transaction.atomic(using=using):
+            super().save(*args, **kwargs)
+
+    save.alters_data = True  # type: ignore[attr-defined]  # as Django marks it for templates
+
     def run(self) -> None:
         """Do the work. What it prints and logs is kept; an exception makes the run a failed one."""
         raise NotImplementedError(f"{type(self).__name__} must define run().")
 
     @classmethod
     def job_id_of(cls, pk: object) -> str:
-        """The job id of a definition of this kind."""
-        return f"{cls._meta.label_lower}:{pk}"
+        """The job id of a definition of this kind. A proxy's rows are those of its model."""
+        model = cls._meta.concrete_model or cls
+        return f"{model._meta.label_lower}:{pk}"
 
     @property
     def job_id(self) -> str:
@@ -200,7 +202,10 @@ class JobDefinition(models.Model):
         )
 
     def next_fire_time(self, now: datetime) -> datetime | None:
-        """The first fire time after an instant, in the definition's zone; None if it is disabled or over."""
+        """The first fire time after an instant, in the definition's zone.
+
+        None for a definition that is disabled, or whose schedule has ended.
+        """
         return self.trigger().get_next_fire_time(now, now) if self.enabled else None
 
     def clean_fields(self, exclude: Collection[str] | None = None) -> None:
@@ -239,7 +244,8 @@ class JobDefinition(models.Model):
             return
         self.jitter = self.jitter or 0
         if self.start_date and self.end_date and self.start_date > self.end_date:
-            raise ValidationError({"end_date": _("The end must not come before the start.")})
+            message = _("The end must not come before the start.")
+            raise ValidationError({"end_date": ValidationError(message, code="order")})
         self._clean_fires(django_timezone.now())
 
     def _clean_fires(self, now: datetime) -> None:
@@ -247,11 +253,12 @@ class JobDefinition(models.Model):
             if not self.enabled or self.next_fire_time(now) is not None:
                 return
             has_fired = self.trigger().get_next_fire_time(None, _EPOCH) is not None
-        except ValueError:
+        except (ValueError, TypeError, OverflowError):
             return  # the field at fault has its own message
         if has_fired:
             message = _(
-                "The last fire time of this schedule has passed. Move it, or disable the definition."
+                "The last fire time of this schedule has passed."
+                " Move it, or disable the definition."
             )
             field = "end_date" if self.end_date and self.end_date <= now else NON_FIELD_ERRORS
             raise ValidationError({field: ValidationError(message, code=ENDED)})
@@ -262,29 +269,31 @@ class JobDefinition(models.Model):
     def problems(self) -> list[str]:
         """What keeps this definition from running, a sentence each: for rows that nobody validated.
 
-        That its last fire time has passed is no problem.
+        That its last fire time has passed is no problem. Raises nothing: what goes wrong while it
+        looks is a problem, too.
         """
         try:
             self.full_clean(validate_unique=False, validate_constraints=False)
         except ValidationError as error:
-            return [
-                message if name == NON_FIELD_ERRORS else f"{name}: {message}"
-                for name, errors in error.error_dict.items()
-                for each in errors
-                if each.code != ENDED
-                for message in each.messages
-            ]
+            return list(_sentences(error))
+        except Exception as error:  # a subclass's clean() may do anything
+            return [f"{type(error).__name__}: {error}"]
         return []
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save, and write the job store's row in the same transaction (on Django's own signal)."""
-        using = kwargs.get("using") or router.db_for_write(type(self), instance=self)
-        with transaction.atomic(using=using):
-            super().save(*args, **kwargs)
 
-    save.alters_data = True  # type: ignore[attr-defined]  # as Django marks it for templates
+def _sentences(invalid: ValidationError) -> Iterator[str]:
+    for name, errors in invalid.error_dict.items():
+        for error in errors:
+            if error.code != ENDED:
+                where = "" if name == NON_FIELD_ERRORS else f"{name}: "
+                yield from (f"{where}{message}" for message in error.messages)
+
+
+def senders() -> list[type[JobDefinition]]:
+    """Every model of definitions. Proxies too: Django's signals name the class that was used."""
+    return [model for model in apps.get_models() if issubclass(model, JobDefinition)]
 
 
 def concrete_definitions() -> list[type[JobDefinition]]:
-    """Every kind of definition of the project."""
-    return [model for model in apps.get_models() if issubclass(model, JobDefinition)]
+    """Every kind of definition of the project: each is a table of its own."""
+    return [model for model in senders() if not model._meta.proxy]

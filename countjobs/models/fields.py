@@ -15,7 +15,7 @@ from countjobs.text import shown, validate_text
 from countjobs.triggers import CRON_DEFAULTS, CronFieldError, normalise_expression
 
 
-class CronField(models.CharField):
+class CronField(models.CharField):  # type: ignore[type-arg]  # generic for mypy only
     """One of the eight cron expressions, named as the field is. Blank means the field's default."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -31,7 +31,7 @@ class CronField(models.CharField):
         super().contribute_to_class(cls, name, *args, **kwargs)
 
     def clean(self, value: Any, model_instance: models.Model | None) -> str:
-        """The normal form of an expression. Raises ValidationError, saying what is not understood."""
+        """The normal form of an expression. Raises ValidationError that says what is wrong."""
         cleaned = super().clean(value, model_instance)
         try:
             normal = normalise_expression(self.name, cleaned)
@@ -41,14 +41,23 @@ class CronField(models.CharField):
         return normal
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
-        """Store the normal form, also where nobody called `full_clean`; what has none is kept."""
-        value = super().pre_save(model_instance, add)
-        try:
-            value = normalise_expression(self.name, value or "")
-        except CronFieldError:
-            return value
+        """Show the saved instance what is stored for it."""
+        value = self._normal(super().pre_save(model_instance, add))
         setattr(model_instance, self.attname, value)
         return value
+
+    def get_db_prep_save(self, value: Any, connection: BaseDatabaseWrapper) -> Any:
+        """The normal form, also where nobody called `full_clean`: in updates and bulk writes."""
+        return super().get_db_prep_save(self._normal(value), connection)
+
+    def _normal(self, value: Any) -> Any:
+        """What has no normal form stays as it is, for the definition to be parked with it."""
+        if hasattr(value, "resolve_expression"):
+            return value
+        try:
+            return normalise_expression(self.name, "" if value is None else str(value))
+        except CronFieldError:
+            return value
 
 
 class OrderedJSONField(models.JSONField):
@@ -60,7 +69,7 @@ class OrderedJSONField(models.JSONField):
     # Django's own list also holds [] and "", which it would then leave unvalidated.
     empty_values = [{}]
 
-    def formfield(self, **kwargs: Any) -> Any:  # type: ignore[override]  # Django's stubs want each argument
+    def formfield(self, **kwargs: Any) -> Any:
         """A form field that keeps what was typed."""
         return super().formfield(**{"form_class": OrderedJSONFormField, **kwargs})
 

@@ -8,16 +8,20 @@ into instants, by a stated rule for the hours that a clock change drops or repea
 from countjobs.triggers.catchup import Due, due_fires
 from countjobs.triggers.fields import (
     CRON_DEFAULTS,
+    LAST_YEAR,
     CronFieldError,
     normalise_expression,
 )
 from countjobs.triggers.schedule import ScheduleTrigger
+from countjobs.triggers.zones import zone_names
 
 __all__ = [
     "CRON_DEFAULTS",
+    "LAST_YEAR",
     "CronFieldError",
     "Due",
     "ScheduleTrigger",
     "due_fires",
     "normalise_expression",
+    "zone_names",
 ]

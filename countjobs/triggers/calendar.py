@@ -14,33 +14,45 @@ from functools import cached_property
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.cron.fields import BaseField
 
-from countjobs.triggers.fields import compile_field
+from countjobs.triggers.fields import LAST_YEAR, compile_field
 
-LAST_YEAR = 2199
-"""Searches end with this year. An expression that matches nothing until then, such as 31 February,
-is found out in milliseconds instead of at the end of the year 9999."""
+_LAST = datetime(LAST_YEAR, 12, 31, 23, 59, 59, tzinfo=UTC)
+_REPEATS = 41
+"""Each kind of year (weekday of its first day, whether it and the one before are leap years) comes
+again within 40 years, also across 2100. What matches nothing for longer matches nothing at all."""
 
 _DATE_FIELDS = ("year", "month", "day", "week", "day_of_week")
 
 
 class CronCalendar:
-    """The walls that eight expressions match. Raises `CronFieldError` for one that can't be read."""
+    """The walls that eight expressions match. Raises `CronFieldError` where one can't be read."""
 
     def __init__(self, expressions: Mapping[str, str]) -> None:
         self.fields: dict[str, BaseField] = {
             name: compile_field(name, expressions[name]) for name in CronTrigger.FIELD_NAMES
         }
-        # In UTC APScheduler's search is one of plain walls: there is no clock change to stumble over.
-        self._search = CronTrigger(timezone=UTC, end_date=datetime(LAST_YEAR, 12, 31, tzinfo=UTC))
-        self._search.fields = list(self.fields.values())
+        self._any_year = str(self.fields["year"]) == "*"
+        self._searches: dict[int, CronTrigger] = {}
 
     def next_wall(self, at_or_after: datetime) -> datetime | None:
-        """The first matching wall that is not before the given one."""
-        found = self._search.get_next_fire_time(None, at_or_after.replace(tzinfo=UTC))
+        """The first matching wall that is not before the given one, and not after `LAST_YEAR`."""
+        if at_or_after.year > LAST_YEAR:
+            return None
+        search = self._search_until(min(at_or_after.year + _REPEATS, LAST_YEAR))
+        found = search.get_next_fire_time(None, at_or_after.replace(tzinfo=UTC))
         return None if found is None else found.replace(tzinfo=None)
 
+    def _search_until(self, year: int) -> CronTrigger:
+        """APScheduler's search. In UTC it is one of walls: no clock change to stumble over."""
+        year = year if self._any_year else LAST_YEAR
+        if year not in self._searches:
+            search = CronTrigger(timezone=UTC, end_date=_LAST.replace(year=year))
+            search.fields = list(self.fields.values())
+            self._searches[year] = search
+        return self._searches[year]
+
     def count_walls(self, first: datetime, end: datetime) -> int:
-        """How many walls match from `first` on, and before `end`: a product a day, not a walk."""
+        """How many walls match from `first` on, before `end`: a product a day, not a walk."""
         if first >= end:
             return 0
         whole_day = len(self._hours) * len(self._minutes) * len(self._seconds)
@@ -83,7 +95,9 @@ class CronCalendar:
 
     def _values(self, name: str, count: int) -> list[int]:
         field = self.fields[name]
-        moments = (datetime(2000, 1, 1).replace(**{name: value}) for value in range(count))
+        midnight = datetime(2000, 1, 1)  # noqa: DTZ001  # walls have no zone
+        step = timedelta(**{f"{name}s": 1})
+        moments = (midnight + value * step for value in range(count))
         return [
             value for value, moment in enumerate(moments) if field.get_next_value(moment) == value
         ]

@@ -8,16 +8,28 @@ that `mon-fri/2` would mean `mon-fri`.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Any
 
 from apscheduler.triggers.cron import CronTrigger
-from apscheduler.triggers.cron.expressions import WEEKDAYS, RangeExpression
+from apscheduler.triggers.cron.expressions import (
+    MONTHS,
+    WEEKDAYS,
+    RangeExpression,
+    WeekdayPositionExpression,
+)
 from apscheduler.triggers.cron.fields import MAX_VALUES, MIN_VALUES, SEPARATOR, BaseField
+from django.utils.translation import gettext as _
 
-CRON_DEFAULTS = {name: "*" for name in CronTrigger.FIELD_NAMES} | {"second": "0"}
+LAST_YEAR = 2199
+"""Searches end with this year, so that an expression that matches nothing, such as 31 February, is
+found out in milliseconds instead of at the end of the year 9999."""
+
+CRON_DEFAULTS = dict.fromkeys(CronTrigger.FIELD_NAMES, "*") | {"second": "0"}
 """What a blank expression means, by field name, in APScheduler's order."""
 
-_WRAPPED = re.compile(r"([a-z]{3})-([a-z]{3})")
+_NUMBERS = re.compile(r"\d+(-\d+)?(/\d+)?")
+_POSITIONS = tuple(WeekdayPositionExpression.options)
 
 
 class CronFieldError(ValueError):
@@ -25,64 +37,87 @@ class CronFieldError(ValueError):
 
 
 def normalise_expression(name: str, text: str) -> str:
-    """The expression as it is stored: checked, lower case, weekdays by name.
+    """The expression as it is stored: checked, lower case, weekdays by name, nothing said twice.
 
-    A blank text becomes the field's default. Raises `CronFieldError`.
+    A blank text becomes the field's default. The normal form is no longer than the text or, for
+    weekdays, than 255 characters. Raises `CronFieldError`.
     """
     text = text.strip().lower()
     if not text:
         return CRON_DEFAULTS[name]
-    return ",".join(_normalise_part(name, part) for part in SEPARATOR.split(text))
-
-
-def _normalise_part(name: str, part: str) -> str:
-    if not part:
-        raise CronFieldError("There is nothing before or after a comma.")
-    expression = _parse(name, part)
-    if name == "day_of_week" and type(expression) is RangeExpression:
-        return _weekday_names(expression)
-    return str(expression)
-
-
-def _parse(name: str, part: str) -> Any:
-    compilers = CronTrigger.FIELDS_MAP[name].COMPILERS
-    if not any(compiler.value_re.fullmatch(part) for compiler in compilers):
-        raise CronFieldError(f"“{part}” is not understood.{_hint(name, part)}")
-    try:
-        return CronTrigger.FIELDS_MAP[name](name, part).expressions[0]
-    except ValueError as error:
-        raise CronFieldError(f"“{part}”: {_reason(error)}{_hint(name, part)}") from error
-
-
-def _reason(error: ValueError) -> str:
-    """APScheduler's words, as a sentence."""
-    words = re.sub(r"^Error validating expression .*?: ", "", str(error))
-    return words[:1].lower() + words[1:].rstrip(".") + "."
-
-
-def _hint(name: str, part: str) -> str:
-    """A way out of what is often meant, with a leading space."""
-    if "/" in part and part[:1].isalpha():
-        return " Steps go with numbers or *, not with names: write a list."
-    if (wrapped := _WRAPPED.fullmatch(part)) and name in {"day_of_week", "month"}:
-        return f" A range can't wrap around: write a list, such as “{wrapped[1]},{wrapped[2]}”."
-    if name == "day_of_week" and part == "7":
-        return " Weekdays are mon to sun; numbers are 0 (mon) to 6 (sun)."
-    if name == "day_of_week" and part.startswith(("last", "1st", "2nd", "3rd", "4th", "5th")):
-        return f" Positions in the month go into the field “day”: “{part}”."
-    least, most = MIN_VALUES[name], MAX_VALUES[name]
-    return "" if part[:1].isdigit() else f" Examples: “*”, “*/5”, “{least}-{most}”."
-
-
-def _weekday_names(expression: RangeExpression) -> str:
-    """Names for numbers, which count from Monday here and from Sunday in cron (APScheduler#286)."""
-    last = 6 if expression.last is None else expression.last
-    if not expression.step:
-        names = [WEEKDAYS[expression.first], WEEKDAYS[last]]
-        return "-".join(dict.fromkeys(names))
-    return ",".join(WEEKDAYS[expression.first : last + 1 : expression.step])
+    parts = [each for part in SEPARATOR.split(text) for each in _normal_parts(name, part)]
+    return ",".join(dict.fromkeys(parts))
 
 
 def compile_field(name: str, text: str) -> BaseField:
     """APScheduler's own field of an expression. Raises `CronFieldError`."""
     return CronTrigger.FIELDS_MAP[name](name, normalise_expression(name, text))
+
+
+def _normal_parts(name: str, part: str) -> list[str]:
+    if not part:
+        raise CronFieldError(_("There is nothing before or after a comma."))
+    expression = _parse(name, part)
+    if name == "day_of_week" and type(expression) is RangeExpression:
+        return _weekday_names(expression)
+    return [str(expression)]
+
+
+def _parse(name: str, part: str) -> Any:
+    compilers = CronTrigger.FIELDS_MAP[name].COMPILERS
+    if any(compiler.value_re.fullmatch(part) for compiler in compilers):
+        with suppress(ValueError):
+            return _within_searches(name, CronTrigger.FIELDS_MAP[name](name, part).expressions[0])
+    message = _("“%(part)s” is not understood.") % {"part": part}
+    raise CronFieldError(f"{message} {_hint(name, part)}".rstrip())
+
+
+def _within_searches(name: str, expression: Any) -> Any:
+    """The expression, unless it names what no search looks at: a year that is too far."""
+    named = (getattr(expression, end, None) for end in ("first", "last"))
+    if any(value is not None and value > _most(name) for value in named):
+        raise ValueError(expression)
+    return expression
+
+
+def _weekday_names(expression: RangeExpression) -> list[str]:
+    """Names for numbers, which count from Monday here and from Sunday in cron (APScheduler#286)."""
+    last = 6 if expression.last is None else expression.last
+    if expression.step:
+        return list(WEEKDAYS[expression.first : last + 1 : expression.step])
+    return ["-".join(dict.fromkeys([WEEKDAYS[expression.first], WEEKDAYS[last]]))]
+
+
+def _most(name: str) -> int:
+    return LAST_YEAR if name == "year" else int(MAX_VALUES[name])
+
+
+def _hint(name: str, part: str) -> str:
+    """A way out of what is often meant."""
+    if part[:1].isalpha() and "/" in part:
+        return _("Steps go with numbers or *, not with names: write a list.")
+    if name == "day_of_week" and part == "7":
+        return _("Weekdays are mon to sun; numbers are 0 (mon) to 6 (sun).")
+    if name == "day_of_week" and part.startswith(_POSITIONS):
+        return _("Positions in the month go into the field “day”: “%(part)s”.") % {"part": part}
+    return _hint_of_range(name, part)
+
+
+def _hint_of_range(name: str, part: str) -> str:
+    bounds = {"least": MIN_VALUES[name], "most": _most(name)}
+    if split := _split_backwards(name, part):
+        return _("A range can't run backwards: write “%(list)s”.") % {"list": split}
+    if _NUMBERS.fullmatch(part) or part.startswith("*/"):
+        return _("Values go from %(least)s to %(most)s, steps from 1 to their distance.") % bounds
+    return _("Examples: “*”, “*/5”, “%(least)s-%(most)s”.") % bounds
+
+
+def _split_backwards(name: str, part: str) -> str:
+    """Two ranges for one that runs backwards, such as `fri-mon` or `22-2`; otherwise nothing."""
+    values = {"month": MONTHS, "day_of_week": WEEKDAYS}.get(name, [])
+    numbers = [str(number) for number in range(MIN_VALUES[name], _most(name) + 1)]
+    first, dash, last = part.partition("-")
+    for known in (values, numbers):
+        if dash and first in known and last in known:
+            return f"{first}-{known[-1]},{known[0]}-{last}"
+    return ""

@@ -6,15 +6,26 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.base import BaseTrigger
 
 from countjobs.triggers.calendar import CronCalendar
 from countjobs.triggers.catchup import last_fire
-from countjobs.triggers.zones import ZonedCalendar
+from countjobs.triggers.fields import LAST_YEAR
+from countjobs.triggers.zones import ZonedCalendar, load_zone
 
 _TICK = timedelta(microseconds=1)
+_FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST = datetime(LAST_YEAR + 1, 1, 2, tzinfo=UTC)  # that year has ended in every zone
+
+
+def _utc(instant: datetime) -> datetime:
+    """An instant in UTC. One beyond the searched years is moved to their border, where it means
+    the same and reckoning with it can't leave the calendar.
+    """
+    if instant.year < _FIRST.year:
+        return _FIRST
+    return instant.astimezone(UTC) if instant.year <= LAST_YEAR else _LAST
 
 
 class ScheduleTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
@@ -35,13 +46,14 @@ class ScheduleTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no 
 
     Raises:
         CronFieldError: An expression can't be read.
-        zoneinfo.ZoneInfoNotFoundError, ValueError: No such time zone.
+        ValueError: No such time zone.
     """
 
     def __init__(
         self,
         expressions: Mapping[str, str],
         timezone: str,
+        *,
         start: datetime | None = None,
         end: datetime | None = None,
         jitter: int = 0,
@@ -50,12 +62,13 @@ class ScheduleTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no 
         self._state: dict[str, Any] = {
             "expressions": dict(expressions),
             "timezone": timezone,
-            "start": start and start.astimezone(UTC),
-            "end": end and end.astimezone(UTC),
+            "start": start and _utc(start),
+            "end": end and _utc(end),
             "jitter": jitter,
-            "seed": seed,
+            # Without jitter the seed says nothing, and must not make equal schedules differ.
+            "seed": seed if jitter else "",
         }
-        self.timezone = ZoneInfo(timezone)
+        self.timezone = load_zone(timezone)
         self.start: datetime | None = self._state["start"]
         self.end: datetime | None = self._state["end"]
         self.jitter = timedelta(seconds=jitter)
@@ -69,12 +82,12 @@ class ScheduleTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no 
         It is in the trigger's time zone. None when there is no more.
         """
         if previous_fire_time is None:
-            return self._local(self._next(now.astimezone(UTC)))
-        return self._local(self._next(previous_fire_time.astimezone(UTC) + _TICK))
+            return self._local(self._next(_utc(now)))
+        return self._local(self._next(_utc(previous_fire_time) + _TICK))
 
     def count_fires(self, after: datetime, until: datetime) -> int:
-        """How many fire times lie after one instant and not after another, without visiting them."""
-        first, end = (self._grid_bound(t.astimezone(UTC) + _TICK) for t in (after, until))
+        """How many fire times lie after one instant, and not after another: they aren't visited."""
+        first, end = (self._grid_bound(_utc(instant) + _TICK) for instant in (after, until))
         if self.start:
             first = max(first, self.start)
         if self.end:
@@ -107,7 +120,8 @@ class ScheduleTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no 
         following = self._calendar.next_instant(grid + _TICK)
         room = self.jitter if following is None else min(self.jitter, following - grid)
         drawn = blake2b(f"{self._state['seed']} {grid.timestamp()}".encode(), digest_size=4)
-        delayed = grid + room * (int.from_bytes(drawn.digest()) / 2**32)
+        # In whole microseconds and rounded down, so that it is less than the room.
+        delayed = grid + (room // _TICK * int.from_bytes(drawn.digest()) >> 32) * _TICK
         return min(delayed, self.end) if self.end else delayed
 
     def _local(self, instant: datetime | None) -> datetime | None:

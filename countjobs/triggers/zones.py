@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
 
 from apscheduler.triggers.cron.expressions import AllExpression
 
@@ -20,6 +22,20 @@ from countjobs.triggers.calendar import CronCalendar
 
 _MARGIN = timedelta(hours=3)  # no zone of today moves its clock further
 _TICK = timedelta(microseconds=1)
+
+
+@cache
+def zone_names() -> frozenset[str]:
+    """The names of the IANA database. Finding them reads hundreds of files, so it happens once."""
+    # «localtime» is another zone on every machine.
+    return frozenset(available_timezones() - {"localtime"})
+
+
+def load_zone(name: str) -> ZoneInfo:
+    """The time zone of a name. Raises ValueError where there is none, whatever the text holds."""
+    if name not in zone_names():
+        raise ValueError(f"There is no time zone {name!r}.")
+    return ZoneInfo(name)
 
 
 @dataclass(frozen=True)
@@ -86,7 +102,7 @@ class ZonedCalendar:
     def _next_near(self, start: datetime, change: Transition | None) -> datetime | None:
         if change is None:
             return self._instant(start, self._offset(start))
-        candidates = []
+        candidates: list[datetime | None] = []
         if start < change.at:
             found = self._instant(start, change.before)
             candidates += [found] if found is not None and found < change.at else []
