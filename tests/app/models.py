@@ -1,6 +1,9 @@
+from pathlib import Path
+
 from django.db import models
 
 from countjobs.models import JobDefinition
+from tests.waiting import wait_until
 
 
 class Greeting(JobDefinition):
@@ -12,3 +15,24 @@ class Greeting(JobDefinition):
     def run(self) -> None:
         for _ in range(self.times):
             print(f"Hello, {self.greeted}!")
+
+
+class Gate(JobDefinition):
+    """A job whose runs end when a file appears, so that tests decide how long they take."""
+
+    file = models.CharField(max_length=500)
+
+    def run(self) -> None:
+        print("begun")
+        wait_until(Path(self.file).exists, seconds=60)
+        print("ended")
+
+
+class Note(JobDefinition):
+    """A job that notes its runs outside the database: a line each, in a file."""
+
+    file = models.CharField(max_length=500)
+
+    def run(self) -> None:
+        with Path(self.file).open("a") as notes:
+            notes.write(f"{self.name}\n")
