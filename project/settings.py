@@ -88,5 +88,19 @@ USE_TZ = True
 
 # The admin's CSS and scripts are served from where the packages hold them, so nothing has to be
 # collected before a start, and nothing can be forgotten after an upgrade.
-STATIC_URL = "static/"
+STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
+
+# Django's own default tells errors of pages to mailed admins only: where there are none, to nobody.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "plain": {
+            "format": "%(asctime)s %(levelname)s %(message)s",
+            "datefmt": "%Y-%m-%d %H:%M:%S",
+        }
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "loggers": {"django": {"handlers": ["console"], "level": "INFO" if DEBUG else "ERROR"}},
+}
