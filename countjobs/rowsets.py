@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, models
@@ -19,7 +19,7 @@ from countjobs.history.text import storable
 from countjobs.models.fields import OrderedJSONField
 
 Row = Mapping[str, Any]
-_Field = models.Field[Any, Any]
+_Field: TypeAlias = "models.Field[Any, Any]"
 
 
 def insert_rows(
