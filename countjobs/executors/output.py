@@ -21,7 +21,7 @@ DATE_FORMAT = "%Y-%m-%d %H:%M:%S"
 
 
 class CappedText:
-    """Text up to a number of UTF-8 bytes: beyond it the head and the tail are kept, the cut marked."""
+    """Text up to a number of UTF-8 bytes. Beyond it head and tail are kept, the cut is marked."""
 
     def __init__(self, most_bytes: int) -> None:
         self._head_room = most_bytes // 2
@@ -116,7 +116,7 @@ class Capture:
         with cls._lock:
             cls._users += 1
             if cls._users == 1:
-                sys.stdout, sys.stderr = _Tee(sys.stdout), _Tee(sys.stderr)  # type: ignore[assignment]  # they are streams by duck
+                sys.stdout, sys.stderr = _Tee(sys.stdout), _Tee(sys.stderr)
                 logging.getLogger().addHandler(cls._handler)
 
     @classmethod

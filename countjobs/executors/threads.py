@@ -26,9 +26,7 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         output_bytes: How much of a run's output is kept.
     """
 
-    def __init__(
-        self, threads: int, report: Callable[[Outcome], None], output_bytes: int
-    ) -> None:
+    def __init__(self, threads: int, report: Callable[[Outcome], None], output_bytes: int) -> None:
         super().__init__(threads)
         self.threads = threads
         self._report = report

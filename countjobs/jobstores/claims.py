@@ -149,7 +149,7 @@ class _Claim:
         return list(due.order_by("next_run_time")[:limit])
 
     def _rows_of(self, asked: list[Execution]) -> list[DjangoJob]:
-        """The rows of jobs that somebody asked for, locked, so that schedulers count them in turn."""
+        """The rows of jobs that somebody asked for, locked: schedulers count them in turn."""
         ids = {execution.job_id for execution in asked}
         return list(_locked(DjangoJob.objects.filter(id__in=ids))) if ids else []
 
@@ -304,9 +304,7 @@ class _Claim:
         else:
             self.moved.append({"id": taken.row.id, "next_run_time": following})
 
-    def _collect(
-        self, taken: _Taken, made: Plan, ids: Mapping[tuple[str, datetime], int]
-    ) -> None:
+    def _collect(self, taken: _Taken, made: Plan, ids: Mapping[tuple[str, datetime], int]) -> None:
         job = taken.job
         call = taken.call()
         runs = [

@@ -14,13 +14,19 @@ from countjobs.schedulers.loop import RETRY_SECONDS, BackgroundScheduler, Blocki
 
 @overload
 def create_scheduler(
-    *, background: Literal[True], threads: int | None = ..., drain_seconds: float | None = ...,
+    *,
+    background: Literal[True],
+    threads: int | None = ...,
+    drain_seconds: float | None = ...,
     **options: Any,
 ) -> BackgroundScheduler: ...
 @overload
 def create_scheduler(
-    *, background: Literal[False] = ..., threads: int | None = ...,
-    drain_seconds: float | None = ..., **options: Any,
+    *,
+    background: Literal[False] = ...,
+    threads: int | None = ...,
+    drain_seconds: float | None = ...,
+    **options: Any,
 ) -> BlockingScheduler: ...
 def create_scheduler(
     *,

@@ -36,9 +36,7 @@ class Heartbeat:
         self._state = State.RUNNING
         self._beaten_at: float | None = None
         self.uuid = uuid.uuid4()
-        self.name = SchedulerNode(
-            uuid=self.uuid, host=socket.gethostname(), pid=os.getpid()
-        ).name
+        self.name = SchedulerNode(uuid=self.uuid, host=socket.gethostname(), pid=os.getpid()).name
 
     @property
     def seconds_left(self) -> float:

@@ -1,7 +1,7 @@
 """Hearing that something changed, and waking the scheduler's loop.
 
-PostgreSQL says so (NOTIFY). On SQLite the file's `data_version` is read, ten times a second: a number
-in memory, no query. https://www.sqlite.org/pragma.html#pragma_data_version
+PostgreSQL says so (NOTIFY). On SQLite the file's `data_version` is read, ten times a second: a
+number in memory, no query. https://www.sqlite.org/pragma.html#pragma_data_version
 """
 
 from __future__ import annotations
