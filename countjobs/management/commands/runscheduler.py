@@ -72,9 +72,7 @@ class Command(BaseCommand):
         configure_logging(verbosity)
         stop = threading.Event()
         _stop_on_signals(stop)
-        scheduler = create_scheduler(
-            background=True, threads=threads, drain_seconds=drain_timeout
-        )
+        scheduler = create_scheduler(background=True, threads=threads, drain_seconds=drain_timeout)
         try:
             scheduler.start()
         except DatabaseError as error:
