@@ -13,7 +13,7 @@ from collections import deque
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db import InterfaceError, InternalError, OperationalError, connection
 
 from countjobs.models.executions import Execution, Status
 from countjobs.rowsets import update_rows
@@ -23,6 +23,9 @@ logger = logging.getLogger(__name__)
 RETRY_SECONDS = 1.0
 GATHER_SECONDS = 0.02
 """How long a first outcome waits for company. It bounds the writes to fifty a second."""
+
+AWAY = (OperationalError, InterfaceError, InternalError)
+"""What it means that the database can't be written to; a standby that is read-only is internal."""
 
 _STILL_OURS = "status IN ('queued', 'running')"
 """What has been settled by another (as lost, say) is not written over."""
@@ -47,13 +50,15 @@ class Recorder(threading.Thread):
     def __init__(self) -> None:
         super().__init__(name="countjobs-recorder", daemon=True)
         self._outcomes: deque[Outcome] = deque()
+        self._lock = threading.Lock()  # a deque can't be copied while another thread adds to it
         self._something = threading.Event()
         self._stopping = threading.Event()
         self._given_up = threading.Event()
 
     def put(self, outcome: Outcome) -> None:
         """Have an outcome written soon."""
-        self._outcomes.append(outcome)
+        with self._lock:
+            self._outcomes.append(outcome)
         self._something.set()
 
     def stop(self, timeout: float) -> None:
@@ -70,10 +75,9 @@ class Recorder(threading.Thread):
         try:
             while not self._given_up.is_set():
                 self._something.wait()
-                stopping = self._stopping.is_set()
-                if not stopping:
-                    self._stopping.wait(GATHER_SECONDS)
+                # Cleared before anything is looked at, so that no word is lost in between.
                 self._something.clear()
+                stopping = self._stopping.is_set() or self._stopping.wait(GATHER_SECONDS)
                 if not self._write_all():
                     self._given_up.wait(RETRY_SECONDS)
                     self._something.set()
@@ -84,32 +88,51 @@ class Recorder(threading.Thread):
 
     def _write_all(self) -> bool:
         """Write what there is; False where the database is away, and nothing is lost then."""
-        batch = list(self._outcomes)
+        with self._lock:
+            batch = list(self._outcomes)
         if not batch:
             return True
         try:
-            record(batch)
-        except (OperationalError, InterfaceError) as error:
+            self._write(batch)
+        except AWAY as error:
             logger.warning("The database is away; %d outcomes wait: %s", len(batch), error)
             connection.close()
             return False
-        except Exception:
-            logger.exception("A batch of outcomes can't be recorded; trying one by one.")
-            self._write_each(batch)
         for _ in batch:
             self._outcomes.popleft()
         return True
 
-    def _write_each(self, batch: list[Outcome]) -> None:
-        """Find the outcome that no database takes, and record at least that there was one."""
-        for outcome in batch:
-            try:
-                record([outcome])
-            except DatabaseError as error:
-                logger.exception("An outcome can't be recorded as it is.")
-                outcome.output = outcome.traceback = ""
-                outcome.error = f"The outcome could not be recorded: {type(error).__name__}"
-                record([outcome])
+    def _write(self, batch: list[Outcome]) -> None:
+        try:
+            record(batch)
+        except AWAY:
+            raise
+        except Exception:
+            logger.exception("A batch of outcomes can't be recorded; trying one by one.")
+            for outcome in batch:
+                _record_somehow(outcome)
+
+
+def _record_somehow(outcome: Outcome) -> None:
+    """Record an outcome that no database may take, or at least that there was one."""
+    if (error := _refusal(outcome)) is None:
+        return
+    logger.error("An outcome can't be recorded as it is.", exc_info=error)
+    outcome.output = outcome.traceback = ""
+    outcome.error = f"The outcome could not be recorded: {type(error).__name__}"
+    if error := _refusal(outcome):
+        logger.error("An outcome can't be recorded at all.", exc_info=error)
+
+
+def _refusal(outcome: Outcome) -> Exception | None:
+    """Why an outcome can't be recorded; None once it is. Raises where the database is away."""
+    try:
+        record([outcome])
+    except AWAY:
+        raise
+    except Exception as error:
+        return error
+    return None
 
 
 def record(outcomes: list[Outcome]) -> None:
