@@ -2,6 +2,10 @@
 
 from django.contrib import admin
 
+from countjobs.admin import executions, nodes, site
+from countjobs.admin.definitions import JobDefinitionAdmin
 
-class JobDefinitionAdmin(admin.ModelAdmin):
-    """stub"""
+site.take_off_foreign_pages(admin.site)
+site.set_index(admin.site)
+
+__all__ = ["JobDefinitionAdmin", "executions", "nodes"]

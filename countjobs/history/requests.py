@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from countjobs.jobstores.wakeups import notify
 from countjobs.models import Execution
+from countjobs.models.executions import Trigger
 
 
 def request_run(
@@ -17,7 +18,7 @@ def request_run(
     job_name: str,
     *,
     requested_by: str = "",
-    trigger: Execution.Trigger = Execution.Trigger.MANUAL,
+    trigger: Trigger = Trigger.MANUAL,
     parameters: dict[str, Any] | None = None,
 ) -> Execution:
     """Ask for a run of a job, now, and wake the schedulers.
@@ -43,7 +44,7 @@ def request_runs(
     jobs: Iterable[tuple[str, str]],
     *,
     requested_by: str = "",
-    trigger: Execution.Trigger = Execution.Trigger.MANUAL,
+    trigger: Trigger = Trigger.MANUAL,
     parameters: dict[str, Any] | None = None,
 ) -> list[Execution]:
     """Ask likewise for a run of each of many jobs, given by their ids and names."""

@@ -127,7 +127,7 @@ class Execution(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.job_name} · {self.scheduled_at:%Y-%m-%d %H:%M:%S}"
+        return f"{self.job_name} · {self.scheduled_at:%Y-%m-%d %H:%M:%S %Z}"
 
     @property
     def lateness(self) -> timedelta | None:

@@ -1,0 +1,87 @@
+"""The actions on definitions: run now, pause, resume."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth import get_permission_codename
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from countjobs.admin.base import PageAdmin
+from countjobs.admin.display import link
+from countjobs.admin.links import Links
+from countjobs.history.requests import request_runs
+from countjobs.models import Execution, JobDefinition
+
+_MOST_LINKS = 10
+
+
+class DefinitionActions(PageAdmin):
+    """What can be done with definitions that were ticked in the list."""
+
+    actions = ("run_now", "pause", "resume")
+
+    def has_run_permission(self, request: HttpRequest) -> bool:
+        """Whether the user may run definitions of this kind by hand."""
+        codename = get_permission_codename("run", self.opts)
+        return request.user.has_perm(f"{self.opts.app_label}.{codename}")
+
+    @admin.action(description=_("Run now"), permissions=["run"])
+    def run_now(self, request: HttpRequest, queryset: QuerySet[JobDefinition]) -> None:
+        """File a request for a run of each. A scheduler picks them up; nothing runs here."""
+        queued = request_runs(
+            [(definition.job_id, definition.name) for definition in queryset],
+            requested_by=request.user.get_username(),
+        )
+        text = ngettext("A run was asked for: {}", "{n} runs were asked for: {}", len(queued))
+        links = _links_to(queued, Links(request, self.admin_site))
+        self.message_user(request, format_html(text, links, n=len(queued)), messages.SUCCESS)
+
+    @admin.action(description=_("Pause"), permissions=["change"])
+    def pause(self, request: HttpRequest, queryset: QuerySet[JobDefinition]) -> None:
+        """Disable them, until they are resumed."""
+        count = _set_enabled(request, queryset, enabled=False)
+        text = ngettext("%d definition was paused.", "%d definitions were paused.", count)
+        self.message_user(request, text % count, messages.SUCCESS)
+
+    @admin.action(description=_("Resume"), permissions=["change"])
+    def resume(self, request: HttpRequest, queryset: QuerySet[JobDefinition]) -> None:
+        """Enable them. What was due meanwhile is not made up for."""
+        count = _set_enabled(request, queryset, enabled=True)
+        text = ngettext("%d definition was resumed.", "%d definitions were resumed.", count)
+        self.message_user(request, text % count, messages.SUCCESS)
+
+
+def _set_enabled(request: HttpRequest, queryset: QuerySet[Any], *, enabled: bool) -> int:
+    """Enable or disable definitions, and log it for each that was not so before: how many."""
+    others = queryset.filter(enabled=not enabled)
+    with transaction.atomic():
+        changed = list(others)
+        others.update(enabled=enabled)
+        message = [{"changed": {"fields": ["enabled"]}}]
+        LogEntry.objects.log_actions(str(request.user.pk), changed, CHANGE, message)
+    return len(changed)
+
+
+def _links_to(executions: list[Execution], links: Links) -> SafeString:
+    shown = format_html_join(
+        ", ",
+        "{}",
+        (
+            (link(links.to_object(Execution, execution.pk), execution.job_name),)
+            for execution in executions[:_MOST_LINKS]
+        ),
+    )
+    if len(executions) <= _MOST_LINKS:
+        return shown
+    rest = len(executions) - _MOST_LINKS
+    more = ngettext("and %d more", "and %d more", rest) % rest
+    return shown + format_html(" {}", link(links.to_list(Execution, trigger="manual"), more))

@@ -1,0 +1,75 @@
+"""What is wrong and concerns everybody who may see the pages: the red banner says it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.sites import all_sites
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from countjobs.admin.display import link
+from countjobs.admin.links import Links
+from countjobs.admin.lookup import definitions_of
+from countjobs.models import Execution, JobDefinition, ParkedJob, SchedulerNode
+from countjobs.models.definitions import concrete_definitions
+
+_MOST_NAMES = 5
+
+
+@dataclass(frozen=True)
+class Alerts:
+    """What the banner tells one user."""
+
+    no_scheduler: bool = False
+    broken: tuple[SafeString, ...] = ()
+    more_url: str = ""
+    more: bool = False
+
+    def __bool__(self) -> bool:
+        return self.no_scheduler or bool(self.broken)
+
+
+def alerts_for(request: HttpRequest) -> Alerts:
+    """What is wrong, as far as the user may know. At most two queries while nothing is."""
+    links = Links(request, _site_of(request))
+    kinds = [model for model in concrete_definitions() if links.may_view(model)]
+    if not kinds and not any(map(links.may_view, (Execution, SchedulerNode, ParkedJob))):
+        return Alerts()
+    parked = list(_visible(links, kinds)[: _MOST_NAMES + 1])
+    return Alerts(
+        no_scheduler=not SchedulerNode.objects.alive(timezone.now()).exists(),
+        broken=tuple(_names(parked[:_MOST_NAMES], links)),
+        more_url=links.to_list(ParkedJob),
+        more=len(parked) > _MOST_NAMES,
+    )
+
+
+def _site_of(request: HttpRequest) -> admin.AdminSite:
+    """The site that a page belongs to: it leaves its name on the request."""
+    name = getattr(request, "current_app", admin.site.name)
+    return next((site for site in all_sites if site.name == name), admin.site)
+
+
+def _visible(links: Links, kinds: list[type[JobDefinition]]) -> Any:
+    if links.may_view(ParkedJob):
+        return ParkedJob.objects.all()
+    wanted = Q(pk__in=[])
+    for kind in kinds:
+        wanted |= Q(job_id__startswith=kind.job_id_of(""))
+    return ParkedJob.objects.filter(wanted)
+
+
+def _names(parked: list[ParkedJob], links: Links) -> list[SafeString]:
+    definitions = definitions_of(job.job_id for job in parked)
+    return [_name(job, definitions.get(job.job_id), links) for job in parked]
+
+
+def _name(parked: ParkedJob, definition: JobDefinition | None, links: Links) -> SafeString:
+    if definition is None:
+        return link(links.to_object(ParkedJob, parked.job_id), parked.job_id)
+    return link(links.to_object(type(definition), definition.pk), definition.name)

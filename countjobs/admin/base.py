@@ -1,0 +1,67 @@
+"""What the app's pages have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
+from django.db import models
+from django.http import HttpRequest
+
+if TYPE_CHECKING:
+    AnyModelAdmin = admin.ModelAdmin[Any]
+else:
+    AnyModelAdmin = admin.ModelAdmin
+
+
+class PageChangeList(ChangeList):
+    """A list that may read more for the rows of its page, all of them at once."""
+
+    def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> models.QuerySet[Any]:
+        """As Django's. PostgreSQL can't even be asked for text that holds a NUL."""
+        if any("\0" in value for values in request.GET.lists() for value in values[1]):
+            raise IncorrectLookupParameters
+        return super().get_queryset(request, *args, **kwargs)
+
+    def get_results(self, request: HttpRequest) -> None:
+        """As Django's; then the model's admin is shown the page."""
+        super().get_results(request)
+        show_page = getattr(self.model_admin, "show_page", None)
+        if show_page is not None:
+            show_page(request, list(self.result_list))
+
+
+class PageAdmin(AnyModelAdmin):
+    """Our templates, and our list."""
+
+    change_list_template = "admin/countjobs/change_list.html"
+    change_form_template = "admin/countjobs/change_form.html"
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """The list's class."""
+        return PageChangeList
+
+
+class ReadOnlyAdmin(PageAdmin):
+    """Pages to look at: nobody adds, changes or deletes here, not even a superuser."""
+
+    change_form_template = "admin/countjobs/read_only_form.html"
+    actions = None
+    list_select_related = False
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    sortable_by = ()
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False

@@ -1,0 +1,97 @@
+"""How pages show things: badges, moments, durations, links. All of it is escaped here."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from django.utils.dateformat import format as format_date
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from countjobs.models import Execution
+
+NOTHING = "-"
+"""What stands where there is nothing to show, as in Django's own lists."""
+
+ICONS: dict[str, str] = {
+    Execution.Status.QUEUED: "…",
+    Execution.Status.RUNNING: "▸",
+    Execution.Status.SUCCEEDED: "✓",
+    Execution.Status.FAILED: "✗",
+    Execution.Status.TIMED_OUT: "◷",
+    Execution.Status.LOST: "?",
+    Execution.Status.CANCELLED: "⊘",
+    Execution.Status.MISSED: "!",
+    Execution.Status.SKIPPED: "»",
+}
+
+
+def badge(look: str, icon: str, word: object, title: str = "") -> SafeString:
+    """A word with an icon and a colour; the colour alone tells nothing."""
+    return format_html(
+        '<span class="countjobs-badge countjobs-{}"{}><span aria-hidden="true">{}</span> {}</span>',
+        look,
+        format_html(' title="{}"', title) if title else "",
+        icon,
+        word,
+    )
+
+
+def outcome(execution: Execution) -> SafeString:
+    """The badge of an execution's status."""
+    return badge(execution.status, ICONS.get(execution.status, "?"), execution.get_status_display())
+
+
+def moment_text(moment: datetime, zone: tzinfo) -> str:
+    """An instant on the wall clock of a zone, to the second, with the zone's abbreviation."""
+    return format_date(moment.astimezone(zone), "Y-m-d H:i:s T")
+
+
+def moment(instant: datetime | None, zone: tzinfo) -> str:
+    """The same, for machines too."""
+    if instant is None:
+        return NOTHING
+    day, time = moment_text(instant, zone).split(" ", 1)
+    return format_html(
+        '<time datetime="{}" class="countjobs-moment"><span>{}</span> <span>{}</span></time>',
+        instant.astimezone(UTC).isoformat(),
+        day,
+        time,
+    )
+
+
+def duration(delta: timedelta | None) -> str:
+    """A stretch of time in its two largest units."""
+    if delta is None:
+        return NOTHING
+    if delta < timedelta():
+        return f"-{duration(-delta)}"
+    seconds = delta.total_seconds()
+    if seconds < 1:
+        return gettext("%(n)d ms") % {"n": delta // timedelta(milliseconds=1)}
+    if seconds < 60:  # noqa: PLR2004
+        return gettext("%(n).1f s") % {"n": int(seconds * 10) / 10}
+    return _two_units(int(seconds))
+
+
+def _two_units(seconds: int) -> str:
+    minutes, hours, days = seconds // 60, seconds // 3_600, seconds // 86_400
+    if days:
+        return gettext("%(days)d d %(hours)d h") % {"days": days, "hours": hours % 24}
+    if hours:
+        return gettext("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": minutes % 60}
+    return gettext("%(minutes)d min %(seconds)d s") % {"minutes": minutes, "seconds": seconds % 60}
+
+
+def link(url: str, content: object) -> SafeString:
+    """A link, or just its content where there is nothing to link to."""
+    return format_html('<a href="{}">{}</a>', url, content) if url else format_html("{}", content)
+
+
+def pre(text: str) -> str:
+    """Text as it is, in a box."""
+    if not text:
+        return NOTHING
+    # A box that scrolls must be within reach of the keyboard.
+    return format_html('<pre class="countjobs-text" tabindex="0">{}</pre>', text)

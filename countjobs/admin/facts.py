@@ -1,0 +1,91 @@
+"""What the pages of definitions tell beside the definitions: the next run and the last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import cast
+
+from django.contrib import messages
+from django.db.models import OuterRef, Subquery
+from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django_apscheduler.models import DjangoJob
+
+from countjobs.admin.display import NOTHING, badge, link, moment, moment_text, outcome
+from countjobs.admin.links import Links
+from countjobs.admin.lookup import zone_of
+from countjobs.models import Execution, JobDefinition, ParkedJob
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a definition. It is read at once: a form that is refused leaves it alone."""
+
+    zone: tzinfo
+    enabled: bool
+    next_run_time: datetime | None
+    error: str
+    last: Execution | None
+    last_url: str
+    history_url: str
+
+    def next_run(self) -> str:
+        """The next run, or the reason why there is none."""
+        if self.error:
+            return badge("broken", "✗", _("broken"), self.error)
+        if not self.enabled:
+            return badge("paused", "‖", _("paused"))
+        if self.next_run_time is None:
+            return badge("ended", "■", _("ended"))
+        return moment(self.next_run_time, self.zone)
+
+    def last_run(self) -> str:
+        """How the last run stands, and when it was due."""
+        if self.last is None:
+            return NOTHING
+        when = moment(self.last.scheduled_at, self.zone)
+        return link(self.last_url, format_html("{} {}", outcome(self.last), when))
+
+    def announcement(self) -> tuple[int, str]:
+        """A message for somebody who has just saved the definition: its level and its text."""
+        if self.error:
+            return messages.ERROR, gettext("It won't run: %s") % self.error
+        if not self.enabled:
+            return messages.WARNING, gettext("It won't run: it is not enabled.")
+        if self.next_run_time is None:
+            return messages.WARNING, gettext("It won't run: its last fire time has passed.")
+        when = moment_text(self.next_run_time, self.zone)
+        return messages.INFO, gettext("Next run: %s") % when
+
+
+def attach(definitions: Sequence[JobDefinition], links: Links) -> None:
+    """Read the facts of definitions, and keep them on these objects: three queries for all."""
+    ids = [definition.job_id for definition in definitions]
+    newest = Execution.objects.filter(job_id=OuterRef("id")).newest_first().values("pk")[:1]
+    # A job's row is what there is one of for each; the subquery reads one index entry for each.
+    rows = DjangoJob.objects.filter(id__in=ids).values_list("id", "next_run_time", Subquery(newest))
+    jobs = {job_id: (next_run_time, last) for job_id, next_run_time, last in rows}
+    executions = Execution.objects.for_list().in_bulk([last for _next, last in jobs.values()])
+    errors = dict(ParkedJob.objects.filter(job_id__in=ids).values_list("job_id", "error"))
+    missing = gettext("The job store has no row of it. “manage.py syncjobs” mends that.")
+    for definition in definitions:
+        job_id = definition.job_id
+        next_run_time, last_pk = jobs.get(job_id, (None, None))
+        last = executions.get(last_pk)
+        definition.__dict__["facts"] = Facts(
+            zone=zone_of(definition),
+            enabled=definition.enabled,
+            next_run_time=next_run_time,
+            error=errors.get(job_id, "") if job_id in jobs else missing,
+            last=last,
+            last_url=links.to_object(Execution, last.pk) if last else "",
+            history_url=links.to_list(Execution, job_id=job_id),
+        )
+
+
+def facts_of(definition: JobDefinition) -> Facts:
+    """What `attach` has read."""
+    return cast("Facts", definition.__dict__["facts"])

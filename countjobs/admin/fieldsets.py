@@ -1,0 +1,54 @@
+"""The places of a definition's fields in its form, whatever kind it is."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from django.db import models
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+
+from countjobs.models import JobDefinition
+
+Rows = list[str | tuple[str, ...]]
+
+_WHAT: Rows = ["name", "description", "enabled"]
+_SCHEDULE: Rows = [
+    ("year", "month", "day", "week"),
+    ("day_of_week", "hour", "minute", "second"),
+]
+_BOUNDS: Rows = [("timezone", "jitter"), ("start_date", "end_date")]
+_RULES: Rows = [("misfire_grace_time", "max_instances", "executor"), "coalesce"]
+
+
+def fieldsets_of(model: type[models.Model], leave_out: Collection[str]) -> list[Any]:
+    """The fieldsets of a kind's form, but some fields. The kind's own fields come second."""
+    own: Rows = list(own_fields(model))
+    layout: list[tuple[Any, Rows, Any]] = [
+        (None, _WHAT, ""),
+        (capfirst(model._meta.verbose_name), own, ""),
+        (_("When it runs"), _SCHEDULE, _("Empty means any; an empty second means 0.")),
+        (_("Where the schedule counts, and how long"), _BOUNDS, ""),
+        (_("Late and overlapping runs"), _RULES, ""),
+    ]
+    return [
+        (title, {"fields": rows, "description": text, "classes": ["countjobs-compact"]})
+        for title, given, text in layout
+        if (rows := list(_without(given, leave_out)))
+    ]
+
+
+def own_fields(model: type[models.Model]) -> Iterator[str]:
+    """The names of the fields to edit that a kind adds to those that all definitions have."""
+    common = {field.name for field in JobDefinition._meta.get_fields()}
+    for field in (*model._meta.concrete_fields, *model._meta.many_to_many):
+        if field.editable and not field.primary_key and field.name not in common:
+            yield field.name
+
+
+def _without(rows: Rows, leave_out: Collection[str]) -> Iterator[str | tuple[str, ...]]:
+    for row in rows:
+        names = (row,) if isinstance(row, str) else row
+        if kept := tuple(name for name in names if name not in leave_out):
+            yield kept if len(kept) > 1 else kept[0]

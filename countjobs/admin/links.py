@@ -1,0 +1,45 @@
+"""Links between the pages: only to what is there and may be seen."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.admin import AdminSite
+from django.contrib.admin.utils import quote
+from django.db import models
+from django.http import HttpRequest
+from django.urls import reverse
+
+
+class Links:
+    """The links of one site that the user of a request may follow."""
+
+    def __init__(self, request: HttpRequest, site: AdminSite) -> None:
+        self._request = request
+        self._site = site
+
+    def may_view(self, model: type[models.Model]) -> bool:
+        """Whether the site has pages of a model, and the user may see them."""
+        return self._site.is_registered(model) and self._site.get_model_admin(
+            model
+        ).has_view_permission(self._request)
+
+    def to_list(self, model: type[models.Model], **query: Any) -> str:
+        """The address of a model's list, filtered; "" for none."""
+        if not self.may_view(model):
+            return ""
+        url = self._reverse(model, "changelist")
+        return f"{url}?{urlencode(query)}" if query else url
+
+    def to_object(self, model: type[models.Model], pk: object) -> str:
+        """The address of an object's page; "" for none."""
+        return self._reverse(model, "change", quote(str(pk))) if self.may_view(model) else ""
+
+    def _reverse(self, model: type[models.Model], page: str, *args: object) -> str:
+        options = model._meta
+        return reverse(
+            f"admin:{options.app_label}_{options.model_name}_{page}",
+            args=args,
+            current_app=self._site.name,
+        )

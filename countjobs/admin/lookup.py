@@ -1,0 +1,50 @@
+"""From the ids of jobs back to their definitions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.apps import apps
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from countjobs.models import JobDefinition
+from countjobs.triggers import zone_names
+
+
+def definitions_of(job_ids: Iterable[str]) -> dict[str, JobDefinition]:
+    """The definitions of jobs by id, with name and zone: one query a kind.
+
+    What has no definition, any more or because code scheduled it, is left out.
+    """
+    by_model: dict[type[JobDefinition], set[Any]] = {}
+    for job_id in job_ids:
+        if key := _key(job_id):
+            by_model.setdefault(key[0], set()).add(key[1])
+    return {
+        definition.job_id: definition
+        for model, pks in by_model.items()
+        for definition in model._base_manager.filter(pk__in=pks).only("name", "timezone")
+    }
+
+
+def _key(job_id: str) -> tuple[type[JobDefinition], Any] | None:
+    """The model and the primary key that an id names, if it names any that there can be."""
+    label, _, pk = job_id.partition(":")
+    try:
+        model = apps.get_model(label)
+        if not issubclass(model, JobDefinition):
+            return None
+        return model, model._meta.pk.clean(pk, None)
+    except (LookupError, ValueError, ValidationError):
+        return None
+
+
+def zone_of(definition: JobDefinition | None) -> tzinfo:
+    """The zone to show a definition's times in. Where it has none that exists: the site's."""
+    if definition is not None and definition.timezone in zone_names():
+        return ZoneInfo(definition.timezone)
+    return timezone.get_current_timezone()

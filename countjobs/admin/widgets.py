@@ -1,0 +1,31 @@
+"""Inputs of the definitions' form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.admin.widgets import AdminTextInputWidget
+
+from countjobs.triggers import zone_names
+
+
+class CronInput(AdminTextInputWidget):
+    """A short text."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(
+            {"class": "countjobs-cron", "size": 12, "spellcheck": "false"} | (attrs or {})
+        )
+
+
+class ZoneInput(AdminTextInputWidget):
+    """A text with every time zone to choose from. What is typed is kept, also if it is none."""
+
+    template_name = "countjobs/zone_input.html"
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        """As Django's, with the list and its id."""
+        context = super().get_context(name, value, attrs)
+        context["list_id"] = f"{context['widget']['attrs'].get('id', name)}_zones"
+        context["zones"] = sorted(zone_names())
+        return context
