@@ -10,10 +10,8 @@ from django.utils import timezone
 
 from countjobs.executors.output import CappedText, captured
 from countjobs.history.recorder import Outcome
-from countjobs.history.text import storable
+from countjobs.history.text import describe
 from countjobs.models.executions import Status
-
-MOST_ERROR_CHARACTERS = 2_000
 
 
 def carry_out(execution_id: int, call: Callable[[], object], most_bytes: int) -> Outcome:
@@ -37,17 +35,14 @@ def carry_out(execution_id: int, call: Callable[[], object], most_bytes: int) ->
 
 def _failure(error: BaseException, most_bytes: int) -> Outcome:
     """The error and the traceback, chained causes too, from the job's own frame on."""
-    tb = error.__traceback__
-    shown = tb.tb_next if tb is not None else None
     text = CappedText(most_bytes)
-    for line in traceback.TracebackException(type(error), error, shown).format():
-        text.write(line)
+    tb = error.__traceback__
+    try:
+        shown = tb.tb_next if tb is not None else None
+        for line in traceback.TracebackException(type(error), error, shown).format():
+            text.write(line)
+    except Exception as fault:  # the error is an object of the job's, and may do anything
+        text.write(f"The traceback can't be shown: {describe(fault)}\n")
     # Frames hold what the job held; let go of it.
     traceback.clear_frames(tb)
-    return Outcome(Status.FAILED, error=_summary(error), traceback=text.value())
-
-
-def _summary(error: BaseException) -> str:
-    """The last line of a traceback, which copes even with errors that can't be printed."""
-    lines = traceback.TracebackException(type(error), error, None).format_exception_only()
-    return storable("".join(lines).strip())[:MOST_ERROR_CHARACTERS]
+    return Outcome(Status.FAILED, error=describe(error), traceback=text.value())

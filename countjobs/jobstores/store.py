@@ -21,6 +21,7 @@ from django.utils import timezone
 from django_apscheduler.jobstores import DjangoJobStore
 from django_apscheduler.models import DjangoJob
 
+from countjobs.history.text import describe
 from countjobs.jobstores.claims import ClaimedJob, Claims, claim
 from countjobs.jobstores.plan import NotRun
 from countjobs.jobstores.rows import park
@@ -201,7 +202,7 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
 def _park(job_id: str, error: Exception, now: datetime) -> ParkedJob:
     """Set aside a job that makes claims fail, and fail what was asked of it."""
     logger.error('Job "%s" can not be claimed', job_id, exc_info=error)
-    parked = ParkedJob(job_id=job_id, error=f"{type(error).__name__}: {error}", parked_at=now)
+    parked = ParkedJob(job_id=job_id, error=describe(error), parked_at=now)
     with transaction.atomic():
         DjangoJob.objects.filter(id=job_id).update(next_run_time=None)
         Execution.objects.filter(job_id=job_id, status=Status.QUEUED, node="").update(
