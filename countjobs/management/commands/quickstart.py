@@ -27,6 +27,9 @@ class Command(BaseCommand):
         "server and a scheduler until Ctrl-C. What is there already is kept."
     )
 
+    # Some look into the database, so they are run where its absence is caught.
+    requires_system_checks: tuple[str, ...] = ()
+
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Where to listen."""
         parser.add_argument(
@@ -54,6 +57,7 @@ class Command(BaseCommand):
 
     def _set_up(self, verbosity: int) -> None:
         try:
+            self.check(databases=["default"])
             call_command("migrate", interactive=False, verbosity=max(verbosity - 1, 0))
         except OperationalError as error:
             raise CommandError(
