@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 from countjobs.history.text import storable
 
@@ -90,6 +90,11 @@ class _Tee:
         return getattr(self.stream, name)
 
 
+def _tee(stream: TextIO) -> TextIO:
+    """A tee of a stream; one that somebody has put back in place is not wrapped again."""
+    return stream if isinstance(stream, _Tee) else cast("TextIO", _Tee(stream))
+
+
 class _OutputHandler(logging.Handler):
     """Writes log records to the output of the run that logs them."""
 
@@ -116,7 +121,7 @@ class Capture:
         with cls._lock:
             cls._users += 1
             if cls._users == 1:
-                sys.stdout, sys.stderr = _Tee(sys.stdout), _Tee(sys.stderr)
+                sys.stdout, sys.stderr = _tee(sys.stdout), _tee(sys.stderr)
                 logging.getLogger().addHandler(cls._handler)
 
     @classmethod
