@@ -35,9 +35,9 @@ def make_definition(name: str = "count", due: datetime | None = NOON, **fields: 
 
 def make_definitions(count: int, due: datetime = NOON) -> list[CountJob]:
     """Many of them, due since the same instant."""
-    made = CountJob.objects.bulk_create(CountJob(name=f"count {i}") for i in range(count))
+    CountJob.objects.bulk_create(CountJob(name=f"count {i}") for i in range(count))
     DjangoJob.objects.update(next_run_time=due)
-    return made
+    return list(CountJob._base_manager.order_by("pk"))
 
 
 def make_due(job_id: str, due: datetime) -> None:

@@ -14,10 +14,9 @@ from countjobs.history import recorder as module
 from countjobs.history.recorder import Outcome, Recorder, record
 from countjobs.models import Execution
 from countjobs.models.executions import Status
+from countjobs.rowsets import update_rows
 from tests.factories import NOON, SECOND, make_execution
 from tests.waiting import wait_until
-
-Update = Callable[..., list[Any]]
 
 
 def outcome(execution: Execution, output: str = "done\n", **values: Any) -> Outcome:
@@ -39,16 +38,15 @@ def outage(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, type[Exception]], 
     """Let so many writes fail. Gives the sizes of the batches that were tried."""
 
     def begin(times: int, error: type[Exception] = OperationalError) -> list[int]:
-        real: Update = module.update_rows
         tried: list[int] = []
 
-        def update_rows(model: Any, rows: list[Any], where: str) -> list[Any]:
+        def write(model: Any, rows: list[Any], where: str) -> list[Any]:
             tried.append(len(rows))
             if len(tried) <= times:
                 raise error("away")
-            return real(model, rows, where)
+            return update_rows(model, rows, where)
 
-        monkeypatch.setattr(module, "update_rows", update_rows)
+        monkeypatch.setattr(module, "update_rows", write)
         return tried
 
     return begin
@@ -149,14 +147,13 @@ def test_an_outcome_that_no_database_takes_keeps_no_other_from_being_written(
 def test_an_outcome_whose_output_is_refused_is_recorded_without_it(
     recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real: Update = module.update_rows
 
-    def update_rows(model: Any, rows: list[dict[str, Any]], where: str) -> list[Any]:
+    def write(model: Any, rows: list[dict[str, Any]], where: str) -> list[Any]:
         if any(row["output"] == "poison" for row in rows):
             raise DataError("poison")
-        return real(model, rows, where)
+        return update_rows(model, rows, where)
 
-    monkeypatch.setattr(module, "update_rows", update_rows)
+    monkeypatch.setattr(module, "update_rows", write)
     poisoned, sound = make_execution(Status.RUNNING), make_execution(Status.RUNNING)
     recorder.put(outcome(poisoned, "poison"))
     recorder.put(outcome(sound))
@@ -173,16 +170,15 @@ def test_an_outcome_whose_output_is_refused_is_recorded_without_it(
 def test_an_outage_while_it_looks_for_poison_loses_nothing(
     recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real: Update = module.update_rows
     fates: list[Exception | None] = [DataError("one is poison"), None, OperationalError("away")]
 
-    def update_rows(*args: Any) -> list[Any]:
+    def write(*args: Any) -> list[Any]:
         fate = fates.pop(0) if fates else None
         if fate is not None:
             raise fate
-        return real(*args)
+        return update_rows(*args)
 
-    monkeypatch.setattr(module, "update_rows", update_rows)
+    monkeypatch.setattr(module, "update_rows", write)
     for _ in range(3):
         recorder.put(outcome(make_execution(Status.RUNNING)))
     recorder.start()

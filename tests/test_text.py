@@ -15,7 +15,7 @@ class MuteError(Exception):
 
 class HostileError(Exception):
     @property
-    def __notes__(self) -> list[str]:
+    def __notes__(self) -> list[str]:  # type: ignore[override]  # that is what is wrong with it
         raise RuntimeError("no notes")
 
 
