@@ -32,6 +32,7 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         self._report = report
         self._output_bytes = output_bytes
         self._claimed: Counter[str] = Counter()
+        self._in_flight: set[int] = set()
         self._idle = threading.Condition()
         self._closing = False
 
@@ -45,6 +46,11 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         """How many runs of each job are going on here."""
         with self._idle:
             return Counter(self._claimed)
+
+    def in_flight(self) -> set[int]:
+        """The executions that were handed in, and whose outcomes are not reported yet."""
+        with self._idle:
+            return set(self._in_flight)
 
     def wait_until_idle(self, timeout: float) -> bool:
         """Whether every run has ended, waiting for that at the most so many seconds."""
@@ -62,6 +68,7 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
             return
         with self._idle:
             self._claimed[job.id] += 1
+            self._in_flight.update(run.execution_id for run in job.runs)
         try:
             self._pool.submit(self._run_all, job)
         except BaseException:
@@ -103,5 +110,6 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
             self._claimed[job.id] -= 1
             if not self._claimed[job.id]:
                 del self._claimed[job.id]
+            self._in_flight.difference_update(run.execution_id for run in job.runs)
             self._idle.notify_all()
         self._scheduler.run_ended()

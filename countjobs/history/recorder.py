@@ -13,9 +13,10 @@ from collections import deque
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from django.db import InterfaceError, InternalError, OperationalError, connection
+from django.db import connection
 
 from countjobs.models.executions import Execution, Status
+from countjobs.outages import AWAY
 from countjobs.rowsets import update_rows
 
 logger = logging.getLogger(__name__)
@@ -23,9 +24,6 @@ logger = logging.getLogger(__name__)
 RETRY_SECONDS = 1.0
 GATHER_SECONDS = 0.02
 """How long a first outcome waits for company. It bounds the writes to fifty a second."""
-
-AWAY = (OperationalError, InterfaceError, InternalError)
-"""What it means that the database can't be written to; a standby that is read-only is internal."""
 
 _STILL_OURS = "status IN ('queued', 'running')"
 """What has been settled by another (as lost, say) is not written over."""
@@ -60,6 +58,11 @@ class Recorder(threading.Thread):
         with self._lock:
             self._outcomes.append(outcome)
         self._something.set()
+
+    def waiting(self) -> set[int]:
+        """The executions whose outcomes are here, and not written yet."""
+        with self._lock:
+            return {outcome.execution_id for outcome in self._outcomes}
 
     def stop(self, timeout: float) -> None:
         """Write what is left, trying for at the most `timeout` seconds, and end the thread."""

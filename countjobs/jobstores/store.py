@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -16,7 +17,7 @@ from apscheduler.events import (
 )
 from apscheduler.job import Job
 from apscheduler.jobstores.base import ConflictingIdError, JobLookupError
-from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django_apscheduler.jobstores import DjangoJobStore
 from django_apscheduler.models import DjangoJob
@@ -29,6 +30,7 @@ from countjobs.jobstores.signing import UnreadableJobError, seal, unseal
 from countjobs.jobstores.wakeups import notify
 from countjobs.models import Execution, ParkedJob
 from countjobs.models.executions import Status
+from countjobs.outages import AWAY
 
 logger = logging.getLogger(__name__)
 
@@ -53,9 +55,12 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
     Args:
         node: The name of the scheduler that claims.
         capacity: Bounds the claims.
+        unsettled: Tells the executions that are ours, and whose outcomes are not written yet.
     """
 
-    def __init__(self, node: str, capacity: Capacity) -> None:
+    def __init__(
+        self, node: str, capacity: Capacity, unsettled: Callable[[], set[int]]
+    ) -> None:
         super().__init__()
         self.node = node
         self.capacity = capacity
@@ -63,7 +68,9 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
         """Whether claims are made: a scheduler that drains makes no more."""
         self.waits_for_capacity = False
         """Whether the loop sleeps until a run ends."""
+        self._unsettled = unsettled
         self._nothing_taken = False
+        self._in_doubt = False
 
     def register_event_listeners(self) -> None:
         """None: executions are recorded by the claim and the recorder."""
@@ -72,6 +79,25 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
 
     def get_due_jobs(self, now: datetime) -> list[ClaimedJob]:
         """Claim what is due, as far as there is capacity. Raises django.db.Error."""
+        try:
+            return self._take(now)
+        except AWAY as error:
+            # It may be just this connection that is broken: a second try tells.
+            logger.warning("A claim failed, trying again: %s", error)
+            self._forget_connection()
+        try:
+            return self._take(now)
+        except AWAY:
+            self._forget_connection()
+            raise
+
+    def _forget_connection(self) -> None:
+        self._in_doubt = True
+        connection.close()
+
+    def _take(self, now: datetime) -> list[ClaimedJob]:
+        if self._in_doubt:
+            self.give_back_doubtful()
         limit = self.capacity.free if self.is_open else 0
         self._nothing_taken = False
         if limit <= 0 or not self._is_due(now):
@@ -83,6 +109,19 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
         for job_id, not_run in claims.not_run:
             self._tell(job_id, not_run)
         return claims.jobs
+
+    def give_back_doubtful(self) -> None:
+        """Give back what is recorded as claimed by us, and of which we don't know.
+
+        A connection may break after the server has committed and before it has said so. Nothing
+        of such a claim was started.
+        """
+        unknown = Execution.objects.active().filter(node=self.node)
+        unknown = unknown.exclude(pk__in=self._unsettled())
+        count = unknown.update(status=Status.QUEUED, node="", started_at=None)
+        if count:
+            logger.warning("%d runs were claimed in doubt, and are given back.", count)
+        self._in_doubt = False
 
     def get_next_run_time(self) -> datetime | None:
         """When there will be something to claim; None while there is no capacity for it."""
@@ -118,7 +157,7 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
     def _claim(self, now: datetime, limit: int) -> Claims:
         try:
             return claim(now, limit=limit, node=self.node, busy=self.capacity.busy())
-        except (OperationalError, InterfaceError):
+        except AWAY:
             raise  # the database is away; the loop tries again
         except Exception:
             logger.exception("A batch of jobs can't be claimed; trying one by one.")
@@ -134,7 +173,7 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
             try:
                 busy = self.capacity.busy()
                 one = claim(now, limit=1, node=self.node, busy=busy, only=job_id)
-            except (OperationalError, InterfaceError):
+            except AWAY:
                 raise
             except Exception as error:
                 claims.parked.append(_park(job_id, error, now))

@@ -45,7 +45,7 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
         self.abandoned = 0
         """How many runs were still going on when the drain's deadline passed."""
         self.listener = ChangeListener(self.wakeup)
-        self.store = DatabaseJobStore(heartbeat.name, executor)
+        self.store = DatabaseJobStore(heartbeat.name, executor, self._unsettled)
         self.add_executor(executor, "default")
         self.add_jobstore(self.store, self.jobstore_alias)
 
@@ -58,6 +58,10 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
         self.recorder.start()
         self.listener.start()
         super().start(*args, **kwargs)
+
+    def _unsettled(self) -> set[int]:
+        # In this order: outcomes go from the executor to the recorder.
+        return self.executor.in_flight() | self.recorder.waiting()
 
     def run_ended(self) -> None:
         """A run has ended in a thread: there is capacity again."""
@@ -109,6 +113,7 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
         """Leave nothing of ours unsettled."""
         now = timezone.now()
         name = self.heartbeat.name
+        self.store.give_back_doubtful()
         with transaction.atomic():
             Execution.objects.filter(node=name, status=Status.RUNNING).update(
                 status=Status.LOST,
