@@ -17,6 +17,7 @@ from apscheduler.triggers.cron.fields import BaseField
 from countjobs.triggers.fields import LAST_YEAR, compile_field
 
 _LAST = datetime(LAST_YEAR, 12, 31, 23, 59, 59, tzinfo=UTC)
+_FIRST_WALL = _LAST.replace(1970, 1, 1, 0, 0, 0, tzinfo=None)
 _REPEATS = 41
 """Each kind of year (weekday of its first day, whether it and the one before are leap years) comes
 again within 40 years, also across 2100. What matches nothing for longer matches nothing at all."""
@@ -35,9 +36,10 @@ class CronCalendar:
         self._searches: dict[int, CronTrigger] = {}
 
     def next_wall(self, at_or_after: datetime) -> datetime | None:
-        """The first matching wall that is not before the given one, and not after `LAST_YEAR`."""
+        """The first matching wall not before the given one, from 1970 to the end of `LAST_YEAR`."""
         if at_or_after.year > LAST_YEAR:
             return None
+        at_or_after = max(at_or_after, _FIRST_WALL)
         search = self._search_until(min(at_or_after.year + _REPEATS, LAST_YEAR))
         found = search.get_next_fire_time(None, at_or_after.replace(tzinfo=UTC))
         return None if found is None else found.replace(tzinfo=None)

@@ -1,17 +1,17 @@
-"""What is due after a downtime, in work that does not grow with its length."""
+"""What is due after a downtime, in work that does not grow with its length.
+
+Instants are reckoned with in UTC here. Python compares two times of one zone by what their wall
+clocks read, so that 01:30 before a fold would be later than 01:00 after it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import islice
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.base import BaseTrigger
 
 NextFire = Callable[[datetime], datetime | None]
 """Gives the first fire time that is not before an instant."""
@@ -23,7 +23,7 @@ _MOST_WALKED = 10_000
 
 @dataclass(frozen=True)
 class Due:
-    """The fire times that are due: the latest of them, and how many come before those."""
+    """The fire times that are due, in UTC: the latest of them, and how many come before those."""
 
     latest: list[datetime]
     """In their order. Empty where nothing is due."""
@@ -39,17 +39,20 @@ def due_fires(trigger: BaseTrigger, first: datetime, now: datetime, most: int) -
     Triggers that can count (`ScheduleTrigger`) are searched from now backwards. Others, from code,
     are walked, but no further than ten thousand steps: what lies behind those is left uncounted.
     """
+    first, now = first.astimezone(UTC), now.astimezone(UTC)
     if first > now:
         return Due([], 0, first)
     walked = list(islice(_walk(trigger, first, now), most + 1))
     if len(walked) <= most:
-        return Due(walked, 0, trigger.get_next_fire_time(walked[-1], now))
-    if not hasattr(trigger, "count_fires"):
-        return _due_by_walking(trigger, first, now, most)
+        return Due(walked, 0, _fire_after(trigger, walked[-1], now))
+    if hasattr(trigger, "count_fires"):
+        return _due_by_search(trigger, first, now, most)
+    return _due_by_walking(trigger, first, now, most)
 
+
+def _due_by_search(trigger: BaseTrigger, first: datetime, now: datetime, most: int) -> Due:
     def next_fire(at_or_after: datetime) -> datetime | None:
-        found: datetime | None = trigger.get_next_fire_time(None, at_or_after)
-        return found
+        return _utc(trigger.get_next_fire_time(None, at_or_after))
 
     latest: list[datetime] = []
     before = now
@@ -57,30 +60,43 @@ def due_fires(trigger: BaseTrigger, first: datetime, now: datetime, most: int) -
         latest.insert(0, found)
         before = found - _TICK
     counted = trigger.count_fires(first, now) + 1
-    return Due(latest, counted - len(latest), trigger.get_next_fire_time(latest[-1], now))
+    return Due(latest, counted - len(latest), _fire_after(trigger, latest[-1], now))
+
+
+def _due_by_walking(trigger: BaseTrigger, first: datetime, now: datetime, most: int) -> Due:
+    walked = list(islice(_walk(trigger, first, now), _MOST_WALKED))
+    following = _fire_after(trigger, walked[-1], now)
+    if following is not None and following <= now:
+        following = _utc(trigger.get_next_fire_time(None, now + _TICK))
+    return Due(walked[-most:], len(walked[:-most]), following)
 
 
 def _walk(trigger: BaseTrigger, first: datetime, now: datetime) -> Iterator[datetime]:
     fire: datetime | None = first
     while fire is not None and fire <= now:
         yield fire
-        following: datetime | None = trigger.get_next_fire_time(fire, now)
+        following = _fire_after(trigger, fire, now)
         if following is not None and following <= fire:
             return  # a trigger that doesn't move on would be walked for ever
         fire = following
 
 
-def _due_by_walking(trigger: BaseTrigger, first: datetime, now: datetime, most: int) -> Due:
-    walked = list(islice(_walk(trigger, first, now), _MOST_WALKED))
-    following: datetime | None = trigger.get_next_fire_time(walked[-1], now)
-    if following is not None and following <= now:
-        following = trigger.get_next_fire_time(None, now + _TICK)
-    return Due(walked[-most:], len(walked[:-most]), following)
+def _fire_after(trigger: BaseTrigger, fire: datetime, now: datetime) -> datetime | None:
+    """The fire time after another. Triggers that reckon with dates want it in their own zone."""
+    zone = getattr(trigger, "timezone", None)
+    local = fire.astimezone(zone) if isinstance(zone, tzinfo) else fire
+    return _utc(trigger.get_next_fire_time(local, now))
+
+
+def _utc(instant: datetime | None) -> datetime | None:
+    return None if instant is None else instant.astimezone(UTC)
 
 
 def last_fire(next_fire: NextFire, first: datetime, last: datetime) -> datetime | None:
-    """The last fire time between two instants, both included, in a number of steps that grows
-    with the logarithm of their distance. Fire times may lie a second apart, or further.
+    """The last fire time between two instants, both included; all in UTC.
+
+    It takes a number of steps that grows with the logarithm of their distance. Fire times may lie a
+    second apart, or further.
     """
     span = _SECOND
     found = next_fire(max(first, last - span))
@@ -89,13 +105,20 @@ def last_fire(next_fire: NextFire, first: datetime, last: datetime) -> datetime 
         found = next_fire(max(first, last - span))
     if found is None or found > last:
         return None
+    return _last_from(next_fire, found, last)
+
+
+def _last_from(next_fire: NextFire, found: datetime, last: datetime) -> datetime:
+    """The same from a fire time on: a step for the regular schedule, which has none after it yet,
+    and by halves for one that fires in bursts.
+    """
     end = last + _TICK  # nothing fires from here on, up to `last`
-    while True:
-        middle = max(found + (end - found) / 2, found + _TICK)
-        if middle >= end:
-            return found
+    while (later := next_fire(found + _TICK)) is not None and later <= last:
+        found = later
+        middle = found + (end - found) / 2
         later = next_fire(middle)
         if later is not None and later <= last:
             found = later
         else:
             end = middle
+    return found
