@@ -184,12 +184,13 @@ def test_promise_05_connections_that_the_server_ended_are_replaced(log: Path) ->
 
 
 def test_promise_24_a_web_process_writes_while_the_scheduler_does(log: Path) -> None:
-    for number in range(30):
-        CountJob.objects.create(name=f"job {number}", **EVERY_SECOND)
+    jobs = [CountJob(name=f"job {number}", **EVERY_SECOND) for number in range(30)]
+    for job in jobs:
+        job.save()
     with scheduler(log):
         wait_until(lambda: Execution.objects.count() >= 30)
         for count in range(3):
-            for job in CountJob.objects.all():
+            for job in jobs:
                 job.count = count
                 job.save()  # raises “database is locked” where writers don't wait
         seen = Execution.objects.count()
@@ -214,7 +215,12 @@ def test_runscheduler_explains_its_options(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [("--threads", "0"), ("--threads", "many"), ("--drain-timeout", "-1"), ("--drain-timeout", "nan")],
+    [
+        ("--threads", "0"),
+        ("--threads", "many"),
+        ("--drain-timeout", "-1"),
+        ("--drain-timeout", "nan"),
+    ],
 )
 def test_runscheduler_refuses_bad_options(tmp_path: Path, options: tuple[str, str]) -> None:
     log = tmp_path / "log"
