@@ -98,7 +98,8 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
         super().shutdown(wait=False)
 
     def _drain(self, seconds: float) -> None:
-        self.store.is_open = False
+        with self._jobstores_lock:  # so that no claim is under way, nor half handed over
+            self.store.is_open = False
         self.executor.begin_nothing_more()
         self._try(lambda: self.heartbeat.tell(State.DRAINING, timezone.now()))
         if not self.executor.wait_until_idle(seconds):
