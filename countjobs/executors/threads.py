@@ -10,11 +10,16 @@ from datetime import datetime
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, JobExecutionEvent
 from apscheduler.executors.pool import ThreadPoolExecutor as PlainThreadPoolExecutor
 from apscheduler.job import Job
+from django.db import close_old_connections
+from django.utils import timezone
 
 from countjobs.executors.runs import carry_out
 from countjobs.history.recorder import Outcome
-from countjobs.jobstores.claims import ClaimedJob, Run
+from countjobs.jobstores.claims import ClaimedJob, Run, begin
 from countjobs.models.executions import Status
+from countjobs.outages import AWAY
+
+RETRY_SECONDS = 1.0
 
 
 class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APScheduler has no types
@@ -34,7 +39,7 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         self._claimed: Counter[str] = Counter()
         self._in_flight: set[int] = set()
         self._idle = threading.Condition()
-        self._closing = False
+        self._closing = threading.Event()
 
     @property
     def free(self) -> int:
@@ -59,7 +64,7 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
 
     def begin_nothing_more(self) -> None:
         """Let runs end, but leave alone those of a catch-up that wait behind them."""
-        self._closing = True
+        self._closing.set()
 
     def submit_job(self, job: Job | ClaimedJob, run_times: list[datetime]) -> None:
         """Begin the runs of a claimed job; a Job of another job store runs as in APScheduler."""
@@ -78,13 +83,27 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
     def _run_all(self, job: ClaimedJob) -> None:
         try:
             for index, run in enumerate(job.runs):
-                if index and self._closing:
-                    return
-                self._run(run)
+                if index == 0 or self._may_begin(run):
+                    self._run(run)
         except BaseException:  # a fault of ours: it must not pass unseen in the pool
             self._logger.exception('Job "%s" could not be carried out', job.name)
         finally:
             self._ended(job)
+
+    def _may_begin(self, run: Run) -> bool:
+        """Whether a run that waited behind another is ours to start, and now marked so.
+
+        It is not started unmarked: were we to die in it, another scheduler would start it again.
+        """
+        now = timezone.now()
+        while not self._closing.is_set():
+            close_old_connections()
+            try:
+                return begin(run, now)
+            except AWAY as error:
+                self._logger.warning("The database is away; a run of a catch-up waits: %s", error)
+                self._closing.wait(RETRY_SECONDS)
+        return False
 
     def _run(self, run: Run) -> None:
         shown = f"{run.scheduled_at.astimezone():%Y-%m-%d %H:%M:%S %Z}"

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from copy import copy
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache, partial
@@ -22,13 +22,16 @@ from django.db import connection, models, transaction
 from django_apscheduler.models import DjangoJob
 
 from countjobs.conf import Conf
-from countjobs.history.text import storable
+from countjobs.history.text import describe, storable
 from countjobs.jobstores.plan import NotRun, Plan, plan
 from countjobs.jobstores.rows import RUN_DEFINITION, load_definitions, park
 from countjobs.jobstores.signing import UnreadableJobError, unseal
 from countjobs.models import Execution, JobDefinition, ParkedJob
 from countjobs.models.executions import Status, Trigger
 from countjobs.rowsets import insert_rows, update_rows
+
+EXECUTORS = ("default",)
+"""The names of those that carry out claims."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,18 @@ class Run:
     job_name: str
     scheduled_at: datetime
     call: Callable[[], object]
+
+
+def begin(run: Run, now: datetime) -> bool:
+    """Mark a run that waited behind another as running. Raises django.db.Error.
+
+    False where it is not ours to start any more: we were taken for dead, and it was given back.
+    """
+    ours = models.Q(status=Status.QUEUED) & ~models.Q(node="")
+    # Or marked already, at the same instant: a connection broke before it could be told.
+    ours |= models.Q(status=Status.RUNNING, started_at=now)
+    begun = Execution.objects.filter(ours, pk=run.execution_id)
+    return begun.update(status=Status.RUNNING, started_at=now) == 1
 
 
 @dataclass
@@ -87,14 +102,18 @@ class _Taken:
     row: DjangoJob
     job: Job
     definition: JobDefinition | None
-    asked: Execution | None = None
+    is_used: bool = False
 
-    def call(self) -> Callable[[], object]:
+    def call(self, parameters: Mapping[str, Any]) -> Callable[[], object]:
+        """What a run calls. Nothing that it does to its arguments, or fields, meets another run."""
         if self.definition is None:
-            return partial(self.job.func, *self.job.args, **self.job.kwargs)
-        for name, value in (self.asked.parameters if self.asked else {}).items():
-            setattr(self.definition, name, value)
-        return self.definition.run
+            own = unseal(self.row.id, bytes(self.row.job_state))
+            return partial(own.func, *own.args, **own.kwargs)
+        definition = deepcopy(self.definition) if self.is_used or parameters else self.definition
+        self.is_used = True
+        for name, value in parameters.items():
+            setattr(definition, name, value)
+        return definition.run
 
 
 def claim(
@@ -119,6 +138,8 @@ class _Claim:
         self.claims = Claims()
         self.moved: list[dict[str, Any]] = []
         self.over: list[str] = []
+        self.broken: dict[str, str] = {}
+        self.given_back: dict[str, ClaimedJob] = {}
 
     def take(self, limit: int, only: str | None) -> Claims:
         asked = self._lock_asked(limit, only)
@@ -157,26 +178,35 @@ class _Claim:
 
     def _restore(self, rows: Iterable[DjangoJob]) -> dict[str, _Taken]:
         jobs: dict[str, tuple[DjangoJob, Job]] = {}
+        broken: list[tuple[DjangoJob, str]] = []
         for row in rows:
             try:
-                jobs[row.id] = row, _unseal(row.id, bytes(row.job_state))
+                jobs[row.id] = row, _readable(row)
             except UnreadableJobError as error:
-                self._park(row, str(error))
+                broken.append((row, str(error)))
         keys = {key: _definition_key(job) for key, (_, job) in jobs.items()}
         definitions = load_definitions(key for key in keys.values() if key)
         restored = {}
         for job_id, (row, job) in jobs.items():
             definition = definitions.get(keys[job_id] or ("", ""))
             if keys[job_id] and definition is None:
-                self._park(row, "The definition of this job is gone. Run syncjobs.")
+                broken.append((row, "The definition of this job is gone. Run syncjobs."))
             else:
                 restored[job_id] = _Taken(row, job, definition)
+        self._park(broken)
         return restored
 
-    def _park(self, row: DjangoJob, error: str) -> None:
-        self.moved.append({"id": row.id, "next_run_time": None})
-        parked = ParkedJob(job_id=row.id, error=storable(error), parked_at=self.now)
-        self.claims.parked.append(parked)
+    def _park(self, broken: list[tuple[DjangoJob, str]]) -> None:
+        """Set jobs aside. One that is set aside already keeps the reason that it has."""
+        known = ParkedJob.objects.in_bulk([row.id for row, _ in broken]) if broken else {}
+        for row, error in broken:
+            if row.next_run_time is None and row.id in known:
+                self.broken[row.id] = known[row.id].error
+                continue
+            self.broken[row.id] = storable(error)
+            self.moved.append({"id": row.id, "next_run_time": None})
+            parked = ParkedJob(job_id=row.id, error=storable(error), parked_at=self.now)
+            self.claims.parked.append(parked)
 
     def _count_busy_elsewhere(self, job_ids: Iterable[str]) -> None:
         active = Execution.objects.active().filter(job_id__in=list(job_ids))
@@ -201,7 +231,8 @@ class _Claim:
             if taken is not None:
                 changes.append(self._take_one(execution, taken))
             elif execution.job_id in rows:
-                changes.append(self._end(execution, Status.FAILED, "The job is broken."))
+                reason = f"The job is broken: {self.broken[execution.job_id]}"
+                changes.append(self._end(execution, Status.FAILED, reason))
             elif execution.job_id in gone:
                 changes.append(self._end(execution, Status.CANCELLED, "The job was deleted."))
         update_rows(Execution, changes)
@@ -215,13 +246,24 @@ class _Claim:
 
     def _take_one(self, execution: Execution, taken: _Taken) -> dict[str, Any]:
         job = taken.job
-        if self.busy[job.id] >= job.max_instances:
+        chain = self.given_back.get(job.id) if execution.trigger == Trigger.SCHEDULE else None
+        if chain is None and self.busy[job.id] >= job.max_instances:
             reason = f"{self.busy[job.id]} of this job's runs were still going on."
             return self._end(execution, Status.SKIPPED, reason)
-        self.busy[job.id] += 1
-        call = _Taken(taken.row, job, _copy(taken.definition), execution).call()
+        try:
+            call = taken.call(execution.parameters)
+        except Exception as error:  # parameters may be anything, and fields may refuse it
+            return self._end(execution, Status.FAILED, describe(error))
         run = Run(execution.pk, job.id, job.name, execution.scheduled_at, call)
-        self.claims.jobs.append(ClaimedJob(job.id, job.name, job.executor, [run]))
+        if chain is not None:
+            chain.runs.append(run)
+            return self._change(execution, Status.QUEUED)
+        self.busy[job.id] += 1
+        claimed = ClaimedJob(job.id, job.name, job.executor, [run])
+        self.claims.jobs.append(claimed)
+        if execution.trigger == Trigger.SCHEDULE:
+            # What a dead scheduler had caught up with: the others wait for it, as they did there.
+            self.given_back[job.id] = claimed
         return self._change(execution, Status.RUNNING, started_at=self.now)
 
     def _end(self, execution: Execution, status: Status, error: str) -> dict[str, Any]:
@@ -306,9 +348,8 @@ class _Claim:
 
     def _collect(self, taken: _Taken, made: Plan, ids: Mapping[tuple[str, datetime], int]) -> None:
         job = taken.job
-        call = taken.call()
         runs = [
-            Run(ids[job.id, fire], job.id, job.name, fire, call)
+            Run(ids[job.id, fire], job.id, job.name, fire, taken.call({}))
             for fire in made.runs
             if (job.id, fire) in ids  # else it was recorded before: a clock was set back
         ]
@@ -324,6 +365,14 @@ def _locked(queryset: Any) -> Any:
     )
 
 
+def _readable(row: DjangoJob) -> Job:
+    job = _unseal(row.id, bytes(row.job_state))
+    if job.executor not in EXECUTORS:
+        # The loop would delete it.
+        raise UnreadableJobError(f"There is no executor “{job.executor}”.")
+    return job
+
+
 @lru_cache(maxsize=5_000)
 def _unseal(job_id: str, state: bytes) -> Job:
     """Restored jobs are never changed, so that rows whose state is the same share one."""
@@ -332,11 +381,6 @@ def _unseal(job_id: str, state: bytes) -> Job:
 
 def _definition_key(job: Job) -> tuple[str, str] | None:
     return (str(job.args[0]), str(job.args[1])) if job.func_ref == RUN_DEFINITION else None
-
-
-def _copy(definition: JobDefinition | None) -> JobDefinition | None:
-    """One of its own for each run that was asked for, since each may change its fields."""
-    return copy(definition)
 
 
 def _instant(value: datetime | str) -> datetime:
