@@ -45,7 +45,7 @@ def unseal(job_id: str, sealed: bytes) -> Job:
     job: Job = Job.__new__(Job)
     try:
         job.__setstate__(pickle.loads(state))  # noqa: S301  # the signature is ours
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # an import may even end Python
         raise UnreadableJobError(f"{type(error).__name__}: {error}") from error
     return job
 
