@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import http.cookiejar
 import os
 import re
@@ -158,7 +159,7 @@ def test_other_errors_of_the_system_are_put_into_words(
     number: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> None:
-        code = getattr(address.errno, number)
+        code = getattr(errno, number)
         raise OSError(code, os.strerror(code))
 
     monkeypatch.setattr(socket.socket, "bind", refuse)
