@@ -1,0 +1,359 @@
+"""The pages of definitions."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.contrib import admin
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.messages import get_messages
+from django.db import connection
+from django.db.models import QuerySet
+from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import strip_tags
+from django_apscheduler.models import DjangoJob
+
+from countjobs.admin import JobDefinitionAdmin
+from countjobs.admin.facts import Facts
+from countjobs.forms import OrderedJSONFormField
+from countjobs.models import CountJob, Execution, JobDefinition
+from countjobs.models.executions import Status
+from tests.app.models import Greeting
+from tests.factories import NOON, make_due, make_execution
+from tests.people import client_of
+from tests.test_bad_input import form_values
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/admin/countjobs/countjob/"
+ADD = "/admin/countjobs/countjob/add/"
+
+
+@pytest.fixture
+def client() -> Client:
+    return client_of("superuser")
+
+
+def change_url(definition: JobDefinition) -> str:
+    name = definition._meta.model_name
+    return reverse(f"admin:{definition._meta.app_label}_{name}_change", args=[definition.pk])
+
+
+def cell(page: str, column: str) -> str:
+    """The text of the first cell of a column of a list."""
+    found = re.search(rf'<t[dh] class="field-{column}[^"]*">(.*?)</t[dh]>', page, re.DOTALL)
+    assert found, column
+    return " ".join(strip_tags(found[1]).split())
+
+
+def told(client: Client, column: str) -> str:
+    return cell(client.get(LIST).content.decode(), column)
+
+
+def said(response: object) -> list[str]:
+    return [str(message) for message in get_messages(response.wsgi_request)]  # type: ignore[attr-defined]  # of the test client
+
+
+def test_the_list_shows_only_the_fields_that_say_something(client: Client) -> None:
+    CountJob.objects.create(name="a", hour="9", minute="30", day_of_week="mon-fri")
+    page = client.get(LIST).content.decode()
+    assert cell(page, "schedule") == "day of week mon-fri · hour 9 · minute 30"
+    assert "second: 0" in page
+
+
+def test_a_schedule_of_defaults_is_every_minute(client: Client) -> None:
+    CountJob.objects.create(name="a")
+    assert told(client, "schedule") == "every minute"
+
+
+def test_the_next_run_is_shown_in_the_definitions_zone(client: Client) -> None:
+    definition = CountJob.objects.create(name="a", timezone="Asia/Tokyo")
+    make_due(definition.job_id, NOON)
+    assert told(client, "next_run") == "2026-03-04 21:00:00 JST"
+
+
+def test_a_disabled_definition_is_shown_as_paused(client: Client) -> None:
+    CountJob.objects.create(name="a", enabled=False)
+    assert told(client, "next_run").endswith("paused")
+
+
+def test_a_definition_whose_end_has_passed_is_shown_as_ended(client: Client) -> None:
+    CountJob.objects.create(name="a")
+    CountJob.objects.update(end_date=timezone.now() - timedelta(days=1))
+    assert told(client, "next_run").endswith("ended")
+
+
+def test_a_definition_that_nobody_validated_is_shown_as_broken_with_the_error(
+    client: Client,
+) -> None:
+    definition = CountJob.objects.create(name="a")
+    CountJob.objects.update(timezone="Mars/Phobos")
+    assert told(client, "next_run").endswith("broken")
+    page = client.get(change_url(definition)).content.decode()
+    assert "There is no time zone “Mars/Phobos”" in page
+
+
+def test_a_definition_without_a_row_in_the_job_store_is_shown_as_broken(client: Client) -> None:
+    CountJob.objects.create(name="a")
+    DjangoJob.objects.all().delete()
+    page = client.get(LIST).content.decode()
+    assert cell(page, "next_run").endswith("broken")
+    assert "syncjobs" in page
+
+
+def test_the_last_run_is_the_newest_with_its_outcome_and_a_link(client: Client) -> None:
+    definition = CountJob.objects.create(name="a")
+    older = {"job_id": definition.job_id, "scheduled_at": NOON - timedelta(hours=1)}
+    make_execution(Status.SUCCEEDED, **older)
+    newest = make_execution(Status.FAILED, job_id=definition.job_id)
+    make_execution(Status.LOST, job_id="countjobs.countjob:999")
+    page = client.get(LIST).content.decode()
+    assert cell(page, "last_run") == "✗ failed 2026-03-04 12:00:00 UTC"
+    assert reverse("admin:countjobs_execution_change", args=[newest.pk]) in page
+
+
+def test_a_job_that_never_ran_has_no_last_run(client: Client) -> None:
+    CountJob.objects.create(name="a")
+    assert told(client, "last_run") == "-"
+
+
+def test_the_list_takes_as_many_queries_for_thirty_definitions_as_for_three(
+    client: Client,
+) -> None:
+    def queries(count: int) -> int:
+        for n in range(CountJob.objects.count(), count):
+            definition = CountJob.objects.create(name=f"n{n}")
+            make_execution(job_id=definition.job_id)
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(LIST).content.decode().count("field-last_run") == count
+        return len(captured)
+
+    client.get(LIST)
+    assert queries(3) == queries(30)
+
+
+def test_the_list_can_be_searched_and_filtered(client: Client) -> None:
+    CountJob.objects.create(name="here", description="find me")
+    CountJob.objects.create(name="there", enabled=False, timezone="Asia/Tokyo")
+    for query in ("q=find", "enabled__exact=1", "timezone=UTC"):
+        page = client.get(f"{LIST}?{query}").content.decode()
+        assert cell(page, "name") == "here"
+        assert ">there<" not in page
+
+
+def test_run_now_files_a_request_in_the_name_of_who_asked(client: Client) -> None:
+    definition = CountJob.objects.create(name="a")
+    data = {"action": "run_now", "_selected_action": [definition.pk]}
+    page = client.post(LIST, data, follow=True).content.decode()
+    execution = definition_executions(definition).get()
+    assert (execution.status, execution.requested_by) == (Status.QUEUED, "superuser")
+    assert "A run was asked for" in page
+    assert reverse("admin:countjobs_execution_change", args=[execution.pk]) in page
+
+
+def definition_executions(definition: CountJob) -> QuerySet[Execution]:
+    return Execution.objects.filter(job_id=definition.job_id)
+
+
+def test_run_now_of_many_links_to_some_and_to_the_list(client: Client) -> None:
+    pks = [CountJob.objects.create(name=f"n{n}").pk for n in range(12)]
+    data = {"action": "run_now", "_selected_action": pks}
+    page = client.post(LIST, data, follow=True).content.decode()
+    assert Execution.objects.count() == 12
+    assert "12 runs were asked for" in page
+    assert "and 2 more" in page
+
+
+def test_run_now_runs_a_paused_definition_too_and_leaves_it_paused(client: Client) -> None:
+    definition = CountJob.objects.create(name="a", enabled=False)
+    client.post(LIST, {"action": "run_now", "_selected_action": [definition.pk]})
+    definition.refresh_from_db()
+    assert definition_executions(definition).count() == 1
+    assert not definition.enabled
+
+
+def test_pause_takes_the_next_run_away_and_resume_brings_one(client: Client) -> None:
+    definition = CountJob.objects.create(name="a")
+    client.post(LIST, {"action": "pause", "_selected_action": [definition.pk]})
+    assert DjangoJob.objects.get(id=definition.job_id).next_run_time is None
+    client.post(LIST, {"action": "resume", "_selected_action": [definition.pk]})
+    resumed = DjangoJob.objects.get(id=definition.job_id).next_run_time
+    assert resumed > timezone.now() - timedelta(minutes=1)
+
+
+def test_pause_and_resume_say_and_log_what_they_changed(client: Client) -> None:
+    on = CountJob.objects.create(name="on")
+    off = CountJob.objects.create(name="off", enabled=False)
+    both = [on.pk, off.pk]
+    response = client.post(LIST, {"action": "pause", "_selected_action": both})
+    assert said(response) == ["1 definition was paused."]
+    entry = LogEntry.objects.get()
+    assert (entry.object_id, entry.action_flag) == (str(on.pk), CHANGE)
+    assert str(entry.user) == "superuser"
+    response = client.post(LIST, {"action": "resume", "_selected_action": both})
+    assert said(response)[-1] == "2 definitions were resumed."
+
+
+def test_saving_says_when_it_runs_next_in_its_zone(client: Client) -> None:
+    posted = form_values({"year": "2090", "month": "1", "day": "1", "hour": "0", "minute": "0"})
+    response = client.post(ADD, {**posted, "timezone": "Asia/Tokyo"})
+    assert "Next run: 2090-01-01 00:00:00 JST" in said(response)
+    response = client.post(change_url(CountJob.objects.get()), {**posted, "hour": "5"})
+    assert "Next run: 2090-01-01 05:00:00 UTC" in said(response)
+
+
+def test_saving_a_disabled_definition_says_that_it_wont_run(client: Client) -> None:
+    posted = form_values({})
+    del posted["enabled"]
+    assert "It won't run: it is not enabled." in said(client.post(ADD, posted))
+
+
+def test_the_change_page_tells_the_next_run_and_links_to_the_history(client: Client) -> None:
+    definition = CountJob.objects.create(name="a", timezone="Asia/Tokyo")
+    make_due(definition.job_id, NOON)
+    page = client.get(change_url(definition)).content.decode()
+    assert "2026-03-04" in page
+    assert "21:00:00 JST" in page
+    assert "/admin/countjobs/execution/?job_id=countjobs.countjob%3A" in page
+
+
+def test_the_change_page_keeps_its_facts_when_the_form_is_refused(client: Client) -> None:
+    definition = CountJob.objects.create(name="a", timezone="Asia/Tokyo")
+    make_due(definition.job_id, NOON)
+    response = client.post(change_url(definition), form_values({"timezone": "No/Zone"}))
+    assert "21:00:00 JST" in response.content.decode()
+
+
+def test_a_definition_can_be_saved_as_a_new_one(client: Client) -> None:
+    definition = CountJob.objects.create(name="a")
+    posted = {**form_values({"name": "b"}), "_saveasnew": "1"}
+    client.post(change_url(definition), posted)
+    assert set(CountJob.objects.values_list("name", flat=True)) == {"a", "b"}
+
+
+def test_saving_as_new_under_the_same_name_is_refused_at_the_name(client: Client) -> None:
+    definition = CountJob.objects.create(name="a")
+    posted = {**form_values({"name": "a"}), "_saveasnew": "1"}
+    response = client.post(change_url(definition), posted)
+    assert response.status_code == 200
+    assert "already exists" in response.content.decode()
+
+
+def test_the_order_of_messages_is_kept_through_the_form(client: Client) -> None:
+    text = '{"z": "1", "a": "2", "m": "3"}'
+    client.post(ADD, form_values({"messages": text}))
+    definition = CountJob.objects.get()
+    assert list(definition.messages) == ["z", "a", "m"]
+    client.post(change_url(definition), form_values({"messages": '{"m": "3", "z": "1", "a": "2"}'}))
+    definition.refresh_from_db()
+    assert list(definition.messages) == ["m", "z", "a"]
+    assert "messages" in LogEntry.objects.latest("pk").change_message.lower()
+
+
+def test_empty_messages_are_no_messages(client: Client) -> None:
+    client.post(ADD, form_values({"messages": "  "}))
+    assert CountJob.objects.get().messages == {}
+
+
+def test_messages_of_any_language_are_shown_as_they_are(client: Client) -> None:
+    definition = CountJob.objects.create(name="a", messages={"一": "いち"})
+    assert "いち" in client.get(change_url(definition)).content.decode()
+
+
+def test_messages_that_nobody_validated_dont_break_the_page(client: Client) -> None:
+    [definition] = CountJob.objects.bulk_create([CountJob(name="a", messages={"a": "\ud800"})])
+    page = client.get(change_url(definition)).content.decode()
+    assert "\\ud800" in page
+    assert told(client, "next_run").endswith("broken")
+
+
+def test_a_field_that_the_form_was_given_unreadable_counts_as_changed() -> None:
+    field = OrderedJSONFormField()
+    assert field.has_changed({}, "{")
+    assert not field.has_changed({"a": "b"}, '{"a":"b"}')
+
+
+@pytest.mark.parametrize(
+    ("error", "due", "text"),
+    [("no such zone", NOON, "It won't run: no such zone"), ("", None, "fire time has passed")],
+)
+def test_a_definition_that_wont_run_is_announced_with_the_reason(
+    error: str, due: datetime | None, text: str
+) -> None:
+    facts = Facts(UTC, True, due, error, last=None, last_url="", history_url="")
+    assert text in facts.announcement()[1]
+
+
+class Tidied(JobDefinitionAdmin):
+    """Somebody's own page of a kind of definition."""
+
+    fields = ("name", "greeted")
+
+
+class Shortened(JobDefinitionAdmin):
+    """Another one."""
+
+    exclude = ("description", "week", "misfire_grace_time", "max_instances", "executor", "coalesce")
+
+
+def test_fieldsets_can_be_ones_own_or_leave_fields_out(rf: RequestFactory) -> None:
+    tidied = Tidied(Greeting, admin.site).get_fieldsets(rf.get("/"))
+    assert tidied == [(None, {"fields": ["name", "greeted"]})]
+    short = Shortened(Greeting, admin.site).get_fieldsets(rf.get("/"))
+    assert [str(title) for title, _options in short][
+        -1
+    ] == "Where the schedule counts, and how long"
+    assert ("year", "month", "day") in short[2][1]["fields"]
+
+
+def test_dates_say_in_whose_zone_they_are_read(client: Client) -> None:
+    with timezone.override("Asia/Kolkata"):
+        page = client.get(ADD).content.decode()
+    assert "Asia/Kolkata" in page.split("id_start_date_helptext")[-1]
+
+
+def test_the_zones_to_choose_from_are_all_there(client: Client) -> None:
+    page = client.get(ADD).content.decode()
+    assert '<option value="Asia/Tokyo">' in page
+    assert 'list="id_timezone_zones"' in page
+
+
+def test_a_second_kind_has_pages_with_its_own_fields(client: Client) -> None:
+    posted = {**form_values({}), "greeted": "World", "times": "2"}
+    response = client.post("/admin/app/greeting/add/", posted)
+    assert response.status_code == 302
+    greeting = Greeting.objects.get()
+    page = client.get(change_url(greeting)).content.decode()
+    assert 'value="World"' in page
+    assert "Next run" in page
+    assert client.get("/admin/app/greeting/").status_code == 200
+
+
+def test_an_absurd_page_address_is_not_an_error_of_ours(client: Client) -> None:
+    assert client.get(f"{LIST}?timezone=%00").status_code == 302
+    assert client.get(f"{LIST}?q=%00").status_code == 302
+    assert client.get(f"{LIST}999999999999999999999999/change/").status_code == 302
+
+
+def test_our_pages_have_no_inline_script_or_style(client: Client) -> None:
+    definition = CountJob.objects.create(name="a")
+    execution = make_execution()
+    pages = [
+        "/admin/",
+        LIST,
+        ADD,
+        change_url(definition),
+        "/admin/countjobs/execution/",
+        reverse("admin:countjobs_execution_change", args=[execution.pk]),
+        "/admin/countjobs/schedulernode/",
+        "/admin/countjobs/parkedjob/",
+    ]
+    for url in pages:
+        page = client.get(url).content.decode()
+        assert not re.search(r"<style|\sstyle=|\son[a-z]+=", page), url
+        assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", page)), url
