@@ -24,8 +24,13 @@ def expressions(draw: st.DrawFn, name: str) -> str:
     first = draw(st.integers(least, most - 1))
     last = draw(st.integers(first + 1, most))
     part = st.sampled_from(
-        ["*", str(first), f"{first}-{last}", f"*/{draw(st.integers(1, most - least))}"]
-        + [f"{first}-{last}/{draw(st.integers(1, last - first))}"]
+        [
+            "*",
+            str(first),
+            f"{first}-{last}",
+            f"*/{draw(st.integers(1, most - least))}",
+            f"{first}-{last}/{draw(st.integers(1, last - first))}",
+        ]
     )
     return ",".join(draw(st.lists(part, min_size=1, max_size=3)))
 
@@ -105,8 +110,7 @@ alphabet = st.text(alphabet="0123456789*/-, lastmonfri2nd#?LW٣²", max_size=24)
 def test_any_text_has_a_normal_form_that_is_its_own_or_is_refused(name: str, text: str) -> None:
     try:
         normal = normalise_expression(name, text)
-    except CronFieldError as refused:
-        assert str(refused)
+    except CronFieldError:
         return
     assert normalise_expression(name, normal) == normal
     assert str(compile_field(name, normal)) == normal

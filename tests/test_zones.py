@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import product
 from random import Random
 from zoneinfo import ZoneInfo, available_timezones
@@ -44,7 +45,7 @@ def test_fire_times_near_a_clock_change_are_those_of_the_rule(timezone: str) -> 
             after = [instant for instant in expected if instant >= middle]
             assert tested.count_fires(first - TICK, middle) == len(before)
             assert tested.count_fires(middle, last) == len([i for i in expected if i > middle])
-            found = last_fire(lambda at: _next(tested, at), first, middle)
+            found = last_fire(partial(_next, tested), first, middle)
             assert found == (before[-1] if before else None)
             if after:
                 assert _next(tested, middle) == after[0]

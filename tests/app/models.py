@@ -36,3 +36,16 @@ class Note(JobDefinition):
     def run(self) -> None:
         with Path(self.file).open("a") as notes:
             notes.write(f"{self.name}\n")
+
+
+class Team(models.Model):
+    """What a definition may belong to, and go with."""
+
+
+class TeamJob(JobDefinition):
+    """A job that is deleted with its team."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE)
+
+    def run(self) -> None:
+        """Do nothing."""

@@ -1,0 +1,109 @@
+"""System checks, by their stable ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.core import checks
+from django.db import connection, models
+from pytest_django import Settings
+
+from countjobs.models import CountJob, JobDefinition
+
+
+def _ids(**options: Any) -> list[str | None]:
+    messages = checks.run_checks(**options)
+    assert all(message.hint for message in messages), "a hint says what to do"
+    return [message.id for message in messages if str(message.id).startswith("countjobs.")]
+
+
+@pytest.fixture
+def forgotten() -> Iterator[None]:
+    """What models a test defines are gone after it."""
+    registered = apps.all_models["app"]
+    before = dict(registered)
+    yield
+    for name in registered.keys() - before.keys():
+        del registered[name]
+    apps.clear_cache()
+
+
+def test_the_project_passes() -> None:
+    assert _ids() == []
+
+
+@pytest.mark.django_db
+def test_the_project_s_database_passes() -> None:
+    assert _ids(databases=["default"]) == []
+
+
+@pytest.mark.parametrize("value", [None, {"THREADS": 0}, {"THREADS": "many"}, {"OTHER": 1}])
+def test_wrong_settings_are_found(value: object, settings: Settings) -> None:
+    settings.COUNTJOBS = value
+    assert _ids(tags=["countjobs"]) == ["countjobs.E001"]
+
+
+def test_a_missing_django_apscheduler_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apps, "is_installed", lambda name: name != "django_apscheduler")
+    assert _ids(tags=["countjobs"]) == ["countjobs.E002"]
+
+
+def test_naive_times_are_found(settings: Settings) -> None:
+    settings.USE_TZ = False
+    assert _ids(tags=["countjobs"]) == ["countjobs.E003"]
+
+
+def test_a_database_that_is_not_supported_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "vendor", "oracle")
+    assert _ids(tags=["database"], databases=["default"]) == ["countjobs.E004"]
+
+
+def test_a_database_without_returning_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection.features, "can_return_columns_from_insert", False)
+    assert _ids(tags=["database"], databases=["default"]) == ["countjobs.E005"]
+
+
+def test_sqlite_without_immediate_transactions_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "vendor", "sqlite")
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", {})
+    assert _ids(tags=["database"], databases=["default"]) == ["countjobs.W001"]
+
+
+def test_other_databases_are_none_of_the_app_s_business(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "vendor", "oracle")
+    assert _ids(tags=["countjobs"], databases=[]) == []
+
+
+@pytest.mark.usefixtures("forgotten")
+def test_a_definition_without_run_is_found() -> None:
+    class Idle(JobDefinition):
+        class Meta:
+            app_label = "app"
+
+    assert _ids(tags=["countjobs"]) == ["countjobs.E006"]
+
+
+@pytest.mark.usefixtures("forgotten")
+def test_a_definition_that_inherits_a_table_is_found() -> None:
+    class Special(CountJob):
+        class Meta:
+            app_label = "app"
+
+    assert _ids(tags=["countjobs"]) == ["countjobs.E007"]
+
+
+@pytest.mark.usefixtures("forgotten")
+def test_a_manager_that_bypasses_the_job_store_is_found() -> None:
+    class Bypassing(JobDefinition):
+        objects = models.Manager()  # type: ignore[assignment,misc]  # that's the mistake
+
+        class Meta:
+            app_label = "app"
+
+        def run(self) -> None:
+            """Do nothing."""
+
+    assert _ids(tags=["countjobs"]) == ["countjobs.W002"]
