@@ -364,3 +364,31 @@ def test_a_database_that_cannot_be_used_is_reported(start: StartQuickStart, tmp_
     quickstart = start("obey")
     quickstart.wait_for("The database can't be used: unable to open database file")
     assert quickstart.exit_status() == 1
+
+
+@pytest.mark.process
+def test_the_example_is_seen_counting_in_the_admin(tmp_path: Path) -> None:
+    quickstart = QuickStart(tmp_path / "db.sqlite3", "project.settings")
+    try:
+        url, user, password = map(quickstart.value, ("Address", "User", "Password"))
+        quickstart.wait_for("scheduled at")
+        quickstart.wait_for("executed successfully")
+        quickstart.wait_for("scheduled at")  # by then, the first one is written
+        browser = Browser()
+        browser.log_in(url, user, password)
+        runs = urllib.parse.urljoin(url, "/admin/countjobs/execution/")
+        ended = browser.open(f"{runs}?status__exact=succeeded")
+        first = re.search(r"/admin/countjobs/execution/(\d+)/", ended)
+        assert first is not None
+        page = browser.open(f"{runs}{first[1]}/change/")
+        said = re.search(r"<pre[^>]*>(.*?)</pre>", page, re.DOTALL)
+        assert said is not None
+        assert [line.rpartition(" INFO ")[2] for line in said[1].strip().splitlines()] == [
+            *("0", "1", "2", "3 count finished."),
+            *("one, one count.", "two, two count.", "three, three count."),
+        ]
+        assert re.search(r"\d\d:\d\d:\d[05] UTC", page)
+        quickstart.signal(signal.SIGINT)
+        assert quickstart.exit_status() == 0
+    finally:
+        quickstart.clean_up()
