@@ -55,6 +55,7 @@ class Heartbeat:
             started=now,
             heartbeat=now,
             capacity=self._capacity,
+            state=self._state,
         )
         self._beaten_at = time.monotonic()
 
@@ -87,6 +88,8 @@ def settle_dead_nodes(now: datetime) -> int:
     schedulers were found dead.
     """
     lease = timedelta(seconds=Conf.load().lease_seconds)
+    stopped = SchedulerNode.objects.filter(state=State.STOPPED)
+    stopped.filter(heartbeat__lt=now - FORGET_AFTER).delete()
     silent = SchedulerNode.objects.exclude(state=State.STOPPED).filter(heartbeat__lte=now - lease)
     if not silent.exists():
         return 0
@@ -97,7 +100,6 @@ def settle_dead_nodes(now: datetime) -> int:
             _settle(node, now)
         if nodes:
             notify()
-    SchedulerNode.objects.filter(heartbeat__lt=now - FORGET_AFTER).delete()
     return len(nodes)
 
 
