@@ -26,11 +26,10 @@ def purge(now: datetime, *, days: int, keep: int, batch: int = BATCH) -> int:
     counted = Execution.objects.order_by().values("job_id").annotate(count=models.Count("pk"))
     for job_id in counted.filter(count__gt=keep).values_list("job_id", flat=True):
         of_job = Execution.objects.filter(job_id=job_id).newest_first()
-        oldest_kept = of_job.values_list("scheduled_at", "pk")[keep - 1]
-        older = models.Q(scheduled_at__lt=oldest_kept[0]) | models.Q(
-            scheduled_at=oldest_kept[0], pk__lt=oldest_kept[1]
-        )
-        deleted += _delete(ended.filter(older, job_id=job_id), batch)
+        # None where another purge was faster.
+        for at, pk in of_job.values_list("scheduled_at", "pk")[keep - 1 : keep]:
+            older = models.Q(scheduled_at__lt=at) | models.Q(scheduled_at=at, pk__lt=pk)
+            deleted += _delete(ended.filter(older, job_id=job_id), batch)
     return deleted
 
 
