@@ -12,6 +12,7 @@ from calendar import monthrange
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from countjobs.triggers import CRON_DEFAULTS, ScheduleTrigger
@@ -31,10 +32,10 @@ DST_ZONES = [
 STEADY_ZONES = ["Asia/Tokyo", "Asia/Kolkata", "UTC"]
 
 
-def trigger(timezone: str = "UTC", **options: object) -> ScheduleTrigger:
+def trigger(timezone: str = "UTC", **options: Any) -> ScheduleTrigger:
     """A trigger of the expressions that are named; the others are blank."""
     expressions = {name: str(options.pop(name, "")) for name in CRON_DEFAULTS}
-    return ScheduleTrigger(expressions, timezone, **options)  # type: ignore[arg-type]  # a shortcut
+    return ScheduleTrigger(expressions, timezone, **options)
 
 
 def matches(name: str, text: str, wall: datetime) -> bool:

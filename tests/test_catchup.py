@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from apscheduler.triggers.calendarinterval import CalendarIntervalTrigger
@@ -43,7 +44,8 @@ def test_the_latest_are_found_and_the_others_counted_across_a_clock_change(
 @pytest.mark.parametrize("jitter", [0, 1, 30, 3_600])
 def test_the_latest_are_found_and_the_others_counted_with_jitter(jitter: int, most: int) -> None:
     end = NOW - timedelta(minutes=5)
-    for limits in ({}, {"end": end}):
+    choices: list[dict[str, Any]] = [{}, {"end": end}]
+    for limits in choices:
         tested = trigger(second="*/7", jitter=jitter, seed="job", **limits)
         first = tested.get_next_fire_time(None, NOW - timedelta(minutes=9))
         assert first is not None

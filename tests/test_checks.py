@@ -98,7 +98,7 @@ def test_a_definition_that_inherits_a_table_is_found() -> None:
 @pytest.mark.usefixtures("forgotten")
 def test_a_manager_that_bypasses_the_job_store_is_found() -> None:
     class Bypassing(JobDefinition):
-        objects = models.Manager()  # type: ignore[assignment,misc]  # that's the mistake
+        objects = models.Manager()  # type: ignore[assignment]  # that's the mistake
 
         class Meta:
             app_label = "app"

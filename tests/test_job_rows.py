@@ -19,7 +19,7 @@ from django_apscheduler.models import DjangoJob
 
 from countjobs.jobstores.rows import load_definitions, run_definition, write_rows
 from countjobs.jobstores.signing import unseal
-from countjobs.models import CountJob, ParkedJob
+from countjobs.models import CountJob, JobDefinition, ParkedJob
 from tests.app.models import Greeting, Team, TeamJob
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +38,7 @@ def _job(name: str = "job", **fields: Any) -> CountJob:
     return CountJob.objects.create(name=name, **fields)
 
 
-def _row(definition: CountJob) -> DjangoJob:
+def _row(definition: JobDefinition) -> DjangoJob:
     return DjangoJob.objects.get(id=definition.job_id)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
@@ -69,7 +70,8 @@ def test_a_start_between_two_marks_moves_no_mark() -> None:
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago", "America/New_York"])
 @pytest.mark.parametrize("jitter", [0, 3_600])
 def test_no_instant_of_the_calendar_is_too_much(extreme: datetime, zone: str, jitter: int) -> None:
-    for limits in ({}, {"start": extreme}, {"end": extreme}):
+    choices: list[dict[str, Any]] = [{}, {"start": extreme}, {"end": extreme}]
+    for limits in choices:
         tested = trigger(zone, second="*", jitter=jitter, **limits)
         for asked in (extreme, NOW):
             first = tested.get_next_fire_time(None, asked)
@@ -80,7 +82,10 @@ def test_no_instant_of_the_calendar_is_too_much(extreme: datetime, zone: str, ji
 
 
 def test_a_start_before_all_times_and_an_end_after_them_mean_none() -> None:
-    limits = {"start": datetime.min.replace(tzinfo=UTC), "end": datetime.max.replace(tzinfo=UTC)}
+    limits: dict[str, Any] = {
+        "start": datetime.min.replace(tzinfo=UTC),
+        "end": datetime.max.replace(tzinfo=UTC),
+    }
     assert fires(trigger(**limits), NOW, NOW + HOUR) == fires(trigger(), NOW, NOW + HOUR)
 
 
@@ -148,7 +153,7 @@ def test_a_jitter_beyond_all_bounds_breaks_nothing(jitter: int) -> None:
 
 
 def test_a_trigger_survives_pickling() -> None:
-    limits = {"start": NOW - DAY, "end": NOW + DAY}
+    limits: dict[str, Any] = {"start": NOW - DAY, "end": NOW + DAY}
     original = trigger("Asia/Tokyo", minute="*/5", jitter=30, seed="job", **limits)
     copy = pickle.loads(pickle.dumps(original))
     assert copy.__getstate__() == original.__getstate__()

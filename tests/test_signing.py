@@ -120,7 +120,7 @@ def test_a_state_that_apscheduler_can_t_restore_is_an_unreadable_job(
         unseal(job.id, sealed)
 
 
-@pytest.mark.parametrize("argument", [Lock(), lambda: None, (each for each in ())])
+@pytest.mark.parametrize("argument", [Lock(), lambda: None, (number for number in range(0))])
 def test_what_can_t_be_pickled_is_a_value_error(argument: object) -> None:
     with pytest.raises(ValueError, match="can't be pickled"):
         seal(_job_of_code(args=(argument,)))
