@@ -303,7 +303,7 @@ class Shortened(JobDefinitionAdmin):
 
 def test_fieldsets_can_be_ones_own_or_leave_fields_out(rf: RequestFactory) -> None:
     tidied = Tidied(Greeting, admin.site).get_fieldsets(rf.get("/"))
-    assert tidied == [(None, {"fields": ["name", "greeted"]})]
+    assert tidied == [(None, {"fields": ("name", "greeted")})]
     short = Shortened(Greeting, admin.site).get_fieldsets(rf.get("/"))
     assert [str(title) for title, _options in short][
         -1
