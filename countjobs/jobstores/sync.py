@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django_apscheduler.models import DjangoJob
 
+from countjobs.history.text import describe, storable
 from countjobs.jobstores.rows import park, write_rows
 from countjobs.jobstores.signing import UnreadableJobError, unseal
 from countjobs.jobstores.wakeups import notify
@@ -39,27 +40,41 @@ def _delete_orphans(model: type[JobDefinition], job_ids: set[str]) -> list[str]:
 
 def _restore_others(now: datetime) -> list[str]:
     """Jobs from code: those that can't be restored are parked, those that can again go on."""
-    prefixes = tuple(model.job_id_of("") for model in concrete_definitions())
+    rows = DjangoJob.objects.select_for_update().order_by("id")
+    for model in concrete_definitions():
+        rows = rows.exclude(id__startswith=model.job_id_of(""))
     parked = ParkedJob.objects.in_bulk()
     mended = []
-    for row in DjangoJob.objects.select_for_update().order_by("id"):
-        if row.id.startswith(prefixes):
+    for row in rows:
+        was = parked[row.id].error if row.id in parked else None
+        next_run_time, error = _restored(row, now, is_parked=was is not None)
+        if error == was:
             continue
-        try:
-            job = unseal(row.id, bytes(row.job_state))
-        except UnreadableJobError as error:
-            if row.id in parked and parked[row.id].error == str(error):
-                continue
-            park([ParkedJob(job_id=row.id, error=str(error), parked_at=now)])
-            row.next_run_time = None
-            mended.append(f"{row.id}: broken, {error}")
-        else:
-            if row.id not in parked:
-                continue
+        if error is None:
             ParkedJob.objects.filter(job_id=row.id).delete()
-            row.next_run_time = job.trigger.get_next_fire_time(None, now)
-            mended.append(f"{row.id}: mended, next run at {row.next_run_time}")
+            mended.append(f"{row.id}: mended, next run at {next_run_time}")
+        else:
+            park([ParkedJob(job_id=row.id, error=error, parked_at=now)])
+            mended.append(f"{row.id}: broken, {error}")
+        row.next_run_time = next_run_time
         row.save(update_fields=["next_run_time"])
     if mended:
         notify()
     return mended
+
+
+def _restored(
+    row: DjangoJob, now: datetime, *, is_parked: bool
+) -> tuple[datetime | None, str | None]:
+    """When a job runs next, or what is wrong with it."""
+    try:
+        job = unseal(row.id, bytes(row.job_state))
+        if not is_parked:
+            return row.next_run_time, None
+        # Its own word for a job that was paused before it broke.
+        is_paused = job.next_run_time is None
+        return None if is_paused else job.trigger.get_next_fire_time(None, now), None
+    except UnreadableJobError as error:
+        return None, storable(str(error))
+    except Exception as error:  # triggers are anybody's code
+        return None, describe(error)

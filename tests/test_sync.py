@@ -1,0 +1,171 @@
+"""Making the job store agree again, whatever somebody did to the tables by hand."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from apscheduler.triggers.base import BaseTrigger
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django_apscheduler.models import DjangoJob
+
+from countjobs.jobstores.signing import seal, unseal
+from countjobs.jobstores.sync import sync
+from countjobs.models import CountJob, Execution, ParkedJob
+from tests.factories import NOON, code_job, make_definition, make_execution, store_job
+
+MINUTE = timedelta(minutes=1)
+
+pytestmark = pytest.mark.django_db
+
+
+class FaultyTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
+    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
+        raise RuntimeError("out of order")
+
+
+def sql(statement: str, *params: Any) -> None:
+    """Change a table behind the app's back."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+
+
+def row(job_id: str) -> DjangoJob:
+    return DjangoJob.objects.get(id=job_id)
+
+
+def park(job_id: str) -> None:
+    DjangoJob.objects.filter(id=job_id).update(next_run_time=None)
+    ParkedJob.objects.create(job_id=job_id, error="ModuleNotFoundError: it", parked_at=NOON)
+
+
+def test_a_job_store_that_agrees_is_left_alone() -> None:
+    make_definition("definition", due=None)
+    store_job(code_job())
+    before = list(DjangoJob.objects.order_by("id").values())
+    assert sync(NOON) == []
+    assert list(DjangoJob.objects.order_by("id").values()) == before
+
+
+def test_promise_03_a_schedule_that_was_edited_in_the_table_is_followed() -> None:
+    definition = make_definition("hourly", due=None)
+    sql("UPDATE countjobs_countjob SET minute = '30'")
+    [line] = sync(NOON)
+    assert line.startswith(f"{definition.job_id} (hourly): next run at 2026-03-04 12:30")
+    assert row(definition.job_id).next_run_time == NOON + 30 * MINUTE
+    assert sync(NOON) == []
+
+
+def test_a_definition_that_was_inserted_into_the_table_gets_its_row() -> None:
+    definition = make_definition(due=None)
+    DjangoJob.objects.all().delete()
+    assert len(sync(NOON)) == 1
+    assert row(definition.job_id).next_run_time == NOON + MINUTE
+    assert sync(NOON) == []
+
+
+def test_a_definition_that_was_disabled_in_the_table_is_paused() -> None:
+    definition = make_definition("hourly")
+    sql("UPDATE countjobs_countjob SET enabled = %s", False)
+    assert sync(NOON) == [f"{definition.job_id} (hourly): paused"]
+    assert row(definition.job_id).next_run_time is None
+    assert sync(NOON) == []
+
+
+def test_promise_10_the_row_of_a_definition_that_was_deleted_goes_and_its_history_stays() -> None:
+    definition = make_definition()
+    make_execution(job_id=definition.job_id)
+    sql("DELETE FROM countjobs_countjob")
+    assert sync(NOON) == [f"{definition.job_id}: deleted, its definition is gone"]
+    assert not DjangoJob.objects.exists()
+    assert Execution.objects.count() == 1
+    assert sync(NOON) == []
+
+
+def test_a_tampered_state_is_written_anew_from_the_definition() -> None:
+    definition = make_definition(due=None)
+    DjangoJob.objects.update(job_state=b"tampered")
+    assert len(sync(NOON)) == 1
+    assert unseal(definition.job_id, bytes(row(definition.job_id).job_state))
+    assert sync(NOON) == []
+
+
+def test_a_definition_that_was_broken_in_the_table_is_parked_until_it_is_mended() -> None:
+    definition = make_definition("hourly", due=None)
+    sql("UPDATE countjobs_countjob SET hour = '25'")
+    assert len(sync(NOON)) == 1
+    assert "hour" in ParkedJob.objects.get().error
+    assert row(definition.job_id).next_run_time is None
+    assert sync(NOON) == []
+    sql("UPDATE countjobs_countjob SET hour = '13'")
+    assert len(sync(NOON)) == 1
+    assert not ParkedJob.objects.exists()
+    assert row(definition.job_id).next_run_time == NOON + 60 * MINUTE
+
+
+def test_promise_02_a_job_from_code_that_can_not_be_restored_is_parked_not_deleted() -> None:
+    store_job(code_job("code"))
+    DjangoJob.objects.update(job_state=b"tampered")
+    [line] = sync(NOON)
+    assert line.startswith("code: broken, The signature")
+    assert (row("code").next_run_time, bytes(row("code").job_state)) == (None, b"tampered")
+    assert ParkedJob.objects.get().job_id == "code"
+    assert sync(NOON) == []
+
+
+def test_a_parked_job_from_code_goes_on_once_it_can_be_restored() -> None:
+    store_job(code_job("code"))
+    park("code")
+    assert sync(NOON + MINUTE) == ["code: mended, next run at 2026-03-04 12:01:00+00:00"]
+    assert row("code").next_run_time == NOON + MINUTE
+    assert not ParkedJob.objects.exists()
+    assert sync(NOON + MINUTE) == []
+
+
+def test_promise_11_one_that_was_paused_before_it_broke_stays_paused() -> None:
+    store_job(code_job("code", next_run_time=None))
+    park("code")
+    sync(NOON)
+    assert not ParkedJob.objects.exists()
+    assert row("code").next_run_time is None
+
+
+def test_a_paused_job_from_code_stays_paused() -> None:
+    store_job(code_job("code"), due=None)
+    assert sync(NOON) == []
+    assert row("code").next_run_time is None
+
+
+def test_a_trigger_that_raises_stays_parked_and_keeps_nobody_from_starting() -> None:
+    store_job(code_job("code", trigger=FaultyTrigger()))
+    park("code")
+    assert sync(NOON) == ["code: broken, RuntimeError: out of order"]
+    assert row("code").next_run_time is None
+    assert sync(NOON) == []
+
+
+def test_after_a_new_secret_key_definitions_are_sealed_again(settings: Any) -> None:
+    definition = make_definition(due=None)
+    settings.SECRET_KEY = "another " * 10
+    assert len(sync(NOON)) == 1
+    assert unseal(definition.job_id, bytes(row(definition.job_id).job_state))
+    settings.SECRET_KEY_FALLBACKS = []
+    assert sync(NOON) == []
+
+
+def test_rows_of_definitions_are_not_locked_as_jobs_from_code() -> None:
+    CountJob.objects.bulk_create(CountJob(name=str(i)) for i in range(3))
+    with CaptureQueriesContext(connection) as queries:
+        sync(NOON)
+    whole = [query["sql"] for query in queries if "django_apscheduler" in query["sql"]]
+    assert all("WHERE" in statement for statement in whole)
+
+
+def test_a_job_that_is_mended_is_sealed_as_it_was() -> None:
+    job = code_job("code")
+    store_job(job)
+    park("code")
+    sync(NOON)
+    assert bytes(row("code").job_state) == seal(job)
