@@ -58,9 +58,7 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
         unsettled: Tells the executions that are ours, and whose outcomes are not written yet.
     """
 
-    def __init__(
-        self, node: str, capacity: Capacity, unsettled: Callable[[], set[int]]
-    ) -> None:
+    def __init__(self, node: str, capacity: Capacity, unsettled: Callable[[], set[int]]) -> None:
         super().__init__()
         self.node = node
         self.capacity = capacity
@@ -164,24 +162,29 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
             return self._claim_each(now, limit)
 
     def _claim_each(self, now: datetime, limit: int) -> Claims:
-        """Claim the first job that can be, parking those before it that make claims fail."""
+        """Claim the first jobs that can be, one by one, parking those that make claims fail."""
         due = DjangoJob.objects.filter(next_run_time__lte=now).order_by("next_run_time")
-        ids = list(due.values_list("id", flat=True)[:limit])
+        ids = due.values_list("id", flat=True)[:limit]
         asked = Execution.objects.requested(now).values_list("job_id", flat=True)[:limit]
         claims = Claims()
         for job_id in dict.fromkeys([*asked, *ids]):
-            try:
-                busy = self.capacity.busy()
-                one = claim(now, limit=1, node=self.node, busy=busy, only=job_id)
-            except AWAY:
-                raise
-            except Exception as error:
-                claims.parked.append(_park(job_id, error, now))
-            else:
-                claims.jobs += one.jobs
-                claims.not_run += one.not_run
-                claims.parked += one.parked
+            self._claim_one(job_id, now, claims)
+            if len(claims.jobs) >= limit:
+                break
         return claims
+
+    def _claim_one(self, job_id: str, now: datetime, claims: Claims) -> None:
+        try:
+            busy = self.capacity.busy()
+            one = claim(now, limit=1, node=self.node, busy=busy, only=job_id)
+        except AWAY:
+            raise
+        except Exception as error:
+            claims.parked.append(_park(job_id, error, now))
+        else:
+            claims.jobs += one.jobs
+            claims.not_run += one.not_run
+            claims.parked += one.parked
 
     def _tell(self, job_id: str, not_run: NotRun) -> None:
         logger.warning('Job "%s" %s: %s', job_id, not_run.status, not_run.reason)
@@ -212,6 +215,12 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
                     raise ConflictingIdError(job.id) from error
             ParkedJob.objects.filter(job_id=job.id).delete()
             notify()
+
+    def remove_job(self, job_id: str) -> None:
+        """Delete a job; its history stays. Raises JobLookupError."""
+        with transaction.atomic():
+            super().remove_job(job_id)
+            ParkedJob.objects.filter(job_id=job_id).delete()
 
     def lookup_job(self, job_id: str) -> Job | None:
         """A job by its id; None where there is none, or none that can be restored."""
