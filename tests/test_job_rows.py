@@ -248,6 +248,17 @@ def test_the_row_holds_a_job_that_apscheduler_can_show() -> None:
     assert restored.trigger.get_next_fire_time(None, NOW) == _row(job).next_run_time
 
 
+@pytest.mark.parametrize("state", [b"", b"tampered with", b"x" * 100])
+def test_a_row_that_can_t_be_read_is_written_anew_by_a_save(state: bytes) -> None:
+    job = _job()
+    DjangoJob.objects.update(job_state=state, next_run_time=None)
+    ParkedJob.objects.create(job_id=job.job_id, error="It can't be read.", parked_at=NOW)
+    job.save()
+    assert _row(job).next_run_time == job.next_fire_time(NOW)
+    assert unseal(job.job_id, bytes(_row(job).job_state)).name == "job"
+    assert not ParkedJob.objects.exists()
+
+
 @pytest.mark.parametrize("most", [0, 1])
 def test_writing_many_rows_takes_as_many_statements_as_writing_one(most: int) -> None:
     jobs = CountJob.objects.bulk_create(CountJob(name=f"job {n}") for n in range(1 + 99 * most))
