@@ -10,11 +10,14 @@ from functools import partial
 
 import pytest
 import time_machine
+from django.db import connection
 
 from countjobs.executors.output import capturing
 from countjobs.executors.runs import carry_out
 from countjobs.history.recorder import Outcome
+from countjobs.models import Execution
 from countjobs.models.executions import Status
+from tests.factories import make_execution
 
 CAP = 4_000
 
@@ -165,3 +168,20 @@ def test_frames_of_a_failed_run_do_not_hold_on_to_what_it_held() -> None:
 
     run(hold)
     assert alive == ["let go"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_promise_05_a_connection_that_a_job_leaves_broken_is_dropped() -> None:
+    def leave_autocommit_off() -> None:
+        connection.set_autocommit(False)
+
+    run(leave_autocommit_off)
+    assert connection.connection is None
+    assert connection.get_autocommit()
+
+
+@pytest.mark.django_db
+def test_a_transaction_of_the_callers_goes_on() -> None:
+    execution = make_execution()
+    run(partial(fail, ValueError("reason")))
+    assert list(Execution.objects.all()) == [execution]

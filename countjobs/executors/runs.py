@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 
-from django.db import close_old_connections
+from django.db import connections
 from django.utils import timezone
 
 from countjobs.executors.output import CappedText, captured
@@ -16,8 +16,7 @@ from countjobs.models.executions import Status
 
 def carry_out(execution_id: int, call: Callable[[], object], most_bytes: int) -> Outcome:
     """Call a job, and tell how it went. Nothing that it raises, SystemExit included, gets out."""
-    # As around a web request: connections that broke while the thread was idle are dropped.
-    close_old_connections()
+    _drop_old_connections()
     started_at = timezone.now()
     with captured(most_bytes) as output:
         try:
@@ -29,8 +28,18 @@ def carry_out(execution_id: int, call: Callable[[], object], most_bytes: int) ->
     outcome.execution_id = execution_id
     outcome.started_at, outcome.finished_at = started_at, timezone.now()
     outcome.output = output.value()
-    close_old_connections()
+    _drop_old_connections()
     return outcome
+
+
+def _drop_old_connections() -> None:
+    """As around a web request: drop connections that broke while the thread was idle.
+
+    One that is in a transaction is the caller's: `runjob` may be called inside of one.
+    """
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
 
 
 def _failure(error: BaseException, most_bytes: int) -> Outcome:
