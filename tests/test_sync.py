@@ -10,6 +10,7 @@ from apscheduler.triggers.base import BaseTrigger
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django_apscheduler.models import DjangoJob
+from pytest_django import Settings
 
 from countjobs.jobstores.signing import seal, unseal
 from countjobs.jobstores.sync import sync
@@ -146,7 +147,7 @@ def test_a_trigger_that_raises_stays_parked_and_keeps_nobody_from_starting() -> 
     assert sync(NOON) == []
 
 
-def test_after_a_new_secret_key_definitions_are_sealed_again(settings: Any) -> None:
+def test_after_a_new_secret_key_definitions_are_sealed_again(settings: Settings) -> None:
     definition = make_definition(due=None)
     settings.SECRET_KEY = "another " * 10
     assert len(sync(NOON)) == 1
