@@ -19,6 +19,9 @@ from countjobs.models import Execution
 from countjobs.models.executions import Status
 from tests.factories import make_execution
 
+# A run looks at its thread's connection, which may be open since an earlier test.
+pytestmark = pytest.mark.django_db
+
 CAP = 4_000
 
 
