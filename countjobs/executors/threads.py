@@ -1,25 +1,35 @@
-"""Runs in threads of the scheduler's process."""
+"""Runs in threads of the scheduler's process.
+
+A claimed job waits here until a thread is free. Then its run is marked as running, in the database,
+and only when that is committed it begins: so of a scheduler that was killed it is known which runs
+had begun, and the others are given to another scheduler. One statement marks as many runs as there
+are free threads.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections import Counter
-from collections.abc import Callable
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, JobExecutionEvent
 from apscheduler.executors.pool import ThreadPoolExecutor as PlainThreadPoolExecutor
 from apscheduler.job import Job
-from django.db import close_old_connections
-from django.utils import timezone
+from apscheduler.schedulers.base import BaseScheduler
+from django.db import connection
 
+from countjobs.executors.rate import RecentRate
 from countjobs.executors.runs import carry_out
 from countjobs.history.recorder import Outcome
-from countjobs.jobstores.claims import ClaimedJob, Run, begin
+from countjobs.jobstores.claims import ClaimedJob, Run
 from countjobs.models.executions import Status
 from countjobs.outages import AWAY
 
-RETRY_SECONDS = 1.0
+RETRY_SECONDS = 0.5
+CLAIM_AHEAD_SECONDS = 0.2
+"""Claims may wait here for as many runs as end in this time: hundreds of short ones, no long one."""
 
 
 class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APScheduler has no types
@@ -27,83 +37,154 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
 
     Args:
         threads: How many runs go on side by side.
+        begin: Marks executions as running, and returns those that are still ours to start.
         report: Is told of each outcome, in the run's thread.
         output_bytes: How much of a run's output is kept.
     """
 
-    def __init__(self, threads: int, report: Callable[[Outcome], None], output_bytes: int) -> None:
+    def __init__(
+        self,
+        threads: int,
+        begin: Callable[[list[int]], Iterable[int]],
+        report: Callable[[Outcome], None],
+        output_bytes: int,
+    ) -> None:
         super().__init__(threads)
         self.threads = threads
+        self._begin = begin
         self._report = report
         self._output_bytes = output_bytes
+        self._rate = RecentRate()
+        self._waiting: deque[ClaimedJob] = deque()
+        self._begun = 0
         self._claimed: Counter[str] = Counter()
         self._in_flight: set[int] = set()
-        self._idle = threading.Condition()
+        self._changed = threading.Condition()
         self._closing = threading.Event()
+        self._starter = threading.Thread(
+            target=self._start_waiting, name="countjobs-starter", daemon=True
+        )
+
+    def start(self, scheduler: BaseScheduler, alias: str) -> None:
+        """Called by the scheduler when it starts."""
+        super().start(scheduler, alias)
+        self._starter.start()
+
+    # What the job store asks
 
     @property
     def free(self) -> int:
-        """How many more jobs could begin at once."""
-        with self._idle:
-            return self.threads - self._claimed.total()
+        """How many more jobs may be claimed: for the free threads, and for those free soon."""
+        with self._changed:
+            ahead = int(self._rate.per_second(time.monotonic()) * CLAIM_AHEAD_SECONDS)
+            return self.threads + ahead - self._claimed.total()
 
     def busy(self) -> Counter[str]:
-        """How many runs of each job are going on here."""
-        with self._idle:
+        """How many runs of each job are going on here, or are about to."""
+        with self._changed:
             return Counter(self._claimed)
 
     def in_flight(self) -> set[int]:
         """The executions that were handed in, and whose outcomes are not reported yet."""
-        with self._idle:
+        with self._changed:
             return set(self._in_flight)
+
+    # Ending
+
+    def begin_nothing_more(self) -> None:
+        """Let runs end that have begun, and forget those that wait."""
+        self._closing.set()
+        with self._changed:
+            while self._waiting:
+                self._forget(self._waiting.popleft())
+            self._changed.notify_all()
 
     def wait_until_idle(self, timeout: float) -> bool:
         """Whether every run has ended, waiting for that at the most so many seconds."""
-        with self._idle:
-            return self._idle.wait_for(lambda: not self._claimed.total(), timeout)
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._claimed.total(), timeout)
 
-    def begin_nothing_more(self) -> None:
-        """Let runs end, but leave alone those of a catch-up that wait behind them."""
-        self._closing.set()
+    def shutdown(self, wait: bool = True) -> None:
+        """Called by the scheduler when it stops."""
+        self.begin_nothing_more()
+        super().shutdown(wait)
+
+    # Starting
 
     def submit_job(self, job: Job | ClaimedJob, run_times: list[datetime]) -> None:
-        """Begin the runs of a claimed job; a Job of another job store runs as in APScheduler."""
+        """Take in a claimed job; a Job of another job store runs as in APScheduler."""
         if not isinstance(job, ClaimedJob):
             super().submit_job(job, run_times)
             return
-        with self._idle:
+        with self._changed:
             self._claimed[job.id] += 1
             self._in_flight.update(run.execution_id for run in job.runs)
-        try:
-            self._pool.submit(self._run_all, job)
-        except BaseException:
-            self._ended(job)
-            raise
+            self._waiting.append(job)
+            self._changed.notify_all()
 
-    def _run_all(self, job: ClaimedJob) -> None:
+    def _start_waiting(self) -> None:
+        """The starter's thread: mark runs as begun, and hand them to threads."""
         try:
-            for index, run in enumerate(job.runs):
-                if index == 0 or self._may_begin(run):
-                    self._run(run)
+            while not self._closing.is_set():
+                if batch := self._next_batch():
+                    self._start(batch)
+        finally:
+            connection.close()
+
+    def _next_batch(self) -> list[ClaimedJob]:
+        """As many waiting jobs as there are free threads, once there are both."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._closing.is_set() or (self._waiting and self._begun < self.threads)
+            )
+            count = min(len(self._waiting), self.threads - self._begun)
+            self._begun += count
+            return [self._waiting.popleft() for _ in range(count)]
+
+    def _start(self, batch: list[ClaimedJob]) -> None:
+        try:
+            ours = set(self._begin([job.runs[0].execution_id for job in batch]))
+        except Exception as error:
+            if isinstance(error, AWAY):
+                self._logger.warning("The database is away; %d runs wait: %s", len(batch), error)
+            else:
+                self._logger.exception("Runs can't be marked as begun; trying again")
+            connection.close()
+            self._put_back(batch)
+            self._closing.wait(RETRY_SECONDS)
+            return
+        for job in batch:
+            if job.runs[0].execution_id in ours:
+                self._pool.submit(self._carry_out_first, job)
+            else:
+                self._logger.warning('A run of "%s" was given to another scheduler', job.name)
+                self._ended(job)
+
+    def _put_back(self, batch: list[ClaimedJob]) -> None:
+        with self._changed:
+            self._begun -= len(batch)
+            self._waiting.extendleft(reversed(batch))
+        if self._closing.is_set():
+            self.begin_nothing_more()
+
+    # Running
+
+    def _carry_out_first(self, job: ClaimedJob) -> None:
+        run = job.runs.pop(0)
+        try:
+            self._run(run)
         except BaseException:  # a fault of ours: it must not pass unseen in the pool
             self._logger.exception('Job "%s" could not be carried out', job.name)
-        finally:
-            self._ended(job)
-
-    def _may_begin(self, run: Run) -> bool:
-        """Whether a run that waited behind another is ours to start, and now marked so.
-
-        It is not started unmarked: were we to die in it, another scheduler would start it again.
-        """
-        now = timezone.now()
-        while not self._closing.is_set():
-            close_old_connections()
-            try:
-                return begin(run, now)
-            except AWAY as error:
-                self._logger.warning("The database is away; a run of a catch-up waits: %s", error)
-                self._closing.wait(RETRY_SECONDS)
-        return False
+        with self._changed:
+            self._in_flight.discard(run.execution_id)
+            self._rate.note(time.monotonic())
+            if job.runs and not self._closing.is_set():
+                # The next one of a catch-up: its turn comes before those that wait.
+                self._begun -= 1
+                self._waiting.appendleft(job)
+                self._changed.notify_all()
+                return
+        self._ended(job)
 
     def _run(self, run: Run) -> None:
         shown = f"{run.scheduled_at.astimezone():%Y-%m-%d %H:%M:%S %Z}"
@@ -125,10 +206,14 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         self._scheduler._dispatch_event(event)
 
     def _ended(self, job: ClaimedJob) -> None:
-        with self._idle:
-            self._claimed[job.id] -= 1
-            if not self._claimed[job.id]:
-                del self._claimed[job.id]
-            self._in_flight.difference_update(run.execution_id for run in job.runs)
-            self._idle.notify_all()
+        with self._changed:
+            self._begun -= 1
+            self._forget(job)
+            self._changed.notify_all()
         self._scheduler.run_ended()
+
+    def _forget(self, job: ClaimedJob) -> None:
+        self._claimed[job.id] -= 1
+        if not self._claimed[job.id]:
+            del self._claimed[job.id]
+        self._in_flight.difference_update(run.execution_id for run in job.runs)

@@ -45,16 +45,15 @@ class Run:
     call: Callable[[], object]
 
 
-def begin(run: Run, now: datetime) -> bool:
-    """Mark a run that waited behind another as running. Raises django.db.Error.
+def begin(node: str, execution_ids: list[int], now: datetime) -> list[int]:
+    """Mark claimed executions as running, in one statement. Raises django.db.Error.
 
-    False where it is not ours to start any more: we were taken for dead, and it was given back.
+    Returns those that are ours to start. The others are not any more: we were taken for dead, and
+    they were given to another scheduler. To ask twice does no harm.
     """
-    ours = models.Q(status=Status.QUEUED) & ~models.Q(node="")
-    # Or marked already, at the same instant: a connection broke before it could be told.
-    ours |= models.Q(status=Status.RUNNING, started_at=now)
-    begun = Execution.objects.filter(ours, pk=run.execution_id)
-    return begun.update(status=Status.RUNNING, started_at=now) == 1
+    values = {"node": node, "status": Status.RUNNING, "started_at": now}
+    rows = [{"id": execution_id, **values} for execution_id in execution_ids]
+    return update_rows(Execution, rows, "node = new_node AND status IN ('queued', 'running')")
 
 
 @dataclass
@@ -264,7 +263,7 @@ class _Claim:
         if execution.trigger == Trigger.SCHEDULE:
             # What a dead scheduler had caught up with: the others wait for it, as they did there.
             self.given_back[job.id] = claimed
-        return self._change(execution, Status.RUNNING, started_at=self.now)
+        return self._change(execution, Status.QUEUED)
 
     def _end(self, execution: Execution, status: Status, error: str) -> dict[str, Any]:
         return self._change(execution, status, finished_at=self.now, error=error)
@@ -308,17 +307,8 @@ class _Claim:
                 )
             )
         for index, fire in enumerate(made.runs):
-            # Those behind the first of a catch-up wait for it, in the same thread.
-            first = index == 0
-            rows.append(
-                self._row(
-                    job,
-                    fire,
-                    status=Status.RUNNING if first else Status.QUEUED,
-                    started_at=self.now if first else None,
-                    folded=made.folded if first else 0,
-                )
-            )
+            folded = made.folded if index == 0 else 0
+            rows.append(self._row(job, fire, status=Status.QUEUED, folded=folded))
         return rows
 
     def _row(self, job: Job, scheduled_at: datetime, **values: Any) -> dict[str, Any]:

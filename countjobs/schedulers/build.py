@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import UTC
 from typing import Any, Literal, overload
 
+from django.utils import timezone
+
 from countjobs.conf import Conf
 from countjobs.executors import ThreadPoolExecutor
 from countjobs.history.recorder import Recorder
+from countjobs.jobstores.claims import begin
 from countjobs.schedulers.heartbeat import Heartbeat
 from countjobs.schedulers.loop import RETRY_SECONDS, BackgroundScheduler, BlockingScheduler
 
@@ -53,10 +56,16 @@ def create_scheduler(
     options.setdefault("jobstore_retry_interval", RETRY_SECONDS)
     options["job_defaults"] = {"misfire_grace_time": None, **options.get("job_defaults", {})}
     scheduler = (BackgroundScheduler if background else BlockingScheduler)(**options)
+    heartbeat = Heartbeat(threads)
     scheduler.attach(
-        Heartbeat(threads),
+        heartbeat,
         recorder,
-        ThreadPoolExecutor(threads, recorder.put, conf.output_bytes),
+        ThreadPoolExecutor(
+            threads,
+            lambda execution_ids: begin(heartbeat.name, execution_ids, timezone.now()),
+            recorder.put,
+            conf.output_bytes,
+        ),
         conf.drain_seconds if drain_seconds is None else drain_seconds,
     )
     return scheduler
