@@ -29,7 +29,7 @@ from countjobs.outages import AWAY
 
 RETRY_SECONDS = 0.5
 CLAIM_AHEAD_SECONDS = 0.2
-"""Claims may wait here for as many runs as end in this time: hundreds of short ones, no long one."""
+"""Claims may wait here for as many runs as end in this time: many short ones, no long one."""
 
 
 class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APScheduler has no types
@@ -93,8 +93,8 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
 
     def begin_nothing_more(self) -> None:
         """Let runs end that have begun, and forget those that wait."""
-        self._closing.set()
         with self._changed:
+            self._closing.set()
             while self._waiting:
                 self._forget(self._waiting.popleft())
             self._changed.notify_all()
@@ -117,6 +117,8 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
             super().submit_job(job, run_times)
             return
         with self._changed:
+            if self._closing.is_set():
+                return  # claimed at the very end: it is handed back with what waited
             self._claimed[job.id] += 1
             self._in_flight.update(run.execution_id for run in job.runs)
             self._waiting.append(job)
@@ -137,6 +139,8 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
             self._changed.wait_for(
                 lambda: self._closing.is_set() or (self._waiting and self._begun < self.threads)
             )
+            if self._closing.is_set():
+                return []
             count = min(len(self._waiting), self.threads - self._begun)
             self._begun += count
             return [self._waiting.popleft() for _ in range(count)]

@@ -1,0 +1,77 @@
+"""What an executor wants around it: a scheduler, claims to mark, and jobs under control."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+from apscheduler.events import JobExecutionEvent
+
+from countjobs.executors import ThreadPoolExecutor
+from countjobs.jobstores.claims import ClaimedJob, Run
+from tests.factories import NOON
+
+Call = Callable[[], object]
+
+
+class Scheduler:
+    """What an executor wants of one."""
+
+    jobstore_alias = "default"
+
+    def __init__(self) -> None:
+        self.events: list[JobExecutionEvent] = []
+        self.ended = 0
+
+    def _create_lock(self) -> threading.RLock:
+        return threading.RLock()
+
+    def _dispatch_event(self, event: JobExecutionEvent) -> None:
+        self.events.append(event)
+
+    def run_ended(self) -> None:
+        self.ended += 1
+
+
+class Gate:
+    """A job that goes on until it is let through."""
+
+    def __init__(self) -> None:
+        self.reached = threading.Event()
+        self.open = threading.Event()
+
+    def __call__(self) -> None:
+        self.reached.set()
+        assert self.open.wait(10)
+
+
+class Claims:
+    """Marks what it is asked to, as long as nothing else is said of an execution."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+        self.given_back: set[int] = set()
+        self.errors: list[Exception] = []
+
+    def begin(self, execution_ids: list[int]) -> list[int]:
+        self.batches.append(execution_ids)
+        if self.errors:
+            raise self.errors.pop()
+        return [each for each in execution_ids if each not in self.given_back]
+
+
+def claimed(*calls: Call, job_id: str = "code") -> ClaimedJob:
+    runs = [
+        Run(number, job_id, job_id, NOON + timedelta(minutes=number), call)
+        for number, call in enumerate(calls, start=1)
+    ]
+    return ClaimedJob(job_id, job_id, "default", runs)
+
+
+def fail() -> None:
+    raise ValueError("reason")
+
+
+def submit(executor: ThreadPoolExecutor, job: ClaimedJob) -> None:
+    executor.submit_job(job, [run.scheduled_at for run in job.runs])

@@ -1,0 +1,241 @@
+"""Runs in threads: counted while they go on, reported when they end, and never lost sight of."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED
+from django.db import OperationalError
+
+from countjobs.executors import ThreadPoolExecutor
+from countjobs.executors import threads as module
+from countjobs.history.recorder import Outcome
+from countjobs.models.executions import Status
+from tests.executing import Claims, Gate, Scheduler, claimed, fail, submit
+from tests.factories import NOON, code_job
+from tests.waiting import wait_until
+
+
+@pytest.fixture
+def scheduler() -> Scheduler:
+    return Scheduler()
+
+
+@pytest.fixture
+def claims() -> Claims:
+    return Claims()
+
+
+@pytest.fixture
+def outcomes() -> list[Outcome]:
+    return []
+
+
+@pytest.fixture
+def executor(
+    scheduler: Scheduler,
+    claims: Claims,
+    outcomes: list[Outcome],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[ThreadPoolExecutor]:
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0.01)
+    executor = ThreadPoolExecutor(2, claims.begin, outcomes.append, 10_000)
+    executor.start(scheduler, "default")
+    yield executor
+    executor.shutdown()
+
+
+@pytest.fixture
+def gate() -> Iterator[Gate]:
+    gate = Gate()
+    yield gate
+    gate.open.set()
+
+
+def test_a_run_is_reported_and_listeners_hear_of_it(
+    executor: ThreadPoolExecutor, scheduler: Scheduler, outcomes: list[Outcome]
+) -> None:
+    submit(executor, claimed(int))
+    assert executor.wait_until_idle(10)
+    assert [(each.execution_id, each.status) for each in outcomes] == [(1, Status.SUCCEEDED)]
+    [event] = scheduler.events
+    assert (event.code, event.job_id, event.jobstore) == (EVENT_JOB_EXECUTED, "code", "default")
+    assert event.scheduled_run_time == NOON + timedelta(minutes=1)
+
+
+def test_so_is_a_run_that_fails(
+    executor: ThreadPoolExecutor,
+    scheduler: Scheduler,
+    outcomes: list[Outcome],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    submit(executor, claimed(fail))
+    assert executor.wait_until_idle(10)
+    assert [(each.status, each.error) for each in outcomes] == [
+        (Status.FAILED, "ValueError: reason")
+    ]
+    assert [event.code for event in scheduler.events] == [EVENT_JOB_ERROR]
+    assert 'Job "code" raised an exception\nTraceback' in caplog.text
+
+
+def test_the_log_tells_what_runs_as_in_the_article(
+    executor: ThreadPoolExecutor, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    submit(executor, claimed(int))
+    executor.wait_until_idle(10)
+    running, executed = [record.getMessage() for record in caplog.records]
+    assert running.startswith('Running job "code" (scheduled at 2026-03-04 ')
+    assert executed == 'Job "code" executed successfully'
+
+
+def test_what_goes_on_is_counted(
+    executor: ThreadPoolExecutor, scheduler: Scheduler, gate: Gate
+) -> None:
+    submit(executor, claimed(gate))
+    assert gate.reached.wait(10)
+    assert (executor.free, executor.busy(), executor.in_flight()) == (1, {"code": 1}, {1})
+    assert not executor.wait_until_idle(0)
+    gate.open.set()
+    assert executor.wait_until_idle(10)
+    assert (executor.busy(), executor.in_flight()) == ({}, set())
+    wait_until(lambda: scheduler.ended == 1)
+
+
+def test_runs_of_two_jobs_go_on_side_by_side(executor: ThreadPoolExecutor) -> None:
+    together = threading.Barrier(2, timeout=10)
+    submit(executor, claimed(together.wait, job_id="a"))
+    submit(executor, claimed(together.wait, job_id="b"))
+    assert executor.wait_until_idle(10)
+    assert not together.broken
+
+
+def test_no_more_run_than_there_are_threads(
+    executor: ThreadPoolExecutor, outcomes: list[Outcome], gate: Gate
+) -> None:
+    other = Gate()
+    for call in (gate, other, int):
+        submit(executor, claimed(call, job_id=str(call)))
+    assert gate.reached.wait(10)
+    assert other.reached.wait(10)
+    assert (executor.free, outcomes) == (-1, [])
+    other.open.set()
+    wait_until(lambda: len(outcomes) == 2)
+    gate.open.set()
+    assert executor.wait_until_idle(10)
+
+
+def test_a_run_is_marked_before_it_begins(
+    executor: ThreadPoolExecutor, claims: Claims, outcomes: list[Outcome]
+) -> None:
+    seen: list[list[list[int]]] = []
+    submit(executor, claimed(lambda: seen.append(list(claims.batches))))
+    assert executor.wait_until_idle(10)
+    assert seen == [[[1]]]
+
+
+def test_runs_of_a_catch_up_come_one_after_the_other(
+    executor: ThreadPoolExecutor, claims: Claims, outcomes: list[Outcome]
+) -> None:
+    order: list[int] = []
+    submit(executor, claimed(*[partial(order.append, number) for number in range(3)]))
+    assert executor.wait_until_idle(10)
+    assert order == [0, 1, 2]
+    assert [each.execution_id for each in outcomes] == [1, 2, 3]
+    assert claims.batches == [[1], [2], [3]]
+
+
+def test_one_that_fails_does_not_end_the_catch_up(
+    executor: ThreadPoolExecutor, outcomes: list[Outcome]
+) -> None:
+    submit(executor, claimed(fail, int))
+    assert executor.wait_until_idle(10)
+    assert [each.status for each in outcomes] == [Status.FAILED, Status.SUCCEEDED]
+
+
+def test_promise_09_a_run_that_was_given_back_meanwhile_is_not_started(
+    executor: ThreadPoolExecutor, scheduler: Scheduler, claims: Claims, outcomes: list[Outcome]
+) -> None:
+    claims.given_back = {1}
+    submit(executor, claimed(int))
+    assert executor.wait_until_idle(10)
+    wait_until(lambda: scheduler.ended == 1)
+    assert (outcomes, executor.in_flight()) == ([], set())
+
+
+@pytest.mark.parametrize("error", [OperationalError("away"), RuntimeError("a fault of ours")])
+def test_promise_05_runs_wait_for_a_database_that_is_away(
+    executor: ThreadPoolExecutor, claims: Claims, outcomes: list[Outcome], error: Exception
+) -> None:
+    claims.errors = [error, error]
+    submit(executor, claimed(int))
+    assert executor.wait_until_idle(10)
+    assert [each.execution_id for each in outcomes] == [1]
+    assert claims.batches == [[1], [1], [1]]
+
+
+def test_promise_23_once_it_closes_nothing_more_begins(
+    executor: ThreadPoolExecutor, outcomes: list[Outcome], gate: Gate
+) -> None:
+    submit(executor, claimed(gate, fail, job_id="a"))
+    assert gate.reached.wait(10)
+    executor.begin_nothing_more()
+    gate.open.set()
+    assert executor.wait_until_idle(10)
+    assert [each.status for each in outcomes] == [Status.SUCCEEDED]
+    assert executor.in_flight() == set()
+
+
+def test_promise_23_what_was_claimed_at_the_very_end_is_not_taken_in(
+    executor: ThreadPoolExecutor, claims: Claims
+) -> None:
+    executor.begin_nothing_more()
+    submit(executor, claimed(fail))
+    assert executor.wait_until_idle(0)
+    assert executor.in_flight() == set()
+    executor.shutdown()
+    assert claims.batches == []
+
+
+def test_promise_23_what_waits_for_a_thread_is_forgotten_when_it_closes(
+    executor: ThreadPoolExecutor, outcomes: list[Outcome], gate: Gate
+) -> None:
+    other = Gate()
+    for call in (gate, other, fail):
+        submit(executor, claimed(call, job_id=str(call)))
+    assert gate.reached.wait(10)
+    assert other.reached.wait(10)
+    executor.begin_nothing_more()
+    gate.open.set()
+    other.open.set()
+    assert executor.wait_until_idle(10)
+    assert [each.status for each in outcomes] == [Status.SUCCEEDED] * 2
+
+
+def test_a_fault_of_ours_is_logged_and_leaves_nothing_counted(
+    executor: ThreadPoolExecutor, scheduler: Scheduler, caplog: pytest.LogCaptureFixture
+) -> None:
+    del scheduler.events  # telling fails
+    submit(executor, claimed(int))
+    assert executor.wait_until_idle(10)
+    assert 'Job "code" could not be carried out' in caplog.text
+    assert executor.in_flight() == set()
+
+
+def test_a_job_of_another_job_store_runs_as_in_apscheduler(
+    executor: ThreadPoolExecutor, scheduler: Scheduler
+) -> None:
+    job = code_job("memory", func=work_of_memory)
+    job._jobstore_alias = "memory"
+    executor.submit_job(job, [NOON])
+    wait_until(lambda: scheduler.events)
+    assert (scheduler.events[0].code, scheduler.events[0].retval) == (EVENT_JOB_EXECUTED, "done")
+
+
+def work_of_memory() -> str:
+    return "done"
