@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -32,24 +32,24 @@ NODE = "here:1:11111111"
 pytestmark = pytest.mark.django_db
 
 
-def claim_at(now: object = NOON, limit: int = 100, **busy: int) -> Claims:
-    return claim(now, limit=limit, node=NODE, busy=busy)  # type: ignore[arg-type]
+def claim_at(now: datetime = NOON, limit: int = 100, **busy: int) -> Claims:
+    return claim(now, limit=limit, node=NODE, busy=busy)
 
 
 def next_run(job_id: str) -> object:
     return DjangoJob.objects.get(id=job_id).next_run_time
 
 
-def test_a_definition_that_is_due_makes_one_running_execution() -> None:
+def test_a_definition_that_is_due_makes_one_execution_of_ours() -> None:
     definition = make_definition("tick", due=NOON)
     [claimed] = claim_at(NOON + SECOND).jobs
     [run] = claimed.runs
     execution = Execution.objects.get()
     assert (execution.pk, execution.job_id) == (run.execution_id, definition.job_id)
-    assert (execution.status, execution.trigger) == (Status.RUNNING, Trigger.SCHEDULE)
+    assert (execution.status, execution.trigger) == (Status.QUEUED, Trigger.SCHEDULE)
     assert (execution.job_name, execution.node) == ("tick", NODE)
-    assert (execution.scheduled_at, execution.started_at) == (NOON, NOON + SECOND)
-    assert execution.finished_at is None
+    assert execution.scheduled_at == NOON
+    assert (execution.started_at, execution.finished_at) == (None, None)
 
 
 def test_the_run_is_the_definitions_own() -> None:
@@ -86,13 +86,12 @@ def test_the_longest_due_are_taken_first_up_to_the_limit() -> None:
     assert [job.id for job in claim_at(limit=1).jobs] == [late.job_id]
 
 
-def test_without_coalesce_the_first_runs_and_the_others_wait_behind_it() -> None:
+def test_without_coalesce_each_fire_time_is_claimed_in_their_order() -> None:
     definition = make_definition(coalesce=False)
     [claimed] = claim_at(NOON + 2 * MINUTE).jobs
     assert [run.scheduled_at for run in claimed.runs] == [NOON, NOON + MINUTE, NOON + 2 * MINUTE]
-    assert statuses(definition.job_id) == ["running", "queued", "queued"]
-    waiting = Execution.objects.filter(status=Status.QUEUED)
-    assert {(each.node, each.started_at) for each in waiting} == {(NODE, None)}
+    assert statuses(definition.job_id) == ["queued", "queued", "queued"]
+    assert set(Execution.objects.values_list("node", flat=True)) == {NODE}
 
 
 def test_promise_07_what_is_too_late_is_a_row_with_its_reason() -> None:
@@ -148,7 +147,7 @@ def test_promise_10_a_job_from_code_that_is_over_is_deleted_and_its_history_stay
     job = store_job(code_job(trigger=once()))
     assert len(claim_at().jobs) == 1
     assert not DjangoJob.objects.exists()
-    assert statuses(job.id) == ["running"]
+    assert statuses(job.id) == ["queued"]
 
 
 def test_the_row_of_a_definition_that_is_over_stays_without_a_next_run() -> None:
@@ -186,19 +185,46 @@ def test_the_number_of_statements_does_not_depend_on_the_number_of_jobs(count: i
     assert len(queries) == 8
 
 
-def test_a_run_of_a_catch_up_begins_once() -> None:
-    make_definition(coalesce=False)
-    [claimed] = claim_at(NOON + MINUTE).jobs
-    first, second = NOON + 2 * MINUTE, NOON + 3 * MINUTE
-    assert begin(claimed.runs[1], first)
-    assert begin(claimed.runs[1], first)  # it asks again where a connection broke
-    assert not begin(claimed.runs[1], second)
-    execution = Execution.objects.get(pk=claimed.runs[1].execution_id)
-    assert (execution.status, execution.started_at) == (Status.RUNNING, first)
+# Beginning what was claimed
 
 
-def test_a_run_of_a_catch_up_that_was_given_back_does_not_begin_here() -> None:
-    make_definition(coalesce=False)
-    [claimed] = claim_at(NOON + MINUTE).jobs
-    Execution.objects.filter(status=Status.QUEUED).update(node="")
-    assert not begin(claimed.runs[1], NOON.astimezone(UTC))
+def claimed_ids(count: int) -> list[int]:
+    make_definitions(count)
+    return [job.runs[0].execution_id for job in claim_at(limit=500).jobs]
+
+
+def test_a_claimed_run_is_marked_when_it_begins() -> None:
+    [execution_id] = claimed_ids(1)
+    assert begin(NODE, [execution_id], NOON + SECOND) == [execution_id]
+    execution = Execution.objects.get()
+    assert (execution.status, execution.started_at) == (Status.RUNNING, NOON + SECOND)
+
+
+def test_to_begin_twice_does_no_harm() -> None:
+    ids = claimed_ids(2)
+    begin(NODE, ids[:1], NOON)  # and the connection broke before it could be told
+    assert sorted(begin(NODE, ids, NOON + SECOND)) == sorted(ids)
+
+
+@pytest.mark.parametrize("node", ["", "elsewhere:2:2"])
+def test_promise_09_a_run_that_was_given_back_does_not_begin_here(node: str) -> None:
+    ids = claimed_ids(2)
+    Execution.objects.filter(pk=ids[0]).update(node=node)
+    assert begin(NODE, ids, NOON) == [ids[1]]
+    assert Execution.objects.get(pk=ids[0]).status == Status.QUEUED
+
+
+@pytest.mark.parametrize("status", [Status.LOST, Status.CANCELLED])
+def test_a_run_that_was_settled_does_not_begin(status: Status) -> None:
+    [execution_id] = claimed_ids(1)
+    Execution.objects.update(status=status)
+    assert begin(NODE, [execution_id], NOON) == []
+    assert Execution.objects.get().status == status
+
+
+@pytest.mark.parametrize("count", [1, 10, 200])
+def test_however_many_begin_it_is_one_statement(count: int) -> None:
+    ids = claimed_ids(count)
+    with CaptureQueriesContext(connection) as queries:
+        assert len(begin(NODE, ids, NOON)) == count
+    assert len(queries) == 1

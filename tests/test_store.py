@@ -28,7 +28,7 @@ from tests.factories import (
     statuses,
     store_job,
 )
-from tests.idle import IdleScheduler, Threads, make_scheduler, make_store
+from tests.idle import NODE, IdleScheduler, Threads, make_scheduler, make_store
 
 pytestmark = pytest.mark.django_db
 
@@ -61,7 +61,7 @@ def test_what_is_due_is_handed_out_claimed(store: DatabaseJobStore) -> None:
     definition = make_definition()
     [claimed] = store.get_due_jobs(NOON)
     assert claimed.id == definition.job_id
-    assert Execution.objects.get().status == Status.RUNNING
+    assert Execution.objects.get().node == NODE
     store.update_job(claimed)
     assert row(definition.job_id).next_run_time == NOON + 60 * SECOND
 
