@@ -2,7 +2,6 @@
 
 import os
 import tempfile
-import tempfile
 from pathlib import Path
 
 os.environ.setdefault(
