@@ -18,7 +18,7 @@ class Command(BaseCommand):
         self.say(f"scheduler {os.getpid()} is ready")
         while True:
             number = signal.sigwait(wanted)
-            self.say(f"scheduler got {number.name}")
+            self.say(f"scheduler got {signal.Signals(number).name}")
             if behaviour == "obey":
                 return
 
