@@ -61,10 +61,11 @@ class Claims:
         return [each for each in execution_ids if each not in self.given_back]
 
 
-def claimed(*calls: Call, job_id: str = "code") -> ClaimedJob:
+def claimed(*calls: Call, job_id: str = "code", first: int = 1) -> ClaimedJob:
+    """A job with a run a call; their executions are numbered from `first` on."""
     runs = [
         Run(number, job_id, job_id, NOON + timedelta(minutes=number), call)
-        for number, call in enumerate(calls, start=1)
+        for number, call in enumerate(calls, start=first)
     ]
     return ClaimedJob(job_id, job_id, "default", runs)
 

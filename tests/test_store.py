@@ -180,6 +180,23 @@ def test_an_outage_is_told_to_the_loop_and_parks_nothing(
     assert row().next_run_time == NOON
 
 
+def test_promise_09_a_claim_that_was_never_heard_of_is_given_back(
+    scheduler: IdleScheduler, threads: Threads
+) -> None:
+    known, unknown, begun = (
+        make_execution(status, node=NODE)
+        for status in (Status.QUEUED, Status.QUEUED, Status.RUNNING)
+    )
+    store = DatabaseJobStore(NODE, threads, lambda: {known.pk})
+    store.give_back_doubtful()
+    nodes = {each.pk: (each.status, each.node) for each in Execution.objects.all()}
+    assert nodes == {
+        known.pk: ("queued", NODE),
+        unknown.pk: ("queued", ""),
+        begun.pk: ("running", NODE),  # it may have run
+    }
+
+
 # Events
 
 

@@ -119,6 +119,10 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         with self._changed:
             if self._closing.is_set():
                 return  # claimed at the very end: it is handed back with what waited
+            # Taken for dead, we may have claimed again what waits here.
+            job.runs = [run for run in job.runs if run.execution_id not in self._in_flight]
+            if not job.runs:
+                return
             self._claimed[job.id] += 1
             self._in_flight.update(run.execution_id for run in job.runs)
             self._waiting.append(job)

@@ -114,9 +114,9 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
         A connection may break after the server has committed and before it has said so. Nothing
         of such a claim was started.
         """
-        unknown = Execution.objects.active().filter(node=self.node)
-        unknown = unknown.exclude(pk__in=self._unsettled())
-        count = unknown.update(status=Status.QUEUED, node="", started_at=None)
+        # What is marked as running may have run.
+        unknown = Execution.objects.filter(node=self.node, status=Status.QUEUED)
+        count = unknown.exclude(pk__in=self._unsettled()).update(node="")
         if count:
             logger.warning("%d runs were claimed in doubt, and are given back.", count)
         self._in_doubt = False
