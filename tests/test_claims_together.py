@@ -10,9 +10,11 @@ import pytest
 from django.db import connection, transaction
 from django_apscheduler.models import DjangoJob
 
-from countjobs.history.requests import request_runs
+from countjobs.history.recorder import Outcome, record
+from countjobs.history.requests import request_run, request_runs
 from countjobs.jobstores.claims import claim
 from countjobs.models import Execution
+from countjobs.models.executions import Status
 from tests.factories import NOON, make_definition, make_definitions, make_execution
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -63,6 +65,24 @@ def test_nor_a_run_that_was_asked_for() -> None:
     assert sorted(taken[0] + taken[1]) == sorted(each.job_id for each in definitions)
 
 
+def test_promise_24_claims_requests_and_outcomes_that_are_written_at_once_wait_their_turn() -> None:
+    definitions = make_definitions(60)
+    running = [make_execution(Status.RUNNING, job_id="code").pk for _ in range(60)]
+
+    def request() -> list[str]:
+        return [request_run(each.job_id, each.name).job_id for each in definitions]
+
+    def report() -> list[str]:
+        for pk in running:
+            record([Outcome(Status.SUCCEEDED, pk)])
+        return []
+
+    claimed, asked, _ = in_threads([claiming("a:1:1", 3), request, report])
+    assert len(asked) == 60
+    assert set(claimed) == set(asked)
+    assert Execution.objects.filter(job_id="code", status=Status.SUCCEEDED).count() == 60
+
+
 def claim_beside_a_lock(lock: Callable[[], object]) -> list[str]:
     """What a second connection can claim while this one holds a lock."""
     if not connection.features.has_select_for_update_skip_locked:
@@ -81,11 +101,11 @@ def test_what_another_scheduler_has_locked_is_passed_over() -> None:
 
 def test_a_request_whose_job_is_locked_is_left_for_later() -> None:
     definition = make_definition(due=NOON.replace(year=2040))
-    execution = make_execution(Execution.Status.QUEUED, job_id=definition.job_id)
+    execution = make_execution(Status.QUEUED, job_id=definition.job_id)
     rows = DjangoJob.objects.select_for_update().filter(id=definition.job_id)
     assert claim_beside_a_lock(lambda: list(rows)) == []
     execution.refresh_from_db()
-    assert (execution.status, execution.node) == (Execution.Status.QUEUED, "")
+    assert (execution.status, execution.node) == (Status.QUEUED, "")
 
 
 def test_a_claim_that_fails_leaves_everything_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
