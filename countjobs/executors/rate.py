@@ -6,6 +6,7 @@ from collections import deque
 
 WINDOW_SECONDS = 1.0
 _SLOTS = 20
+_FEWEST_SLOTS = 2  # a first few events say little
 
 
 class RecentRate:
@@ -27,11 +28,14 @@ class RecentRate:
             self._counts.append((slot, 1))
 
     def per_second(self, now: float) -> float:
-        """Events a second."""
+        """Events a second, since the first of them where that is less than a second ago."""
         oldest = self._slot(now) - _SLOTS
         while self._counts and self._counts[0][0] <= oldest:
             self._counts.popleft()
-        return sum(count for _, count in self._counts) / WINDOW_SECONDS
+        if not self._counts:
+            return 0.0
+        slots = max(self._slot(now) - self._counts[0][0], _FEWEST_SLOTS)
+        return sum(count for _, count in self._counts) * _SLOTS / slots / WINDOW_SECONDS
 
     def _slot(self, now: float) -> int:
         return int(now / WINDOW_SECONDS * _SLOTS)

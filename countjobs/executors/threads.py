@@ -74,10 +74,14 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
 
     @property
     def free(self) -> int:
-        """How many more jobs may be claimed: for the free threads, and for those free soon."""
+        """How many more jobs may be claimed: for the free threads, and for those free soon.
+
+        None before half of what may wait is gone: a claim costs the same for one as for many.
+        """
         with self._changed:
             ahead = int(self._rate.per_second(time.monotonic()) * CLAIM_AHEAD_SECONDS)
-            return self.threads + ahead - self._claimed.total()
+            room = self.threads + ahead - self._claimed.total()
+            return room if room > ahead // 2 else 0
 
     def busy(self) -> Counter[str]:
         """How many runs of each job are going on here, or are about to."""

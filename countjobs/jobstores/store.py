@@ -68,6 +68,7 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
         """Whether the loop sleeps until a run ends."""
         self._unsettled = unsettled
         self._nothing_taken = False
+        self._more_is_due = False
         self._in_doubt = False
 
     def register_event_listeners(self) -> None:
@@ -90,6 +91,7 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
             raise
 
     def _forget_connection(self) -> None:
+        self._more_is_due = False
         self._in_doubt = True
         connection.close()
 
@@ -98,9 +100,10 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
             self.give_back_doubtful()
         limit = self.capacity.free if self.is_open else 0
         self._nothing_taken = False
-        if limit <= 0 or not self._is_due(now):
+        if limit <= 0 or not (self._more_is_due or self._is_due(now)):
             return []
         claims = self._claim(now, limit)
+        self._more_is_due = len(claims.jobs) >= limit
         self._nothing_taken = not (claims.jobs or claims.not_run or claims.parked)
         for parked in claims.parked:
             logger.error('Job "%s" is broken, and parked: %s', parked.job_id, parked.error)
@@ -127,6 +130,8 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
         if not self.is_open or self.capacity.free <= 0:
             return None
         self.waits_for_capacity = False
+        if self._more_is_due:
+            return timezone.now()
         upcoming = self._upcoming()
         if upcoming is not None and self._nothing_taken:
             upcoming = max(upcoming, timezone.now() + LOCKED_ELSEWHERE)

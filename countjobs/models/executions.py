@@ -116,8 +116,8 @@ class Execution(models.Model):
             models.Index(fields=["job_id", "-scheduled_at", "-id"], name="countjobs_newest_of_job"),
             models.Index(
                 fields=["scheduled_at"],
-                condition=models.Q(status__in=("queued", "running")),
-                name="countjobs_active",
+                condition=models.Q(status="queued", node=""),
+                name="countjobs_requested",
             ),
             models.Index(
                 fields=["job_id"],

@@ -65,7 +65,7 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
 
     def run_ended(self) -> None:
         """A run has ended in a thread: there is capacity again."""
-        if self.store.waits_for_capacity:
+        if self.store.waits_for_capacity and self.executor.free > 0:
             self.wakeup()
 
     def _process_jobs(self) -> float:

@@ -6,10 +6,10 @@ night of a clock change.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.cron.fields import BaseField
@@ -34,15 +34,38 @@ class CronCalendar:
         }
         self._any_year = str(self.fields["year"]) == "*"
         self._searches: dict[int, CronTrigger] = {}
+        self._matches_date = lru_cache(maxsize=64)(self._match_date)
 
     def next_wall(self, at_or_after: datetime) -> datetime | None:
         """The first matching wall not before the given one, from 1970 to the end of `LAST_YEAR`."""
         if at_or_after.year > LAST_YEAR:
             return None
         at_or_after = max(at_or_after, _FIRST_WALL)
+        if self._matches_date(at_or_after.date()):
+            # Most often it is on the same day, and found without a search.
+            moment = self._next_time(at_or_after)
+            if moment is not None:
+                return moment
         search = self._search_until(min(at_or_after.year + _REPEATS, LAST_YEAR))
         found = search.get_next_fire_time(None, at_or_after.replace(tzinfo=UTC))
         return None if found is None else found.replace(tzinfo=None)
+
+    def _next_time(self, at_or_after: datetime) -> datetime | None:
+        """The first matching time of a day that matches, if there is one left in it."""
+        hour, minute = at_or_after.hour, at_or_after.minute
+        second = at_or_after.second + (1 if at_or_after.microsecond else 0)
+        if hour in self._hours:
+            if minute in self._minutes and second <= self._seconds[-1]:
+                later = self._seconds[bisect_left(self._seconds, second)]
+                return at_or_after.replace(second=later, microsecond=0)
+            if minute < self._minutes[-1]:
+                later = self._minutes[bisect_right(self._minutes, minute)]
+                return at_or_after.replace(minute=later, second=self._seconds[0], microsecond=0)
+        if hour < self._hours[-1]:
+            hour = self._hours[bisect_right(self._hours, hour)]
+            minute, second = self._minutes[0], self._seconds[0]
+            return at_or_after.replace(hour=hour, minute=minute, second=second, microsecond=0)
+        return None
 
     def _search_until(self, year: int) -> CronTrigger:
         """APScheduler's search. In UTC it is one of walls: no clock change to stumble over."""
@@ -68,7 +91,7 @@ class CronCalendar:
             day += timedelta(days=1)
         return total
 
-    def _matches_date(self, day: date) -> bool:
+    def _match_date(self, day: date) -> bool:
         noon = datetime.combine(day, time(12))
         fields = (self.fields[name] for name in _DATE_FIELDS)
         return all(field.get_next_value(noon) == field.get_value(noon) for field in fields)

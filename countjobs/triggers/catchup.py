@@ -6,10 +6,9 @@ clocks read, so that 01:30 before a fold would be later than 01:00 after it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from itertools import islice
 
 from apscheduler.triggers.base import BaseTrigger
 
@@ -42,9 +41,9 @@ def due_fires(trigger: BaseTrigger, first: datetime, now: datetime, most: int) -
     first, now = first.astimezone(UTC), now.astimezone(UTC)
     if first > now:
         return Due([], 0, first)
-    walked = list(islice(_walk(trigger, first, now), most + 1))
+    walked, following = _walk(trigger, first, now, most + 1)
     if len(walked) <= most:
-        return Due(walked, 0, _fire_after(trigger, walked[-1], now))
+        return Due(walked, 0, following)
     if hasattr(trigger, "count_fires"):
         return _due_by_search(trigger, first, now, most)
     return _due_by_walking(trigger, first, now, most)
@@ -64,21 +63,23 @@ def _due_by_search(trigger: BaseTrigger, first: datetime, now: datetime, most: i
 
 
 def _due_by_walking(trigger: BaseTrigger, first: datetime, now: datetime, most: int) -> Due:
-    walked = list(islice(_walk(trigger, first, now), _MOST_WALKED))
-    following = _fire_after(trigger, walked[-1], now)
+    walked, following = _walk(trigger, first, now, _MOST_WALKED)
     if following is not None and following <= now:
         following = _utc(trigger.get_next_fire_time(None, now + _TICK))
     return Due(walked[-most:], len(walked[:-most]), following)
 
 
-def _walk(trigger: BaseTrigger, first: datetime, now: datetime) -> Iterator[datetime]:
-    fire: datetime | None = first
-    while fire is not None and fire <= now:
-        yield fire
-        following = _fire_after(trigger, fire, now)
-        if following is not None and following <= fire:
-            return  # a trigger that doesn't move on would be walked for ever
-        fire = following
+def _walk(
+    trigger: BaseTrigger, first: datetime, now: datetime, most: int
+) -> tuple[list[datetime], datetime | None]:
+    """The first so many due fire times, and the one after those."""
+    fires = [first]
+    while (following := _fire_after(trigger, fires[-1], now)) is not None and following <= now:
+        # A trigger that doesn't move on would be walked for ever.
+        if len(fires) == most or following <= fires[-1]:
+            break
+        fires.append(following)
+    return fires, following
 
 
 def _fire_after(trigger: BaseTrigger, fire: datetime, now: datetime) -> datetime | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -26,6 +27,12 @@ def _utc(instant: datetime) -> datetime:
     if instant.year < _FIRST.year:
         return _FIRST
     return instant.astimezone(UTC) if instant.year <= LAST_YEAR else _LAST
+
+
+@lru_cache(maxsize=1_000)
+def _calendar(expressions: tuple[tuple[str, str], ...], timezone: str) -> ZonedCalendar:
+    """Schedules that are alike share one."""
+    return ZonedCalendar(CronCalendar(dict(expressions)), load_zone(timezone))
 
 
 class ScheduleTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
@@ -72,7 +79,7 @@ class ScheduleTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no 
         self.start: datetime | None = self._state["start"]
         self.end: datetime | None = self._state["end"]
         self.jitter = timedelta(seconds=jitter)
-        self._calendar = ZonedCalendar(CronCalendar(expressions), self.timezone)
+        self._calendar = _calendar(tuple(expressions.items()), timezone)
 
     def get_next_fire_time(
         self, previous_fire_time: datetime | None, now: datetime

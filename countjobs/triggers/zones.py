@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from apscheduler.triggers.cron.expressions import AllExpression
@@ -64,10 +64,17 @@ class ZonedCalendar:
         self.calendar = calendar
         self.zone = zone
         hour = calendar.fields["hour"].expressions
+        self._remembered = lru_cache(maxsize=32)(self._find_next_instant)
         self._both_folds = all(type(part) is AllExpression for part in hour)
 
     def next_instant(self, at_or_after: datetime) -> datetime | None:
-        """The first instant that is not before the given one."""
+        """The first instant that is not before the given one.
+
+        The last few answers are remembered: schedules that are alike ask the same.
+        """
+        return self._remembered(at_or_after)
+
+    def _find_next_instant(self, at_or_after: datetime) -> datetime | None:
         start = at_or_after
         while True:
             if not self._changes_near(start):
