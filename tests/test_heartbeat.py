@@ -154,6 +154,28 @@ def test_one_that_was_taken_for_dead_lives_again_with_its_next_heartbeat(clock: 
     assert SchedulerNode.objects.alive(NOON + 20 * SECOND).get().name == heartbeat.name
 
 
+@pytest.mark.parametrize("state", [State.STOPPED, None])
+def test_promise_09_what_was_claimed_while_its_scheduler_was_settled_is_settled_too(
+    state: State | None,
+) -> None:
+    node = make_node(NOON, state=State.STOPPED)
+    if state is None:
+        node.delete()
+    running = make_execution(Status.RUNNING, node=node.name)
+    waiting = make_execution(Status.QUEUED, node=node.name)
+    asked = make_execution(Status.QUEUED, node="")
+    settle_dead_nodes(NOON)
+    running.refresh_from_db()
+    waiting.refresh_from_db()
+    asked.refresh_from_db()
+    assert (running.status, running.error) == (
+        Status.LOST,
+        f"The scheduler {node.name} is not there any more.",
+    )
+    assert (waiting.status, waiting.node) == (Status.QUEUED, "")
+    assert asked.status == Status.QUEUED
+
+
 def test_those_that_stopped_are_forgotten_after_a_day() -> None:
     make_node(NOON - DAY - SECOND, state=State.STOPPED)
     recent = make_node(NOON - DAY, state=State.STOPPED)

@@ -170,7 +170,7 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
                 self._pool.submit(self._carry_out_first, job)
             else:
                 self._logger.warning('A run of "%s" was given to another scheduler', job.name)
-                self._ended(job)
+                self._first_is_over(job)
 
     def _put_back(self, batch: list[ClaimedJob]) -> None:
         with self._changed:
@@ -182,13 +182,15 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
     # Running
 
     def _carry_out_first(self, job: ClaimedJob) -> None:
-        run = job.runs.pop(0)
         try:
-            self._run(run)
+            self._run(job.runs[0])
         except BaseException:  # a fault of ours: it must not pass unseen in the pool
             self._logger.exception('Job "%s" could not be carried out', job.name)
+        self._first_is_over(job)
+
+    def _first_is_over(self, job: ClaimedJob) -> None:
         with self._changed:
-            self._in_flight.discard(run.execution_id)
+            self._in_flight.discard(job.runs.pop(0).execution_id)
             self._rate.note(time.monotonic())
             if job.runs and not self._closing.is_set():
                 # The next one of a catch-up: its turn comes before those that wait.

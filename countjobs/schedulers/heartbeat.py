@@ -13,7 +13,7 @@ import time
 import uuid
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 
 from countjobs import __version__
 from countjobs.conf import Conf
@@ -91,30 +91,40 @@ def settle_dead_nodes(now: datetime) -> int:
     stopped = SchedulerNode.objects.filter(state=State.STOPPED)
     stopped.filter(heartbeat__lt=now - FORGET_AFTER).delete()
     silent = SchedulerNode.objects.exclude(state=State.STOPPED).filter(heartbeat__lte=now - lease)
-    if not silent.exists():
-        return 0
     with transaction.atomic():
-        skip = connection.features.has_select_for_update_skip_locked
-        nodes = list(silent.select_for_update(skip_locked=skip))
-        for node in nodes:
-            _settle(node, now)
-        if nodes:
-            notify()
+        nodes = _settle_silent(silent, now) if silent.exists() else 0
+    _settle_strays(now)
+    return nodes
+
+
+def _settle_silent(silent: models.QuerySet[SchedulerNode], now: datetime) -> int:
+    skip = connection.features.has_select_for_update_skip_locked
+    nodes = list(silent.select_for_update(skip_locked=skip))
+    for node in nodes:
+        heard = f"its last heartbeat was at {node.heartbeat:%Y-%m-%d %H:%M:%S %Z}."
+        _settle(node.name, f"The scheduler {node.name} stopped without a word; {heard}", now)
+        node.state = State.STOPPED
+        node.save(update_fields=["state"])
     return len(nodes)
 
 
-def _settle(node: SchedulerNode, now: datetime) -> None:
-    lost = Execution.objects.active().filter(node=node.name)
-    reason = (
-        f"The scheduler {node.name} stopped without a word; its last heartbeat was at "
-        f"{node.heartbeat:%Y-%m-%d %H:%M:%S %Z}."
-    )
-    count = lost.filter(status=Status.RUNNING).update(
-        status=Status.LOST, finished_at=now, error=reason
-    )
-    given_back = hand_back(node.name)
-    node.state = State.STOPPED
-    node.save(update_fields=["state"])
+def _settle_strays(now: datetime) -> None:
+    """Settle what belongs to a scheduler that has been settled, or whose row was deleted.
+
+    A claim may be committed at the very moment at which its scheduler is taken for dead.
+    """
+    nodes = SchedulerNode.objects.exclude(state=State.STOPPED)
+    names = [node.name for node in nodes]
+    strays = Execution.objects.active().exclude(node__in=["", *names])
+    for name in set(strays.values_list("node", flat=True)):
+        _settle(name, f"The scheduler {name} is not there any more.", now)
+
+
+def _settle(name: str, reason: str, now: datetime) -> None:
+    lost = Execution.objects.filter(node=name, status=Status.RUNNING)
+    count = lost.update(status=Status.LOST, finished_at=now, error=reason)
+    given_back = hand_back(name)
+    notify()
     logger.warning("%s %d runs are lost, %d are given back.", reason, count, given_back)
 
 
