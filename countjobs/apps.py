@@ -36,7 +36,11 @@ def _saved(sender: Any, instance: Any, **_: Any) -> None:
     definitions_changed.send(sender=sender, pks=[instance.pk])
 
 
-def _deleted(sender: Any, instance: Any, **_: Any) -> None:
+def _deleted(sender: Any, instance: Any, origin: Any = None, **_: Any) -> None:
     from countjobs.models import definitions_deleted
+    from countjobs.models.definitions import JobDefinitionQuerySet
 
-    definitions_deleted.send(sender=sender, pks=[instance.pk])
+    if isinstance(origin, JobDefinitionQuerySet):
+        origin.note_deleted(instance)  # it tells of all that it deletes at once
+    else:
+        definitions_deleted.send(sender=sender, pks=[instance.pk])

@@ -64,10 +64,16 @@ def definitions_changed(sender: type[JobDefinition], pks: Iterable[Any], **_: An
 
 def definitions_deleted(sender: type[JobDefinition], pks: Iterable[Any], **_: Any) -> None:
     """Delete the rows of definitions that were deleted. Their history stays."""
-    ids = [sender.job_id_of(pk) for pk in pks]
-    DjangoJob.objects.filter(id__in=ids).delete()
-    ParkedJob.objects.filter(job_id__in=ids).delete()
+    delete_rows([sender.job_id_of(pk) for pk in pks])
     notify()
+
+
+def delete_rows(job_ids: list[str]) -> None:
+    """Delete rows of the job store, and what is known of their being broken."""
+    for start in range(0, len(job_ids), _BATCH):
+        batch = job_ids[start : start + _BATCH]
+        DjangoJob.objects.filter(id__in=batch).delete()
+        ParkedJob.objects.filter(job_id__in=batch).delete()
 
 
 def write_rows(model: type[JobDefinition], pks: list[Any], now: datetime) -> list[str]:

@@ -8,7 +8,7 @@ from django.db import transaction
 from django_apscheduler.models import DjangoJob
 
 from countjobs.history.text import describe, storable
-from countjobs.jobstores.rows import park, write_rows
+from countjobs.jobstores.rows import delete_rows, park, write_rows
 from countjobs.jobstores.signing import UnreadableJobError, unseal
 from countjobs.jobstores.wakeups import notify
 from countjobs.models import JobDefinition, ParkedJob
@@ -33,8 +33,7 @@ def _delete_orphans(model: type[JobDefinition], job_ids: set[str]) -> list[str]:
     prefix = model.job_id_of("")
     rows = DjangoJob.objects.filter(id__startswith=prefix).values_list("id", flat=True)
     orphans = sorted(set(rows) - job_ids)
-    DjangoJob.objects.filter(id__in=orphans).delete()
-    ParkedJob.objects.filter(job_id__in=orphans).delete()
+    delete_rows(orphans)
     return [f"{job_id}: deleted, its definition is gone" for job_id in orphans]
 
 
