@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models.signals import post_delete, post_save
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +16,15 @@ class CountjobsConfig(AppConfig):
     name = "countjobs"
     verbose_name = _("Schedules")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def import_models(self) -> None:
+        """As Django's, if the app is there whose table is the job store.
+
+        A system check would come too late: without that app, not even the admin can be imported.
+        """
+        if not apps.is_installed("django_apscheduler"):
+            raise ImproperlyConfigured("countjobs needs “django_apscheduler” in INSTALLED_APPS.")
+        super().import_models()
 
     def ready(self) -> None:
         """Connect what must happen whenever a definition is written."""

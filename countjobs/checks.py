@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from django.apps import AppConfig, apps
+from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
 from django.db import connections
@@ -26,22 +26,11 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
 
 
 @register("countjobs")
-def check_apps(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """The app whose table is the job store is installed, and times are aware of their zone."""
-    found: list[CheckMessage] = []
-    if not apps.is_installed("django_apscheduler"):
-        found.append(
-            Error(
-                "countjobs keeps its jobs in the table of django_apscheduler.",
-                hint="Add “django_apscheduler” to INSTALLED_APPS.",
-                id="countjobs.E002",
-            )
-        )
-    if not settings.USE_TZ:
-        found.append(
-            Error("countjobs needs USE_TZ = True.", hint="Set USE_TZ = True.", id="countjobs.E003")
-        )
-    return found
+def check_time(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Times are aware of their zone."""
+    if settings.USE_TZ:
+        return []
+    return [Error("countjobs needs USE_TZ = True.", hint="Set USE_TZ = True.", id="countjobs.E002")]
 
 
 @register(Tags.database)
@@ -57,13 +46,13 @@ def _of_database(connection: BaseDatabaseWrapper) -> Iterator[CheckMessage]:
         yield Error(
             f"countjobs runs on PostgreSQL and SQLite, not on {connection.vendor}.",
             hint="Point DATABASES['default'] at one of them.",
-            id="countjobs.E004",
+            id="countjobs.E003",
         )
     elif not connection.features.can_return_columns_from_insert:
         yield Error(
             "countjobs needs SQLite 3.35 or newer: older ones have no RETURNING.",
             hint="Install a newer SQLite library, or use PostgreSQL.",
-            id="countjobs.E005",
+            id="countjobs.E004",
         )
     options = connection.settings_dict.get("OPTIONS", {})
     if connection.vendor == "sqlite" and options.get("transaction_mode") != "IMMEDIATE":
@@ -86,14 +75,14 @@ def _of_definition(model: type[JobDefinition]) -> Iterator[CheckMessage]:
             "This kind of definition doesn't say what to do.",
             hint="Define its method run(self).",
             obj=model,
-            id="countjobs.E006",
+            id="countjobs.E005",
         )
     if model._meta.parents:
         yield Error(
             "This kind of definition inherits from another's table: it would run twice.",
             hint="Subclass an abstract model, such as JobDefinition.",
             obj=model,
-            id="countjobs.E007",
+            id="countjobs.E006",
         )
     if not isinstance(model._default_manager.all(), JobDefinitionQuerySet):
         yield Warning(

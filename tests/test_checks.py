@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, models
 from pytest_django import Settings
 
@@ -46,24 +47,25 @@ def test_wrong_settings_are_found(value: object, settings: Settings) -> None:
     assert _ids(tags=["countjobs"]) == ["countjobs.E001"]
 
 
-def test_a_missing_django_apscheduler_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_django_apscheduler_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apps, "is_installed", lambda name: name != "django_apscheduler")
-    assert _ids(tags=["countjobs"]) == ["countjobs.E002"]
+    with pytest.raises(ImproperlyConfigured, match="django_apscheduler"):
+        apps.get_app_config("countjobs").import_models()
 
 
 def test_naive_times_are_found(settings: Settings) -> None:
     settings.USE_TZ = False
-    assert _ids(tags=["countjobs"]) == ["countjobs.E003"]
+    assert _ids(tags=["countjobs"]) == ["countjobs.E002"]
 
 
 def test_a_database_that_is_not_supported_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "vendor", "oracle")
-    assert _ids(tags=["database"], databases=["default"]) == ["countjobs.E004"]
+    assert _ids(tags=["database"], databases=["default"]) == ["countjobs.E003"]
 
 
 def test_a_database_without_returning_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection.features, "can_return_columns_from_insert", False)
-    assert _ids(tags=["database"], databases=["default"]) == ["countjobs.E005"]
+    assert _ids(tags=["database"], databases=["default"]) == ["countjobs.E004"]
 
 
 def test_sqlite_without_immediate_transactions_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,7 +85,7 @@ def test_a_definition_without_run_is_found() -> None:
         class Meta:
             app_label = "app"
 
-    assert _ids(tags=["countjobs"]) == ["countjobs.E006"]
+    assert _ids(tags=["countjobs"]) == ["countjobs.E005"]
 
 
 @pytest.mark.usefixtures("forgotten")
@@ -92,7 +94,7 @@ def test_a_definition_that_inherits_a_table_is_found() -> None:
         class Meta:
             app_label = "app"
 
-    assert _ids(tags=["countjobs"]) == ["countjobs.E007"]
+    assert _ids(tags=["countjobs"]) == ["countjobs.E006"]
 
 
 @pytest.mark.usefixtures("forgotten")
