@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, models
 
-from countjobs.history.text import storable
 from countjobs.models.fields import OrderedJSONField
+from countjobs.text import storable
 
 Row = Mapping[str, Any]
 _Field: TypeAlias = "models.Field[Any, Any]"
@@ -32,17 +33,9 @@ def insert_rows(
     """
     if not rows:
         return []
-    fields = _fields(model, rows[0])
-    table = _quote(model._meta.db_table)
-    columns = ", ".join(_column(field) for field in fields)
-    new = ", ".join(_new(field) for field in fields)
-    back = ", ".join(_column(field) for field in _fields(model, returning))
-    # «WHERE true» tells SQLite's parser that ON CONFLICT does not belong to a join.
-    return _execute(
-        f"INSERT INTO {table} ({columns}) SELECT {new} FROM {_rowset(fields)} WHERE true"  # noqa: S608  # names only
-        f" ON CONFLICT DO NOTHING RETURNING {back}",
-        _document(rows, fields),
-    )
+    names = tuple(rows[0])
+    sql = _insert_sql(connection.vendor, model, names, tuple(returning))
+    return _execute(sql, _document(rows, _fields(model, names)))
 
 
 def update_rows(model: type[models.Model], rows: Sequence[Row], where: str = "true") -> list[Any]:
@@ -53,20 +46,42 @@ def update_rows(model: type[models.Model], rows: Sequence[Row], where: str = "tr
     """
     if not rows:
         return []
-    fields = _fields(model, rows[0])
+    names = tuple(rows[0])
+    sql = _update_sql(connection.vendor, model, names, where)
+    return [row[0] for row in _execute(sql, _document(rows, _fields(model, names)))]
+
+
+@lru_cache
+def _insert_sql(
+    vendor: str, model: type[models.Model], names: tuple[str, ...], returning: tuple[str, ...]
+) -> str:
+    fields = _fields(model, names)
+    table = _quote(model._meta.db_table)
+    columns = ", ".join(_column(field) for field in fields)
+    new = ", ".join(_new(field) for field in fields)
+    back = ", ".join(_column(field) for field in _fields(model, returning))
+    # «WHERE true» tells SQLite's parser that ON CONFLICT does not belong to a join.
+    return (
+        f"INSERT INTO {table} ({columns}) SELECT {new} FROM {_rowset(vendor, fields)} WHERE true"  # noqa: S608  # names only
+        f" ON CONFLICT DO NOTHING RETURNING {back}"
+    )
+
+
+@lru_cache
+def _update_sql(vendor: str, model: type[models.Model], names: tuple[str, ...], where: str) -> str:
+    fields = _fields(model, names)
     (key,) = (field for field in fields if field.primary_key)
     sets = ", ".join(f"{_column(f)} = {_new(f)}" for f in fields if f is not key)
-    found = _execute(
-        f"UPDATE {_quote(model._meta.db_table)} SET {sets} FROM {_rowset(fields)}"  # noqa: S608  # names only
-        f" WHERE {_column(key)} = {_new(key)} AND ({where}) RETURNING {_column(key)}",
-        _document(rows, fields),
+    return (
+        f"UPDATE {_quote(model._meta.db_table)} SET {sets} FROM {_rowset(vendor, fields)}"  # noqa: S608  # names only
+        f" WHERE {_column(key)} = {_new(key)} AND ({where}) RETURNING {_column(key)}"
     )
-    return [row[0] for row in found]
 
 
-def _fields(model: type[models.Model], names: Iterable[str]) -> list[_Field]:
+@lru_cache
+def _fields(model: type[models.Model], names: tuple[str, ...]) -> tuple[_Field, ...]:
     fields = (model._meta.get_field(name) for name in names)
-    return [field for field in fields if isinstance(field, models.Field)]
+    return tuple(field for field in fields if isinstance(field, models.Field))
 
 
 def _execute(sql: str, document: str) -> list[tuple[Any, ...]]:
@@ -75,12 +90,12 @@ def _execute(sql: str, document: str) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
-def _rowset(fields: Iterable[_Field]) -> str:
+def _rowset(vendor: str, fields: Iterable[_Field]) -> str:
     """A table made of the document: each database has its own function for that.
 
     Its columns have names of their own, since SQLite can't return qualified ones.
     """
-    match connection.vendor:
+    match vendor:
         case "postgresql":
             types = ", ".join(f"{_new(field)} {field.rel_db_type(connection)}" for field in fields)
             return f"json_to_recordset(%s::json) AS given ({types})"
@@ -95,17 +110,19 @@ def _rowset(fields: Iterable[_Field]) -> str:
 
 def _document(rows: Sequence[Row], fields: Sequence[_Field]) -> str:
     """The rows as JSON, each value as its column stores it."""
-    return json.dumps([{f"new_{f.column}": _plain(f, row[f.name]) for f in fields} for row in rows])
+    named = [(f"new_{field.column}", field.name, field) for field in fields]
+    plain = [{new: _plain(field, row[name]) for new, name, field in named} for row in rows]
+    return json.dumps(plain)
 
 
 def _plain(field: _Field, value: Any) -> Any:
-    if isinstance(field, OrderedJSONField):
-        return field.get_db_prep_value(value, connection)
-    if isinstance(value, str):
+    if isinstance(value, str) and not isinstance(field, OrderedJSONField):
         # One text that PostgreSQL refuses would take the others down with it.
         return value if value.isascii() and "\0" not in value else storable(value)
     if isinstance(value, datetime):
         return str(connection.ops.adapt_datetimefield_value(value))
+    if isinstance(field, OrderedJSONField):
+        return field.get_db_prep_value(value, connection)
     return value
 
 

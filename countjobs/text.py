@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import traceback
+
 from django.core.exceptions import ValidationError
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 MOST_TEXT = 10_000
 """Characters of a text field that sets no limit of its own."""
+
+MOST_ERROR_CHARACTERS = 2_000
 
 _MOST_SHOWN = 60
 
@@ -42,7 +46,23 @@ def is_encodable(text: str) -> bool:
     return True
 
 
+def storable(text: str) -> str:
+    """The text with what PostgreSQL refuses written out: NUL, and halves of surrogate pairs."""
+    return text.encode(errors="backslashreplace").decode().replace("\0", "\\x00")
+
+
 def shown(value: object) -> str:
     """A value as a message may quote it: short, and encodable whatever it holds."""
-    short = Truncator(str(value)).chars(_MOST_SHOWN)
-    return short.encode(errors="backslashreplace").decode().replace("\0", "\\0")
+    return storable(Truncator(str(value)).chars(_MOST_SHOWN))
+
+
+def describe(error: BaseException) -> str:
+    """An error in a few words, as the last line of a traceback has them. Raises nothing.
+
+    An error comes from a job or a definition, and so may be unable to be printed.
+    """
+    try:
+        lines = traceback.TracebackException(type(error), error, None).format_exception_only()
+        return storable("".join(lines).strip())[:MOST_ERROR_CHARACTERS]
+    except Exception:
+        return f"{type(error).__name__}, which can't be printed"

@@ -1,11 +1,11 @@
-"""Text of the history: any database takes it."""
+"""Text from outside and of the history: any database takes it, and messages can quote it."""
 
 from __future__ import annotations
 
 import pytest
 from django.db import connection
 
-from countjobs.history.text import MOST_ERROR_CHARACTERS, describe, storable
+from countjobs.text import MOST_ERROR_CHARACTERS, describe, storable
 
 
 class MuteError(Exception):

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from countjobs.executors.output import CappedText, captured
 from countjobs.history.recorder import Outcome
-from countjobs.history.text import describe
 from countjobs.models.executions import Status
+from countjobs.text import describe
 
 
 def carry_out(execution_id: int, call: Callable[[], object], most_bytes: int) -> Outcome:

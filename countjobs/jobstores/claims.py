@@ -22,13 +22,13 @@ from django.db import connection, models, transaction
 from django_apscheduler.models import DjangoJob
 
 from countjobs.conf import Conf
-from countjobs.history.text import describe, storable
 from countjobs.jobstores.plan import NotRun, Plan, plan
 from countjobs.jobstores.rows import RUN_DEFINITION, load_definitions, park
 from countjobs.jobstores.signing import UnreadableJobError, unseal
 from countjobs.models import Execution, JobDefinition, ParkedJob
 from countjobs.models.executions import Status, Trigger
 from countjobs.rowsets import insert_rows, update_rows
+from countjobs.text import describe, storable
 
 EXECUTORS = ("default",)
 """The names of those that carry out claims."""

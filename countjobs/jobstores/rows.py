@@ -18,10 +18,10 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django_apscheduler.models import DjangoJob
 
-from countjobs.history.text import storable
 from countjobs.jobstores.signing import UnreadableJobError, seal, unseal
 from countjobs.jobstores.wakeups import notify
 from countjobs.models import JobDefinition, ParkedJob
+from countjobs.text import storable
 
 RUN_DEFINITION = "countjobs.jobstores.rows:run_definition"
 """What the row of a definition calls, by APScheduler's kind of reference."""

@@ -22,7 +22,6 @@ from django.utils import timezone
 from django_apscheduler.jobstores import DjangoJobStore
 from django_apscheduler.models import DjangoJob
 
-from countjobs.history.text import describe
 from countjobs.jobstores.claims import ClaimedJob, Claims, claim
 from countjobs.jobstores.plan import NotRun
 from countjobs.jobstores.rows import park
@@ -31,6 +30,7 @@ from countjobs.jobstores.wakeups import notify
 from countjobs.models import Execution, ParkedJob
 from countjobs.models.executions import Status
 from countjobs.outages import AWAY
+from countjobs.text import describe
 
 logger = logging.getLogger(__name__)
 

@@ -7,12 +7,12 @@ from datetime import datetime
 from django.db import transaction
 from django_apscheduler.models import DjangoJob
 
-from countjobs.history.text import describe, storable
 from countjobs.jobstores.rows import delete_rows, park, write_rows
 from countjobs.jobstores.signing import UnreadableJobError, unseal
 from countjobs.jobstores.wakeups import notify
 from countjobs.models import JobDefinition, ParkedJob
 from countjobs.models.definitions import concrete_definitions
+from countjobs.text import describe, storable
 
 
 def sync(now: datetime) -> list[str]:
