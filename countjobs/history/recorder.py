@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
@@ -140,5 +140,7 @@ def _refusal(outcome: Outcome) -> Exception | None:
 
 def record(outcomes: list[Outcome]) -> None:
     """Write outcomes in one statement. Raises django.db.Error."""
-    rows = [{"id": values.pop("execution_id"), **values} for values in map(asdict, outcomes)]
+    rows = [{"id": outcome.execution_id, **vars(outcome)} for outcome in outcomes]
+    for row in rows:
+        del row["execution_id"]
     update_rows(Execution, rows, _STILL_OURS)

@@ -21,7 +21,7 @@ from django_apscheduler.models import DjangoJob
 from countjobs.jobstores.signing import UnreadableJobError, seal, unseal
 from countjobs.jobstores.wakeups import notify
 from countjobs.models import JobDefinition, ParkedJob
-from countjobs.text import storable
+from countjobs.text import describe, storable
 
 RUN_DEFINITION = "countjobs.jobstores.rows:run_definition"
 """What the row of a definition calls, by APScheduler's kind of reference."""
@@ -158,7 +158,7 @@ def _judge(definition: JobDefinition, row: DjangoJob | None, now: datetime) -> _
         if not error:
             return _Verdict(definition, _row(definition, row, now))
     except Exception as raised:  # a subclass may override anything; the others go on
-        error = f"{type(raised).__name__}: {raised}"
+        error = describe(raised)
     return _Verdict(definition, _parked_row(definition, row), storable(error))
 
 

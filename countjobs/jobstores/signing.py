@@ -17,6 +17,8 @@ from apscheduler.job import Job
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 
+from countjobs.text import describe
+
 _SALT = "countjobs.jobstores.signing"
 _LENGTH = sha256().digest_size
 
@@ -30,7 +32,7 @@ def seal(job: Job) -> bytes:
     try:
         state = pickle.dumps(job.__getstate__(), pickle.HIGHEST_PROTOCOL)
     except Exception as error:  # what is pickled decides what is raised
-        raise ValueError(f"The job can't be pickled: {error}") from error
+        raise ValueError(f"The job can't be pickled: {describe(error)}") from error
     return state + _signature(job.id, state, settings.SECRET_KEY)
 
 
@@ -46,7 +48,7 @@ def unseal(job_id: str, sealed: bytes) -> Job:
     try:
         job.__setstate__(pickle.loads(state))  # noqa: S301  # the signature is ours
     except (Exception, SystemExit) as error:  # an import may even end Python
-        raise UnreadableJobError(f"{type(error).__name__}: {error}") from error
+        raise UnreadableJobError(describe(error)) from error
     return job
 
 

@@ -22,7 +22,7 @@ from django.utils import timezone as django_timezone
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.models.fields import CronField
-from countjobs.text import MOST_TEXT, shown, validate_length, validate_text
+from countjobs.text import MOST_TEXT, describe, shown, validate_length, validate_text
 from countjobs.triggers import CRON_DEFAULTS, LAST_YEAR, ScheduleTrigger, zone_names
 
 definitions_changed = Signal()
@@ -293,12 +293,12 @@ class JobDefinition(models.Model):
         except ValidationError as error:
             return list(_sentences(error))
         except Exception as error:  # a subclass's clean() may do anything
-            return [f"{type(error).__name__}: {error}"]
+            return [describe(error)]
         return []
 
 
 def _sentences(invalid: ValidationError) -> Iterator[str]:
-    for name, errors in invalid.error_dict.items():
+    for name, errors in invalid.update_error_dict({}).items():
         for error in errors:
             if error.code != ENDED:
                 where = "" if name == NON_FIELD_ERRORS else f"{name}: "
