@@ -31,7 +31,7 @@ class Conf:
     catch_up_runs: int = _whole(10, 1, 1_000)
     """How many past fire times run, where a definition doesn't coalesce them."""
     keep_days: int = _whole(90, 1, 36_500)
-    """Executions that ended longer ago are deleted by `purgeexecutions`."""
+    """Executions that were due longer ago are deleted by `purgeexecutions`."""
     keep_per_job: int = _whole(10_000, 1, 10_000_000)
     """So are those of a job beyond this many newer ones."""
 
@@ -42,6 +42,12 @@ class Conf:
         if problems := cls.problems(given):
             raise ImproperlyConfigured(" ".join(problems))
         return cls._of(given)
+
+    @classmethod
+    def bounds(cls, name: str) -> tuple[int, int]:
+        """The least and the most that a setting may be."""
+        (metadata,) = (item.metadata for item in fields(cls) if item.name == name)
+        return metadata["least"], metadata["most"]
 
     @classmethod
     def problems(cls, given: object) -> list[str]:

@@ -64,7 +64,7 @@ def test_by_default_a_season_is_kept(capsys: pytest.CaptureFixture[str]) -> None
 
 
 @pytest.mark.parametrize("option", ["--days", "--keep"])
-@pytest.mark.parametrize("value", ["0", "-1", "1.5", "many", "", "9" * 12])
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "many", "", "9" * 9, "9" * 12])
 def test_numbers_that_make_no_sense_are_refused(option: str, value: str) -> None:
-    with pytest.raises(CommandError, match="must be a whole number above 0"):
+    with pytest.raises(CommandError, match="must be a whole number from 1 to"):
         call_command("purgeexecutions", f"{option}={value}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -10,19 +9,14 @@ from django.utils import timezone
 
 from countjobs.conf import Conf
 from countjobs.history.purge import purge
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 10**9:
-        raise ArgumentTypeError(f"must be a whole number above 0, not {text!r}")
-    return int(text)
+from countjobs.management.arguments import whole
 
 
 class Command(BaseCommand):
     """Delete old executions."""
 
     help = (
-        "Delete executions that ended long ago, and of each job those beyond a number of newer "
+        "Delete executions that were due long ago, and of each job those beyond a number of newer "
         "ones. What is queued or running stays."
     )
 
@@ -31,13 +25,13 @@ class Command(BaseCommand):
         conf = Conf.load()
         parser.add_argument(
             "--days",
-            type=_count,
+            type=whole("keep_days"),
             default=conf.keep_days,
             help="Delete what was due longer ago than this (default: %(default)s).",
         )
         parser.add_argument(
             "--keep",
-            type=_count,
+            type=whole("keep_per_job"),
             default=conf.keep_per_job,
             metavar="N",
             help="Keep at the most the newest N of each job (default: %(default)s).",

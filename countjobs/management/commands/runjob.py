@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from countjobs.executors.here import run_here
-from countjobs.management.commands.runscheduler import configure_logging
+from countjobs.management.logs import configure_logging
 from countjobs.models import Execution, JobDefinition
 from countjobs.models.definitions import concrete_definitions
 

@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 import threading
-from argparse import ArgumentTypeError
 from types import FrameType
 from typing import Any
 
@@ -15,7 +14,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
 from countjobs.conf import Conf
-from countjobs.executors.output import DATE_FORMAT, LOG_FORMAT
+from countjobs.management.arguments import seconds, whole
+from countjobs.management.logs import configure_logging
 from countjobs.schedulers import create_scheduler
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -23,22 +23,6 @@ SWITCH_SECONDS = 0.0005
 """How long a busy thread keeps others from running. At Python's own 5 ms the threads that talk to
 the database wait after each answer for as long as jobs are computing: claims come late."""
 _LOOP_CHECK_SECONDS = 1.0
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise ArgumentTypeError(f"must be a whole number above 0, not {text!r}")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1
-    if not 0 <= seconds <= threading.TIMEOUT_MAX:
-        raise ArgumentTypeError(f"must be a number of seconds, 0 or more, not {text!r}")
-    return seconds
 
 
 class Command(BaseCommand):
@@ -56,13 +40,13 @@ class Command(BaseCommand):
         conf = Conf.load()
         parser.add_argument(
             "--threads",
-            type=_positive,
+            type=whole("threads"),
             default=conf.threads,
             help="How many runs go on side by side (default: %(default)s).",
         )
         parser.add_argument(
             "--drain-timeout",
-            type=_seconds,
+            type=seconds("drain_seconds"),
             default=conf.drain_seconds,
             metavar="SECONDS",
             help="How long to wait, once told to stop, for runs that have begun; what goes on "
@@ -104,21 +88,3 @@ def _stop_on_signals(stop: threading.Event) -> None:
 
     for each in SIGNALS:
         signal.signal(each, handle)
-
-
-def configure_logging(verbosity: int) -> None:
-    """Log to stderr in the article's form, unless the project's LOGGING has handlers of its own.
-
-    Jobs log at INFO, and their output keeps it, whatever is shown here: 0 shows warnings only, 1
-    what runs, 2 also details of ours, 3 also APScheduler's.
-    """
-    root = logging.getLogger()
-    if not root.handlers:
-        handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter(LOG_FORMAT, DATE_FORMAT))
-        handler.setLevel(logging.WARNING if verbosity == 0 else logging.DEBUG)
-        root.addHandler(handler)
-        root.setLevel(logging.INFO)
-    details, everything = verbosity >= 2, verbosity >= 3  # noqa: PLR2004  # -v's own numbers
-    logging.getLogger("countjobs").setLevel(logging.DEBUG if details else logging.INFO)
-    logging.getLogger("apscheduler").setLevel(logging.DEBUG if everything else logging.INFO)

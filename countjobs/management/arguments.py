@@ -1,0 +1,36 @@
+"""What the commands' options may be given: the same as the settings that are their defaults."""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError
+from collections.abc import Callable
+
+from countjobs.conf import Conf
+
+
+def whole(setting: str) -> Callable[[str], int]:
+    """Reads a whole number within the bounds of a setting, such as `threads`."""
+    least, most = Conf.bounds(setting)
+
+    def read(text: str) -> int:
+        if not text.isdecimal() or not least <= int(text) <= most:
+            raise ArgumentTypeError(f"must be a whole number from {least} to {most}, not {text!r}")
+        return int(text)
+
+    return read
+
+
+def seconds(setting: str) -> Callable[[str], float]:
+    """Reads so many seconds, fractions too, within the bounds of a setting."""
+    least, most = Conf.bounds(setting)
+
+    def read(text: str) -> float:
+        try:
+            given = float(text)
+        except ValueError:
+            given = float("nan")
+        if not least <= given <= most:
+            raise ArgumentTypeError(f"must be seconds, from {least} to {most}, not {text!r}")
+        return given
+
+    return read

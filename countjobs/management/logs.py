@@ -1,0 +1,25 @@
+"""What the commands that run jobs show of their logs."""
+
+from __future__ import annotations
+
+import logging
+
+from countjobs.executors.output import DATE_FORMAT, LOG_FORMAT
+
+
+def configure_logging(verbosity: int) -> None:
+    """Log to stderr in the article's form, unless the project's LOGGING has handlers of its own.
+
+    Jobs log at INFO, and their output keeps it, whatever is shown here: 0 shows warnings only, 1
+    what runs, 2 also details of ours, 3 also APScheduler's.
+    """
+    root = logging.getLogger()
+    if not root.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter(LOG_FORMAT, DATE_FORMAT))
+        handler.setLevel(logging.WARNING if verbosity == 0 else logging.DEBUG)
+        root.addHandler(handler)
+        root.setLevel(logging.INFO)
+    details, everything = verbosity >= 2, verbosity >= 3  # noqa: PLR2004  # -v's own numbers
+    logging.getLogger("countjobs").setLevel(logging.DEBUG if details else logging.INFO)
+    logging.getLogger("apscheduler").setLevel(logging.DEBUG if everything else logging.INFO)
