@@ -46,7 +46,7 @@ class OrderedJSONFormField(forms.JSONField):
             raise self._error("depth") from error
         except ValueError as error:  # a number of thousands of digits
             raise self._error("invalid", reason=shown(error)) from error
-        if _is_deeper_than(_MOST_LEVELS, parsed):
+        if is_too_deep(parsed):
             raise self._error("depth")
         return parsed
 
@@ -80,10 +80,10 @@ class OrderedJSONFormField(forms.JSONField):
             return True
 
 
-def _is_deeper_than(most: int, value: Any) -> bool:
-    """Whether JSON is nested deeper, found without the recursion that it would break."""
+def is_too_deep(value: Any) -> bool:
+    """Whether JSON is nested too deeply, found without the recursion that it would break."""
     level = [value]
-    for _level in range(most):
+    for _level in range(_MOST_LEVELS):
         level = [child for item in level for child in _children(item)]
         if not level:
             return False

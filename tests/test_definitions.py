@@ -209,6 +209,18 @@ def test_json_that_is_none_which_only_raw_sql_writes_is_shown_as_it_is() -> None
     assert job.problems()
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("levels", [60, 900, 100_000])
+def test_json_nested_too_deeply_which_only_raw_sql_writes_is_shown_as_text(levels: int) -> None:
+    definition = CountJob.objects.create(name="a")
+    text = "[" * levels + "]" * levels
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE countjobs_countjob SET messages = %s", [text])
+    definition.refresh_from_db()
+    assert definition.messages == text
+    assert definition.problems()
+
+
 def test_a_job_id_names_the_kind_and_the_key() -> None:
     assert CountJob(pk=42).job_id == "countjobs.countjob:42"
     assert Greeting.job_id_of("x") == "app.greeting:x"

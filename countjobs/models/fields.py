@@ -10,7 +10,7 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.forms import OrderedJSONFormField
+from countjobs.forms import OrderedJSONFormField, is_too_deep
 from countjobs.text import shown, validate_text
 from countjobs.triggers import CRON_DEFAULTS, CronFieldError, normalise_expression
 
@@ -88,13 +88,14 @@ class OrderedJSONField(models.JSONField):
         return self.get_db_prep_value(value, connection)
 
     def from_db_value(self, value: Any, expression: Any, connection: BaseDatabaseWrapper) -> Any:
-        """What the text says. Text that isn't JSON, which only raw SQL can have put there, is
-        returned as it is, for validation to name.
+        """What the text says. What isn't JSON, or is nested too deeply to be shown and validated,
+        only raw SQL can have put there: it is returned as text, for validation to name.
         """
         try:
-            return json.loads(value)
-        except (TypeError, ValueError):
-            return value
+            parsed = json.loads(value)
+        except (TypeError, ValueError, RecursionError):
+            return str(value) if isinstance(value, bytes) else value
+        return value if is_too_deep(parsed) else parsed
 
 
 MOST_MESSAGES = 1_000
