@@ -88,7 +88,7 @@ def test_a_definition_whose_end_has_passed_is_shown_as_ended(client: Client) -> 
     assert told(client, "next_run").endswith("ended")
 
 
-def test_a_definition_that_nobody_validated_is_shown_as_broken_with_the_error(
+def test_promise_02_a_definition_that_nobody_validated_is_shown_as_broken_with_the_error(
     client: Client,
 ) -> None:
     definition = CountJob.objects.create(name="a")
@@ -122,7 +122,7 @@ def test_a_job_that_never_ran_has_no_last_run(client: Client) -> None:
     assert told(client, "last_run") == "-"
 
 
-def test_the_list_takes_as_many_queries_for_thirty_definitions_as_for_three(
+def test_promise_17_the_list_takes_as_many_queries_for_thirty_definitions_as_for_three(
     client: Client,
 ) -> None:
     def queries(count: int) -> int:
@@ -146,7 +146,7 @@ def test_the_list_can_be_searched_and_filtered(client: Client) -> None:
         assert ">there<" not in page
 
 
-def test_run_now_files_a_request_in_the_name_of_who_asked(client: Client) -> None:
+def test_promise_19_run_now_files_a_request_in_the_name_of_who_asked(client: Client) -> None:
     definition = CountJob.objects.create(name="a")
     data = {"action": "run_now", "_selected_action": [definition.pk]}
     page = client.post(LIST, data, follow=True).content.decode()
@@ -177,7 +177,7 @@ def test_run_now_runs_a_paused_definition_too_and_leaves_it_paused(client: Clien
     assert not definition.enabled
 
 
-def test_pause_takes_the_next_run_away_and_resume_brings_one(client: Client) -> None:
+def test_promise_11_pause_takes_the_next_run_away_and_resume_brings_one(client: Client) -> None:
     definition = CountJob.objects.create(name="a")
     client.post(LIST, {"action": "pause", "_selected_action": [definition.pk]})
     assert DjangoJob.objects.get(id=definition.job_id).next_run_time is None
@@ -338,6 +338,42 @@ def test_an_absurd_page_address_is_not_an_error_of_ours(client: Client) -> None:
     assert client.get(f"{LIST}?timezone=%00").status_code == 302
     assert client.get(f"{LIST}?q=%00").status_code == 302
     assert client.get(f"{LIST}999999999999999999999999/change/").status_code == 302
+
+
+@pytest.mark.parametrize("query", ["name__regex=[", "name__iregex=(a%2B)%2B$"])
+def test_regular_expressions_are_no_filters(client: Client, query: str) -> None:
+    assert client.get(f"{LIST}?{query}").status_code == 400
+
+
+def test_a_filter_by_a_number_that_no_database_holds_is_dropped(client: Client) -> None:
+    CountJob.objects.create(name="a")
+    response = client.get(f"{LIST}?id__in=999999999999999999999999")
+    assert response.status_code in (200, 302)
+
+
+@pytest.mark.parametrize("date", ["0", "tomorrow", "9999-99-99", "%00"])
+def test_a_date_in_the_add_page_s_address_that_is_none_is_left_out(
+    client: Client, date: str
+) -> None:
+    page = client.get(f"{ADD}?start_date={date}&name=given").content.decode()
+    assert 'value="given"' in page
+    assert re.search(r'<input type="text" name="start_date_0"(?! value)', page)
+
+
+def test_a_date_in_the_add_page_s_address_is_taken(client: Client) -> None:
+    assert (
+        'value="2030-01-02"' in client.get(f"{ADD}?start_date=2030-01-02T03:04Z").content.decode()
+    )
+
+
+def test_a_definition_whose_messages_raw_sql_nested_too_deeply_can_be_edited(
+    client: Client,
+) -> None:
+    definition = CountJob.objects.create(name="a")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE countjobs_countjob SET messages = %s", ["[" * 100_000])
+    assert client.get(LIST).status_code == 200
+    assert client.get(change_url(definition)).status_code == 200
 
 
 def test_our_pages_have_no_inline_script_or_style(client: Client) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
-from django.db import models
+from django.db import DataError, models
 from django.http import HttpRequest
 
 if TYPE_CHECKING:
@@ -26,8 +26,14 @@ class PageChangeList(ChangeList):
         return super().get_queryset(request, *args, **kwargs)
 
     def get_results(self, request: HttpRequest) -> None:
-        """As Django's; then the model's admin is shown the page."""
-        super().get_results(request)
+        """As Django's; then the model's admin is shown the page.
+
+        What the database can't even be asked for, such as a number of thirty digits, isn't there.
+        """
+        try:
+            super().get_results(request)
+        except (DataError, OverflowError) as error:
+            raise IncorrectLookupParameters from error
         show_page = getattr(self.model_admin, "show_page", None)
         if show_page is not None:
             show_page(request, list(self.result_list))
@@ -38,6 +44,12 @@ class PageAdmin(AnyModelAdmin):
 
     change_list_template = "admin/countjobs/change_list.html"
     change_form_template = "admin/countjobs/change_form.html"
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        """As Django's, but for regular expressions: a bad one is an error, an evil one hangs."""
+        if lookup.endswith(("__regex", "__iregex")):
+            return False
+        return super().lookup_allowed(lookup, value, request)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """The list's class."""

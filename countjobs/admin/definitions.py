@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextareaWidget
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -116,6 +117,14 @@ class JobDefinitionAdmin(DefinitionActions):
             kwargs.setdefault("help_text", gettext("In this site's time zone, %s.") % zone)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """As Django's: what an address gives for a new one. Dates that are none are left out."""
+        initial: dict[str, Any] = super().get_changeform_initial_data(request)
+        for field in self.opts.concrete_fields:
+            if isinstance(field, models.DateField) and isinstance(initial.get(field.name), str):
+                initial[field.name] = _date_or_none(field, initial[field.name])
+        return initial
+
     def response_add(
         self, request: HttpRequest, obj: Any, *args: Any, **kwargs: Any
     ) -> HttpResponse:
@@ -134,6 +143,13 @@ class JobDefinitionAdmin(DefinitionActions):
         self.show_page(request, [definition])
         level, text = facts_of(definition).announcement()
         self.message_user(request, text, level)
+
+
+def _date_or_none(field: models.DateField[Any, Any], text: str) -> Any:
+    try:
+        return field.to_python(text)
+    except ValidationError:
+        return None
 
 
 def _told_of(definition: JobDefinition) -> tuple[str, ...]:
