@@ -55,7 +55,7 @@ def test_each_status_is_shown_by_word_and_icon(status: Status, client: Client) -
     assert client.get(url_of(execution)).status_code == 200
 
 
-def test_lateness_and_duration_are_two_figures(client: Client) -> None:
+def test_promise_22_lateness_and_duration_are_two_figures(client: Client) -> None:
     started = NOON + timedelta(milliseconds=250)
     make_execution(started_at=started, finished_at=started + timedelta(seconds=83))
     page = client.get(LIST).content.decode()
@@ -110,7 +110,7 @@ def test_a_job_without_a_definition_is_a_name_in_the_sites_zone(
     assert f"that was ({job_id})" in page
 
 
-def test_the_history_outlives_its_definition(client: Client) -> None:
+def test_promise_10_the_history_outlives_its_definition(client: Client) -> None:
     definition = CountJob.objects.create(name="a")
     execution = make_execution(job_id=definition.job_id, job_name="a")
     link = reverse("admin:countjobs_countjob_change", args=[definition.pk])
@@ -193,7 +193,9 @@ def test_an_absurd_query_is_answered(query: str, status: int, client: Client) ->
     assert client.get(f"{LIST}?{query}").status_code == status
 
 
-def test_the_list_takes_as_many_queries_for_thirty_rows_as_for_three(client: Client) -> None:
+def test_promise_17_the_list_takes_as_many_queries_for_thirty_rows_as_for_three(
+    client: Client,
+) -> None:
     definition = CountJob.objects.create(name="a")
 
     def queries(count: int) -> list[str]:
@@ -209,7 +211,7 @@ def test_the_list_takes_as_many_queries_for_thirty_rows_as_for_three(client: Cli
     assert not any('"output"' in sql or '"traceback"' in sql for sql in thirty)
 
 
-def test_nothing_counts_the_whole_table(client: Client) -> None:
+def test_promise_17_nothing_counts_the_whole_table(client: Client) -> None:
     make_execution()
     with CaptureQueriesContext(connection) as captured:
         client.get(LIST)

@@ -92,7 +92,7 @@ def test_a_broken_job_without_a_definition_is_listed_too() -> None:
         PARKED,
     ],
 )
-def test_the_banner_says_that_no_scheduler_is_alive(url: str) -> None:
+def test_promise_04_the_banner_says_that_no_scheduler_is_alive(url: str) -> None:
     make_node(timedelta(hours=1))
     client = client_of("viewer")
     assert NO_SCHEDULER in client.get(url).content.decode()

@@ -93,7 +93,9 @@ class CountedTrigger(ScheduleTrigger):
 
 @pytest.mark.parametrize("days", [1, 30, 365])
 @pytest.mark.parametrize(("most", "asked"), [(1, 45), (10, 330)])
-def test_a_month_of_downtime_costs_as_little_as_a_day(days: int, most: int, asked: int) -> None:
+def test_promise_08_a_month_of_downtime_costs_as_little_as_a_day(
+    days: int, most: int, asked: int
+) -> None:
     """Promise 8: a one-second job that was off for a month is 2.6 million fire times."""
     tested = CountedTrigger(CRON_DEFAULTS | {"second": "*"}, "America/New_York")
     first = NOW.replace(microsecond=0) - days * DAY

@@ -176,7 +176,9 @@ def test_each_run_of_a_catch_up_has_a_definition_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 10, 200])
-def test_the_number_of_statements_does_not_depend_on_the_number_of_jobs(count: int) -> None:
+def test_promise_16_the_number_of_statements_does_not_depend_on_the_number_of_jobs(
+    count: int,
+) -> None:
     make_definitions(count)
     with CaptureQueriesContext(connection) as queries:
         assert len(claim_at(limit=500).jobs) == count

@@ -90,7 +90,9 @@ def _save_field(job: CountJob) -> None:
 
 
 @pytest.mark.parametrize("way", WRITES)
-def test_every_way_to_write_a_definition_writes_its_row(way: str, tmp_path: Path) -> None:
+def test_promise_03_every_way_to_write_a_definition_writes_its_row(
+    way: str, tmp_path: Path
+) -> None:
     job = _job()
     before = _states()
     WRITES[way](job, tmp_path)
@@ -103,7 +105,7 @@ def test_every_way_to_write_a_definition_writes_its_row(way: str, tmp_path: Path
 
 
 @pytest.mark.parametrize("way", WRITES)
-def test_what_undoes_the_definition_undoes_its_row(way: str, tmp_path: Path) -> None:
+def test_promise_03_what_undoes_the_definition_undoes_its_row(way: str, tmp_path: Path) -> None:
     job = _job()
     before = _states()
     with transaction.atomic():
@@ -189,7 +191,7 @@ def test_an_edit_that_leaves_the_schedule_alone_keeps_what_is_due(
         {"start_date": NOW - timedelta(days=1)},
     ],
 )
-def test_an_edit_of_the_schedule_counts_from_now_and_never_fires_the_past(
+def test_promise_11_an_edit_of_the_schedule_counts_from_now_and_never_fires_the_past(
     edit: dict[str, Any], clock: time_machine.Traveller
 ) -> None:
     job = _job()
@@ -200,7 +202,7 @@ def test_an_edit_of_the_schedule_counts_from_now_and_never_fires_the_past(
     assert _row(job).next_run_time == CountJob.objects.get().next_fire_time(later)
 
 
-def test_an_edit_on_the_very_second_of_a_fire_time_fires_at_the_next(
+def test_promise_11_an_edit_on_the_very_second_of_a_fire_time_fires_at_the_next(
     clock: time_machine.Traveller,
 ) -> None:
     mark = NOW.replace(second=0) + 5 * MINUTE
@@ -210,7 +212,7 @@ def test_an_edit_on_the_very_second_of_a_fire_time_fires_at_the_next(
     assert _row(job).next_run_time == mark + 5 * MINUTE
 
 
-def test_disabled_it_has_no_next_run_and_enabled_again_it_counts_from_now(
+def test_promise_11_disabled_it_has_no_next_run_and_enabled_again_it_counts_from_now(
     clock: time_machine.Traveller,
 ) -> None:
     job = _job()
@@ -304,7 +306,9 @@ BROKEN: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("values", BROKEN, ids=lambda values: str(values)[:60])
-def test_a_definition_that_is_broken_is_parked_and_all_others_go_on(values: dict[str, Any]) -> None:
+def test_promise_02_a_definition_that_is_broken_is_parked_and_all_others_go_on(
+    values: dict[str, Any],
+) -> None:
     broken, whole = _job("broken"), _job("whole")
     state = bytes(_row(broken).job_state)
     CountJob.objects.filter(pk=broken.pk).update(**values)

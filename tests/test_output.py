@@ -28,7 +28,7 @@ def test_text_that_fits_is_kept_to_the_letter() -> None:
 
 
 @pytest.mark.parametrize("pieces", [["h" * 50_000 + "t" * 50_000], ["h"] * 5_000 + ["t"] * 5_000])
-def test_of_text_beyond_the_cap_head_and_tail_are_kept_and_the_cut_is_marked(
+def test_promise_22_of_text_beyond_the_cap_head_and_tail_are_kept_and_the_cut_is_marked(
     pieces: list[str],
 ) -> None:
     head, mark, tail = capped(*pieces).split("\n")

@@ -28,7 +28,7 @@ def _next(of: ScheduleTrigger, at: datetime) -> datetime | None:
 
 
 @pytest.mark.parametrize("timezone", DST_ZONES + STEADY_ZONES)
-def test_fire_times_near_a_clock_change_are_those_of_the_rule(timezone: str) -> None:
+def test_promise_06_fire_times_near_a_clock_change_are_those_of_the_rule(timezone: str) -> None:
     random = Random(timezone)
     changes = transitions(timezone, 2026) or [datetime(2026, 3, 8, 7, tzinfo=UTC)]
     for change, hour in product(changes, random.sample(HOURS, 8)):
@@ -73,7 +73,7 @@ def _of_the_day(timezone: str, day: datetime, **texts: str) -> list[str]:
     return [f"{fire.astimezone(ZoneInfo(timezone)):%H:%M%z}" for fire in found]
 
 
-def test_a_fixed_time_in_the_gap_happens_once_after_it() -> None:
+def test_promise_06_a_fixed_time_in_the_gap_happens_once_after_it() -> None:
     assert _of_the_day("America/New_York", NEW_YORK_GAP, hour="2", minute="30") == ["03:30-0400"]
 
 
@@ -82,25 +82,25 @@ def test_a_fixed_time_in_the_gap_and_its_stand_in_after_it_are_one_run() -> None
     assert _of_the_day("America/New_York", NEW_YORK_GAP, **texts) == ["03:30-0400"]
 
 
-def test_a_fixed_time_in_the_fold_happens_once_at_the_first_of_the_two() -> None:
+def test_promise_06_a_fixed_time_in_the_fold_happens_once_at_the_first_of_the_two() -> None:
     assert _of_the_day("America/New_York", NEW_YORK_FOLD, hour="1", minute="30") == ["01:30-0400"]
 
 
-def test_every_hour_runs_through_gap_and_fold() -> None:
+def test_promise_06_every_hour_runs_through_gap_and_fold() -> None:
     gap = _of_the_day("America/New_York", NEW_YORK_GAP, minute="30")
     assert gap[:4] == ["00:30-0500", "01:30-0500", "03:30-0400", "04:30-0400"]
     fold = _of_the_day("America/New_York", NEW_YORK_FOLD, minute="30")
     assert fold[:4] == ["00:30-0400", "01:30-0400", "01:30-0500", "02:30-0500"]
 
 
-def test_the_southern_hemisphere_is_no_different() -> None:
+def test_promise_06_the_southern_hemisphere_is_no_different() -> None:
     sydney = ZoneInfo("Australia/Sydney")
     gap, fold = datetime(2026, 10, 4, tzinfo=sydney), datetime(2026, 4, 5, tzinfo=sydney)
     assert _of_the_day("Australia/Sydney", gap, hour="2", minute="30") == ["03:30+1100"]
     assert _of_the_day("Australia/Sydney", fold, hour="2", minute="30") == ["02:30+1100"]
 
 
-def test_a_change_of_half_an_hour_is_no_different() -> None:
+def test_promise_06_a_change_of_half_an_hour_is_no_different() -> None:
     island = ZoneInfo("Australia/Lord_Howe")
     gap, fold = datetime(2026, 10, 4, tzinfo=island), datetime(2026, 4, 5, tzinfo=island)
     texts = {"hour": "2", "minute": "15"}
