@@ -10,7 +10,7 @@ import logging
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, TextIO, cast
 
@@ -72,15 +72,31 @@ def captured(most_bytes: int) -> Iterator[CappedText]:
 
 
 class _Tee:
-    """A standard stream that also writes to the output of the run that writes to it."""
+    """A standard stream that also writes to the output of the run that writes to it.
+
+    No run fails because the terminal is gone, its disk is full, or it lacks a letter: the run's
+    output has it all. And none can close the stream, which others write to.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
 
     def write(self, text: str) -> int:
-        if (output := _output.get()) is not None:
-            output.write(text)
-        return self.stream.write(text)
+        if (output := _output.get()) is None:
+            return self.stream.write(text)
+        output.write(text)
+        with suppress(OSError, ValueError):
+            self.stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        in_run = (OSError, ValueError) if _output.get() is not None else ()
+        with suppress(*in_run):
+            self.stream.flush()
+
+    def close(self) -> None:
+        if _output.get() is None:
+            self.stream.close()
 
     def writelines(self, lines: list[str]) -> None:
         for line in lines:
