@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import logging
+import sys
 
 from countjobs.executors.output import DATE_FORMAT, LOG_FORMAT
 
@@ -23,3 +25,12 @@ def configure_logging(verbosity: int) -> None:
     details, everything = verbosity >= 2, verbosity >= 3  # noqa: PLR2004  # -v's own numbers
     logging.getLogger("countjobs").setLevel(logging.DEBUG if details else logging.INFO)
     logging.getLogger("apscheduler").setLevel(logging.DEBUG if everything else logging.INFO)
+
+
+def show_lines_at_once() -> None:
+    """Have what jobs print appear when they print it, also where stdout is a pipe or a file.
+
+    Python would keep kilobytes of it back, and the log, on stderr, would run ahead.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from countjobs.executors.here import run_here
-from countjobs.management.logs import configure_logging
+from countjobs.management.logs import configure_logging, show_lines_at_once
 from countjobs.models import Execution, JobDefinition
 from countjobs.models.definitions import concrete_definitions
 
@@ -31,6 +31,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, name: str, verbosity: int, **options: Any) -> None:
         """Run it. Raises CommandError where no definition, or more than one, has that name."""
         configure_logging(verbosity)
+        show_lines_at_once()
         execution = run_here(find_definition(name), requested_by=_user())
         if execution.status != Execution.Status.SUCCEEDED:
             self.stderr.write(execution.traceback or execution.error)

@@ -15,7 +15,7 @@ from django.db import DatabaseError
 
 from countjobs.conf import Conf
 from countjobs.management.arguments import seconds, whole
-from countjobs.management.logs import configure_logging
+from countjobs.management.logs import configure_logging, show_lines_at_once
 from countjobs.schedulers import create_scheduler
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -58,6 +58,7 @@ class Command(BaseCommand):
     ) -> None:
         """Run until stopped. Raises CommandError where the database is away."""
         configure_logging(verbosity)
+        show_lines_at_once()
         sys.setswitchinterval(SWITCH_SECONDS)
         stop = threading.Event()
         _stop_on_signals(stop)
