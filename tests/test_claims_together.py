@@ -93,7 +93,7 @@ def claim_beside_a_lock(lock: Callable[[], object]) -> list[str]:
             return pool.submit(in_threads, [claiming("b:2:2", 10)]).result(timeout=10)[0]
 
 
-def test_what_another_scheduler_has_locked_is_passed_over() -> None:
+def test_promise_14_what_another_scheduler_has_locked_is_passed_over() -> None:
     locked, free = make_definition("locked"), make_definition("free")
     rows = DjangoJob.objects.select_for_update().filter(id=locked.job_id)
     assert claim_beside_a_lock(lambda: list(rows)) == [free.job_id]
