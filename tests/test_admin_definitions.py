@@ -340,6 +340,17 @@ def test_an_absurd_page_address_is_not_an_error_of_ours(client: Client) -> None:
     assert client.get(f"{LIST}999999999999999999999999/change/").status_code == 302
 
 
+@pytest.mark.parametrize("action", ["run_now", "pause", "resume", "delete_selected"])
+@pytest.mark.parametrize("key", ["abc", "", "\0", "9" * 30, "9" * 5_000])
+def test_an_action_on_what_can_not_be_a_key_is_refused(
+    client: Client, action: str, key: str
+) -> None:
+    CountJob.objects.create(name="a")
+    posted = {"action": action, "_selected_action": [key], "index": "0"}
+    assert client.post(LIST, posted).status_code == 400
+    assert not Execution.objects.exists()
+
+
 @pytest.mark.parametrize("query", ["name__regex=[", "name__iregex=(a%2B)%2B$"])
 def test_regular_expressions_are_no_filters(client: Client, query: str) -> None:
     assert client.get(f"{LIST}?{query}").status_code == 400

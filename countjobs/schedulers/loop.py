@@ -114,7 +114,6 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
         """Leave nothing of ours unsettled."""
         now = timezone.now()
         name = self.heartbeat.name
-        self.store.give_back_doubtful()
         with transaction.atomic():
             Execution.objects.filter(node=name, status=Status.RUNNING).update(
                 status=Status.LOST,
@@ -122,8 +121,10 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
                 error=f"The scheduler stopped {self.drain_seconds} s after it was told to, "
                 "and this run had not ended.",
             )
-            hand_back(name)
+            handed_on = hand_back(name)
             self.heartbeat.tell(State.STOPPED, now)
+        if handed_on:
+            logger.info("%d runs that had not begun are left to other schedulers.", handed_on)
 
     def _try(self, step: Any) -> None:
         """Do a step of the shutdown, which must go on even without the database."""
