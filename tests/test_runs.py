@@ -10,13 +10,14 @@ from functools import partial
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import OperationalError, ProgrammingError, connection, transaction
 
 from countjobs.executors.output import capturing
 from countjobs.executors.runs import carry_out
 from countjobs.history.recorder import Outcome
 from countjobs.models import Execution
 from countjobs.models.executions import Status
+from tests.errors import HostileError, MuteError
 from tests.factories import make_execution
 
 # A run looks at its thread's connection, which may be open since an earlier test.
@@ -28,17 +29,6 @@ CAP = 4_000
 def run(call: Callable[[], object], most_bytes: int = CAP) -> Outcome:
     with capturing():
         return carry_out(7, call, most_bytes)
-
-
-class MuteError(Exception):
-    def __str__(self) -> str:
-        raise RuntimeError("no words")
-
-
-class HostileError(Exception):
-    @property
-    def __notes__(self) -> list[str]:  # type: ignore[override]  # that is what is wrong with it
-        raise RuntimeError("no notes")
 
 
 def fail(error: BaseException) -> None:
@@ -188,3 +178,48 @@ def test_a_transaction_of_the_callers_goes_on() -> None:
     execution = make_execution()
     run(partial(fail, ValueError("reason")))
     assert list(Execution.objects.all()) == [execution]
+
+
+def _leave_a_block_open() -> None:
+    transaction.atomic().__enter__()
+    make_execution()
+
+
+def _leave_a_broken_block_open() -> None:
+    transaction.atomic().__enter__()
+    with pytest.raises(ProgrammingError if connection.vendor == "postgresql" else OperationalError):
+        connection.cursor().execute("SELECT * FROM nowhere")
+
+
+def _leave_what_it_began_open() -> None:
+    connection.cursor().execute("BEGIN")
+    make_execution()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "leave", [_leave_a_block_open, _leave_a_broken_block_open, _leave_what_it_began_open]
+)
+def test_a_transaction_that_a_job_leaves_open_is_rolled_back(leave: Callable[[], None]) -> None:
+    outcome = run(leave)
+    assert outcome.status == Status.SUCCEEDED
+    assert not connection.in_atomic_block
+    assert not Execution.objects.exists()
+    with transaction.atomic():
+        make_execution()
+    assert Execution.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_that_leaves_a_transaction_open_is_told_so() -> None:
+    assert "left a transaction open" in run(_leave_a_block_open).output
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_that_ends_its_transactions_is_told_nothing() -> None:
+    def end_it() -> None:
+        with transaction.atomic():
+            make_execution()
+
+    assert run(end_it).output == ""
+    assert Execution.objects.count() == 1

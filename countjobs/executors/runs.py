@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.utils import timezone
 
 from countjobs.executors.output import CappedText, captured
@@ -13,10 +15,13 @@ from countjobs.history.recorder import Outcome
 from countjobs.models.executions import Status
 from countjobs.text import describe
 
+_logger = logging.getLogger(__name__)
+
 
 def carry_out(execution_id: int, call: Callable[[], object], most_bytes: int) -> Outcome:
     """Call a job, and tell how it went. Nothing that it raises, SystemExit included, gets out."""
     _drop_old_connections()
+    callers = _in_transactions()
     started_at = timezone.now()
     with captured(most_bytes) as output:
         try:
@@ -25,6 +30,7 @@ def carry_out(execution_id: int, call: Callable[[], object], most_bytes: int) ->
             outcome = _failure(error, most_bytes)
         else:
             outcome = Outcome(Status.SUCCEEDED)
+        _end_transactions(callers)
     outcome.execution_id = execution_id
     outcome.started_at, outcome.finished_at = started_at, timezone.now()
     outcome.output = output.value()
@@ -40,6 +46,27 @@ def _drop_old_connections() -> None:
     for connection in connections.all(initialized_only=True):
         if not connection.in_atomic_block:
             connection.close_if_unusable_or_obsolete()
+
+
+def _in_transactions() -> set[str]:
+    """The databases that this thread has a transaction on."""
+    open_now = connections.all(initialized_only=True)
+    return {connection.alias for connection in open_now if connection.in_atomic_block}
+
+
+def _end_transactions(callers: set[str]) -> None:
+    """Roll back what the job left open: it would lock others out, on SQLite all of them."""
+    for connection in connections.all(initialized_only=True):
+        if connection.alias in callers or connection.connection is None:
+            continue
+        if connection.in_atomic_block or not connection.autocommit:
+            _logger.warning("The job left a transaction open; it is rolled back")
+            connection.close()
+            # Django would keep this object closed until the block is left, which nobody will do.
+            del connections[connection.alias]
+        else:
+            with suppress(DatabaseError):  # whatever broke it
+                connection.rollback()  # what a BEGIN of the job's own began
 
 
 def _failure(error: BaseException, most_bytes: int) -> Outcome:
