@@ -57,14 +57,14 @@ class PageAdmin(AnyModelAdmin):
         """The list's class."""
         return PageChangeList
 
-    def response_action(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> Any:
+    def response_action(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """As Django's. What can't be a key wasn't ticked in our list. Raises BadRequest."""
         for key in request.POST.getlist(ACTION_CHECKBOX_NAME):
             try:
                 self.opts.pk.clean(key, None)
             except ValidationError as error:
                 raise BadRequest from error
-        return super().response_action(request, queryset)
+        return super().response_action(request, *args, **kwargs)
 
 
 class ReadOnlyAdmin(PageAdmin):
