@@ -114,7 +114,19 @@ def test_ctrl_c_is_recorded_too(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Execution.objects.get().error == "KeyboardInterrupt"
 
 
-@pytest.mark.parametrize("name", ["nobody", "countjobs.countjob:999", "countjobs.countjob:x", ""])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "nobody",
+        "",
+        "countjobs.countjob:999",
+        f"countjobs.countjob:{10**30}",
+        "countjobs.countjob:x",
+        "countjobs.countjob:",
+        "auth.user:1",
+        ":",
+    ],
+)
 def test_a_name_that_nobody_has_is_refused(name: str) -> None:
     make_definition("the count")
     with pytest.raises(CommandError, match=f"No definition is called “{name}”."):

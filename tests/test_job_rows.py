@@ -17,10 +17,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 from django_apscheduler.models import DjangoJob
 
-from countjobs.jobstores.rows import load_definitions, run_definition, write_rows
+from countjobs.jobstores.rows import job_of, load_definitions, run_definition, write_rows
 from countjobs.jobstores.signing import unseal
 from countjobs.models import CountJob, JobDefinition, ParkedJob
 from tests.app.models import Greeting, Team, TeamJob
+from tests.errors import MuteError
 
 pytestmark = pytest.mark.django_db
 
@@ -358,11 +359,6 @@ def test_what_was_mended_is_told_a_line_each() -> None:
     assert lines[1].startswith(f"{broken.job_id} (broken): hour: “99” is not understood.")
 
 
-class MuteError(Exception):
-    def __str__(self) -> str:
-        raise RuntimeError("no words")
-
-
 ERRORS = [
     ZeroDivisionError("oh"),
     KeyError("no"),
@@ -401,6 +397,11 @@ def test_an_error_is_kept_in_the_language_of_the_installation() -> None:
 
 
 # Loading and running
+
+
+def test_a_key_may_hold_what_parts_it_from_the_label() -> None:
+    job = CountJob(pk="a:b", name="job")
+    assert job_of(job).args == ("countjobs.countjob", "a:b")
 
 
 def test_definitions_of_many_kinds_are_loaded_with_a_query_each() -> None:

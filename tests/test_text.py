@@ -6,17 +6,7 @@ import pytest
 from django.db import connection
 
 from countjobs.text import MOST_ERROR_CHARACTERS, describe, storable
-
-
-class MuteError(Exception):
-    def __str__(self) -> str:
-        raise RuntimeError("no words")
-
-
-class HostileError(Exception):
-    @property
-    def __notes__(self) -> list[str]:  # type: ignore[override]  # that is what is wrong with it
-        raise RuntimeError("no notes")
+from tests.errors import HostileError, MuteError
 
 
 @pytest.mark.parametrize(
