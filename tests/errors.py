@@ -1,0 +1,14 @@
+"""Errors that are hard to put into words."""
+
+from __future__ import annotations
+
+
+class MuteError(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+class HostileError(Exception):
+    @property
+    def __notes__(self) -> list[str]:  # type: ignore[override]  # that is what is wrong with it
+        raise RuntimeError("no notes")
