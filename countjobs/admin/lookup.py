@@ -7,11 +7,10 @@ from datetime import tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.apps import apps
-from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from countjobs.models import JobDefinition
+from countjobs.models.jobids import definition_key
 from countjobs.triggers import zone_names
 
 
@@ -22,25 +21,13 @@ def definitions_of(job_ids: Iterable[str]) -> dict[str, JobDefinition]:
     """
     by_model: dict[type[JobDefinition], set[Any]] = {}
     for job_id in job_ids:
-        if key := _key(job_id):
+        if key := definition_key(job_id):
             by_model.setdefault(key[0], set()).add(key[1])
     return {
         definition.job_id: definition
         for model, pks in by_model.items()
         for definition in model._base_manager.filter(pk__in=pks).only("name", "timezone")
     }
-
-
-def _key(job_id: str) -> tuple[type[JobDefinition], Any] | None:
-    """The model and the primary key that an id names, if it names any that there can be."""
-    label, _, pk = job_id.partition(":")
-    try:
-        model = apps.get_model(label)
-        if not issubclass(model, JobDefinition):
-            return None
-        return model, model._meta.pk.clean(pk, None)
-    except (LookupError, ValueError, ValidationError):
-        return None
 
 
 def zone_of(definition: JobDefinition | None) -> tzinfo:

@@ -192,7 +192,7 @@ def _kept_run_time(
 
 def job_of(definition: JobDefinition) -> Job:
     """APScheduler's job of a valid definition."""
-    label, _, pk = definition.job_id.rpartition(":")
+    label, _, pk = definition.job_id.partition(":")  # a key may hold one, a label can't
     job = Job.__new__(Job)
     job.__setstate__(
         {

@@ -12,6 +12,7 @@ from countjobs.executors.here import run_here
 from countjobs.management.logs import configure_logging, show_lines_at_once
 from countjobs.models import Execution, JobDefinition
 from countjobs.models.definitions import concrete_definitions
+from countjobs.models.jobids import definition_key
 
 
 class Command(BaseCommand):
@@ -56,9 +57,10 @@ def find_definition(name: str) -> JobDefinition:
 
 
 def _by_job_id(job_id: str) -> list[JobDefinition]:
-    label, _, pk = job_id.rpartition(":")
-    models = [model for model in concrete_definitions() if model._meta.label_lower == label]
-    return [d for model in models if pk.isdecimal() for d in model._base_manager.filter(pk=pk)]
+    if (key := definition_key(job_id)) is None:
+        return []
+    model, pk = key
+    return list(model._base_manager.filter(pk=pk))
 
 
 def _user() -> str:
