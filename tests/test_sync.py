@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from apscheduler.triggers.base import BaseTrigger
@@ -12,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django_apscheduler.models import DjangoJob
 from pytest_django import Settings
 
+from countjobs.jobstores.rows import write_rows
 from countjobs.jobstores.signing import seal, unseal
 from countjobs.jobstores.sync import sync
 from countjobs.models import CountJob, Execution, ParkedJob
@@ -83,6 +85,35 @@ def test_promise_10_the_row_of_a_definition_that_was_deleted_goes_and_its_histor
     assert not DjangoJob.objects.exists()
     assert Execution.objects.count() == 1
     assert sync(NOON) == []
+
+
+def test_a_definition_that_is_created_meanwhile_keeps_its_row() -> None:
+    make_definition("first", due=None)
+    original = CountJob._base_manager.values_list
+
+    def create_then(*args: Any, **kwargs: Any) -> Any:
+        found = list(original(*args, **kwargs))
+        CountJob.objects.get_or_create(name="second")
+        return found
+
+    with patch.object(CountJob._base_manager, "values_list", create_then):
+        assert sync(NOON) == []
+    assert DjangoJob.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_promise_24_it_lets_others_write_between_its_batches() -> None:
+    CountJob.objects.bulk_create(CountJob(name=f"job {number}") for number in range(1_001))
+    CountJob._base_manager.update(hour="7")
+    batches = []
+
+    def watch(*args: Any, **kwargs: Any) -> Any:
+        batches.append(connection.in_atomic_block)
+        return write_rows(*args, **kwargs)
+
+    with patch("countjobs.jobstores.sync.write_rows", watch):
+        assert len(sync(NOON)) == 1_001
+    assert not any(batches), "all of it is one transaction"
 
 
 def test_a_tampered_state_is_written_anew_from_the_definition() -> None:

@@ -16,23 +16,27 @@ from countjobs.text import describe, storable
 
 
 def sync(now: datetime) -> list[str]:
-    """Mend every row that disagrees. Returns what was mended, a line each."""
+    """Mend every row that disagrees. Returns what was mended, a line each.
+
+    In batches, each a transaction of its own, so that no other writer waits for all of them.
+    """
     mended = []
     for model in concrete_definitions():
-        with transaction.atomic():
-            pks = list(model._base_manager.order_by("pk").values_list("pk", flat=True))
-            mended += write_rows(model, pks, now)
-            mended += _delete_orphans(model, {model.job_id_of(pk) for pk in pks})
+        pks = list(model._base_manager.order_by("pk").values_list("pk", flat=True))
+        mended += write_rows(model, pks, now)
+        mended += _delete_orphans(model)
     with transaction.atomic():
         mended += _restore_others(now)
     return mended
 
 
-def _delete_orphans(model: type[JobDefinition], job_ids: set[str]) -> list[str]:
+def _delete_orphans(model: type[JobDefinition]) -> list[str]:
     """Rows of definitions that are gone."""
-    prefix = model.job_id_of("")
-    rows = DjangoJob.objects.filter(id__startswith=prefix).values_list("id", flat=True)
-    orphans = sorted(set(rows) - job_ids)
+    rows = DjangoJob.objects.filter(id__startswith=model.job_id_of(""))
+    # Read before the definitions: the row of one that is being created is not an orphan.
+    job_ids = set(rows.values_list("id", flat=True))
+    job_ids -= {model.job_id_of(pk) for pk in model._base_manager.values_list("pk", flat=True)}
+    orphans = sorted(job_ids)
     delete_rows(orphans)
     return [f"{job_id}: deleted, its definition is gone" for job_id in orphans]
 
