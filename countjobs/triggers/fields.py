@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 from apscheduler.triggers.cron import CronTrigger
@@ -36,6 +37,7 @@ class CronFieldError(ValueError):
     """An expression that its field does not understand. The message says which, and why."""
 
 
+@lru_cache(maxsize=5_000)  # schedules are much alike, and each is looked at on many occasions
 def normalise_expression(name: str, text: str) -> str:
     """The expression as it is stored: checked, lower case, weekdays by name, nothing said twice.
 
