@@ -140,6 +140,7 @@ def test_a_port_that_is_taken_is_reported_before_anything_is_done(taken_port: in
     ("host", "words"),
     [
         ("no such host", "There is no host “no such host”."),
+        ("x" * 64, f"There is no host “{'x' * 64}”."),  # longer than a label of DNS
         ("192.0.2.1", "“192.0.2.1” is not an address of this machine; try --host 127.0.0.1."),
     ],
 )

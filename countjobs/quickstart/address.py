@@ -24,7 +24,7 @@ def take_address(host: str, port: int) -> socket.socket:
         family, kind, protocol, _name, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-    except socket.gaierror as error:
+    except (socket.gaierror, UnicodeError) as error:  # the latter for a name too long for DNS
         raise AddressError(_("There is no host “%(host)s”.") % {"host": host}) from error
     listener = socket.socket(family, kind, protocol)
     try:
