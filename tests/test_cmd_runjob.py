@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +14,7 @@ from pytest_django import Settings
 from countjobs.management.commands import runjob
 from countjobs.models import CountJob, Execution
 from countjobs.models.executions import Status, Trigger
+from countjobs.text import shown
 from tests.app.models import Greeting
 from tests.factories import make_definition
 
@@ -125,11 +128,12 @@ def test_ctrl_c_is_recorded_too(monkeypatch: pytest.MonkeyPatch) -> None:
         "countjobs.countjob:",
         "auth.user:1",
         ":",
+        os.fsdecode(b"\xff\xfe"),
     ],
 )
 def test_a_name_that_nobody_has_is_refused(name: str) -> None:
     make_definition("the count")
-    with pytest.raises(CommandError, match=f"No definition is called “{name}”."):
+    with pytest.raises(CommandError, match=f"No definition is called “{re.escape(shown(name))}”."):
         call_command("runjob", name)
     assert not Execution.objects.exists()
 

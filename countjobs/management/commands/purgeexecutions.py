@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from countjobs.conf import Conf
 from countjobs.history.purge import purge
 from countjobs.management.arguments import whole
+from countjobs.management.database import DatabaseCommand
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """Delete old executions."""
 
     help = (

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.core.servers.basehttp import get_internal_wsgi_application
-from django.db import OperationalError, connections
+from django.db import DatabaseError, connections
 from django.http.request import validate_host
 from django.utils.translation import gettext as _
 
@@ -59,7 +59,7 @@ class Command(BaseCommand):
         try:
             self.check(databases=["default"])
             call_command("migrate", interactive=False, verbosity=max(verbosity - 1, 0))
-        except OperationalError as error:
+        except DatabaseError as error:
             raise CommandError(
                 _("The database can't be used: %(error)s") % {"error": error}
             ) from error

@@ -6,16 +6,18 @@ import getpass
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from countjobs.executors.here import run_here
+from countjobs.management.database import DatabaseCommand
 from countjobs.management.logs import configure_logging, show_lines_at_once
 from countjobs.models import Execution, JobDefinition
 from countjobs.models.definitions import concrete_definitions
 from countjobs.models.jobids import definition_key
+from countjobs.text import is_encodable, shown
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """Run one definition in this process."""
 
     help = (
@@ -41,19 +43,24 @@ class Command(BaseCommand):
 
 def find_definition(name: str) -> JobDefinition:
     """The definition of a name or a job id. Raises CommandError."""
-    found = [
-        definition
-        for model in concrete_definitions()
-        for definition in model._base_manager.filter(name=name)
-    ] or _by_job_id(name)
+    # Bytes of a terminal that are no text can't be asked for.
+    found = (_by_name(name) or _by_job_id(name)) if is_encodable(name) else []
     match found:
         case [definition]:
             return definition
         case []:
-            raise CommandError(f"No definition is called “{name}”.")
+            raise CommandError(f"No definition is called “{shown(name)}”.")
         case _:
             ids = ", ".join(definition.job_id for definition in found)
             raise CommandError(f"More than one definition is called “{name}”: name one of {ids}.")
+
+
+def _by_name(name: str) -> list[JobDefinition]:
+    return [
+        definition
+        for model in concrete_definitions()
+        for definition in model._base_manager.filter(name=name)
+    ]
 
 
 def _by_job_id(job_id: str) -> list[JobDefinition]:

@@ -10,11 +10,11 @@ import threading
 from types import FrameType
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError
+from django.core.management.base import CommandError, CommandParser
 
 from countjobs.conf import Conf
 from countjobs.management.arguments import seconds, whole
+from countjobs.management.database import DatabaseCommand
 from countjobs.management.logs import configure_logging, show_lines_at_once
 from countjobs.schedulers import create_scheduler
 
@@ -25,7 +25,7 @@ the database wait after each answer for as long as jobs are computing: claims co
 _LOOP_CHECK_SECONDS = 1.0
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """Run a scheduler."""
 
     help = (
@@ -56,17 +56,14 @@ class Command(BaseCommand):
     def handle(
         self, *args: Any, verbosity: int, threads: int, drain_timeout: float, **options: Any
     ) -> None:
-        """Run until stopped. Raises CommandError where the database is away."""
+        """Run until stopped."""
         configure_logging(verbosity)
         show_lines_at_once()
         sys.setswitchinterval(SWITCH_SECONDS)
         stop = threading.Event()
         _stop_on_signals(stop)
         scheduler = create_scheduler(background=True, threads=threads, drain_seconds=drain_timeout)
-        try:
-            scheduler.start()
-        except DatabaseError as error:
-            raise CommandError(f"The database can't be used: {error}") from error
+        scheduler.start()
         while not stop.wait(_LOOP_CHECK_SECONDS):
             if not scheduler.is_looping:
                 raise CommandError("The scheduler's loop has ended by itself.")

@@ -7,13 +7,14 @@ import sys
 from datetime import datetime
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.utils import timezone
 
+from countjobs.management.database import DatabaseCommand
 from countjobs.models import Execution, ParkedJob, SchedulerNode
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """Tell which schedulers live."""
 
     help = "Exit with 0 if a scheduler lives, and with 1 if none does. Prints each of them."
