@@ -23,6 +23,7 @@ class OrderedJSONFormField(forms.JSONField):
 
     default_error_messages = {
         "invalid": _("This is not JSON: %(reason)s."),
+        "syntax": _("This is not JSON: %(reason)s, line %(line)d, column %(column)d."),
         "max_length": _("The text has %(length)d characters; at the most %(most)d are allowed."),
         "depth": _("This is nested too deeply."),
         "duplicate": _("The key “%(key)s” is there more than once."),
@@ -40,8 +41,8 @@ class OrderedJSONFormField(forms.JSONField):
         try:
             parsed = json.loads(text, object_pairs_hook=self._object)
         except json.JSONDecodeError as error:
-            reason = f"{error.msg}, {_('line')} {error.lineno}, {_('column')} {error.colno}"
-            raise self._error("invalid", reason=reason) from error
+            where = {"line": error.lineno, "column": error.colno}
+            raise self._error("syntax", reason=error.msg, **where) from error
         except RecursionError as error:
             raise self._error("depth") from error
         except ValueError as error:  # a number of thousands of digits

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext as _
+
 from countjobs.models.executions import Status
 from countjobs.triggers import Due, due_fires
 
@@ -48,10 +50,9 @@ def plan(job: Job, due_since: datetime, now: datetime, *, busy: int, catch_up: i
     due = _in_utc(due_fires(job.trigger, due_since, now, most))
     if busy >= job.max_instances:
         folded = due.earlier + len(due.latest) - 1
-        reason = (
-            f"{busy} of this job's runs were still going on, and max_instances is "
-            f"{job.max_instances}."
-        )
+        reason = _(
+            "%(busy)d of this job's runs were still going on, and max_instances is %(most)d."
+        ) % {"busy": busy, "most": job.max_instances}
         skipped = NotRun(Status.SKIPPED, due.latest[-1], folded, reason)
         return Plan(not_run=skipped, following=due.following)
     runs = [fire for fire in due.latest if _in_grace(job, fire, now)]
@@ -80,7 +81,9 @@ def _in_grace(job: Job, fire: datetime, now: datetime) -> bool:
 
 
 def _missed(job: Job, fire: datetime, now: datetime, catch_up: int) -> str:
-    late = f"{(now - fire).total_seconds():.1f} s late"
+    late = (now - fire).total_seconds()
     if _in_grace(job, fire, now):
-        return f"{late}: at the most {catch_up} past fire times are caught up with."
-    return f"{late}: the misfire grace time is {job.misfire_grace_time} s."
+        text = _("%(late).1f s late: at the most %(most)d past fire times are caught up with.")
+        return text % {"late": late, "most": catch_up}
+    text = _("%(late).1f s late: the misfire grace time is %(grace)s s.")
+    return text % {"late": late, "grace": job.misfire_grace_time}

@@ -16,6 +16,7 @@ from typing import Any
 from apscheduler.job import Job
 from django.conf import settings
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
 
 from countjobs.text import describe
 
@@ -41,8 +42,10 @@ def unseal(job_id: str, sealed: bytes) -> Job:
     state, signature = sealed[:-_LENGTH], sealed[-_LENGTH:]
     if not any(hmac.compare_digest(signature, each) for each in _accepted(job_id, state)):
         raise UnreadableJobError(
-            "The signature of the job's state is missing or wrong: something else wrote this row, "
-            "or SECRET_KEY has changed."
+            _(
+                "The signature of the job's state is missing or wrong: something else wrote this "
+                "row, or SECRET_KEY has changed."
+            )
         )
     job: Job = Job.__new__(Job)
     try:
