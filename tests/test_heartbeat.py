@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 from pytest_django import Settings
@@ -174,6 +176,21 @@ def test_promise_09_what_was_claimed_while_its_scheduler_was_settled_is_settled_
     )
     assert (waiting.status, waiting.node) == (Status.QUEUED, "")
     assert asked.status == Status.QUEUED
+
+
+def test_promise_09_what_a_scheduler_runs_that_starts_meanwhile_is_left_alone() -> None:
+    runs: list[Execution] = []
+    original = SchedulerNode.objects.exclude
+
+    def start_one(**conditions: Any) -> Any:
+        found = list(original(**conditions))
+        runs.append(make_execution(Status.RUNNING, node=make_node().name))
+        return found
+
+    with patch.object(SchedulerNode.objects, "exclude", start_one):
+        module._settle_strays(NOON)
+    runs[0].refresh_from_db()
+    assert runs[0].status == Status.RUNNING
 
 
 def test_those_that_stopped_are_forgotten_after_a_day() -> None:

@@ -113,10 +113,11 @@ def _settle_strays(now: datetime) -> None:
 
     A claim may be committed at the very moment at which its scheduler is taken for dead.
     """
-    nodes = SchedulerNode.objects.exclude(state=State.STOPPED)
-    names = [node.name for node in nodes]
-    strays = Execution.objects.active().exclude(node__in=["", *names])
-    for name in set(strays.values_list("node", flat=True)):
+    active = Execution.objects.active().exclude(node="")
+    # Before the schedulers: the row of one that starts meanwhile is there before its first claim.
+    names = set(active.values_list("node", flat=True))
+    names -= {node.name for node in SchedulerNode.objects.exclude(state=State.STOPPED)}
+    for name in names:
         _settle(name, f"The scheduler {name} is not there any more.", now)
 
 
