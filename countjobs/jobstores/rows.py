@@ -80,10 +80,10 @@ def write_rows(model: type[JobDefinition], pks: list[Any], now: datetime) -> lis
     """Make the rows of definitions agree with them. Returns what was mended, a line each."""
     mended: list[str] = []
     for start in range(0, len(pks), _BATCH):
-        batch = model._base_manager.filter(pk__in=pks[start : start + _BATCH])
+        batch = pks[start : start + _BATCH]
         with transaction.atomic(savepoint=False), translation.override(settings.LANGUAGE_CODE):
             # Errors are kept in the language of the installation, not of who saved last.
-            mended += _write_batch(list(batch.order_by("pk")), now)
+            mended += _write_batch(model, batch, now)
     if mended:
         notify()
     return mended
@@ -105,11 +105,13 @@ class _Verdict:
         return f"{self.definition.job_id} ({self.definition.name}): {self.error or outcome}"
 
 
-def _write_batch(definitions: list[JobDefinition], now: datetime) -> list[str]:
-    ids = [definition.job_id for definition in definitions]
+def _write_batch(model: type[JobDefinition], pks: list[Any], now: datetime) -> list[str]:
+    ids = [model.job_id_of(pk) for pk in pks]
     # The lock makes an edit wait for a claim of the same row that is under way, and then see it.
     locked = DjangoJob.objects.select_for_update().order_by("id").filter(id__in=ids)
     rows = {row.id: row for row in locked}
+    # Read after the lock is had: another edit may have been waited for, or a deletion.
+    definitions = model._base_manager.filter(pk__in=pks).order_by("pk")
     errors = dict(ParkedJob.objects.filter(job_id__in=ids).values_list("job_id", "error"))
     verdicts = [_judge(each, rows.get(each.job_id), now) for each in definitions]
     news = [
