@@ -96,7 +96,8 @@ class _Tee:
                 self.stream.flush()
 
     def _errors_of_the_terminal(self) -> suppress:
-        return suppress(OSError, ValueError) if _output.get() is not None else suppress()
+        of_no_concern = (OSError, ValueError) if _output.get() is not None else ()
+        return suppress(*of_no_concern)
 
     def close(self) -> None:
         if _output.get() is None and self.stream is not None:
