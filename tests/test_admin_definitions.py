@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.contrib import admin
@@ -385,6 +386,21 @@ def test_a_definition_whose_messages_raw_sql_nested_too_deeply_can_be_edited(
         cursor.execute("UPDATE countjobs_countjob SET messages = %s", ["[" * 100_000])
     assert client.get(LIST).status_code == 200
     assert client.get(change_url(definition)).status_code == 200
+
+
+def test_a_name_that_another_takes_at_the_same_moment_is_refused(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    CountJob.objects.create(name="taken")
+    checks = iter([lambda *args, **kwargs: None])  # the first check comes before the other's save
+
+    def validate_unique(self: CountJob, *args: Any, **kwargs: Any) -> None:
+        next(checks, JobDefinition.validate_unique)(self, *args, **kwargs)
+
+    monkeypatch.setattr(CountJob, "validate_unique", validate_unique)
+    response = client.post(ADD, form_values({"name": "taken"}))
+    assert "Count job with this Name already exists." in response.content.decode()
+    assert CountJob.objects.count() == 1
 
 
 def test_our_pages_have_no_inline_script_or_style(client: Client) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import IntegrityError, models
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -84,15 +84,6 @@ class JobDefinitionAdmin(DefinitionActions):
         """Read what the list tells of definitions, for all of a page."""
         attach(definitions, Links(request, self.admin_site))
 
-    def get_object(
-        self, request: HttpRequest, object_id: str, from_field: str | None = None
-    ) -> JobDefinition | None:
-        """As Django's, with what the page tells of it."""
-        definition: JobDefinition | None = super().get_object(request, object_id, from_field)
-        if definition is not None:
-            self.show_page(request, [definition])
-        return definition
-
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Also what is told of a definition that is there."""
         given = tuple(super().get_readonly_fields(request, obj))
@@ -124,6 +115,13 @@ class JobDefinitionAdmin(DefinitionActions):
             if isinstance(field, models.DateField) and isinstance(initial.get(field.name), str):
                 initial[field.name] = _date_or_none(field, initial[field.name])
         return initial
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """As Django's. Where another took the name between check and save, it is checked anew."""
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except IntegrityError:  # nothing was saved: it is all one transaction
+            return super().changeform_view(request, *args, **kwargs)
 
     def response_add(
         self, request: HttpRequest, obj: Any, *args: Any, **kwargs: Any
