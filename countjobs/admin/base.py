@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -36,13 +37,11 @@ class PageChangeList(ChangeList):
             super().get_results(request)
         except (DataError, OverflowError) as error:
             raise IncorrectLookupParameters from error
-        show_page = getattr(self.model_admin, "show_page", None)
-        if show_page is not None:
-            show_page(request, list(self.result_list))
+        cast("PageAdmin", self.model_admin).show_page(request, list(self.result_list))
 
 
 class PageAdmin(AnyModelAdmin):
-    """Our templates, and our list."""
+    """Our templates, and our list; what a page tells of its rows is read for all of them."""
 
     change_list_template = "admin/countjobs/change_list.html"
     change_form_template = "admin/countjobs/change_form.html"
@@ -56,6 +55,18 @@ class PageAdmin(AnyModelAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """The list's class."""
         return PageChangeList
+
+    def show_page(self, request: HttpRequest, rows: Sequence[Any]) -> None:
+        """Read what a page tells beside its rows. Nothing, unless overridden."""
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
+        """As Django's; a form is a page of one row."""
+        row = super().get_object(request, object_id, from_field)
+        if row is not None:
+            self.show_page(request, [row])
+        return row
 
     def response_action(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """As Django's. What can't be a key wasn't ticked in our list. Raises BadRequest."""

@@ -74,15 +74,6 @@ class ExecutionAdmin(ReadOnlyAdmin):
             url = links.to_object(type(definition), definition.pk) if definition else ""
             execution.__dict__.update(zone=zone_of(definition), definition_url=url)
 
-    def get_object(
-        self, request: HttpRequest, object_id: str, from_field: str | None = None
-    ) -> Execution | None:
-        """As Django's, with what the page shows of its definition."""
-        execution: Execution | None = super().get_object(request, object_id, from_field)
-        if execution is not None:
-            self.show_page(request, [execution])
-        return execution
-
     def get_fieldsets(self, request: HttpRequest, obj: Execution | None = None) -> Any:
         """What, when and where; then the texts that there are."""
         texts = [name for name in _TEXTS if obj is None or name == "output" or getattr(obj, name)]

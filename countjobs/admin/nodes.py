@@ -79,15 +79,6 @@ class ParkedJobAdmin(ReadOnlyAdmin):
             url = links.to_object(type(found), found.pk) if found else ""
             job.__dict__["definition"] = display.link(url, found.name) if found else None
 
-    def get_object(
-        self, request: HttpRequest, object_id: str, from_field: str | None = None
-    ) -> ParkedJob | None:
-        """As Django's, with its definition."""
-        parked: ParkedJob | None = super().get_object(request, object_id, from_field)
-        if parked is not None:
-            self.show_page(request, [parked])
-        return parked
-
     @admin.display(description=_("definition"))
     def definition(self, parked: ParkedJob) -> SafeString | None:
         """A link to it, if the job has one."""
