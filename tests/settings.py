@@ -1,5 +1,6 @@
 """The project's settings, with a test app beside the product, and tests' shortcuts."""
 
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -23,3 +24,6 @@ DATABASES["default"]["TEST"] = {
     if "postgresql" in DATABASES["default"]["ENGINE"]
     else str(_directory / f"{_own}.sqlite3")
 }
+
+# A scheduler in a process of its own may be given other settings than the defaults.
+COUNTJOBS = json.loads(os.environ.get("TEST_COUNTJOBS", "{}"))

@@ -20,6 +20,7 @@ from apscheduler.job import Job
 from apscheduler.schedulers.base import BaseScheduler
 from django.db import connection
 
+from countjobs.executors.current import running
 from countjobs.executors.rate import RecentRate
 from countjobs.executors.runs import carry_out
 from countjobs.history.recorder import Outcome
@@ -203,7 +204,8 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
     def _run(self, run: Run) -> None:
         shown = f"{run.scheduled_at.astimezone():%Y-%m-%d %H:%M:%S %Z}"
         self._logger.info('Running job "%s" (scheduled at %s)', run.job_name, shown)
-        outcome = carry_out(run.execution_id, run.call, self._output_bytes)
+        with running(run):
+            outcome = carry_out(run.execution_id, run.call, self._output_bytes)
         self._report(outcome)
         self._tell(run, outcome)
 

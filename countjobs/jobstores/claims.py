@@ -27,6 +27,7 @@ from countjobs.jobstores.rows import RUN_DEFINITION, load_definitions, park
 from countjobs.jobstores.signing import UnreadableJobError, unseal
 from countjobs.models import Execution, JobDefinition, ParkedJob
 from countjobs.models.executions import Status, Trigger
+from countjobs.outages import let_go_after
 from countjobs.rowsets import insert_rows, update_rows
 from countjobs.text import describe, storable
 
@@ -124,6 +125,7 @@ def claim(
     the history. With `only`, nothing but that job is looked at. Raises django.db.Error.
     """
     with transaction.atomic():
+        let_go_after(Conf.load().lease_seconds)
         return _Claim(now, node, busy).take(limit, only)
 
 

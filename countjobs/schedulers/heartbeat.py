@@ -46,8 +46,8 @@ class Heartbeat:
         return max(0.0, self._every - (time.monotonic() - self._beaten_at))
 
     def start(self, now: datetime) -> None:
-        """Write the row."""
-        SchedulerNode.objects.create(
+        """Write the row. To do so again, not knowing whether it was written, does no harm."""
+        SchedulerNode(
             uuid=self.uuid,
             host=socket.gethostname(),
             pid=os.getpid(),
@@ -56,7 +56,7 @@ class Heartbeat:
             heartbeat=now,
             capacity=self._capacity,
             state=self._state,
-        )
+        ).save()
         self._beaten_at = time.monotonic()
 
     def beat_if_due(self, now: datetime) -> bool:

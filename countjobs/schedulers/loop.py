@@ -19,6 +19,7 @@ from countjobs.jobstores.sync import sync
 from countjobs.models import Execution
 from countjobs.models.executions import Status
 from countjobs.models.nodes import State
+from countjobs.outages import AWAY
 from countjobs.schedulers.heartbeat import Heartbeat, hand_back
 from countjobs.schedulers.listeners import ChangeListener
 
@@ -51,13 +52,22 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
 
     def start(self, *args: Any, **kwargs: Any) -> None:
         """Start. Raises django.db.Error where the database is away or not migrated."""
-        for line in sync(timezone.now()):
-            logger.warning("Mended the job store: %s", line)
-        self.heartbeat.start(timezone.now())
+        try:
+            self._prepare()
+        except AWAY as error:
+            # It may be just this connection that broke: a second try tells.
+            logger.warning("The start failed, trying again: %s", error)
+            connection.close()
+            self._prepare()
         Capture.install()
         self.recorder.start()
         self.listener.start()
         super().start(*args, **kwargs)
+
+    def _prepare(self) -> None:
+        for line in sync(timezone.now()):
+            logger.warning("Mended the job store: %s", line)
+        self.heartbeat.start(timezone.now())
 
     def _unsettled(self) -> set[int]:
         # In this order: outcomes go from the executor to the recorder.

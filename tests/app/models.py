@@ -2,6 +2,7 @@ from pathlib import Path
 
 from django.db import models
 
+from countjobs.executors import current_run
 from countjobs.models import JobDefinition
 from tests.waiting import wait_until
 
@@ -29,13 +30,14 @@ class Gate(JobDefinition):
 
 
 class Note(JobDefinition):
-    """A job that notes its runs outside the database: a line each, in a file."""
+    """A job that notes its runs outside the database, a line each: the name, and the time due."""
 
     file = models.CharField(max_length=500)
 
     def run(self) -> None:
         with Path(self.file).open("a") as notes:
-            notes.write(f"{self.name}\n")
+            run = current_run()
+            notes.write(f"{self.name} {run and run.scheduled_at.isoformat()}\n")
 
 
 class Team(models.Model):

@@ -1,0 +1,10 @@
+"""Options of the suite."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--chaos-seconds", default="40", help="how long the chaos test goes on")
+    parser.addoption("--chaos-seed", default="1", help="what the chaos test does, in which order")
