@@ -68,6 +68,8 @@ def test_promise_22_lateness_and_duration_are_two_figures(client: Client) -> Non
     [
         (None, "-"),
         (timedelta(0), "0 ms"),
+        (timedelta(microseconds=1), "0.1 ms"),
+        (timedelta(microseconds=420), "0.4 ms"),
         (timedelta(milliseconds=999), "999 ms"),
         (timedelta(seconds=1.29), "1.2 s"),
         (timedelta(seconds=59.99), "59.9 s"),

@@ -68,6 +68,8 @@ def duration(delta: timedelta | None) -> str:
     if delta < timedelta():
         return f"-{duration(-delta)}"
     seconds = delta.total_seconds()
+    if 0 < seconds < 0.001:  # noqa: PLR2004
+        return gettext("%(n).1f ms") % {"n": max(seconds * 1_000, 0.1)}
     if seconds < 1:
         return gettext("%(n)d ms") % {"n": delta // timedelta(milliseconds=1)}
     if seconds < 60:  # noqa: PLR2004
