@@ -9,7 +9,7 @@ from datetime import timedelta
 from apscheduler.events import JobExecutionEvent
 
 from countjobs.executors import ThreadPoolExecutor
-from countjobs.jobstores.claims import ClaimedJob, Run
+from countjobs.jobstores.claimed import ClaimedJob, Run
 from tests.factories import NOON
 
 Call = Callable[[], object]

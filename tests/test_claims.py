@@ -9,7 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django_apscheduler.models import DjangoJob
 
-from countjobs.jobstores.claims import Claims, begin, claim
+from countjobs.jobstores.claimed import begin
+from countjobs.jobstores.claims import Claims, claim
 from countjobs.models import CountJob, Execution
 from countjobs.models.executions import Status, Trigger
 from tests.factories import (

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from countjobs.jobstores.claims import Run
+from countjobs.jobstores.claimed import Run
 
 _current: ContextVar[Run | None] = ContextVar("countjobs_run", default=None)
 

@@ -24,7 +24,7 @@ from countjobs.executors.current import running
 from countjobs.executors.rate import RecentRate
 from countjobs.executors.runs import carry_out
 from countjobs.history.recorder import Outcome
-from countjobs.jobstores.claims import ClaimedJob, Run
+from countjobs.jobstores.claimed import ClaimedJob, Run
 from countjobs.models.executions import Status
 from countjobs.outages import AWAY
 

@@ -10,11 +10,9 @@ depend on how many rows there are.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from copy import deepcopy
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache, partial
 from typing import Any
 
 from apscheduler.job import Job
@@ -22,68 +20,15 @@ from django.db import connection, models, transaction
 from django_apscheduler.models import DjangoJob
 
 from countjobs.conf import Conf
+from countjobs.jobstores.claimed import ClaimedJob, Run
 from countjobs.jobstores.plan import NotRun, Plan, plan
-from countjobs.jobstores.rows import RUN_DEFINITION, load_definitions, park
-from countjobs.jobstores.signing import UnreadableJobError, unseal
-from countjobs.models import Execution, JobDefinition, ParkedJob
+from countjobs.jobstores.restoring import Taken, restore
+from countjobs.jobstores.rows import park
+from countjobs.models import Execution, ParkedJob
 from countjobs.models.executions import Status, Trigger
 from countjobs.outages import let_go_after
 from countjobs.rowsets import insert_rows, update_rows
 from countjobs.text import describe, storable
-
-EXECUTORS = ("default",)
-"""The names of those that carry out claims."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """A run that is claimed: its execution is in the history, and it is ours to start."""
-
-    execution_id: int
-    job_id: str
-    job_name: str
-    scheduled_at: datetime
-    call: Callable[[], object]
-
-
-def begin(node: str, execution_ids: list[int], now: datetime) -> list[int]:
-    """Mark claimed executions as running, in one statement. Raises django.db.Error.
-
-    Returns those that are ours to start. The others are not any more: we were taken for dead, and
-    they were given to another scheduler. To ask twice does no harm.
-    """
-    values = {"node": node, "status": Status.RUNNING, "started_at": now}
-    rows = [{"id": execution_id, **values} for execution_id in execution_ids]
-    return update_rows(Execution, rows, "node = new_node AND status IN ('queued', 'running')")
-
-
-@dataclass
-class ClaimedJob:
-    """The claimed runs of one job, to be carried out one after the other.
-
-    It looks to APScheduler's loop like a due Job, one that has nothing left to be decided.
-    """
-
-    id: str
-    name: str
-    executor: str
-    runs: list[Run] = field(default_factory=list)
-    coalesce: bool = False
-
-    @property
-    def trigger(self) -> ClaimedJob:
-        """The loop asks it for what follows."""
-        return self
-
-    def get_next_fire_time(self, previous_fire_time: datetime, now: datetime) -> datetime:
-        """Anything but None: the claim has already moved the row on."""
-        return now
-
-    def _get_run_times(self, now: datetime) -> list[datetime]:
-        return [run.scheduled_at for run in self.runs]
-
-    def _modify(self, **changes: object) -> None:
-        """Nothing: the loop's new `next_run_time` is no news."""
 
 
 @dataclass
@@ -93,27 +38,6 @@ class Claims:
     jobs: list[ClaimedJob] = field(default_factory=list)
     not_run: list[tuple[str, NotRun]] = field(default_factory=list)
     parked: list[ParkedJob] = field(default_factory=list)
-
-
-@dataclass
-class _Taken:
-    """A locked row of the job store, restored, with why it was taken."""
-
-    row: DjangoJob
-    job: Job
-    definition: JobDefinition | None
-    is_used: bool = False
-
-    def call(self, parameters: Mapping[str, Any]) -> Callable[[], object]:
-        """What a run calls. Nothing that it does to its arguments, or fields, meets another run."""
-        if self.definition is None:
-            own = unseal(self.row.id, bytes(self.row.job_state))
-            return partial(own.func, *own.args, **own.kwargs)
-        definition = deepcopy(self.definition) if self.is_used or parameters else self.definition
-        self.is_used = True
-        for name, value in parameters.items():
-            setattr(definition, name, value)
-        return definition.run
 
 
 def claim(
@@ -146,7 +70,8 @@ class _Claim:
         asked = self._lock_asked(limit, only)
         due = self._lock_due(limit - len(asked), only)
         rows = {row.id: row for row in self._rows_of(asked)} | {row.id: row for row in due}
-        restored = self._restore(rows.values())
+        restored, broken = restore(rows.values())
+        self._park(broken)
         self._count_busy_elsewhere(restored)
         self._take_asked(asked, rows, restored)
         self._take_due(due, restored)
@@ -175,28 +100,6 @@ class _Claim:
         ids = {execution.job_id for execution in asked}
         return list(_locked(DjangoJob.objects.filter(id__in=ids))) if ids else []
 
-    # Restoring
-
-    def _restore(self, rows: Iterable[DjangoJob]) -> dict[str, _Taken]:
-        jobs: dict[str, tuple[DjangoJob, Job]] = {}
-        broken: list[tuple[DjangoJob, str]] = []
-        for row in rows:
-            try:
-                jobs[row.id] = row, _readable(row)
-            except UnreadableJobError as error:
-                broken.append((row, str(error)))
-        keys = {key: _definition_key(job) for key, (_, job) in jobs.items()}
-        definitions = load_definitions(key for key in keys.values() if key)
-        restored = {}
-        for job_id, (row, job) in jobs.items():
-            definition = definitions.get(keys[job_id] or ("", ""))
-            if keys[job_id] and definition is None:
-                broken.append((row, "The definition of this job is gone. Run syncjobs."))
-            else:
-                restored[job_id] = _Taken(row, job, definition)
-        self._park(broken)
-        return restored
-
     def _park(self, broken: list[tuple[DjangoJob, str]]) -> None:
         """Set jobs aside. One that is set aside already keeps the reason that it has."""
         known = ParkedJob.objects.in_bulk([row.id for row, _ in broken]) if broken else {}
@@ -223,7 +126,7 @@ class _Claim:
     # What was asked for
 
     def _take_asked(
-        self, asked: list[Execution], rows: Mapping[str, DjangoJob], restored: Mapping[str, _Taken]
+        self, asked: list[Execution], rows: Mapping[str, DjangoJob], restored: Mapping[str, Taken]
     ) -> None:
         gone = self._gone([each.job_id for each in asked if each.job_id not in rows])
         changes = []
@@ -245,7 +148,7 @@ class _Claim:
         there = DjangoJob.objects.filter(id__in=job_ids).values_list("id", flat=True)
         return set(job_ids) - set(there)
 
-    def _take_one(self, execution: Execution, taken: _Taken) -> dict[str, Any]:
+    def _take_one(self, execution: Execution, taken: Taken) -> dict[str, Any]:
         job = taken.job
         chain = self.given_back.get(job.id) if execution.trigger == Trigger.SCHEDULE else None
         if chain is None and self.busy[job.id] >= job.max_instances:
@@ -276,10 +179,10 @@ class _Claim:
 
     # What is due
 
-    def _take_due(self, due: list[DjangoJob], restored: Mapping[str, _Taken]) -> None:
+    def _take_due(self, due: list[DjangoJob], restored: Mapping[str, Taken]) -> None:
         conf = Conf.load()
         rows: list[dict[str, Any]] = []
-        plans: list[tuple[_Taken, Plan]] = []
+        plans: list[tuple[Taken, Plan]] = []
         for row in due:
             if (taken := restored.get(row.id)) is None:
                 continue
@@ -332,13 +235,13 @@ class _Claim:
             **values,
         }
 
-    def _move_on(self, taken: _Taken, following: datetime | None) -> None:
+    def _move_on(self, taken: Taken, following: datetime | None) -> None:
         if following is None and taken.definition is None:
             self.over.append(taken.row.id)  # as APScheduler does with a job that is done
         else:
             self.moved.append({"id": taken.row.id, "next_run_time": following})
 
-    def _collect(self, taken: _Taken, made: Plan, ids: Mapping[tuple[str, datetime], int]) -> None:
+    def _collect(self, taken: Taken, made: Plan, ids: Mapping[tuple[str, datetime], int]) -> None:
         job = taken.job
         runs = [
             Run(ids[job.id, fire], job.id, job.name, fire, taken.call({}))
@@ -355,24 +258,6 @@ def _locked(queryset: Any) -> Any:
     return queryset.select_for_update(
         skip_locked=connection.features.has_select_for_update_skip_locked
     )
-
-
-def _readable(row: DjangoJob) -> Job:
-    job = _unseal(row.id, bytes(row.job_state))
-    if job.executor not in EXECUTORS:
-        # The loop would delete it.
-        raise UnreadableJobError(f"There is no executor “{job.executor}”.")
-    return job
-
-
-@lru_cache(maxsize=5_000)
-def _unseal(job_id: str, state: bytes) -> Job:
-    """Restored jobs are never changed, so that rows whose state is the same share one."""
-    return unseal(job_id, state)
-
-
-def _definition_key(job: Job) -> tuple[str, str] | None:
-    return (str(job.args[0]), str(job.args[1])) if job.func_ref == RUN_DEFINITION else None
 
 
 def _instant(value: datetime | str) -> datetime:

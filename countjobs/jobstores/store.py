@@ -22,7 +22,8 @@ from django.utils import timezone
 from django_apscheduler.jobstores import DjangoJobStore
 from django_apscheduler.models import DjangoJob
 
-from countjobs.jobstores.claims import ClaimedJob, Claims, claim
+from countjobs.jobstores.claimed import ClaimedJob
+from countjobs.jobstores.claims import Claims, claim
 from countjobs.jobstores.plan import NotRun
 from countjobs.jobstores.rows import park
 from countjobs.jobstores.signing import UnreadableJobError, seal, unseal

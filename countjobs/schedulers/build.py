@@ -10,7 +10,7 @@ from django.utils import timezone
 from countjobs.conf import Conf
 from countjobs.executors import ThreadPoolExecutor
 from countjobs.history.recorder import Recorder
-from countjobs.jobstores.claims import begin
+from countjobs.jobstores.claimed import begin
 from countjobs.schedulers.heartbeat import Heartbeat
 from countjobs.schedulers.loop import RETRY_SECONDS, BackgroundScheduler, BlockingScheduler
 

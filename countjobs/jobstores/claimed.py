@@ -1,0 +1,62 @@
+"""What a claim hands over: runs that are ours to start, as APScheduler's loop takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from countjobs.models import Execution
+from countjobs.models.executions import Status
+from countjobs.rowsets import update_rows
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that is claimed: its execution is in the history, and it is ours to start."""
+
+    execution_id: int
+    job_id: str
+    job_name: str
+    scheduled_at: datetime
+    call: Callable[[], object]
+
+
+@dataclass
+class ClaimedJob:
+    """The claimed runs of one job, to be carried out one after the other.
+
+    It looks to APScheduler's loop like a due Job, one that has nothing left to be decided.
+    """
+
+    id: str
+    name: str
+    executor: str
+    runs: list[Run] = field(default_factory=list)
+    coalesce: bool = False
+
+    @property
+    def trigger(self) -> ClaimedJob:
+        """The loop asks it for what follows."""
+        return self
+
+    def get_next_fire_time(self, previous_fire_time: datetime, now: datetime) -> datetime:
+        """Anything but None: the claim has already moved the row on."""
+        return now
+
+    def _get_run_times(self, now: datetime) -> list[datetime]:
+        return [run.scheduled_at for run in self.runs]
+
+    def _modify(self, **changes: object) -> None:
+        """Nothing: the loop's new `next_run_time` is no news."""
+
+
+def begin(node: str, execution_ids: list[int], now: datetime) -> list[int]:
+    """Mark claimed executions as running, in one statement. Raises django.db.Error.
+
+    Returns those that are ours to start. The others are not any more: we were taken for dead, and
+    they were given to another scheduler. To ask twice does no harm.
+    """
+    values = {"node": node, "status": Status.RUNNING, "started_at": now}
+    rows = [{"id": execution_id, **values} for execution_id in execution_ids]
+    return update_rows(Execution, rows, "node = new_node AND status IN ('queued', 'running')")
