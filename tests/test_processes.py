@@ -89,12 +89,15 @@ def test_promise_03_edits_take_effect_without_a_restart(log: Path) -> None:
     assert "Traceback" not in read(log)
 
 
-def test_promise_23_sigterm_lets_a_run_end_and_exits_with_0(log: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_promise_23_a_signal_lets_a_run_end_and_exits_with_0(
+    log: Path, tmp_path: Path, signum: signal.Signals
+) -> None:
     file = tmp_path / "gate"
     gate = Gate.objects.create(name="gate", file=str(file), **EVERY_SECOND)
     with scheduler(log) as process:
         wait_until(lambda: Execution.objects.filter(status="running", started_at__isnull=False))
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(signum)
         wait_until(lambda: SchedulerNode.objects.filter(state="draining"))
         assert process.poll() is None
         file.touch()

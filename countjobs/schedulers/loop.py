@@ -83,6 +83,10 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
         try:
             self.heartbeat.beat_if_due(timezone.now())
             wait: float | None = super()._process_jobs()
+        except AWAY as error:
+            logger.warning("The database is away, trying again: %s", error)
+            connection.close()
+            return RETRY_SECONDS
         except Exception:
             logger.exception("The scheduler's loop stumbled; trying again.")
             connection.close()

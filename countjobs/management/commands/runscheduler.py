@@ -18,7 +18,7 @@ from countjobs.management.database import DatabaseCommand
 from countjobs.management.logs import configure_logging, show_lines_at_once
 from countjobs.schedulers import create_scheduler
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 SWITCH_SECONDS = 0.0005
 """How long a busy thread keeps others from running. At Python's own 5 ms the threads that talk to
 the database wait after each answer for as long as jobs are computing: claims come late."""
@@ -29,9 +29,9 @@ class Command(DatabaseCommand):
     """Run a scheduler."""
 
     help = (
-        "Run every enabled definition when it is due, until SIGTERM or SIGINT (Ctrl-C); then let "
-        "the runs that have begun end, and exit with 0. A second signal exits at once. Any number "
-        "of these may run on one database."
+        "Run every enabled definition when it is due, until SIGTERM, SIGINT (Ctrl-C) or SIGHUP; "
+        "then let the runs that have begun end, and exit with 0. A second signal exits at once. "
+        "Any number of these may run on one database."
     )
     requires_migrations_checks = True
 
