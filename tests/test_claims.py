@@ -184,8 +184,8 @@ def test_promise_16_the_number_of_statements_does_not_depend_on_the_number_of_jo
     with CaptureQueriesContext(connection) as queries:
         assert len(claim_at(limit=500).jobs) == count
     # A savepoint and its release, since the test is a transaction; asked, due, definitions, busy,
-    # insert, update.
-    assert len(queries) == 8
+    # insert, update. PostgreSQL is told first when to let go of a frozen claim.
+    assert len(queries) == 8 + (connection.vendor == "postgresql")
 
 
 # Beginning what was claimed

@@ -1,0 +1,102 @@
+"""The main job, done in a real browser as a person does it, on a quick start of its own."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.quickstarts import QuickStart
+
+CHROMIUM = shutil.which("chromium")
+OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+RUN_SECONDS = 15
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="There is no chromium on this machine"),
+]
+
+
+@pytest.fixture
+def quickstart(tmp_path: Path) -> Iterator[QuickStart]:
+    started = QuickStart(tmp_path / "db.sqlite3", "project.settings")
+    try:
+        yield started
+    finally:
+        started.clean_up()
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        page = browser.new_page(locale="en-GB")
+        page.set_default_timeout(RUN_SECONDS * 1_000)
+        yield page
+        browser.close()
+
+
+def newest_output(page: Page, admin: str) -> str:
+    """The output of the newest run that has succeeded."""
+    page.goto(f"{admin}countjobs/execution/?status__exact=succeeded")
+    page.locator("#result_list tbody tr").first.locator("th a").click()
+    return page.locator("pre").first.inner_text()
+
+
+def wait_for_output(page: Page, admin: str, words: str) -> str:
+    """The same, once it has these words: a run or two are waited for."""
+    for _ in range(RUN_SECONDS):
+        output = newest_output(page, admin)
+        if words in output:
+            return output
+        page.wait_for_timeout(1_000)
+    raise AssertionError(f"no run said {words!r}")
+
+
+def test_a_person_sees_the_example_count_edits_it_and_pauses_it(
+    quickstart: QuickStart, page: Page
+) -> None:
+    admin, user, password = map(quickstart.value, ("Address", "User", "Password"))
+    page.goto(admin)
+    page.fill("#id_username", user)
+    page.fill("#id_password", password)
+    page.click("[type=submit]")
+    quickstart.wait_for("executed successfully")
+
+    lines = newest_output(page, admin).splitlines()
+    assert lines[:3] == ["0", "1", "2"]
+    said = [re.sub(r"^[-\d]+ [:\d]+ INFO ", "", line) for line in lines[3:]]
+    assert said == [
+        "3 count finished.",
+        "one, one count.",
+        "two, two count.",
+        "three, three count.",
+    ]
+    due = page.locator(".field-scheduled .readonly").inner_text()
+    assert re.search(r":[0-5][05] ", due)
+
+    page.goto(f"{admin}countjobs/countjob/")
+    page.get_by_role("link", name="count three").click()
+    page.fill("#id_messages", '{"four": "four count."}')
+    page.fill("#id_second", "*/2")
+    page.click("[name=_save]")
+    expect(page.locator(".messagelist")).to_contain_text("Next run:")
+    assert "four, four count." in wait_for_output(page, admin, "four")
+
+    page.goto(f"{admin}countjobs/countjob/")
+    page.check("#action-toggle")
+    page.select_option("[name=action]", label="Pause")
+    page.click("[name=index]")
+    expect(page.locator("#result_list")).to_contain_text("paused")
