@@ -202,7 +202,8 @@ MESSAGES = [
     _one(
         "messages", '{"one": NaN}', "“one” must be text", model={"messages": {"one": float("nan")}}
     ),
-    _one("messages", "[" * 5_000, "nested", "messages: deep and unclosed", model=TEXT_IS_PARSED),
+    # “nested too deeply”, or “not JSON”: it depends on how deep this Python's parser goes.
+    _one("messages", "[" * 5_000, "This is", "messages: deep and unclosed", model=TEXT_IS_PARSED),
     _one("messages", "[" * 60 + "]" * 60, "nested", "messages: deep", model=TEXT_IS_PARSED),
     _one("messages", "1" * 5_000, "not JSON", "messages: a huge number", model=TEXT_IS_PARSED),
     _one("messages", " " * 600_000 + "{}", "characters", "messages: long", model=TEXT_IS_PARSED),
