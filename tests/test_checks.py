@@ -14,6 +14,9 @@ from pytest_django import Settings
 
 from countjobs.models import CountJob, JobDefinition
 
+# Django's own check of JSON fields asks the database, once in a process.
+pytestmark = pytest.mark.django_db
+
 
 def _ids(**options: Any) -> list[str | None]:
     messages = checks.run_checks(**options)
@@ -36,7 +39,6 @@ def test_the_project_passes() -> None:
     assert _ids() == []
 
 
-@pytest.mark.django_db
 def test_the_project_s_database_passes() -> None:
     assert _ids(databases=["default"]) == []
 
