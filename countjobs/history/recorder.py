@@ -140,7 +140,7 @@ def _refusal(outcome: Outcome) -> Exception | None:
 
 def record(outcomes: list[Outcome]) -> None:
     """Write outcomes in one statement. Raises django.db.Error."""
-    rows = [{"id": outcome.execution_id, **vars(outcome)} for outcome in outcomes]
+    rows = [dict(vars(outcome)) for outcome in outcomes]
     for row in rows:
-        del row["execution_id"]
+        row["id"] = row.pop("execution_id")
     update_rows(Execution, rows, _STILL_OURS)

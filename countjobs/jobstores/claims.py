@@ -107,9 +107,9 @@ class _Claim:
             if row.next_run_time is None and row.id in known:
                 self.broken[row.id] = known[row.id].error
                 continue
-            self.broken[row.id] = storable(error)
+            self.broken[row.id] = reason = storable(error)
             self.moved.append({"id": row.id, "next_run_time": None})
-            parked = ParkedJob(job_id=row.id, error=storable(error), parked_at=self.now)
+            parked = ParkedJob(job_id=row.id, error=reason, parked_at=self.now)
             self.claims.parked.append(parked)
 
     def _count_busy_elsewhere(self, job_ids: Iterable[str]) -> None:

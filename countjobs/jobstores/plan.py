@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
 from countjobs.models.executions import Status
-from countjobs.triggers import Due, due_fires
+from countjobs.triggers import due_fires
 
 if TYPE_CHECKING:
     from apscheduler.job import Job
@@ -47,7 +47,7 @@ def plan(job: Job, due_since: datetime, now: datetime, *, busy: int, catch_up: i
     skipped while `max_instances` runs are going on (`busy`).
     """
     most = 1 if job.coalesce else catch_up + 1
-    due = _in_utc(due_fires(job.trigger, due_since, now, most))
+    due = due_fires(job.trigger, due_since, now, most)
     if busy >= job.max_instances:
         folded = due.earlier + len(due.latest) - 1
         reason = _(
@@ -65,14 +65,6 @@ def plan(job: Job, due_since: datetime, now: datetime, *, busy: int, catch_up: i
     reason = _missed(job, left[-1], now, catch_up)
     missed = NotRun(Status.MISSED, left[-1], due.earlier + len(left) - 1, reason)
     return Plan(runs, 0, missed, due.following)
-
-
-def _in_utc(due: Due) -> Due:
-    """Times of two zones are never equal where a clock change makes one of them doubtful (PEP 495),
-    and these are looked up by what the database gives back.
-    """
-    latest = [fire.astimezone(UTC) for fire in due.latest]
-    return Due(latest, due.earlier, due.following and due.following.astimezone(UTC))
 
 
 def _in_grace(job: Job, fire: datetime, now: datetime) -> bool:
