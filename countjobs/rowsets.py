@@ -8,9 +8,9 @@ a minute, so these two statements are the app's own.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache, partial
 from typing import Any, TypeAlias
 
 from django.core.exceptions import ImproperlyConfigured
@@ -21,59 +21,79 @@ from countjobs.text import storable
 
 Row = Mapping[str, Any]
 _Field: TypeAlias = "models.Field[Any, Any]"
+_Writer: TypeAlias = Callable[[Any], Any]
 
 
 def insert_rows(
-    model: type[models.Model], rows: Sequence[Row], returning: Sequence[str]
+    model: type[models.Model],
+    rows: Sequence[Row],
+    returning: Sequence[str],
+    shared: Row | None = None,
 ) -> list[tuple[Any, ...]]:
     """Insert rows, each with the same fields, but none that a unique constraint forbids.
 
-    Returns the fields named of those inserted, in no promised order. The database's own defaults
-    hold for fields that aren't given, not the model's.
+    What all rows have in common is `shared`. Returns the fields named of those inserted, in no
+    promised order. The database's own defaults hold for fields that aren't given, not the model's.
     """
     if not rows:
         return []
-    names = tuple(rows[0])
-    sql = _insert_sql(connection.vendor, model, names, tuple(returning))
-    return _execute(sql, _document(rows, _fields(model, names)))
+    shared = shared or {}
+    sql = _insert_sql(connection.vendor, model, tuple(rows[0]), tuple(shared), tuple(returning))
+    return _execute(sql, model, rows, shared)
 
 
-def update_rows(model: type[models.Model], rows: Sequence[Row], where: str = "true") -> list[Any]:
+def update_rows(
+    model: type[models.Model],
+    rows: Sequence[Row],
+    where: str = "true",
+    shared: Row | None = None,
+) -> list[Any]:
     """Update rows, each a mapping of the primary key and the same fields, where a condition holds.
 
-    Returns the keys of the rows that were there and met it. The condition is SQL on the table's own
-    columns; a percent sign in it is doubled.
+    What all rows have in common is `shared`. Returns the keys of the rows that were there and met
+    the condition. It is SQL on the table's own columns; a percent sign in it is doubled.
     """
     if not rows:
         return []
-    names = tuple(rows[0])
-    sql = _update_sql(connection.vendor, model, names, where)
-    return [row[0] for row in _execute(sql, _document(rows, _fields(model, names)))]
+    shared = shared or {}
+    sql = _update_sql(connection.vendor, model, tuple(rows[0]), tuple(shared), where)
+    return [row[0] for row in _execute(sql, model, rows, shared)]
 
 
 @lru_cache
 def _insert_sql(
-    vendor: str, model: type[models.Model], names: tuple[str, ...], returning: tuple[str, ...]
+    vendor: str,
+    model: type[models.Model],
+    names: tuple[str, ...],
+    shared: tuple[str, ...],
+    returning: tuple[str, ...],
 ) -> str:
-    fields = _fields(model, names)
+    fields = _fields(model, names + shared)
     table = _quote(model._meta.db_table)
     columns = ", ".join(_column(field) for field in fields)
     new = ", ".join(_new(field) for field in fields)
     back = ", ".join(_column(field) for field in _fields(model, returning))
     # «WHERE true» tells SQLite's parser that ON CONFLICT does not belong to a join.
     return (
-        f"INSERT INTO {table} ({columns}) SELECT {new} FROM {_rowset(vendor, fields)} WHERE true"  # noqa: S608  # names only
-        f" ON CONFLICT DO NOTHING RETURNING {back}"
+        f"INSERT INTO {table} ({columns}) SELECT {new} FROM {_given(vendor, model, names, shared)}"  # noqa: S608  # names only
+        f" WHERE true ON CONFLICT DO NOTHING RETURNING {back}"
     )
 
 
 @lru_cache
-def _update_sql(vendor: str, model: type[models.Model], names: tuple[str, ...], where: str) -> str:
-    fields = _fields(model, names)
+def _update_sql(
+    vendor: str,
+    model: type[models.Model],
+    names: tuple[str, ...],
+    shared: tuple[str, ...],
+    where: str,
+) -> str:
+    fields = _fields(model, names + shared)
     (key,) = (field for field in fields if field.primary_key)
     sets = ", ".join(f"{_column(f)} = {_new(f)}" for f in fields if f is not key)
     return (
-        f"UPDATE {_quote(model._meta.db_table)} SET {sets} FROM {_rowset(vendor, fields)}"  # noqa: S608  # names only
+        f"UPDATE {_quote(model._meta.db_table)} SET {sets}"  # noqa: S608  # names only
+        f" FROM {_given(vendor, model, names, shared)}"
         f" WHERE {_column(key)} = {_new(key)} AND ({where}) RETURNING {_column(key)}"
     )
 
@@ -84,10 +104,21 @@ def _fields(model: type[models.Model], names: tuple[str, ...]) -> tuple[_Field, 
     return tuple(field for field in fields if isinstance(field, models.Field))
 
 
-def _execute(sql: str, document: str) -> list[tuple[Any, ...]]:
+def _execute(
+    sql: str, model: type[models.Model], rows: Sequence[Row], shared: Row
+) -> list[tuple[Any, ...]]:
+    documents = [_document(model, each) for each in (rows, [shared]) if each[0]]
     with connection.cursor() as cursor:
-        cursor.execute(sql, [document])
+        cursor.execute(sql, documents)
         return list(cursor.fetchall())
+
+
+def _given(
+    vendor: str, model: type[models.Model], names: tuple[str, ...], shared: tuple[str, ...]
+) -> str:
+    """The rows; and what they share, as a table of one row."""
+    given = f"{_rowset(vendor, _fields(model, names))} AS given"
+    return f"{given}, {_rowset(vendor, _fields(model, shared))} AS shared" if shared else given
 
 
 def _rowset(vendor: str, fields: Iterable[_Field]) -> str:
@@ -98,32 +129,64 @@ def _rowset(vendor: str, fields: Iterable[_Field]) -> str:
     match vendor:
         case "postgresql":
             types = ", ".join(f"{_new(field)} {field.rel_db_type(connection)}" for field in fields)
-            return f"json_to_recordset(%s::json) AS given ({types})"
+            return f"ROWS FROM (json_to_recordset(%s::json) AS ({types}))"
         case "sqlite":
             values = ", ".join(
                 f"json_extract(value, '$.new_{field.column}') AS {_new(field)}" for field in fields
             )
-            return f"(SELECT {values} FROM json_each(%s)) AS given"  # noqa: S608  # names only
+            return f"(SELECT {values} FROM json_each(%s))"  # noqa: S608  # names only
         case other:
             raise ImproperlyConfigured(f"countjobs runs on PostgreSQL and SQLite, not on {other}.")
 
 
-def _document(rows: Sequence[Row], fields: Sequence[_Field]) -> str:
+def _document(model: type[models.Model], rows: Sequence[Row]) -> str:
     """The rows as JSON, each value as its column stores it."""
-    named = [(f"new_{field.column}", field.name, field) for field in fields]
-    plain = [{new: _plain(field, row[name]) for new, name, field in named} for row in rows]
-    return json.dumps(plain)
+    writers = _writers(connection.vendor, model, tuple(rows[0]))
+    plain = [{new: write(row[name]) for new, name, write in writers} for row in rows]
+    return _encode(plain)
 
 
-def _plain(field: _Field, value: Any) -> Any:
-    if isinstance(value, str) and not isinstance(field, OrderedJSONField):
-        # One text that PostgreSQL refuses would take the others down with it.
-        return value if value.isascii() and "\0" not in value else storable(value)
-    if isinstance(value, datetime):
-        return str(connection.ops.adapt_datetimefield_value(value))
+_encode = json.JSONEncoder(check_circular=False).encode
+
+
+@lru_cache
+def _writers(
+    vendor: str, model: type[models.Model], names: tuple[str, ...]
+) -> list[tuple[str, str, _Writer]]:
+    return [
+        (f"new_{field.column}", field.name, _writer(vendor, field))
+        for field in _fields(model, names)
+    ]
+
+
+def _writer(vendor: str, field: _Field) -> _Writer:
+    """Turns a field's values into what its column stores."""
     if isinstance(field, OrderedJSONField):
-        return field.get_db_prep_value(value, connection)
+        return lambda value: field.get_db_prep_value(value, connection)
+    if isinstance(field, models.DateTimeField):
+        return partial(_moment, vendor)
+    if isinstance(field, models.CharField | models.TextField):
+        # One text that PostgreSQL refuses would take the others down with it.
+        return lambda value: storable(value) if isinstance(value, str) else value
+    return _as_it_is
+
+
+def _as_it_is(value: Any) -> Any:
     return value
+
+
+def _moment(vendor: str, value: datetime | None) -> str | None:
+    if value is None:
+        return None
+    # Two times of another zone may be equal, and an hour apart: they differ in their fold.
+    adapt = _known_moment if value.tzinfo is UTC else _known_moment.__wrapped__
+    return adapt(vendor, value)
+
+
+@lru_cache(maxsize=256)
+def _known_moment(vendor: str, value: datetime) -> str:
+    """Written once: many rows of a batch are due at the same time."""
+    return str(connection.ops.adapt_datetimefield_value(value))
 
 
 def _column(field: _Field) -> str:

@@ -57,6 +57,7 @@ def begin(node: str, execution_ids: list[int], now: datetime) -> list[int]:
     Returns those that are ours to start. The others are not any more: we were taken for dead, and
     they were given to another scheduler. To ask twice does no harm.
     """
-    values = {"node": node, "status": Status.RUNNING, "started_at": now}
-    rows = [{"id": execution_id, **values} for execution_id in execution_ids]
-    return update_rows(Execution, rows, "node = new_node AND status IN ('queued', 'running')")
+    rows = [{"id": execution_id} for execution_id in execution_ids]
+    shared = {"node": node, "status": Status.RUNNING, "started_at": now}
+    where = "node = new_node AND status IN ('queued', 'running')"
+    return update_rows(Execution, rows, where, shared)

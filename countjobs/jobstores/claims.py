@@ -22,7 +22,7 @@ from django_apscheduler.models import DjangoJob
 from countjobs.conf import Conf
 from countjobs.jobstores.claimed import ClaimedJob, Run
 from countjobs.jobstores.plan import NotRun, Plan, plan
-from countjobs.jobstores.restoring import Taken, restore
+from countjobs.jobstores.restoring import JobRow, Taken, job_rows, restore
 from countjobs.jobstores.rows import park
 from countjobs.models import Execution, ParkedJob
 from countjobs.models.executions import Status, Trigger
@@ -69,7 +69,7 @@ class _Claim:
     def take(self, limit: int, only: str | None) -> Claims:
         asked = self._lock_asked(limit, only)
         due = self._lock_due(limit - len(asked), only)
-        rows = {row.id: row for row in self._rows_of(asked)} | {row.id: row for row in due}
+        rows = {row.id: row for row in (*self._rows_of(asked), *due)}
         restored, broken = restore(rows.values())
         self._park(broken)
         self._count_busy_elsewhere(restored)
@@ -89,18 +89,18 @@ class _Claim:
             asked = asked.filter(job_id=only)
         return list(asked[:limit])
 
-    def _lock_due(self, limit: int, only: str | None) -> list[DjangoJob]:
+    def _lock_due(self, limit: int, only: str | None) -> list[JobRow]:
         due = _locked(DjangoJob.objects.filter(next_run_time__lte=self.now))
         if only is not None:
             due = due.filter(id=only)
-        return list(due.order_by("next_run_time")[:limit])
+        return job_rows(due.order_by("next_run_time")[:limit])
 
-    def _rows_of(self, asked: list[Execution]) -> list[DjangoJob]:
+    def _rows_of(self, asked: list[Execution]) -> list[JobRow]:
         """The rows of jobs that somebody asked for, locked: schedulers count them in turn."""
         ids = {execution.job_id for execution in asked}
-        return list(_locked(DjangoJob.objects.filter(id__in=ids))) if ids else []
+        return job_rows(_locked(DjangoJob.objects.filter(id__in=ids))) if ids else []
 
-    def _park(self, broken: list[tuple[DjangoJob, str]]) -> None:
+    def _park(self, broken: list[tuple[JobRow, str]]) -> None:
         """Set jobs aside. One that is set aside already keeps the reason that it has."""
         known = ParkedJob.objects.in_bulk([row.id for row, _ in broken]) if broken else {}
         for row, error in broken:
@@ -126,7 +126,7 @@ class _Claim:
     # What was asked for
 
     def _take_asked(
-        self, asked: list[Execution], rows: Mapping[str, DjangoJob], restored: Mapping[str, Taken]
+        self, asked: list[Execution], rows: Mapping[str, JobRow], restored: Mapping[str, Taken]
     ) -> None:
         gone = self._gone([each.job_id for each in asked if each.job_id not in rows])
         changes = []
@@ -179,12 +179,13 @@ class _Claim:
 
     # What is due
 
-    def _take_due(self, due: list[DjangoJob], restored: Mapping[str, Taken]) -> None:
+    def _take_due(self, due: list[JobRow], restored: Mapping[str, Taken]) -> None:
         conf = Conf.load()
         rows: list[dict[str, Any]] = []
         plans: list[tuple[Taken, Plan]] = []
         for row in due:
-            if (taken := restored.get(row.id)) is None:
+            taken = restored.get(row.id)
+            if taken is None or row.next_run_time is None:
                 continue
             busy = self.busy[row.id]
             made = plan(
@@ -193,8 +194,8 @@ class _Claim:
             plans.append((taken, made))
             rows += self._rows(taken.job, made)
             self._move_on(taken, made.following)
-        inserted = insert_rows(Execution, rows, ["id", "job_id", "scheduled_at", "status"])
-        ids = {(job_id, _instant(at)): pk for pk, job_id, at, status in inserted}
+        inserted = insert_rows(Execution, rows, ["id", "job_id", "scheduled_at"], self._shared())
+        ids = {(job_id, _instant(at)): pk for pk, job_id, at in inserted}
         for taken, made in plans:
             self._collect(taken, made, ids)
 
@@ -216,23 +217,37 @@ class _Claim:
             rows.append(self._row(job, fire, status=Status.QUEUED, folded=folded))
         return rows
 
-    def _row(self, job: Job, scheduled_at: datetime, **values: Any) -> dict[str, Any]:
+    def _row(
+        self,
+        job: Job,
+        scheduled_at: datetime,
+        *,
+        status: Status,
+        folded: int,
+        finished_at: datetime | None = None,
+        error: str = "",
+    ) -> dict[str, Any]:
         return {
             "job_id": job.id,
             "job_name": storable(job.name)[:255],
-            "trigger": Trigger.SCHEDULE,
+            "status": status,
             "scheduled_at": scheduled_at,
+            "finished_at": finished_at,
+            "error": error,
+            "folded": folded,
+        }
+
+    def _shared(self) -> dict[str, Any]:
+        """What all rows that a claim inserts have in common."""
+        return {
+            "trigger": Trigger.SCHEDULE,
             "started_at": None,
-            "finished_at": None,
             "node": self.node,
             "attempt": 1,
             "requested_by": "",
             "parameters": {},
             "output": "",
-            "error": "",
             "traceback": "",
-            "folded": 0,
-            **values,
         }
 
     def _move_on(self, taken: Taken, following: datetime | None) -> None:

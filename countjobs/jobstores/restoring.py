@@ -5,25 +5,43 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 from apscheduler.job import Job
+from django.db import models
 from django_apscheduler.models import DjangoJob
 
 from countjobs.jobstores.rows import RUN_DEFINITION, load_definitions
 from countjobs.jobstores.signing import UnreadableJobError, unseal
 from countjobs.models import JobDefinition
 
+_DefinitionKey: TypeAlias = tuple[str, str]
+
 EXECUTORS = ("default",)
 """The names of those that carry out claims."""
 
 
-@dataclass
+class JobRow(NamedTuple):
+    """A row of the job store, read without what an instance of its model costs."""
+
+    id: str
+    next_run_time: datetime | None
+    job_state: bytes
+
+
+def job_rows(queryset: models.QuerySet[DjangoJob]) -> list[JobRow]:
+    """The rows of a query."""
+    rows = queryset.values_list(*JobRow._fields)
+    return [JobRow(id, due, bytes(state)) for id, due, state in rows]  # noqa: A001  # its name
+
+
+@dataclass(slots=True)
 class Taken:
     """A locked row of the job store, restored."""
 
-    row: DjangoJob
+    row: JobRow
     job: Job
     definition: JobDefinition | None
     is_used: bool = False
@@ -31,7 +49,7 @@ class Taken:
     def call(self, parameters: Mapping[str, Any]) -> Callable[[], object]:
         """What a run calls. Nothing that it does to its arguments, or fields, meets another run."""
         if self.definition is None:
-            own = unseal(self.row.id, bytes(self.row.job_state))
+            own = unseal(self.row.id, self.row.job_state)
             return partial(own.func, *own.args, **own.kwargs)
         definition = deepcopy(self.definition) if self.is_used or parameters else self.definition
         self.is_used = True
@@ -41,43 +59,38 @@ class Taken:
 
 
 def restore(
-    rows: Iterable[DjangoJob],
-) -> tuple[dict[str, Taken], list[tuple[DjangoJob, str]]]:
+    rows: Iterable[JobRow],
+) -> tuple[dict[str, Taken], list[tuple[JobRow, str]]]:
     """Rows by their ids, restored with one query a kind of definition; and those that can't be,
     with the reasons.
     """
-    jobs: dict[str, tuple[DjangoJob, Job]] = {}
-    broken: list[tuple[DjangoJob, str]] = []
+    readable: list[tuple[JobRow, Job, _DefinitionKey | None]] = []
+    broken: list[tuple[JobRow, str]] = []
     for row in rows:
         try:
-            jobs[row.id] = row, _readable(row)
+            readable.append((row, *_unseal(row.id, row.job_state)))
         except UnreadableJobError as error:
             broken.append((row, str(error)))
-    keys = {key: _definition_key(job) for key, (_, job) in jobs.items()}
-    definitions = load_definitions(key for key in keys.values() if key)
+    definitions = load_definitions(key for _, _, key in readable if key)
     restored = {}
-    for job_id, (row, job) in jobs.items():
-        definition = definitions.get(keys[job_id] or ("", ""))
-        if keys[job_id] and definition is None:
+    for row, job, key in readable:
+        definition = definitions.get(key) if key else None
+        if key and definition is None:
             broken.append((row, "The definition of this job is gone. Run syncjobs."))
         else:
-            restored[job_id] = Taken(row, job, definition)
+            restored[row.id] = Taken(row, job, definition)
     return restored, broken
 
 
-def _readable(row: DjangoJob) -> Job:
-    job = _unseal(row.id, bytes(row.job_state))
+@lru_cache(maxsize=5_000)
+def _unseal(job_id: str, state: bytes) -> tuple[Job, _DefinitionKey | None]:
+    """A job, and which definition it is of.
+
+    Restored jobs are never changed, so that rows whose state is the same share one.
+    """
+    job = unseal(job_id, state)
     if job.executor not in EXECUTORS:
         # The loop would delete it.
         raise UnreadableJobError(f"There is no executor “{job.executor}”.")
-    return job
-
-
-@lru_cache(maxsize=5_000)
-def _unseal(job_id: str, state: bytes) -> Job:
-    """Restored jobs are never changed, so that rows whose state is the same share one."""
-    return unseal(job_id, state)
-
-
-def _definition_key(job: Job) -> tuple[str, str] | None:
-    return (str(job.args[0]), str(job.args[1])) if job.func_ref == RUN_DEFINITION else None
+    of_definition = job.func_ref == RUN_DEFINITION
+    return job, (str(job.args[0]), str(job.args[1])) if of_definition else None
