@@ -48,7 +48,14 @@ def is_encodable(text: str) -> bool:
 
 def storable(text: str) -> str:
     """The text with what PostgreSQL refuses written out: NUL, and halves of surrogate pairs."""
+    if text.isascii() and "\0" not in text:
+        return text
     return text.encode(errors="backslashreplace").decode().replace("\0", "\\x00")
+
+
+def storable_bytes(text: str) -> bytes:
+    """The same as UTF-8."""
+    return text.encode(errors="backslashreplace").replace(b"\0", b"\\x00")
 
 
 def shown(value: object) -> str:

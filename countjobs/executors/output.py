@@ -10,11 +10,11 @@ import logging
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TextIO, cast
 
-from countjobs.text import storable
+from countjobs.text import storable_bytes
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"
 DATE_FORMAT = "%Y-%m-%d %H:%M:%S"
@@ -32,12 +32,13 @@ class CappedText:
 
     def write(self, text: str) -> None:
         """Add text. The memory used stays within twice the cap."""
-        data = storable(text).encode()
+        data = storable_bytes(text)
         room = self._head_room - len(self._head)
-        if room > 0:
-            self._head += data[:room]
-            data = data[room:]
-        self._tail += data
+        if len(data) <= room:
+            self._head += data
+            return
+        self._head += data[:room]
+        self._tail += data[room:]
         if len(self._tail) > 2 * self._tail_room:
             self._trim()
 
@@ -85,19 +86,21 @@ class _Tee:
     def write(self, text: str) -> int:
         if (output := _output.get()) is not None:
             output.write(text)
-        with self._errors_of_the_terminal():
+        try:
             if self.stream is not None:
                 self.stream.write(text)
+        except (OSError, ValueError):
+            if output is None:
+                raise
         return len(text)
 
     def flush(self) -> None:
-        with self._errors_of_the_terminal():
+        try:
             if self.stream is not None:
                 self.stream.flush()
-
-    def _errors_of_the_terminal(self) -> suppress:
-        of_no_concern = (OSError, ValueError) if _output.get() is not None else ()
-        return suppress(*of_no_concern)
+        except (OSError, ValueError):
+            if _output.get() is None:
+                raise
 
     def close(self) -> None:
         if _output.get() is None and self.stream is not None:
@@ -114,6 +117,19 @@ class _Tee:
 def _tee(stream: TextIO | None) -> TextIO:
     """A tee of a stream; one that somebody has put back in place is not wrapped again."""
     return stream if isinstance(stream, _Tee) else cast("TextIO", _Tee(stream))
+
+
+class _Formatter(logging.Formatter):
+    """Python's own, but that the time is written out once a second rather than once a record."""
+
+    _written: tuple[int, str] = (0, "")
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802  # its name
+        second, text = self._written
+        if second != int(record.created):
+            text = super().formatTime(record, datefmt)
+            self._written = int(record.created), text
+        return text
 
 
 class _OutputHandler(logging.Handler):
@@ -134,7 +150,7 @@ class Capture:
     _lock = threading.Lock()
     _users = 0
     _handler = _OutputHandler()
-    _handler.setFormatter(logging.Formatter(LOG_FORMAT, DATE_FORMAT))
+    _handler.setFormatter(_Formatter(LOG_FORMAT, DATE_FORMAT))
 
     @classmethod
     def install(cls) -> None:

@@ -20,8 +20,7 @@ _logger = logging.getLogger(__name__)
 
 def carry_out(execution_id: int, call: Callable[[], object], most_bytes: int) -> Outcome:
     """Call a job, and tell how it went. Nothing that it raises, SystemExit included, gets out."""
-    _drop_old_connections()
-    callers = _in_transactions()
+    callers = _tidy_connections()
     started_at = timezone.now()
     with captured(most_bytes) as output:
         try:
@@ -30,31 +29,29 @@ def carry_out(execution_id: int, call: Callable[[], object], most_bytes: int) ->
             outcome = _failure(error, most_bytes)
         else:
             outcome = Outcome(Status.SUCCEEDED)
-        _end_transactions(callers)
+        _leave_transactions(callers)
     outcome.execution_id = execution_id
     outcome.started_at, outcome.finished_at = started_at, timezone.now()
     outcome.output = output.value()
-    _drop_old_connections()
     return outcome
 
 
-def _drop_old_connections() -> None:
-    """As around a web request: drop connections that broke while the thread was idle.
+def _tidy_connections() -> set[str]:
+    """As before a web request: drop connections that broke while the thread was idle.
 
-    One that is in a transaction is the caller's: `runjob` may be called inside of one.
+    Returns the aliases of those that are in a transaction, which is the caller's: `runjob` may be
+    called inside of one.
     """
+    callers = set()
     for connection in connections.all(initialized_only=True):
-        if not connection.in_atomic_block:
+        if connection.in_atomic_block:
+            callers.add(connection.alias)
+        else:
             connection.close_if_unusable_or_obsolete()
+    return callers
 
 
-def _in_transactions() -> set[str]:
-    """The databases that this thread has a transaction on."""
-    open_now = connections.all(initialized_only=True)
-    return {connection.alias for connection in open_now if connection.in_atomic_block}
-
-
-def _end_transactions(callers: set[str]) -> None:
+def _leave_transactions(callers: set[str]) -> None:
     """Roll back what the job left open: it would lock others out, on SQLite all of them."""
     for connection in connections.all(initialized_only=True):
         if connection.alias in callers or connection.connection is None:
@@ -64,9 +61,10 @@ def _end_transactions(callers: set[str]) -> None:
             connection.close()
             # Django would keep this object closed until the block is left, which nobody will do.
             del connections[connection.alias]
-        else:
-            with suppress(DatabaseError):  # whatever broke it
-                connection.rollback()  # what a BEGIN of the job's own began
+            continue
+        with suppress(DatabaseError):  # whatever broke it
+            connection.rollback()  # what a BEGIN of the job's own began
+        connection.close_if_unusable_or_obsolete()
 
 
 def _failure(error: BaseException, most_bytes: int) -> Outcome:
