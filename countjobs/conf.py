@@ -30,6 +30,8 @@ class Conf:
     """How much of a run's output is kept, as UTF-8: its head and its tail."""
     catch_up_runs: int = _whole(10, 1, 1_000)
     """How many past fire times run, where a definition doesn't coalesce them."""
+    most_attempts: int = _whole(3, 1, 100)
+    """How often a run is started in all, where its definition has it run again when it is lost."""
     keep_days: int = _whole(90, 1, 36_500)
     """Executions that were due longer ago are deleted by `purgeexecutions`."""
     keep_per_job: int = _whole(10_000, 1, 10_000_000)

@@ -13,7 +13,7 @@ from countjobs.models import Execution, SchedulerNode
 from countjobs.models.executions import Status
 from countjobs.models.nodes import State
 from countjobs.schedulers import heartbeat as module
-from countjobs.schedulers.heartbeat import Heartbeat, hand_back, settle_dead_nodes
+from countjobs.schedulers.heartbeat import Heartbeat, settle_dead_nodes
 from tests.factories import NOON, SECOND, make_execution, make_node
 
 DAY = timedelta(days=1)
@@ -206,11 +206,3 @@ def test_one_that_fell_silent_days_ago_is_settled_before_it_is_forgotten() -> No
     settle_dead_nodes(NOON)
     execution.refresh_from_db()
     assert execution.status == Status.LOST
-
-
-def test_promise_23_what_waits_can_be_handed_back() -> None:
-    waiting = make_execution(Status.QUEUED, node="here:1:1")
-    make_execution(Status.RUNNING, node="here:1:1")
-    make_execution(Status.QUEUED, node="elsewhere:2:2")
-    assert hand_back("here:1:1") == 1
-    assert list(Execution.objects.requested(NOON)) == [waiting]

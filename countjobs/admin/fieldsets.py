@@ -19,7 +19,7 @@ _SCHEDULE: Rows = [
     ("day_of_week", "hour", "minute", "second"),
 ]
 _BOUNDS: Rows = [("timezone", "jitter"), ("start_date", "end_date")]
-_RULES: Rows = [("misfire_grace_time", "max_instances", "executor"), "coalesce"]
+_RULES: Rows = [("misfire_grace_time", "max_instances", "executor"), "coalesce", "rerun_if_lost"]
 
 
 def fieldsets_of(model: type[models.Model], leave_out: Collection[str]) -> list[Any]:

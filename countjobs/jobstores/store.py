@@ -29,6 +29,7 @@ from countjobs.jobstores.rows import park
 from countjobs.jobstores.signing import UnreadableJobError, seal, unseal
 from countjobs.jobstores.wakeups import notify
 from countjobs.models import Execution, ParkedJob
+from countjobs.models.definitions import concrete_definitions
 from countjobs.models.executions import Status
 from countjobs.outages import AWAY
 from countjobs.text import describe
@@ -204,7 +205,10 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
     # Jobs from code
 
     def add_job(self, job: Job) -> None:
-        """Store a new job. Raises ConflictingIdError, and ValueError where it can't be pickled."""
+        """Store a new job. Raises ConflictingIdError, and ValueError for one that can't be pickled,
+        or whose id is a definition's.
+        """
+        refuse_definition_id(job.id)
         self._store(job, must_exist=False)
 
     def _store(self, job: Job, *, must_exist: bool) -> None:
@@ -251,6 +255,20 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
         """Close this thread's connection, unless a transaction of the caller's is open on it."""
         if not connection.in_atomic_block:
             connection.close()
+
+
+def refuse_definition_id(job_id: str | None) -> None:
+    """Keep jobs from code off the ids of definitions, there or not. Raises ValueError.
+
+    `syncjobs` would delete such a job: it would look like one whose definition is gone.
+    """
+    for model in concrete_definitions():
+        # SQLite looks ids up by their beginning without regard to case.
+        if (job_id or "").lower().startswith(prefix := model.job_id_of("")):
+            raise ValueError(
+                f"The job id {job_id!r} is kept for a definition: ids that begin with"
+                f" {prefix!r} belong to {model.__name__}. Choose another one."
+            )
 
 
 def _park(job_id: str, error: Exception, now: datetime) -> ParkedJob:

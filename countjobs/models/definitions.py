@@ -34,6 +34,8 @@ definitions_deleted = Signal()
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_MOMENT = datetime(LAST_YEAR, 12, 31, tzinfo=UTC)
 _MOST_GRACE = 10 * 366 * 86_400
+_BATCH = 10_000
+"""Values in one statement: SQLite takes 32,766, other servers and drivers 65,535."""
 
 ENDED = "ended"
 """The code of the ValidationError for a schedule whose last fire time has passed."""
@@ -43,12 +45,21 @@ class JobDefinitionQuerySet(models.QuerySet["JobDefinition"]):
     """Definitions, with every way to write many of them at once made to tell the job store."""
 
     def update(self, **kwargs: Any) -> int:
-        """As Django's. Values are not validated; a definition that they break is parked."""
+        """As Django's. Values are not validated; a definition that they break is parked.
+
+        What begins to match while this goes on stays as it is: its row of the job store would.
+        """
         with transaction.atomic(using=self.db, savepoint=False):
             pks = list(self.values_list("pk", flat=True))
-            rows = super().update(**kwargs)
+            # No keys are a batch too, for Django to refuse what it refuses.
+            rows = sum(self._update_batch(batch, kwargs) for batch in _batches(pks) or [pks])
             self._changed(pks)
         return rows
+
+    def _update_batch(self, pks: list[Any], values: dict[str, Any]) -> int:
+        # Django's own update refuses a slice; `filter` would, in other words.
+        matching = self if self.query.is_sliced else self.filter(pk__in=pks)
+        return super(JobDefinitionQuerySet, matching).update(**values)
 
     update.alters_data = True  # type: ignore[attr-defined]  # as Django marks it for templates
 
@@ -58,12 +69,16 @@ class JobDefinitionQuerySet(models.QuerySet["JobDefinition"]):
         """As Django's."""
         with transaction.atomic(using=self.db, savepoint=False):
             created = super().bulk_create(objs, *args, **kwargs)
-            # Where conflicts are ignored or updated, Django can't say which rows it wrote.
-            names = [definition.name for definition in created]
-            self._changed(
-                self.model._base_manager.filter(name__in=names).values_list("pk", flat=True)
-            )
+            pks = [definition.pk for definition in created if definition.pk is not None]
+            # Where conflicts are ignored, Django can't say which rows it wrote.
+            names = [definition.name for definition in created if definition.pk is None]
+            self._changed([*pks, *self._pks_of(names)])
         return created
+
+    def _pks_of(self, names: list[str]) -> Iterator[Any]:
+        there = self.model._base_manager.using(self.db).values_list("pk", flat=True)
+        for batch in _batches(names):
+            yield from there.filter(name__in=batch)
 
     def _changed(self, pks: Iterable[Any]) -> None:
         definitions_changed.send(sender=self.model, pks=list(pks))
@@ -83,6 +98,10 @@ class JobDefinitionQuerySet(models.QuerySet["JobDefinition"]):
     def note_deleted(self, definition: JobDefinition) -> None:
         """Remember one that this deletion takes along: of this kind, or of one that cascades."""
         self._deleted[type(definition)].append(definition.pk)
+
+
+def _batches(values: list[Any]) -> list[list[Any]]:
+    return [values[start : start + _BATCH] for start in range(0, len(values), _BATCH)]
 
 
 def default_timezone() -> str:
@@ -161,6 +180,14 @@ class JobDefinition(models.Model):
         default=1,
         validators=[MinValueValidator(1), MaxValueValidator(1_000)],
         help_text=_("How many runs may overlap; a fire time beyond that is skipped."),
+    )
+    rerun_if_lost = models.BooleanField(
+        _("run again if lost"),
+        default=False,
+        help_text=_(
+            "Run again what was cut off because its scheduler died: at least once instead of at"
+            " most once. The job may then do its work more than once, so it must bear that."
+        ),
     )
     executor = models.CharField(
         _("executor"), max_length=64, default="default", choices=[("default", _("threads"))]

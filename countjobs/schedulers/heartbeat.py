@@ -14,13 +14,13 @@ import uuid
 from datetime import datetime, timedelta
 
 from django.db import connection, models, transaction
+from django.utils.translation import gettext as _
 
 from countjobs import __version__
 from countjobs.conf import Conf
-from countjobs.jobstores.wakeups import notify
 from countjobs.models import Execution, SchedulerNode
-from countjobs.models.executions import Status
 from countjobs.models.nodes import State
+from countjobs.schedulers.settling import settle
 
 logger = logging.getLogger(__name__)
 
@@ -83,9 +83,9 @@ class Heartbeat:
 def settle_dead_nodes(now: datetime) -> int:
     """Settle what schedulers left behind whose last heartbeat is older than the lease.
 
-    What they ran is `lost`, with the reason; what they had claimed but not begun is given back. Two
-    schedulers settle different nodes: a row that is being settled is locked. Returns how many
-    schedulers were found dead.
+    What they ran is `lost`, with the reason, and run again where the definition says so; what they
+    had claimed but not begun is given back. Two schedulers settle different nodes: a row that is
+    being settled is locked. Returns how many schedulers were found dead.
     """
     lease = timedelta(seconds=Conf.load().lease_seconds)
     stopped = SchedulerNode.objects.filter(state=State.STOPPED)
@@ -101,8 +101,10 @@ def _settle_silent(silent: models.QuerySet[SchedulerNode], now: datetime) -> int
     skip = connection.features.has_select_for_update_skip_locked
     nodes = list(silent.select_for_update(skip_locked=skip))
     for node in nodes:
-        heard = f"its last heartbeat was at {node.heartbeat:%Y-%m-%d %H:%M:%S %Z}."
-        _settle(node.name, f"The scheduler {node.name} stopped without a word; {heard}", now)
+        reason = _(
+            "The scheduler %(name)s stopped without a word; its last heartbeat was at %(at)s."
+        ) % {"name": node.name, "at": f"{node.heartbeat:%Y-%m-%d %H:%M:%S %Z}"}
+        _settle(node.name, reason, now)
         node.state = State.STOPPED
         node.save(update_fields=["state"])
     return len(nodes)
@@ -118,18 +120,15 @@ def _settle_strays(now: datetime) -> None:
     names = set(active.values_list("node", flat=True))
     names -= {node.name for node in SchedulerNode.objects.exclude(state=State.STOPPED)}
     for name in names:
-        _settle(name, f"The scheduler {name} is not there any more.", now)
+        _settle(name, _("The scheduler %(name)s is not there any more.") % {"name": name}, now)
 
 
 def _settle(name: str, reason: str, now: datetime) -> None:
-    lost = Execution.objects.filter(node=name, status=Status.RUNNING)
-    count = lost.update(status=Status.LOST, finished_at=now, error=reason)
-    given_back = hand_back(name)
-    notify()
-    logger.warning("%s %d runs are lost, %d are given back.", reason, count, given_back)
-
-
-def hand_back(name: str) -> int:
-    """Let other schedulers have what a scheduler claimed and did not begin. Returns how many."""
-    queued = Execution.objects.filter(node=name, status=Status.QUEUED)
-    return queued.update(node="")
+    settled = settle(name, reason, now)
+    logger.warning(
+        "%s %d runs are lost, %d of them are run again, %d that had not begun are given back.",
+        reason,
+        settled.lost,
+        settled.again,
+        settled.given_back,
+    )

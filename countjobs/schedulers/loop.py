@@ -5,23 +5,24 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from apscheduler.job import Job
 from apscheduler.schedulers.background import BackgroundScheduler as PlainBackgroundScheduler
 from apscheduler.schedulers.base import STATE_STOPPED, BaseScheduler
 from apscheduler.schedulers.blocking import BlockingScheduler as PlainBlockingScheduler
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from countjobs.executors import ThreadPoolExecutor
 from countjobs.executors.output import Capture
 from countjobs.history.recorder import Recorder
-from countjobs.jobstores.store import DatabaseJobStore
+from countjobs.jobstores.store import DatabaseJobStore, refuse_definition_id
 from countjobs.jobstores.sync import sync
-from countjobs.models import Execution
-from countjobs.models.executions import Status
 from countjobs.models.nodes import State
 from countjobs.outages import AWAY
-from countjobs.schedulers.heartbeat import Heartbeat, hand_back
+from countjobs.schedulers.heartbeat import Heartbeat
 from countjobs.schedulers.listeners import ChangeListener
+from countjobs.schedulers.settling import settle
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +50,12 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
         self.store = DatabaseJobStore(heartbeat.name, executor, self._unsettled)
         self.add_executor(executor, "default")
         self.add_jobstore(self.store, self.jobstore_alias)
+
+    def add_job(self, *args: Any, **kwargs: Any) -> Job:
+        """As APScheduler's. Raises ValueError for an id that only a definition may have."""
+        # The store refuses it too, but of a job that is added before the start it learns then only.
+        refuse_definition_id(kwargs.get("id"))
+        return super().add_job(*args, **kwargs)
 
     def start(self, *args: Any, **kwargs: Any) -> None:
         """Start. Raises django.db.Error where the database is away or not migrated."""
@@ -121,24 +128,20 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
             logger.error("%d runs go on past the drain's deadline.", self.abandoned)
         self.recorder.stop(timeout=max(seconds, 1))
         self.listener.stop(timeout=1)
-        self._try(self._settle)
+        self._try(lambda: self._settle(seconds))
         Capture.remove()
 
-    def _settle(self) -> None:
-        """Leave nothing of ours unsettled."""
+    def _settle(self, seconds: float) -> None:
+        """Leave nothing of ours unsettled: what has not ended by now is lost."""
         now = timezone.now()
-        name = self.heartbeat.name
+        reason = _(
+            "The scheduler stopped %(seconds)s s after it was told to, and this run had not ended."
+        ) % {"seconds": seconds}
         with transaction.atomic():
-            Execution.objects.filter(node=name, status=Status.RUNNING).update(
-                status=Status.LOST,
-                finished_at=now,
-                error=f"The scheduler stopped {self.drain_seconds} s after it was told to, "
-                "and this run had not ended.",
-            )
-            handed_on = hand_back(name)
+            settled = settle(self.heartbeat.name, reason, now)
             self.heartbeat.tell(State.STOPPED, now)
-        if handed_on:
-            logger.info("%d runs that had not begun are left to other schedulers.", handed_on)
+        if left := settled.again + settled.given_back:
+            logger.info("%d runs are left to other schedulers.", left)
 
     def _try(self, step: Any) -> None:
         """Do a step of the shutdown, which must go on even without the database."""

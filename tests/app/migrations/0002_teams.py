@@ -42,6 +42,7 @@ class Migration(migrations.Migration):
                 ('misfire_grace_time', models.PositiveIntegerField(blank=True, help_text='Seconds a run may be late before it is missed. Empty: never too late.', null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(316224000)], verbose_name='misfire grace time')),
                 ('coalesce', models.BooleanField(default=True, help_text='Run once for all the fire times that passed while no scheduler ran.', verbose_name='coalesce')),
                 ('max_instances', models.PositiveSmallIntegerField(default=1, help_text='How many runs may overlap; a fire time beyond that is skipped.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1000)], verbose_name='max instances')),
+                ('rerun_if_lost', models.BooleanField(default=False, help_text='Run again what was cut off because its scheduler died: at least once instead of at most once. The job may then do its work more than once, so it must bear that.', verbose_name='run again if lost')),
                 ('executor', models.CharField(choices=[('default', 'threads')], default='default', max_length=64, verbose_name='executor')),
                 ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='app.team')),
             ],

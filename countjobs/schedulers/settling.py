@@ -1,0 +1,115 @@
+"""Settling what a scheduler leaves behind that is gone: lost runs, and claims not begun.
+
+Of a lost run nobody can say whether its work was done. It is run again only where its definition
+says so (`rerun_if_lost`), and then it may be done twice. The number of attempts is bounded: a job
+that takes its scheduler down each time would else go from one to the next for ever.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from countjobs.conf import Conf
+from countjobs.jobstores.wakeups import notify
+from countjobs.models import Execution, JobDefinition
+from countjobs.models.executions import Status, Trigger
+from countjobs.models.jobids import definition_key
+from countjobs.rowsets import insert_rows, update_rows
+
+
+@dataclass(frozen=True)
+class Settled:
+    """How many executions were settled, and in which way."""
+
+    lost: int
+    again: int
+    """How many of the lost ones are run again."""
+    given_back: int
+
+
+def settle(node: str, reason: str, now: datetime) -> Settled:
+    """Leave nothing of a scheduler unsettled, in one transaction. Raises django.db.Error.
+
+    What it ran is `lost`, for the reason given; what it had not begun is given back.
+    """
+    with transaction.atomic():
+        running = Execution.objects.filter(node=node, status=Status.RUNNING).order_by("pk")
+        lost = list(running.defer("output", "traceback").select_for_update())
+        again = _lose(lost, reason, now)
+        insert_rows(Execution, [_retry(each) for each in again], ["id"])
+        settled = Settled(len(lost), len(again), hand_back(node))
+        notify()
+    return settled
+
+
+def hand_back(node: str) -> int:
+    """Let other schedulers have what a scheduler claimed and did not begin. Returns how many."""
+    queued = Execution.objects.filter(node=node, status=Status.QUEUED)
+    return queued.update(node="")
+
+
+def _lose(running: list[Execution], reason: str, now: datetime) -> list[Execution]:
+    """Mark runs as lost. Returns those that are to be run again."""
+    most = Conf.load().most_attempts
+    enabled = _enabled_of_rerun({execution.job_id for execution in running})
+    rows, again = [], []
+    for execution in running:
+        error = reason
+        if execution.job_id in enabled:
+            is_again, why = _verdict(execution, is_enabled=enabled[execution.job_id], most=most)
+            error = f"{reason} {why}"
+            again += [execution] * is_again
+        rows.append({"id": execution.pk, "status": Status.LOST, "finished_at": now, "error": error})
+    update_rows(Execution, rows)
+    return again
+
+
+def _verdict(execution: Execution, *, is_enabled: bool, most: int) -> tuple[bool, str]:
+    """Whether a lost run of a job that may be run again is, and a sentence that says so."""
+    if not is_enabled:
+        return False, _("It is not run again: the job was paused.")
+    attempts = {"attempt": execution.attempt, "next": execution.attempt + 1, "most": most}
+    if execution.attempt >= most:
+        text = _("It is not run again: it was attempt %(attempt)d, and MOST_ATTEMPTS is %(most)d.")
+        return False, text % attempts
+    return True, _("It is run again, as attempt %(next)d of at the most %(most)d.") % attempts
+
+
+def _enabled_of_rerun(job_ids: Iterable[str]) -> dict[str, bool]:
+    """Of those whose definitions say `rerun_if_lost`, whether they are enabled.
+
+    One query a kind. Jobs from code, and those that were deleted, are left out.
+    """
+    keys: defaultdict[type[JobDefinition], list[Any]] = defaultdict(list)
+    for job_id in job_ids:
+        if (key := definition_key(job_id)) is not None:
+            keys[key[0]].append(key[1])
+    return {
+        model.job_id_of(pk): enabled
+        for model, pks in keys.items()
+        for pk, enabled in model._base_manager.filter(pk__in=pks, rerun_if_lost=True).values_list(
+            "pk", "enabled"
+        )
+    }
+
+
+def _retry(lost: Execution) -> dict[str, Any]:
+    """The row of the next attempt: for the same moment, with all that was asked for."""
+    retry = Execution(
+        job_id=lost.job_id,
+        job_name=lost.job_name,
+        trigger=Trigger.RETRY,
+        scheduled_at=lost.scheduled_at,
+        attempt=lost.attempt + 1,
+        requested_by=lost.requested_by,
+        parameters=lost.parameters,
+    )
+    names = (field.attname for field in Execution._meta.concrete_fields if not field.primary_key)
+    return {name: getattr(retry, name) for name in names}
