@@ -1,4 +1,4 @@
-"""Measurements of the scheduler beside its peers, in the same run, on the same database.
+"""Measurements of the scheduler beside plain django-apscheduler, in the same run.
 
-`python -m benchmarks throughput --help` tells what can be set.
+`python -m benchmarks --help` names them, and docs/benchmarks.md tells what each one measures.
 """

@@ -1,72 +1,73 @@
-"""`python -m benchmarks`: measure, and print medians with their spread."""
+"""`python -m benchmarks`: measure, and print medians of rounds with their spread."""
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import platform
-import statistics
-import subprocess
 import sys
+from types import ModuleType
 
-from benchmarks.contenders import CONTENDERS
-from benchmarks.databases import scratch_database
+from benchmarks import machine, throughput
+from benchmarks.databases import Database
+from benchmarks.figures import HEADER, Row
+from benchmarks.processes import say
+
+MEASUREMENTS: dict[str, ModuleType] = {"throughput": throughput}
+"""Each module has `add_arguments`, `seconds` (about how long, on one database) and `measure`."""
+CONTENDERS = ("countjobs", "plain", "floor")
 
 
-def main() -> None:
-    """Parse the options, and run the measurement."""
+def main(arguments: list[str]) -> None:
+    """Parse the options, measure, and print the rows of the table."""
+    options = _parser().parse_args(arguments)
+    databases = _databases(options)
+    print(machine.describe(databases), flush=True)
+    names = list(MEASUREMENTS) if options.name == "all" else [options.name]
+    # Each with the defaults of its own, where all are run.
+    parsed = {name: _parser().parse_args([name, *arguments[1:]]) for name in names}
+    rows = [row for name in names for row in _measure(name, parsed[name], databases)]
+    print("\n".join([HEADER, *map(str, rows)]), flush=True)
+
+
+def _measure(name: str, options: argparse.Namespace, databases: list[Database]) -> list[Row]:
+    module = MEASUREMENTS[name]
+    rows: list[Row] = []
+    for database in databases:
+        minutes = module.seconds(options) / 60
+        say(f"{name}, {database.name}, {options.rounds} rounds: about {minutes:.1f} minutes")
+        rows += module.measure(options, database)
+    return rows
+
+
+def _databases(options: argparse.Namespace) -> list[Database]:
+    found = [Database()] if options.sqlite else []
+    return [*found, Database(options.server)] if options.server else found
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    commands = parser.add_subparsers(required=True)
-    throughput = commands.add_parser("throughput", help="recorded runs a second, beside the peer")
-    throughput.add_argument("--definitions", type=int, default=500, help="one-second definitions")
-    throughput.add_argument("--seconds", type=float, default=10.0, help="how long each is measured")
-    throughput.add_argument("--threads", type=int, default=10)
-    throughput.add_argument("--rounds", type=int, default=3)
-    throughput.add_argument(
+    commands = parser.add_subparsers(dest="name", required=True)
+    for name, module in MEASUREMENTS.items():
+        command = commands.add_parser(name, help=module.__doc__, description=module.__doc__)
+        _add_common(command)
+        module.add_arguments(command)
+    _add_common(commands.add_parser("all", help="Every measurement, with its own defaults."))
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--rounds", type=int, default=3, help="of each contender")
+    parser.add_argument("--threads", type=int, default=10, help="of each scheduler")
+    parser.add_argument(
+        "--contenders", nargs="+", choices=CONTENDERS, default=CONTENDERS, help="which to measure"
+    )
+    parser.add_argument(
         "--server",
         default=os.environ.get("DATABASE_URL"),
         help="a PostgreSQL URL (default: DATABASE_URL); without one, SQLite only",
     )
-    throughput.set_defaults(run=measure_throughput)
-    options = parser.parse_args()
-    options.run(options)
-
-
-def measure_throughput(options: argparse.Namespace) -> None:
-    """Each contender in turn, round after round, on each database."""
-    print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}")
-    servers = {"SQLite": None} | ({"PostgreSQL": options.server} if options.server else {})
-    for database, server in servers.items():
-        found: dict[str, list[float]] = {name: [] for name in CONTENDERS}
-        for number in range(options.rounds):
-            for name, results in found.items():
-                results.append(_one(name, server, options))
-                print(f"  {database} {number + 1}/{options.rounds} {name}: {results[-1]:.0f}/s")
-        _report(database, found, options.definitions)
-
-
-def _one(name: str, server: str | None, options: argparse.Namespace) -> float:
-    with scratch_database(server) as url:
-        arguments = [name, str(options.definitions), str(options.seconds), str(options.threads)]
-        output = subprocess.run(
-            [sys.executable, "-m", "benchmarks.contenders", *arguments],
-            env={**os.environ, "DATABASE_URL": url, "SECRET_KEY": "benchmark"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            check=True,
-        ).stdout
-    per_second: float = json.loads(output)["per_second"]
-    return per_second
-
-
-def _report(database: str, found: dict[str, list[float]], definitions: int) -> None:
-    medians = {name: statistics.median(results) for name, results in found.items()}
-    for name, results in found.items():
-        spread = f"{min(results):.0f} to {max(results):.0f}"
-        print(f"{database}, {definitions} definitions: {name} {medians[name]:.0f}/s ({spread})")
-    print(f"{database}: countjobs / plain = {medians['countjobs'] / medians['plain']:.1f}")
+    parser.add_argument("--no-sqlite", dest="sqlite", action="store_false")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

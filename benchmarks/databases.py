@@ -2,27 +2,63 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
+_numbers = itertools.count(1)
 
-@contextmanager
-def scratch_database(server: str | None) -> Iterator[str]:
-    """The DATABASE_URL of an empty database: on a PostgreSQL server, or of a new SQLite file."""
-    if server is None:
-        with tempfile.TemporaryDirectory() as directory:
-            yield f"sqlite:///{Path(directory) / 'benchmark.sqlite3'}"
-        return
-    name = f"countjobs_benchmark_{os.getpid()}"
-    with psycopg.connect(server.replace("postgres://", "postgresql://"), autocommit=True) as admin:
-        admin.execute(f'CREATE DATABASE "{name}"')
-        try:
-            yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
-        finally:
-            admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+@dataclass(frozen=True)
+class Database:
+    """A kind of database: a PostgreSQL server by its URL, or files of SQLite."""
+
+    server: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What the figures call it."""
+        return "PostgreSQL" if self.server else "SQLite"
+
+    @contextmanager
+    def scratch(self) -> Iterator[str]:
+        """The DATABASE_URL of an empty database, which is gone afterwards."""
+        if self.server is None:
+            with tempfile.TemporaryDirectory() as directory:
+                yield f"sqlite:///{Path(directory) / 'benchmark.sqlite3'}"
+            return
+        name = f"countjobs_benchmark_{os.getpid()}_{next(_numbers)}"
+        with self._connect(self.server) as admin:
+            admin.execute(f'CREATE DATABASE "{name}"')
+            try:
+                yield urlunsplit(urlsplit(self.server)._replace(path=f"/{name}"))
+            finally:
+                admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    def describe(self) -> str:
+        """Its version, and how sure it is of what it wrote."""
+        if self.server is None:
+            from sqlite3 import sqlite_version
+
+            return f"SQLite {sqlite_version} (WAL, synchronous NORMAL)"
+        with self._connect(self.server) as admin:
+            names = ("server_version", "fsync", "synchronous_commit")
+            version, fsync, commit = (self._setting(admin, name) for name in names)
+        return f"PostgreSQL {version} (fsync {fsync}, synchronous_commit {commit})"
+
+    @staticmethod
+    def _connect(server: str) -> psycopg.Connection:
+        url = server.replace("postgres://", "postgresql://", 1)
+        return psycopg.connect(url, autocommit=True)
+
+    @staticmethod
+    def _setting(admin: psycopg.Connection, name: str) -> str:
+        row = admin.execute("SELECT current_setting(%s)", [name]).fetchone()
+        return str(row[0]) if row else "unknown"

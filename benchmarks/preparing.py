@@ -1,0 +1,28 @@
+"""Making definitions, in a process of its own, so that what follows starts as fresh as can be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from benchmarks.processes import call
+
+Groups: TypeAlias = Sequence[tuple[int, dict[str, str]]]
+"""So many definitions with the same cron fields, and so many more with others."""
+
+EVERY_SECOND = {"second": "*"}
+
+
+def prepare(url: str, name: str, groups: Groups) -> None:
+    """Make a contender's tables in an empty database, and definitions in them."""
+    call(make, url, name, groups)
+
+
+def make(name: str, groups: Groups) -> None:
+    """The same, in this process."""
+    from django.core.management import call_command
+
+    from benchmarks.contenders import contender
+
+    call_command("migrate", verbosity=0)
+    contender(name).make([(count, fields) for count, fields in groups])

@@ -1,0 +1,85 @@
+"""Functions that are called in a process of their own, on a database of their own.
+
+`call` names the function and its arguments to a new process, which sets Django up on the database,
+calls it, prints what it returns as JSON, and ends at once. What jobs print and log goes nowhere
+there, but it is formatted. Progress goes to the standard error stream of both.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+ROOT = Path(__file__).parent.parent
+
+Answer = TypeVar("Answer")
+
+
+def say(text: str) -> None:
+    """Tell how far the measurement is."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def environment(url: str) -> dict[str, str]:
+    """The environment of a process that is to use a database."""
+    return {**os.environ, "DATABASE_URL": url, "SECRET_KEY": "benchmark"}
+
+
+def call(function: Callable[..., Answer], url: str, *arguments: Any) -> Answer:
+    """What a function of a module returns in a process of its own: text, numbers, lists, dicts.
+
+    Raises subprocess.CalledProcessError where it fails.
+    """
+    (answer,) = call_together(function, url, *arguments, times=1)
+    return answer
+
+
+def call_together(
+    function: Callable[..., Answer], url: str, *arguments: Any, times: int
+) -> list[Answer]:
+    """The same in several processes side by side."""
+    target = f"{function.__module__}:{function.__qualname__}"
+    command = [sys.executable, "-m", "benchmarks.processes", target, json.dumps(arguments)]
+    children = [
+        subprocess.Popen(command, cwd=ROOT, env=environment(url), stdout=subprocess.PIPE)
+        for _ in range(times)
+    ]
+    try:
+        return [_answer(child) for child in children]
+    finally:
+        for child in children:
+            child.kill()
+            child.wait()
+
+
+def _answer(child: subprocess.Popen[bytes]) -> Any:
+    output, _ = child.communicate()
+    if child.returncode:
+        raise subprocess.CalledProcessError(child.returncode, child.args)
+    return json.loads(output)
+
+
+def main() -> None:
+    """The new process: MODULE:FUNCTION and its arguments as JSON."""
+    import django
+
+    target, arguments = sys.argv[1:]
+    parent, sys.stdout = sys.stdout, open(os.devnull, "w")  # noqa: SIM115, PTH123  # until the end
+    logging.basicConfig(stream=sys.stdout, level=logging.INFO)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
+    django.setup()
+    module, name = target.split(":")
+    answer = getattr(importlib.import_module(module), name)(*json.loads(arguments))
+    print(json.dumps(answer), file=parent, flush=True)
+    os._exit(0)  # what still runs is of no interest
+
+
+if __name__ == "__main__":
+    main()
