@@ -25,5 +25,11 @@ DATABASES["default"]["TEST"] = {
     else str(_directory / f"{_own}.sqlite3")
 }
 
+if "postgresql" in DATABASES["default"]["ENGINE"]:
+    # Nothing here waits so long, unless for a lock that nobody lets go of: then it is to fail.
+    DATABASES["default"].setdefault("OPTIONS", {}).update(
+        connect_timeout=30, options="-c lock_timeout=60s -c statement_timeout=120s"
+    )
+
 # A scheduler in a process of its own may be given other settings than the defaults.
 COUNTJOBS = json.loads(os.environ.get("TEST_COUNTJOBS", "{}"))
