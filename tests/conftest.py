@@ -1,12 +1,20 @@
-"""Options of the suite."""
+"""Options of the suite, and the end of every process that a test leaves behind."""
 
 from __future__ import annotations
 
 import pytest
 
+from tests.children import reap_all
+
 pytest_plugins = "tests.watching"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--chaos-seconds", default="40", help="how long the chaos test goes on")
-    parser.addoption("--chaos-seed", default="1", help="what the chaos test does, in which order")
+    parser.addoption("--chaos-seconds", default="45", help="how long the chaos test goes on")
+    parser.addoption("--chaos-seed", help="what the chaos test does, in which order (default: any)")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown() -> None:
+    """Before the fixtures' ends: emptying the tables would wait for what a process has locked."""
+    reap_all()

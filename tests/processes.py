@@ -7,13 +7,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
 from django.db import connection
 
 from countjobs.models import SchedulerNode
+from tests.children import reap, spawn
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parent.parent
@@ -39,15 +40,17 @@ def start(*command: str, log: Path, url: str = "", **environment: str) -> subpro
         "PYTHONUNBUFFERED": "1",
         **environment,
     }
-    with log.open("ab") as file:
-        return subprocess.Popen(
-            [sys.executable, "manage.py", *command],
-            cwd=ROOT,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=file,
-            stderr=file,
-        )
+    return spawn([sys.executable, "manage.py", *command], directory=ROOT, environment=env, log=log)
+
+
+def run_to_its_end(*command: str, log: Path, url: str = "") -> None:
+    """Run a command of manage.py that must succeed."""
+    process = start(*command, log=log, url=url)
+    try:
+        status = process.wait(60)
+    finally:
+        reap(process)
+    assert status == 0, read(log)
 
 
 @contextmanager
@@ -67,15 +70,18 @@ def is_alive(process: subprocess.Popen[bytes]) -> bool:
     return SchedulerNode.objects.filter(pid=process.pid, state="running").exists()
 
 
-def end(process: subprocess.Popen[bytes]) -> int:
-    """End a process. Returns its exit status."""
+def end(process: subprocess.Popen[bytes], seconds: float = 20) -> int:
+    """End a process, with SIGKILL where SIGTERM doesn't do it in time. Returns its exit status."""
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-    return process.wait(10)
+    return ended(process, seconds)
+
+
+def ended(process: subprocess.Popen[bytes], seconds: float = 20) -> int:
+    """The exit status of a process that is about to end; it is killed where it doesn't in time."""
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
+    return reap(process)
 
 
 def read(log: Path) -> str:

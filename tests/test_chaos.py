@@ -2,40 +2,93 @@
 
 from __future__ import annotations
 
-import time
+import random
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 from django.db import connection
 
 from countjobs.models import Execution
-from tests.chaos import Herd, end_connections, faults, note_every_second
-from tests.processes import read
-from tests.waiting import wait_until
+from tests.chaos import crash, promise_every_second, rage, settle
+from tests.clusters import Cluster, binaries, connected_to, running_cluster
+from tests.faults import faults
+from tests.herd import running_herd
+from tests.processes import run_to_its_end
+
+pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True)]
+
+JOBS = 300
+SIDE_BY_SIDE_SECONDS = 6
 
 
-@pytest.mark.process
-@pytest.mark.django_db(transaction=True)
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster | None]:
+    """A server of the test's own, where PostgreSQL is tested; Django's connection asks it."""
+    found = binaries() if connection.vendor == "postgresql" else None
+    if found is None:
+        yield None
+        return
+    with running_cluster(found) as cluster, connected_to(cluster):
+        run_to_its_end("migrate", "-v0", log=tmp_path / "migrate")
+        yield cluster
+
+
 def test_promise_01_and_09_nothing_is_lost_and_nothing_runs_twice_in_chaos(
-    tmp_path: Path, request: pytest.FixtureRequest
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+    cluster: Cluster | None,
+    subtests: pytest.Subtests,
 ) -> None:
     seconds = float(request.config.getoption("--chaos-seconds"))
-    seed = int(request.config.getoption("--chaos-seed"))
-    notes, log = tmp_path / "notes", tmp_path / "log"
-    note_every_second(300, notes)
-    herd = Herd(3 if connection.vendor == "postgresql" else 2, log, seed)
-    try:
-        wait_until(notes.exists, 30, what=read(log))
-        succeeded = Execution.objects.filter(status="succeeded")
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            goal = succeeded.count() + 300
-            herd.strike()
-            end_connections()
-            wait_until(lambda: succeeded.count() >= goal, 40, what=read(log)[-5_000:])  # noqa: B023
-        wait_until(herd.has_settled, 30, what="for what the last one left behind")
-    finally:
-        herd.end()
-    assert faults(notes, herd.unwell) == []
+    seed = request.config.getoption("--chaos-seed") or str(random.randrange(1_000_000))
+    notes = tmp_path / "notes"
+    size = 3 if connection.vendor == "postgresql" else 2
+    promised = promise_every_second(JOBS, seconds, notes)
+    with running_herd(size, tmp_path, seed=seed) as herd:
+        rage(herd, promised, notes, partial(crash, herd, cluster))
+        settle(herd)
+    found = faults(promised, notes, herd.unwell)
     lost = Execution.objects.filter(status="lost").count()
-    print(f"seed {seed}: {Execution.objects.count()} executions, {lost} lost")
+    print(f"{herd.story()}; {Execution.objects.count()} executions, {lost} lost")
+    assert not found, "\n".join([*found, herd.excerpts(*found)])
+    if connection.vendor == "postgresql" and cluster is None:
+        with subtests.test("the server is restarted"):
+            pytest.skip("There is no PostgreSQL server on this machine to restart")
+
+
+@pytest.fixture
+def no_unique_fire_times() -> Iterator[None]:
+    """Take away the constraint that stands behind the claim's lock."""
+    (constraint,) = Execution._meta.constraints
+    with connection.schema_editor() as editor:
+        editor.remove_constraint(Execution, constraint)
+    try:
+        yield
+    finally:
+        Execution.objects.all().delete()
+        with connection.schema_editor() as editor:
+            editor.add_constraint(Execution, constraint)
+
+
+def faults_side_by_side(directory: Path, settings: str) -> str:
+    """What three healthy schedulers do wrong in some seconds."""
+    notes = directory / "notes"
+    with running_herd(3, directory, settings=settings) as herd:
+        herd.wait_until_up()
+        promised = promise_every_second(JOBS, SIDE_BY_SIDE_SECONDS, notes)
+        settle(herd)
+    return "\n".join(faults(promised, notes, herd.unwell))
+
+
+@pytest.mark.usefixtures("no_unique_fire_times")
+def test_schedulers_that_claim_without_a_lock_are_found_out(tmp_path: Path) -> None:
+    found = faults_side_by_side(tmp_path, "tests.unlocked.settings")
+    assert "was started 2 times" in found
+    assert "is in the history 2 times" in found
+
+
+@pytest.mark.usefixtures("no_unique_fire_times")
+def test_the_lock_keeps_claims_apart_without_the_constraint_behind_it(tmp_path: Path) -> None:
+    assert faults_side_by_side(tmp_path, "tests.settings") == ""

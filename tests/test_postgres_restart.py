@@ -9,8 +9,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.clusters import binaries, running_cluster
-from tests.processes import end, read, start
+from tests.clusters import binaries, newest, running_cluster
+from tests.processes import end, read, run_to_its_end, start
 from tests.waiting import wait_until
 
 JOBS = 3
@@ -21,14 +21,17 @@ for number in range({JOBS}):
 """
 
 
-def run(url: str, log: Path, *command: str) -> None:
-    process = start(*command, log=log, url=url)
-    assert process.wait(60) == 0, read(log)
-
-
 def ask(url: str, query: str) -> list[Any]:
-    with psycopg.connect(url.replace("postgres://", "postgresql://")) as connection:
+    address = url.replace("postgres://", "postgresql://")
+    options = "-c statement_timeout=30s"
+    with psycopg.connect(address, connect_timeout=10, options=options) as connection:
         return connection.execute(query).fetchall()
+
+
+def test_the_newest_server_is_the_one_of_the_highest_number() -> None:
+    installed = [Path(f"/usr/lib/postgresql/{version}/bin") for version in ("9.6", "15", "10")]
+    assert newest(installed) == installed[1]
+    assert newest([]) is None
 
 
 @pytest.mark.process
@@ -41,8 +44,8 @@ def test_promise_05_the_scheduler_outlives_a_restart_of_its_database(
         pytest.skip("There is no PostgreSQL server on this machine to restart")
     log = tmp_path / "log"
     with running_cluster(found) as cluster:
-        run(cluster.url, log, "migrate", "-v0")
-        run(cluster.url, log, "shell", "-c", CREATE)
+        run_to_its_end("migrate", "-v0", log=log, url=cluster.url)
+        run_to_its_end("shell", "-c", CREATE, log=log, url=cluster.url)
         process = start("runscheduler", log=log, url=cluster.url)
 
         def every_job_has(runs: int) -> Callable[[], bool]:
@@ -53,9 +56,9 @@ def test_promise_05_the_scheduler_outlives_a_restart_of_its_database(
             return lambda: [count >= runs for (count,) in ask(cluster.url, query)] == [True] * JOBS
 
         try:
-            wait_until(every_job_has(2), 30, what=read(log))
+            wait_until(every_job_has(2), 30, what=lambda: read(log))
             cluster.control("restart", "-m", mode)
-            wait_until(every_job_has(6), 30, what=read(log))
+            wait_until(every_job_has(6), 30, what=lambda: read(log))
         finally:
             assert end(process) == 0, read(log)
         states = ask(

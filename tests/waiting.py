@@ -6,10 +6,17 @@ import time
 from collections.abc import Callable
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 10, what: str = "") -> None:
+def wait_until(
+    condition: Callable[[], object],
+    seconds: float = 10,
+    what: str | Callable[[], str] = "",
+    *,
+    every: float = 0.02,
+) -> None:
     """Return as soon as a condition holds; fail where it doesn't within so many seconds."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
-            raise AssertionError(f"waited {seconds} s in vain {what}")
-        time.sleep(0.02)
+            explained = what if isinstance(what, str) else what()
+            raise AssertionError(f"waited {seconds} s in vain {explained}")
+        time.sleep(every)

@@ -1,4 +1,5 @@
 from pathlib import Path
+from secrets import token_hex
 
 from django.db import models
 
@@ -30,14 +31,17 @@ class Gate(JobDefinition):
 
 
 class Note(JobDefinition):
-    """A job that notes its runs outside the database, a line each: the name, and the time due."""
+    """A job that notes its runs outside the database.
+
+    A line each: the name, the time due, and a token that tells two runs of one time apart.
+    """
 
     file = models.CharField(max_length=500)
 
     def run(self) -> None:
         with Path(self.file).open("a") as notes:
             run = current_run()
-            notes.write(f"{self.name} {run and run.scheduled_at.isoformat()}\n")
+            notes.write(f"{self.name} {run and run.scheduled_at.isoformat()} {token_hex(8)}\n")
 
 
 class Team(models.Model):
