@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
+from pathlib import Path
+
+from countjobs.executors import current_run
+from tests.waiting import wait_until
 
 logger = logging.getLogger(__name__)
 
@@ -27,3 +32,11 @@ def say_often(word: str) -> None:
     for _ in range(200):
         print(word)
         logger.info("logged %s", word)
+
+
+def pass_gate(file: str) -> None:
+    """Note who began which run, in a file beside the gate's, and end once that is there."""
+    run = current_run()
+    with Path(f"{file}.begun").open("a") as notes:
+        notes.write(f"{os.getpid()} {run and run.scheduled_at.isoformat()}\n")
+    wait_until(Path(file).exists, seconds=60)
