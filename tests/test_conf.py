@@ -30,6 +30,8 @@ WRONG: list[tuple[Any, str]] = [
     ({"HEARTBEAT_SECONDS": 8}, "at least twice HEARTBEAT_SECONDS"),
     ({"OUTPUT_BYTES": 1_023}, "OUTPUT_BYTES"),
     ({"CATCH_UP_RUNS": 0}, "CATCH_UP_RUNS"),
+    ({"MOST_ATTEMPTS": 0}, "MOST_ATTEMPTS"),
+    ({"MOST_ATTEMPTS": 101}, "MOST_ATTEMPTS"),
     ({"KEEP_DAYS": 0}, "KEEP_DAYS"),
     ({"KEEP_PER_JOB": 0}, "KEEP_PER_JOB"),
 ]

@@ -67,7 +67,7 @@ def runs_of(process: Process, status: str) -> QuerySet[Execution]:
     return Execution.objects.filter(node__contains=f":{process.pid}:", status=status)
 
 
-def rows(pks: list[int]) -> list[dict[str, Any]]:
+def rows(pks: list[int]) -> list[Any]:
     return list(Execution.objects.filter(pk__in=pks).order_by("pk").values())
 
 

@@ -234,6 +234,26 @@ def test_a_shutdown_without_waiting_leaves_nothing_running(tmp_path: Any) -> Non
     assert Execution.objects.filter(status="lost").count() == 1
 
 
+def test_a_run_that_outlasts_the_drain_is_run_again_where_its_definition_says_so(
+    tmp_path: Any,
+) -> None:
+    file = tmp_path / "gate"
+    Gate.objects.create(name="gate", second="*", file=str(file), rerun_if_lost=True)
+    with running(drain_seconds=0):
+        wait_until(lambda: Execution.objects.filter(status="running"))
+    file.touch()
+    lost = Execution.objects.get(status="lost")
+    assert lost.error == (
+        "The scheduler stopped 0 s after it was told to, and this run had not ended. "
+        "It is run again, as attempt 2 of at the most 3."
+    )
+    again = Execution.objects.get(trigger="retry")
+    assert (again.status, again.node, again.attempt) == ("queued", "", 2)
+    assert again.scheduled_at == lost.scheduled_at
+    with running():
+        wait_until(lambda: Execution.objects.filter(pk=again.pk, status="succeeded"))
+
+
 def test_promise_25_only_a_started_scheduler_runs_anything() -> None:
     code = "import django, threading; django.setup(); print(threading.active_count())"
     environment = {"DJANGO_SETTINGS_MODULE": "tests.settings", "PATH": ""}

@@ -9,7 +9,17 @@ from django_apscheduler.models import DjangoJob
 
 from countjobs.jobstores.store import DatabaseJobStore
 from countjobs.models import Execution, ParkedJob
-from tests.factories import NOON, SECOND, code_job, every, make_execution, store_job, work
+from countjobs.schedulers import create_scheduler
+from tests.factories import (
+    NOON,
+    SECOND,
+    code_job,
+    every,
+    make_definition,
+    make_execution,
+    store_job,
+    work,
+)
 from tests.idle import IdleScheduler, Threads, make_scheduler, make_store
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +54,39 @@ def test_an_id_that_is_taken_is_refused_or_replaced(scheduler: IdleScheduler) ->
         scheduler.add_job(work, every(60), id="code")
     scheduler.add_job(work, every(60), id="code", name="New", replace_existing=True)
     assert scheduler.get_job("code").name == "New"
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("replace", [False, True])
+@pytest.mark.parametrize("job_id", ["countjobs.countjob:x", "Countjobs.CountJob:1", "app.gate:"])
+def test_an_id_that_only_a_definition_may_have_is_refused(
+    scheduler: IdleScheduler, job_id: str, replace: bool
+) -> None:
+    with pytest.raises(ValueError, match=f"'{job_id}' is kept for a definition"):
+        scheduler.add_job(work, every(60), id=job_id, replace_existing=replace)
+    assert not DjangoJob.objects.exists()
+
+
+@pytest.mark.usefixtures("store")
+def test_a_job_from_code_can_not_take_the_place_of_a_definition(scheduler: IdleScheduler) -> None:
+    definition = make_definition()
+    state = bytes(row(definition.job_id).job_state)
+    with pytest.raises(ValueError, match="belong to CountJob"):
+        scheduler.add_job(work, every(60), id=definition.job_id, replace_existing=True)
+    assert bytes(row(definition.job_id).job_state) == state
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("job_id", ["countjobs.countjob", "countjobs.count:1", "x:1", "count"])
+def test_other_ids_are_anybodys(scheduler: IdleScheduler, job_id: str) -> None:
+    assert scheduler.add_job(work, every(60), id=job_id).id == job_id
+
+
+def test_before_the_start_too_an_id_of_a_definition_is_refused_at_once() -> None:
+    scheduler = create_scheduler(background=True)
+    with pytest.raises(ValueError, match="is kept for a definition"):
+        scheduler.add_job(work, every(60), id="countjobs.countjob:1")
+    assert scheduler.get_jobs() == []
 
 
 @pytest.mark.usefixtures("store")
