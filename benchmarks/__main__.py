@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import sys
 from types import ModuleType
 
-from benchmarks import machine, throughput
+from benchmarks import burst, edit, idle, lateness, machine, scale, throughput
 from benchmarks.databases import Database
 from benchmarks.figures import HEADER, Row
 from benchmarks.processes import say
 
-MEASUREMENTS: dict[str, ModuleType] = {"throughput": throughput}
+MEASUREMENTS: dict[str, ModuleType] = {
+    "throughput": throughput,
+    "lateness": lateness,
+    "burst": burst,
+    "idle": idle,
+    "scale": scale,
+    "edit": edit,
+}
 """Each module has `add_arguments`, `seconds` (about how long, on one database) and `measure`."""
 CONTENDERS = ("countjobs", "plain", "floor")
 
@@ -25,7 +33,10 @@ def main(arguments: list[str]) -> None:
     names = list(MEASUREMENTS) if options.name == "all" else [options.name]
     # Each with the defaults of its own, where all are run.
     parsed = {name: _parser().parse_args([name, *arguments[1:]]) for name in names}
-    rows = [row for name in names for row in _measure(name, parsed[name], databases)]
+    try:
+        rows = [row for name in names for row in _measure(name, parsed[name], databases)]
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"A process of the measurement failed, see above: {error}")
     print("\n".join([HEADER, *map(str, rows)]), flush=True)
 
 
@@ -56,17 +67,20 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
+    server = os.environ.get("DATABASE_URL", "")
     parser.add_argument("--rounds", type=int, default=3, help="of each contender")
     parser.add_argument("--threads", type=int, default=10, help="of each scheduler")
+    parser.add_argument("--warm-up", type=float, default=2.0, help="seconds before measuring")
     parser.add_argument(
         "--contenders", nargs="+", choices=CONTENDERS, default=CONTENDERS, help="which to measure"
     )
     parser.add_argument(
         "--server",
-        default=os.environ.get("DATABASE_URL"),
-        help="a PostgreSQL URL (default: DATABASE_URL); without one, SQLite only",
+        default=server if server.startswith("postgres") else "",
+        help="a PostgreSQL URL, whose user may create databases (default: DATABASE_URL); "
+        "without one, SQLite only",
     )
-    parser.add_argument("--no-sqlite", dest="sqlite", action="store_false")
+    parser.add_argument("--no-sqlite", dest="sqlite", action="store_false", help="PostgreSQL only")
 
 
 if __name__ == "__main__":

@@ -43,6 +43,13 @@ class Figure:
         return f"{value:,.{self.digits}f}"
 
 
+def all_medians(figures: Sequence[Figure]) -> str:
+    """Medians of several figures with the same unit."""
+    if not figures:
+        return ""
+    return " / ".join(f"{f.median:,.{f.digits}f}" for f in figures) + figures[0].unit
+
+
 def ratio(one: Figure, other: Figure) -> str:
     """How many times the other's median the one's is."""
     return f"{one.median / other.median:.1f} ×" if other.median else "–"

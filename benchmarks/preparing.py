@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TypeAlias
 
 from benchmarks.processes import call
@@ -11,6 +12,12 @@ Groups: TypeAlias = Sequence[tuple[int, dict[str, str]]]
 """So many definitions with the same cron fields, and so many more with others."""
 
 EVERY_SECOND = {"second": "*"}
+
+
+def idle_fields() -> dict[str, str]:
+    """Cron fields of a schedule that is far from being due: six months ago, and ahead."""
+    month = (datetime.now(UTC).month + 5) % 12 + 1
+    return {"month": str(month), "day": "15", "hour": "0", "minute": "0", "second": "0"}
 
 
 def prepare(url: str, name: str, groups: Groups) -> None:

@@ -13,6 +13,7 @@ import logging
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -29,7 +30,17 @@ def say(text: str) -> None:
 
 def environment(url: str) -> dict[str, str]:
     """The environment of a process that is to use a database."""
-    return {**os.environ, "DATABASE_URL": url, "SECRET_KEY": "benchmark"}
+    return {**os.environ, "DATABASE_URL": url, "SECRET_KEY": "benchmark", "TIME_ZONE": "UTC"}
+
+
+def wait_until(condition: Callable[[], bool], most: float, every: float = 0.02) -> bool:
+    """Whether a condition came to hold within so many seconds."""
+    deadline = time.monotonic() + most
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(every)
+    return True
 
 
 def call(function: Callable[..., Answer], url: str, *arguments: Any) -> Answer:
@@ -41,14 +52,20 @@ def call(function: Callable[..., Answer], url: str, *arguments: Any) -> Answer:
     return answer
 
 
+def command(function: Callable[..., object], *arguments: Any) -> list[str]:
+    """What starts a process that calls a function."""
+    target = f"{function.__module__}:{function.__qualname__}"
+    return [sys.executable, "-m", "benchmarks.processes", target, json.dumps(arguments)]
+
+
 def call_together(
     function: Callable[..., Answer], url: str, *arguments: Any, times: int
 ) -> list[Answer]:
     """The same in several processes side by side."""
-    target = f"{function.__module__}:{function.__qualname__}"
-    command = [sys.executable, "-m", "benchmarks.processes", target, json.dumps(arguments)]
     children = [
-        subprocess.Popen(command, cwd=ROOT, env=environment(url), stdout=subprocess.PIPE)
+        subprocess.Popen(
+            command(function, *arguments), cwd=ROOT, env=environment(url), stdout=subprocess.PIPE
+        )
         for _ in range(times)
     ]
     try:

@@ -12,7 +12,6 @@ from benchmarks.preparing import EVERY_SECOND, prepare
 from benchmarks.processes import call_together, say
 from benchmarks.rounds import chosen, in_rounds
 
-WARM_UP_SECONDS = 2.0
 SATURATED = 0.9
 """A contender that records more than this share of what is due could perhaps do more."""
 FOR_PLAIN = (500, 4_000)
@@ -28,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def seconds(options: argparse.Namespace) -> float:
     """About how long it takes on one database."""
-    each = 3 + WARM_UP_SECONDS + options.seconds + options.definitions / 500
+    each = 3 + options.warm_up + options.seconds + options.definitions / 500
     return float(each * (len(options.contenders) * options.rounds + 2))
 
 
@@ -53,9 +52,11 @@ def measure(options: argparse.Namespace, database: Database) -> list[Row]:
 
 def _best_for_plain(options: argparse.Namespace, database: Database) -> int:
     """The number of definitions with which plain django-apscheduler records more."""
-    numbers = {min(number, options.definitions) for number in FOR_PLAIN}
+    numbers: set[int] = {min(number, options.definitions) for number in FOR_PLAIN}
+    if len(numbers) == 1:
+        return numbers.pop()
     found = {number: _one("plain", number, options, database) for number in sorted(numbers)}
-    best = max(found, key=found.__getitem__)
+    best = max(found, key=lambda number: found[number])
     told = ", ".join(f"{rate:,.0f}/s with {number:,}" for number, rate in found.items())
     say(f"  {database.name}, plain: {told} definitions; it is given {best:,}")
     return best
@@ -65,18 +66,18 @@ def _one(name: str, definitions: int, options: argparse.Namespace, database: Dat
     times = options.schedulers if name == "countjobs" else 1
     with database.scratch() as url:
         prepare(url, name, [(definitions, EVERY_SECOND)])
-        arguments = (name, options.seconds, options.threads)
+        arguments = (name, options.warm_up, options.seconds, options.threads)
         # Each process counts what all of them have recorded.
         return statistics.mean(call_together(per_second, url, *arguments, times=times))
 
 
-def per_second(name: str, seconds: float, threads: int) -> float:
+def per_second(name: str, warm_up: float, seconds: float, threads: int) -> float:
     """In a process of its own: runs a second that are recorded, after a warm-up."""
     from benchmarks.contenders import contender
 
     scheduler = contender(name)
     scheduler.start(threads)
-    time.sleep(WARM_UP_SECONDS)
+    time.sleep(warm_up)
     before, began = scheduler.recorded(), time.perf_counter()
     time.sleep(seconds)
     return (scheduler.recorded() - before) / (time.perf_counter() - began)
