@@ -8,7 +8,7 @@ from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from django_apscheduler.models import DjangoJob
 
@@ -29,13 +29,14 @@ LEAST_STRIKES = 3
 def promise_every_second(jobs: int, seconds: float, notes: Path) -> Promised:
     """Definitions that fire every second for so long, and note their runs in a file."""
     notes.touch()
-    first = timezone.now().replace(microsecond=0) + timedelta(seconds=1)
-    last = first + timedelta(seconds=int(seconds))
+    last = timezone.now().replace(microsecond=0) + timedelta(seconds=round(seconds))
     names = [f"note-{number}" for number in range(jobs)]
-    Note.objects.bulk_create(
-        Note(name=name, second="*", start_date=first, end_date=last, file=str(notes))
-        for name in names
-    )
+    with transaction.atomic():  # so that nobody claims what is not read yet
+        Note.objects.bulk_create(
+            Note(name=name, second="*", end_date=last, file=str(notes)) for name in names
+        )
+        (first,) = DjangoJob.objects.values_list("next_run_time", flat=True).distinct()
+    assert first < last
     return Promised(names, first, last)
 
 

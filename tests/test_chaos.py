@@ -20,7 +20,7 @@ from tests.processes import run_to_its_end
 pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True)]
 
 JOBS = 300
-SIDE_BY_SIDE_SECONDS = 6
+SIDE_BY_SIDE_SECONDS = 8
 
 
 @pytest.fixture
