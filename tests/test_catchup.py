@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,11 +13,13 @@ from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from countjobs.triggers import CRON_DEFAULTS, Due, ScheduleTrigger, due_fires
+from countjobs.triggers.calendar import CronCalendar
 from countjobs.triggers.catchup import last_fire
 from tests.oracle import DST_ZONES, fires, transitions, trigger
 
 NOW = datetime(2026, 11, 22, 10, 0, 2, 500_000, tzinfo=UTC)
 DAY = timedelta(days=1)
+SECOND = timedelta(seconds=1)
 MOST = [1, 3, 10]
 
 
@@ -79,32 +82,66 @@ def test_what_has_ended_has_nothing_that_follows() -> None:
     assert due_fires(every, first, NOW + DAY, 1) == Due([first], 0, None)
 
 
-class CountedTrigger(ScheduleTrigger):
-    """Counts how often it is asked."""
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Every question to a calendar: what reckoning with fire times costs."""
+    looked: list[str] = []
+    for name in ("next_wall", "count_walls", "matches_minute"):
+        original = getattr(CronCalendar, name)
 
-    asked = 0
+        def counting(*args: Any, name: str = name, original: Any = original) -> Any:
+            looked.append(name)
+            return original(*args)
 
-    def get_next_fire_time(
-        self, previous_fire_time: datetime | None, now: datetime
-    ) -> datetime | None:
-        self.asked += 1
-        return super().get_next_fire_time(previous_fire_time, now)
+        monkeypatch.setattr(CronCalendar, name, counting)
+    yield looked
+    assert looked, "nothing was counted"
 
 
-@pytest.mark.parametrize("days", [1, 30, 365])
-@pytest.mark.parametrize(("most", "asked"), [(1, 45), (10, 330)])
+# Hundreds of questions take a millisecond or two.
+@pytest.mark.parametrize("timezone", ["UTC", "America/New_York", "Australia/Lord_Howe"])
+@pytest.mark.parametrize("days", [1, 30, 365, 3_650])
+@pytest.mark.parametrize("case", [(0, 1, 20), (0, 11, 120), (30, 11, 400)])
 def test_promise_08_a_month_of_downtime_costs_as_little_as_a_day(
-    days: int, most: int, asked: int
+    days: int, timezone: str, case: tuple[int, int, int], looks: list[str]
 ) -> None:
     """Promise 8: a one-second job that was off for a month is 2.6 million fire times."""
-    tested = CountedTrigger(CRON_DEFAULTS | {"second": "*"}, "America/New_York")
-    first = NOW.replace(microsecond=0) - days * DAY
-    due = due_fires(tested, first, NOW, most)
+    jitter, most, looked = case
+    texts = CRON_DEFAULTS | {"second": "*"}
+    tested = ScheduleTrigger(texts, timezone, jitter=jitter, seed=str(days))
     last = NOW.replace(microsecond=0)
-    assert due.latest == [last - timedelta(seconds=n) for n in reversed(range(most))]
-    assert due.earlier == days * 86_400 + 1 - most
-    assert due.following == last + timedelta(seconds=1)
-    assert tested.asked <= asked
+    first = last - days * DAY
+    due = due_fires(tested, first, NOW - SECOND * bool(jitter), most)
+    assert len(due.latest) == most
+    if not jitter:
+        assert due.latest == [last - timedelta(seconds=n) for n in reversed(range(most))]
+        assert due.earlier == days * 86_400 + 1 - most
+        assert due.following == last + SECOND
+    changes = [t for year in range(2016, 2027) for t in transitions(timezone, year)]
+    crossed = len([change for change in changes if first < change < NOW])
+    assert len(looks) < looked + crossed * 130  # in a dropped hour, one or two a minute
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        {"hour": "2", "minute": "*", "second": "*"},  # the hour that New York drops
+        {"hour": "1", "minute": "*", "second": "*"},  # the one that it repeats
+        {"hour": "4", "minute": "0", "second": "*"},
+        {"day": "8", "hour": "2,3", "minute": "30", "second": "*/7"},
+    ],
+)
+def test_bursts_cost_as_little(texts: dict[str, str], looks: list[str]) -> None:
+    """What fires every second of an hour, or of a minute, and then not for a day."""
+    tested = trigger("America/New_York", **texts)
+    for change in transitions("America/New_York", 2026):
+        first = tested.get_next_fire_time(None, change - DAY)
+        assert first is not None
+        now = max(first, change) + timedelta(hours=20, minutes=3)
+        looks.clear()
+        due = due_fires(tested, first, now, 11)
+        assert len(looks) < 1_500
+        assert due == _walked(tested, first, now, 11)
 
 
 # Triggers from code

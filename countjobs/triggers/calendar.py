@@ -33,6 +33,7 @@ class CronCalendar:
             name: compile_field(name, expressions[name]) for name in CronTrigger.FIELD_NAMES
         }
         self._any_year = str(self.fields["year"]) == "*"
+        self._any_date = all(str(self.fields[name]) == "*" for name in _DATE_FIELDS)
         self._searches: dict[int, CronTrigger] = {}
         self._matches_date = lru_cache(maxsize=64)(self._match_date)
 
@@ -81,15 +82,23 @@ class CronCalendar:
         if first >= end:
             return 0
         whole_day = len(self._hours) * len(self._minutes) * len(self._seconds)
-        total = 0
-        day = first.date()
-        while day <= end.date():
-            if self._matches_date(day):
-                before_end = self._count_before(end.time()) if day == end.date() else whole_day
-                before_first = self._count_before(first.time()) if day == first.date() else 0
-                total += before_end - before_first
-            day += timedelta(days=1)
+        total = self._count_days(first.date(), end.date()) * whole_day
+        if self._matches_date(first.date()):
+            total -= self._count_before(first.time())
+        if self._matches_date(end.date()):
+            total += self._count_before(end.time())
         return total
+
+    def _count_days(self, first: date, end: date) -> int:
+        if self._any_date:
+            return (end - first).days
+        days = (first + timedelta(days=number) for number in range((end - first).days))
+        return sum(map(self._matches_date, days))
+
+    def matches_minute(self, wall: datetime) -> bool:
+        """Whether a wall satisfies all expressions but the one of seconds."""
+        is_time = wall.hour in self._hours and wall.minute in self._minutes
+        return is_time and self._matches_date(wall.date())
 
     def _match_date(self, day: date) -> bool:
         noon = datetime.combine(day, time(12))

@@ -6,6 +6,7 @@ clocks read, so that 01:30 before a fold would be later than 01:00 after it.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -41,25 +42,42 @@ def due_fires(trigger: BaseTrigger, first: datetime, now: datetime, most: int) -
     first, now = first.astimezone(UTC), now.astimezone(UTC)
     if first > now:
         return Due([], 0, first)
-    walked, following = _walk(trigger, first, now, most + 1)
-    if len(walked) <= most:
-        return Due(walked, 0, following)
+    following = _fire_after(trigger, first, now)
+    if following is None or following > now:
+        return Due([first], 0, following)  # the regular case, for the price of one step
     if hasattr(trigger, "count_fires"):
-        return _due_by_search(trigger, first, now, most)
+        count = trigger.count_fires(first, now) + 1
+        if count > most:
+            return _due_by_search(trigger, count, now, most)
     return _due_by_walking(trigger, first, now, most)
 
 
-def _due_by_search(trigger: BaseTrigger, first: datetime, now: datetime, most: int) -> Due:
-    def next_fire(at_or_after: datetime) -> datetime | None:
-        return _utc(trigger.get_next_fire_time(None, at_or_after))
+def _due_by_search(trigger: BaseTrigger, count: int, now: datetime, most: int) -> Due:
+    since = _before_latest(lambda since: trigger.count_fires(since, now), now, most)
+    latest: deque[datetime] = deque(maxlen=most)
+    fire = _utc(trigger.get_next_fire_time(None, since + _TICK))
+    while fire is not None and fire <= now:
+        latest.append(fire)
+        fire = _fire_after(trigger, fire, now)
+    return Due(list(latest), count - len(latest), fire)
 
-    latest: list[datetime] = []
-    before = now
-    while len(latest) < most and (found := last_fire(next_fire, first, before)):
-        latest.insert(0, found)
-        before = found - _TICK
-    counted = trigger.count_fires(first, now) + 1
-    return Due(latest, counted - len(latest), _fire_after(trigger, latest[-1], now))
+
+def _before_latest(count: Callable[[datetime], int], now: datetime, most: int) -> datetime:
+    """An instant after which so many fire times are due, or a few more; there are that many.
+
+    Spans are doubled until one holds enough and then, where the schedule fires in bursts and it
+    holds far too many, halved in between.
+    """
+    short, span = timedelta(), _SECOND
+    while (found := count(now - span)) < most:
+        short, span = span, 2 * span
+    while found > 2 * most and span - short > _SECOND:
+        middle = (short + span) / 2
+        if (within := count(now - middle)) < most:
+            short = middle
+        else:
+            span, found = middle, within
+    return now - span
 
 
 def _due_by_walking(trigger: BaseTrigger, first: datetime, now: datetime, most: int) -> Due:

@@ -11,7 +11,6 @@ so an edit in the middle of such a night moves nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo, available_timezones
@@ -19,9 +18,10 @@ from zoneinfo import ZoneInfo, available_timezones
 from apscheduler.triggers.cron.expressions import AllExpression
 
 from countjobs.triggers.calendar import CronCalendar
+from countjobs.triggers.clocks import Transition, first_transition, offset_of, transition
 
 _MARGIN = timedelta(hours=3)  # no zone of today moves its clock further
-_TICK = timedelta(microseconds=1)
+_MINUTE = timedelta(minutes=1)
 
 
 @cache
@@ -36,25 +36,6 @@ def load_zone(name: str) -> ZoneInfo:
     if name not in zone_names():
         raise ValueError(f"There is no time zone {name!r}.")
     return ZoneInfo(name)
-
-
-@dataclass(frozen=True)
-class Transition:
-    """A clock change: the instant, and the offsets from UTC before and after it."""
-
-    at: datetime
-    before: timedelta
-    after: timedelta
-
-    @property
-    def is_gap(self) -> bool:
-        """Whether the clock goes forward."""
-        return self.after > self.before
-
-    @property
-    def length(self) -> timedelta:
-        """How much of the wall clock is dropped or repeated."""
-        return abs(self.after - self.before)
 
 
 class ZonedCalendar:
@@ -86,7 +67,7 @@ class ZonedCalendar:
                     return found
                 # No wall matches in between, so nothing fires long before the one that was found.
                 start = max(start, found - _MARGIN)
-            change = self._transition(start - _MARGIN, start + 3 * _MARGIN)
+            change = transition(self.zone, start - _MARGIN, start + 3 * _MARGIN)
             near = self._next_near(start, change)
             if near is not None and near <= start + 2 * _MARGIN:
                 return near
@@ -100,7 +81,7 @@ class ZonedCalendar:
         total = 0
         change = None
         while first < end:
-            following = self._first_transition(first, end)
+            following = first_transition(self.zone, first, end)
             until = end if following is None else following.at
             total += self._count_segment(first, until, change)
             change, first = following, until
@@ -132,7 +113,7 @@ class ZonedCalendar:
         offset = self._offset(first)
         total = 0
         if change is None:
-            change = self._transition(first - _MARGIN, first)
+            change = transition(self.zone, first - _MARGIN, first)
         if change is not None and first < change.at + change.length:
             shifted = min(end, change.at + change.length)
             if change.is_gap:
@@ -143,44 +124,23 @@ class ZonedCalendar:
         return total + self.calendar.count_walls(wall, end_wall)
 
     def _count_only_in_gap(self, first: datetime, end: datetime, change: Transition) -> int:
-        """The instants that only walls of the gap give, and no wall of the ordinary time."""
+        """The instants that only walls of the gap give, and no wall of the ordinary time.
+
+        A look a minute: the two walls of an instant are of the same second, except in Monrovia in
+        1972, which was the last change by odd seconds.
+        """
         total = 0
-        found = self._instant(first, change.before)
-        while found is not None and found < end:
-            total += self._instant(found, change.after) != found
-            found = self._instant(found + _TICK, change.before)
+        wall, last = ((t + change.before).replace(tzinfo=None) for t in (first, end))
+        while wall < last:
+            following = min(wall.replace(second=0, microsecond=0) + _MINUTE, last)
+            matches = self.calendar.matches_minute
+            if matches(wall) and not matches(wall + change.length):
+                total += self.calendar.count_walls(wall, following)
+            wall = following
         return total
 
-    def _first_transition(self, first: datetime, end: datetime) -> Transition | None:
-        """The first clock change after `first` and before `end`, looked for a day at a time."""
-        day = timedelta(days=1)
-        while first < end:
-            until = min(first + day, end)
-            if (change := self._transition(first, until)) and change.at < end:
-                return change
-            first = until
-        return None
-
-    def _transition(self, first: datetime, last: datetime) -> Transition | None:
-        """The clock change after `first`, up to `last`; no two are so near to each other."""
-        before, after = self._offset(first), self._offset(last)
-        if before == after:
-            return None
-        # By halves, to the second: offsets change on whole seconds.
-        low = first.replace(microsecond=0)
-        steps = int((last - low).total_seconds()) + 1
-        base = low
-        low_step, high_step = 0, steps
-        while high_step - low_step > 1:
-            middle = (low_step + high_step) // 2
-            if self._offset(base + timedelta(seconds=middle)) == before:
-                low_step = middle
-            else:
-                high_step = middle
-        return Transition(base + timedelta(seconds=high_step), before, after)
-
     def _offset(self, instant: datetime) -> timedelta:
-        return instant.astimezone(self.zone).utcoffset() or timedelta()
+        return offset_of(self.zone, instant)
 
     def _wall(self, instant: datetime) -> datetime:
         return (instant + self._offset(instant)).replace(tzinfo=None)
