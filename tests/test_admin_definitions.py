@@ -299,7 +299,10 @@ class Tidied(JobDefinitionAdmin):
 class Shortened(JobDefinitionAdmin):
     """Another one."""
 
-    exclude = ("description", "week", "misfire_grace_time", "max_instances", "executor", "coalesce")
+    exclude = (
+        *("description", "week", "misfire_grace_time", "max_instances", "executor"),
+        *("coalesce", "rerun_if_lost"),
+    )
 
 
 def test_fieldsets_can_be_ones_own_or_leave_fields_out(rf: RequestFactory) -> None:
