@@ -22,6 +22,11 @@ MEASUREMENTS: dict[str, ModuleType] = {
     "edit": edit,
 }
 """Each module has `add_arguments`, `seconds` (about how long, on one database) and `measure`."""
+ALL = [
+    *([name] for name in MEASUREMENTS),
+    ["throughput", "--schedulers", "2", "--contenders", "countjobs"],
+]
+"""What `all` runs, each with the defaults of its own."""
 CONTENDERS = ("countjobs", "plain", "floor")
 
 
@@ -30,22 +35,26 @@ def main(arguments: list[str]) -> None:
     options = _parser().parse_args(arguments)
     databases = _databases(options)
     print(machine.describe(databases), flush=True)
-    names = list(MEASUREMENTS) if options.name == "all" else [options.name]
-    # Each with the defaults of its own, where all are run.
-    parsed = {name: _parser().parse_args([name, *arguments[1:]]) for name in names}
     try:
-        rows = [row for name in names for row in _measure(name, parsed[name], databases)]
+        rows = [row for each in _chosen(arguments) for row in _measure(each, databases)]
     except subprocess.CalledProcessError as error:
         sys.exit(f"A process of the measurement failed, see above: {error}")
     print("\n".join([HEADER, *map(str, rows)]), flush=True)
 
 
-def _measure(name: str, options: argparse.Namespace, databases: list[Database]) -> list[Row]:
-    module = MEASUREMENTS[name]
+def _chosen(arguments: list[str]) -> list[argparse.Namespace]:
+    """The options of each measurement that is to be run."""
+    name, *others = arguments
+    chosen = ALL if name == "all" else [[name]]
+    return [_parser().parse_args([*each, *others]) for each in chosen]
+
+
+def _measure(options: argparse.Namespace, databases: list[Database]) -> list[Row]:
+    module = MEASUREMENTS[options.name]
     rows: list[Row] = []
     for database in databases:
-        minutes = module.seconds(options) / 60
-        say(f"{name}, {database.name}, {options.rounds} rounds: about {minutes:.1f} minutes")
+        minutes = f"about {module.seconds(options) / 60:.1f} minutes"
+        say(f"{options.name}, {database.name}, rounds: {options.rounds}, {minutes}")
         rows += module.measure(options, database)
     return rows
 

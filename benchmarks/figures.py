@@ -50,9 +50,9 @@ def all_medians(figures: Sequence[Figure]) -> str:
     return " / ".join(f"{f.median:,.{f.digits}f}" for f in figures) + figures[0].unit
 
 
-def ratio(one: Figure, other: Figure) -> str:
+def ratio(one: Figure, other: Figure, digits: int = 1) -> str:
     """How many times the other's median the one's is."""
-    return f"{one.median / other.median:.1f} ×" if other.median else "–"
+    return f"{one.median / other.median:.{digits}f} ×" if other.median else "–"
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,13 @@ LAST_SECONDS = 1.5
 
 
 class Result(TypedDict):
-    """Of one round: milliseconds at each of PERCENTS, and how many of the due runs started."""
+    """Of one round: milliseconds at each of PERCENTS, and how many of the due runs started.
+
+    Where none did, there are no milliseconds.
+    """
 
     late: list[float]
-    started: float
+    started: int
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +51,7 @@ def measure(options: argparse.Namespace, database: Database) -> list[Row]:
     def told(result: Result) -> str:
         late = " / ".join(f"{value:,.0f}" for value in result["late"])
         due = options.definitions * options.seconds
-        return f"{late} ms late, {result['started'] / due:.0%} of {due:,} started"
+        return f"{late or 'no'} ms late, {result['started'] / due:.0%} of {due:,} started"
 
     found = in_rounds(options, database, chosen(options, "countjobs", "plain"), one, told)
     return [_row(options, database, found)]
@@ -64,7 +67,8 @@ def starts(name: str, warm_up: float, seconds: int, threads: int) -> Result:
     end = first + seconds
     time.sleep(end - 1 + LAST_SECONDS - time.time())
     late = [1000 * (at - due) for due, at in scheduler.starts() if first <= due < end]
-    return {"late": [percentile(late, percent) for percent in PERCENTS], "started": len(late)}
+    told = [percentile(late, percent) for percent in PERCENTS] if late else []
+    return {"late": told, "started": len(late)}
 
 
 def _row(options: argparse.Namespace, database: Database, found: dict[str, list[Result]]) -> Row:
@@ -72,10 +76,11 @@ def _row(options: argparse.Namespace, database: Database, found: dict[str, list[
     notes = []
     due = options.definitions * options.seconds
     for name, results in found.items():
-        rounds = zip(*(result["late"] for result in results), strict=True)
+        rounds = zip(*(result["late"] for result in results if result["late"]), strict=True)
         figures = [Figure(values, " ms") for values in rounds]
         started = Figure([100 * result["started"] / due for result in results], " %")
-        cells[name] = all_medians(figures)
-        notes.append(f"{name}: p99 {figures[2]}, {started} of the due runs started")
+        cells[name] = all_medians(figures) or "none started"
+        p99 = f"p99 {figures[2]}, " if figures else ""
+        notes.append(f"{name}: {p99}{started} of the due runs started")
     what = f"lateness, {options.definitions:,} due each second: p50 / p95 / p99 / most"
     return Row(what, database.name, **cells, note="; ".join(notes))

@@ -106,6 +106,6 @@ def _row(
             for size in (options.few, options.many)
         )
         cells[name] = f"{few.median:.2f} → {many.median:.2f} ms"
-        notes.append(f"{name}: {ratio(many, few)}")
+        notes.append(f"{name}: {ratio(many, few, 2)}")
     what = f"{title} with {options.few:,} → {options.many:,} definitions"
     return Row(what, database.name, **cells, note="; ".join(notes))

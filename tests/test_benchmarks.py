@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from benchmarks.__main__ import MEASUREMENTS, _parser
+from benchmarks.__main__ import MEASUREMENTS, _chosen
 from benchmarks.figures import Figure, Row, all_medians, percentile, ratio
 from tests.processes import ROOT
 
@@ -55,7 +55,7 @@ def test_a_measurement_tells_the_machine_and_fills_its_rows(
     output, progress = running[name].communicate(timeout=150)
     assert running[name].returncode == 0, progress
     assert output.startswith("Machine: ")
-    assert f"{name}, SQLite, 1 rounds: about" in progress
+    assert f"{name}, SQLite, rounds: 1, about" in progress
     rows = [line.split(" | ") for line in output.splitlines() if "| SQLite |" in line]
     assert rows
     for _, _, countjobs, plain, *_ in rows:
@@ -99,7 +99,9 @@ def test_a_row_leaves_empty_what_was_not_measured() -> None:
 
 
 def test_all_measures_each_with_its_own_defaults() -> None:
-    assert set(TINY) == set(MEASUREMENTS)
-    numbers = {name: vars(_parser().parse_args([name])).get("definitions") for name in TINY}
+    chosen = _chosen(["all", "--rounds", "5"])
+    assert {options.name for options in chosen} == set(MEASUREMENTS)
+    assert {options.rounds for options in chosen} == {5}
+    numbers = {options.name: vars(options).get("definitions") for options in chosen}
     assert numbers["idle"] == 100_000
     assert numbers["lateness"] == 500
