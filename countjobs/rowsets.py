@@ -91,10 +91,16 @@ def _update_sql(
     fields = _fields(model, names + shared)
     (key,) = (field for field in fields if field.primary_key)
     sets = ", ".join(f"{_column(f)} = {_new(f)}" for f in fields if f is not key)
+    table = _quote(model._meta.db_table)
+    given = _given(vendor, model, names, shared)
+    condition = f"{_column(key)} = {_new(key)} AND ({where}) RETURNING {_column(key)}"
+    if vendor == "sqlite":
+        return f"UPDATE {table} SET {sets} FROM {given} WHERE {condition}"  # noqa: S608  # names only
+    # PostgreSQL's planner takes the rows for 100, and would rather read a table of some thousand
+    # than look up so many keys. Those of an array it always looks up.
     return (
-        f"UPDATE {_quote(model._meta.db_table)} SET {sets}"  # noqa: S608  # names only
-        f" FROM {_given(vendor, model, names, shared)}"
-        f" WHERE {_column(key)} = {_new(key)} AND ({where}) RETURNING {_column(key)}"
+        f"WITH given AS (SELECT * FROM {given}) UPDATE {table} SET {sets} FROM given"  # noqa: S608  # names only
+        f" WHERE {_column(key)} = ANY (ARRAY (SELECT {_new(key)} FROM given)) AND {condition}"
     )
 
 
@@ -117,8 +123,8 @@ def _given(
     vendor: str, model: type[models.Model], names: tuple[str, ...], shared: tuple[str, ...]
 ) -> str:
     """The rows; and what they share, as a table of one row."""
-    given = f"{_rowset(vendor, _fields(model, names))} AS given"
-    return f"{given}, {_rowset(vendor, _fields(model, shared))} AS shared" if shared else given
+    own = f"{_rowset(vendor, _fields(model, names))} AS own"
+    return f"{own}, {_rowset(vendor, _fields(model, shared))} AS shared" if shared else own
 
 
 def _rowset(vendor: str, fields: Iterable[_Field]) -> str:

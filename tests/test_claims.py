@@ -220,7 +220,7 @@ def test_promise_09_a_run_that_was_given_back_does_not_begin_here(node: str) -> 
 @pytest.mark.parametrize("status", [Status.LOST, Status.CANCELLED])
 def test_a_run_that_was_settled_does_not_begin(status: Status) -> None:
     [execution_id] = claimed_ids(1)
-    Execution.objects.update(status=status)
+    Execution.objects.update(status=status, finished_at=NOON)
     assert begin(NODE, [execution_id], NOON) == []
     assert Execution.objects.get().status == status
 

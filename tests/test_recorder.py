@@ -76,7 +76,7 @@ def test_promise_22_lateness_and_duration_are_two_figures_of_a_recorded_run() ->
 @pytest.mark.django_db
 @pytest.mark.parametrize("status", [Status.LOST, Status.CANCELLED, Status.FAILED])
 def test_what_another_has_settled_is_not_written_over(status: Status) -> None:
-    execution = make_execution(status, error="settled")
+    execution = make_execution(status, error="settled", finished_at=NOON)
     record([outcome(execution)])
     execution.refresh_from_db()
     assert (execution.status, execution.error, execution.output) == (status, "settled", "")

@@ -15,7 +15,7 @@ from datetime import datetime
 
 from django.db import connection
 
-from countjobs.models.executions import Execution, Status
+from countjobs.models.executions import UNFINISHED, Execution, Status
 from countjobs.outages import AWAY
 from countjobs.rowsets import update_rows
 
@@ -24,9 +24,6 @@ logger = logging.getLogger(__name__)
 RETRY_SECONDS = 1.0
 GATHER_SECONDS = 0.02
 """How long a first outcome waits for company. It bounds the writes to fifty a second."""
-
-_STILL_OURS = "status IN ('queued', 'running')"
-"""What has been settled by another (as lost, say) is not written over."""
 
 
 @dataclass
@@ -139,8 +136,11 @@ def _refusal(outcome: Outcome) -> Exception | None:
 
 
 def record(outcomes: list[Outcome]) -> None:
-    """Write outcomes in one statement. Raises django.db.Error."""
+    """Write outcomes in one statement. Raises django.db.Error.
+
+    What has been settled by another scheduler (as lost, say) is not written over.
+    """
     rows = [dict(vars(outcome)) for outcome in outcomes]
     for row in rows:
         row["id"] = row.pop("execution_id")
-    update_rows(Execution, rows, _STILL_OURS)
+    update_rows(Execution, rows, UNFINISHED)

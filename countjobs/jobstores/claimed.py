@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from countjobs.models import Execution
-from countjobs.models.executions import Status
+from countjobs.models.executions import UNFINISHED, Status
 from countjobs.rowsets import update_rows
 
 
@@ -59,5 +59,4 @@ def begin(node: str, execution_ids: list[int], now: datetime) -> list[int]:
     """
     rows = [{"id": execution_id} for execution_id in execution_ids]
     shared = {"node": node, "status": Status.RUNNING, "started_at": now}
-    where = "node = new_node AND status IN ('queued', 'running')"
-    return update_rows(Execution, rows, where, shared)
+    return update_rows(Execution, rows, f"node = new_node AND {UNFINISHED}", shared)

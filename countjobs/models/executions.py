@@ -35,6 +35,9 @@ class Status(models.TextChoices):
 
 
 ACTIVE = (Status.QUEUED, Status.RUNNING)
+UNFINISHED = "finished_at IS NULL"
+"""SQL for the same, for updates by key. Named by its statuses, PostgreSQL would rather walk the
+partial index of active rows than use the keys, and past all that were active a moment ago."""
 
 
 class Trigger(models.TextChoices):
