@@ -23,6 +23,7 @@ from django.db import connection
 from countjobs.executors.current import running
 from countjobs.executors.rate import RecentRate
 from countjobs.executors.runs import carry_out
+from countjobs.executors.workers import Workers
 from countjobs.history.recorder import Outcome
 from countjobs.jobstores.claimed import ClaimedJob, Run
 from countjobs.models.executions import Status
@@ -62,6 +63,7 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         self._in_flight: set[int] = set()
         self._changed = threading.Condition()
         self._closing = threading.Event()
+        self._workers = Workers(threads, self._carry_out_first, "countjobs-run")
         self._starter = threading.Thread(
             target=self._start_waiting, name="countjobs-starter", daemon=True
         )
@@ -112,6 +114,7 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
     def shutdown(self, wait: bool = True) -> None:
         """Called by the scheduler when it stops."""
         self.begin_nothing_more()
+        self._workers.end()
         super().shutdown(wait)
 
     # Starting
@@ -166,12 +169,11 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
             self._put_back(batch)
             self._closing.wait(RETRY_SECONDS)
             return
-        for job in batch:
-            if job.runs[0].execution_id in ours:
-                self._pool.submit(self._carry_out_first, job)
-            else:
-                self._logger.warning('A run of "%s" was given to another scheduler', job.name)
-                self._first_is_over(job)
+        given_away = [job for job in batch if job.runs[0].execution_id not in ours]
+        self._workers.hand_over([job for job in batch if job not in given_away])
+        for job in given_away:
+            self._logger.warning('A run of "%s" was given to another scheduler', job.name)
+            self._first_is_over(job)
 
     def _put_back(self, batch: list[ClaimedJob]) -> None:
         with self._changed:
@@ -185,7 +187,7 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
     def _carry_out_first(self, job: ClaimedJob) -> None:
         try:
             self._run(job.runs[0])
-        except BaseException:  # a fault of ours: it must not pass unseen in the pool
+        except BaseException:  # a fault of ours: it must not end the thread
             self._logger.exception('Job "%s" could not be carried out', job.name)
         self._first_is_over(job)
 
