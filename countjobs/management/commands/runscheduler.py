@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import sys
-import threading
-from types import FrameType
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -15,10 +12,11 @@ from django.core.management.base import CommandError, CommandParser
 from countjobs.conf import Conf
 from countjobs.management.arguments import seconds, whole
 from countjobs.management.database import DatabaseCommand
-from countjobs.management.logs import configure_logging, show_lines_at_once
+from countjobs.management.logs import configure_logging
+from countjobs.management.streams import batched_streams
+from countjobs.management.stopping import StopSignals
 from countjobs.schedulers import create_scheduler
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 SWITCH_SECONDS = 0.0005
 """How long a busy thread keeps others from running. At Python's own 5 ms the threads that talk to
 the database wait after each answer for as long as jobs are computing: claims come late."""
@@ -57,32 +55,23 @@ class Command(DatabaseCommand):
         self, *args: Any, verbosity: int, threads: int, drain_timeout: float, **options: Any
     ) -> None:
         """Run until stopped."""
-        configure_logging(verbosity)
-        show_lines_at_once()
+        with batched_streams():
+            configure_logging(verbosity)
+            abandoned = self._run_until_stopped(threads, drain_timeout)
+        if abandoned:
+            # Threads can't be killed, and Python would wait for them.
+            self.stderr.write(f"{abandoned} runs did not end in time.")
+            logging.shutdown()
+            os._exit(1)
+
+    def _run_until_stopped(self, threads: int, drain_timeout: float) -> int:
+        """Returns how many runs were left behind."""
         sys.setswitchinterval(SWITCH_SECONDS)
-        stop = threading.Event()
-        _stop_on_signals(stop)
+        stop = StopSignals()
         scheduler = create_scheduler(background=True, threads=threads, drain_seconds=drain_timeout)
         scheduler.start()
         while not stop.wait(_LOOP_CHECK_SECONDS):
             if not scheduler.is_looping:
                 raise CommandError("The scheduler's loop has ended by itself.")
         scheduler.shutdown()
-        if scheduler.abandoned:
-            # Threads can't be killed, and Python would wait for them.
-            self.stderr.write(f"{scheduler.abandoned} runs did not end in time.")
-            logging.shutdown()
-            self.stdout.flush()
-            os._exit(1)
-
-
-def _stop_on_signals(stop: threading.Event) -> None:
-    """The first signal asks for an end, the second is one."""
-
-    def handle(signum: int, frame: FrameType | None) -> None:
-        if stop.is_set():
-            os._exit(128 + signum)
-        stop.set()
-
-    for each in SIGNALS:
-        signal.signal(each, handle)
+        return scheduler.abandoned
