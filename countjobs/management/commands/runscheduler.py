@@ -13,8 +13,8 @@ from countjobs.conf import Conf
 from countjobs.management.arguments import seconds, whole
 from countjobs.management.database import DatabaseCommand
 from countjobs.management.logs import configure_logging
-from countjobs.management.streams import batched_streams
 from countjobs.management.stopping import StopSignals
+from countjobs.management.streams import batched_streams
 from countjobs.schedulers import create_scheduler
 
 SWITCH_SECONDS = 0.0005
