@@ -77,7 +77,7 @@ def test_promise_09_a_frozen_scheduler_that_wakes_starts_and_records_nothing_giv
     gate = tmp_path / "gate"
     since = timezone.now().replace(microsecond=0) - 4 * SECOND
     options = {"func": pass_gate, "args": (str(gate),), "coalesce": False}
-    job = code_job("gate", every(1, since), max_instances=100, **options)
+    job = code_job("gate", every(1, since), **options)
     store_job(job, due=since)
     with scheduler(log) as one:
         wait_until(runs_of(one, "running").exists, what="for a run")

@@ -10,13 +10,14 @@ depend on how many rows there are.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from apscheduler.job import Job
 from django.db import connection, models, transaction
+from django.utils.translation import gettext as _
 from django_apscheduler.models import DjangoJob
 
 from countjobs.conf import Conf
@@ -25,7 +26,7 @@ from countjobs.jobstores.plan import NotRun, Plan, plan
 from countjobs.jobstores.restoring import JobRow, Taken, job_rows, restore
 from countjobs.jobstores.rows import park
 from countjobs.models import Execution, ParkedJob
-from countjobs.models.executions import Status, Trigger
+from countjobs.models.executions import OWED, Status, Trigger
 from countjobs.outages import let_go_after
 from countjobs.rowsets import insert_rows, update_rows
 from countjobs.text import describe, storable
@@ -64,15 +65,15 @@ class _Claim:
         self.moved: list[dict[str, Any]] = []
         self.over: list[str] = []
         self.broken: dict[str, str] = {}
-        self.given_back: dict[str, ClaimedJob] = {}
+        self.taken: dict[str, ClaimedJob] = {}
 
     def take(self, limit: int, only: str | None) -> Claims:
         asked = self._lock_asked(limit, only)
-        due = self._lock_due(limit - len(asked), only)
+        due = self._lock_due(max(limit - len(asked), 0), only)
         rows = {row.id: row for row in (*self._rows_of(asked), *due)}
         restored, broken = restore(rows.values())
         self._park(broken)
-        self._count_busy_elsewhere(restored)
+        self._count_busy_elsewhere(restored, asked)
         self._take_asked(asked, rows, restored)
         self._take_due(due, restored)
         update_rows(DjangoJob, self.moved)
@@ -87,7 +88,16 @@ class _Claim:
         asked = _locked(Execution.objects.requested(self.now))
         if only is not None:
             asked = asked.filter(job_id=only)
-        return list(asked[:limit])
+        first = list(asked[:limit])
+        return first + self._lock_chains(first)
+
+    def _lock_chains(self, asked: list[Execution]) -> list[Execution]:
+        """What else is owed to the same jobs: it runs after the first, not beside it."""
+        job_ids = {execution.job_id for execution in asked if execution.trigger in OWED}
+        if not job_ids:
+            return []
+        owed = Execution.objects.requested(self.now).filter(job_id__in=job_ids, trigger__in=OWED)
+        return list(_locked(owed.exclude(pk__in=[execution.pk for execution in asked])))
 
     def _lock_due(self, limit: int, only: str | None) -> list[JobRow]:
         due = _locked(DjangoJob.objects.filter(next_run_time__lte=self.now))
@@ -112,16 +122,22 @@ class _Claim:
             parked = ParkedJob(job_id=row.id, error=reason, parked_at=self.now)
             self.claims.parked.append(parked)
 
-    def _count_busy_elsewhere(self, job_ids: Iterable[str]) -> None:
-        active = Execution.objects.active().filter(job_id__in=list(job_ids))
+    def _count_busy_elsewhere(self, restored: Mapping[str, Taken], asked: list[Execution]) -> None:
+        active = Execution.objects.active().filter(job_id__in=list(restored))
+        is_owed = models.Q(node="", trigger__in=OWED)
         counted = (
-            active.exclude(node__in=["", self.node])
+            active.filter(~models.Q(node="") | is_owed)
+            .exclude(node=self.node)
+            .exclude(pk__in=[execution.pk for execution in asked])
             .values_list("job_id")
-            .annotate(count=models.Count("pk"))
+            .annotate(count=models.Count("pk"), owed=models.Count("pk", filter=is_owed))
             .order_by()
         )
-        for job_id, count in counted:
+        for job_id, count, owed in counted:
             self.busy[job_id] += count
+            if owed:  # else runs that overlap could keep it waiting for ever
+                most = restored[job_id].job.max_instances
+                self.busy[job_id] = max(self.busy[job_id], most)
 
     # What was asked for
 
@@ -133,7 +149,7 @@ class _Claim:
         for execution in asked:
             taken = restored.get(execution.job_id)
             if taken is not None:
-                changes.append(self._take_one(execution, taken))
+                changes += self._take_one(execution, taken)
             elif execution.job_id in rows:
                 reason = f"The job is broken: {self.broken[execution.job_id]}"
                 changes.append(self._end(execution, Status.FAILED, reason))
@@ -148,27 +164,34 @@ class _Claim:
         there = DjangoJob.objects.filter(id__in=job_ids).values_list("id", flat=True)
         return set(job_ids) - set(there)
 
-    def _take_one(self, execution: Execution, taken: Taken) -> dict[str, Any]:
+    def _take_one(self, execution: Execution, taken: Taken) -> list[dict[str, Any]]:
+        """The changes to an execution: none where it has to wait."""
         job = taken.job
-        chain = self.given_back.get(job.id) if execution.trigger == Trigger.SCHEDULE else None
+        if execution.trigger == Trigger.RETRY and taken.is_paused:
+            return [self._end(execution, Status.CANCELLED, _("The job was paused."))]
+        # What a dead scheduler had caught up with: the others wait for it, as they did there.
+        chain = self.taken.get(job.id) if execution.trigger in OWED else None
         if chain is None and self.busy[job.id] >= job.max_instances:
-            reason = f"{self.busy[job.id]} of this job's runs were still going on."
-            return self._end(execution, Status.SKIPPED, reason)
+            return self._refuse(execution)
         try:
             call = taken.call(execution.parameters)
         except Exception as error:  # parameters may be anything, and fields may refuse it
-            return self._end(execution, Status.FAILED, describe(error))
+            return [self._end(execution, Status.FAILED, describe(error))]
         run = Run(execution.pk, job.id, job.name, execution.scheduled_at, call)
         if chain is not None:
             chain.runs.append(run)
-            return self._change(execution, Status.QUEUED)
-        self.busy[job.id] += 1
-        claimed = ClaimedJob(job.id, job.name, job.executor, [run])
-        self.claims.jobs.append(claimed)
-        if execution.trigger == Trigger.SCHEDULE:
-            # What a dead scheduler had caught up with: the others wait for it, as they did there.
-            self.given_back[job.id] = claimed
-        return self._change(execution, Status.QUEUED)
+        else:
+            self.busy[job.id] += 1
+            self.taken[job.id] = ClaimedJob(job.id, job.name, job.executor, [run])
+            self.claims.jobs.append(self.taken[job.id])
+        return [self._change(execution, Status.QUEUED)]
+
+    def _refuse(self, execution: Execution) -> list[dict[str, Any]]:
+        if execution.trigger in OWED:
+            return []
+        reason = _("%(busy)d of this job's runs were still going on.")
+        reason %= {"busy": self.busy[execution.job_id]}
+        return [self._end(execution, Status.SKIPPED, reason)]
 
     def _end(self, execution: Execution, status: Status, error: str) -> dict[str, Any]:
         return self._change(execution, status, finished_at=self.now, error=error)

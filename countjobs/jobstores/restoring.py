@@ -46,6 +46,11 @@ class Taken:
     definition: JobDefinition | None
     is_used: bool = False
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether somebody paused it, and not just its schedule is over."""
+        return self.definition is not None and not self.definition.enabled
+
     def call(self, parameters: Mapping[str, Any]) -> Callable[[], object]:
         """What a run calls. Nothing that it does to its arguments, or fields, meets another run."""
         if self.definition is None:

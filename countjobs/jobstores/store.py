@@ -152,7 +152,7 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
 
     def _upcoming(self) -> datetime | None:
         jobs = DjangoJob.objects.filter(next_run_time__isnull=False).order_by("next_run_time")
-        asked = Execution.objects.filter(status=Status.QUEUED, node="").order_by("scheduled_at")
+        asked = Execution.objects.unclaimed()
         times = (
             jobs.values_list("next_run_time", flat=True).first(),
             asked.values_list("scheduled_at", flat=True).first(),

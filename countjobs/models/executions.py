@@ -49,6 +49,12 @@ class Trigger(models.TextChoices):
     API = "api", _("API")
 
 
+OWED = (Trigger.SCHEDULE, Trigger.RETRY)
+"""What was claimed by a scheduler that is gone, and the next attempts of what it ran: nobody skips
+these for another run of the same job; they wait for it.
+"""
+
+
 class ExecutionQuerySet(models.QuerySet["Execution"]):
     """The questions that schedulers and pages ask of the history."""
 
@@ -56,11 +62,19 @@ class ExecutionQuerySet(models.QuerySet["Execution"]):
         """Those that have not ended. The partial index answers this."""
         return self.filter(status__in=ACTIVE)
 
-    def requested(self, now: datetime) -> Self:
-        """Those that were asked for, are due, and that no scheduler has taken; oldest first."""
-        return self.filter(status=Status.QUEUED, node="", scheduled_at__lte=now).order_by(
-            "scheduled_at", "pk"
+    def unclaimed(self) -> Self:
+        """Those that no scheduler has taken, oldest first; but those that wait for another run."""
+        going_on = self.model.objects.active().exclude(node="")
+        goes_on = models.Exists(going_on.filter(job_id=models.OuterRef("job_id")))
+        return (
+            self.filter(status=Status.QUEUED, node="")
+            .exclude(models.Q(trigger__in=OWED) & goes_on)
+            .order_by("scheduled_at", "pk")
         )
+
+    def requested(self, now: datetime) -> Self:
+        """Those that were asked for, are due, and may be taken; oldest first."""
+        return self.unclaimed().filter(scheduled_at__lte=now)
 
     def newest_first(self) -> Self:
         """In the order of the pages."""
