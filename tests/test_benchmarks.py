@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from django.db import connection
 
 from benchmarks.__main__ import MEASUREMENTS, _chosen
 from benchmarks.figures import Figure, Row, all_medians, percentile, ratio
@@ -19,7 +20,7 @@ TINY = {
     "throughput": ["--definitions", "5", "--seconds", "1"],
     "lateness": ["--definitions", "5", "--seconds", "1"],
     "burst": ["--definitions", "5", "--lead", "4", *ALONE],
-    "idle": ["--definitions", "5", "--seconds", "0.1"],
+    "idle": ["--definitions", "5", "--seconds", "0.1", *ALONE],
     "scale": ["--few", "3", "--many", "5", "--due", "2", "--seconds", "1", *ALONE],
     "edit": ["--definitions", "3", "--samples", "1", "--most", "1"],
 }
@@ -28,13 +29,15 @@ TINY = {
 @pytest.fixture(scope="module")
 def running() -> Iterator[dict[str, subprocess.Popen[str]]]:
     """All at once: they mostly wait."""
-    environment = {key: value for key, value in os.environ.items() if key != "DATABASE_URL"}
     common = ["--rounds", "1", "--warm-up", "0.1", "--threads", "2"]
+    if connection.vendor == "postgresql":
+        common += ["--no-sqlite", "--server", os.environ["DATABASE_URL"]]
+    else:
+        common += ["--server", ""]
     processes = {
         name: subprocess.Popen(
             [sys.executable, "-m", "benchmarks", name, *common, *options],
             cwd=ROOT,
-            env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -55,8 +58,9 @@ def test_a_measurement_tells_the_machine_and_fills_its_rows(
     output, progress = running[name].communicate(timeout=150)
     assert running[name].returncode == 0, progress
     assert output.startswith("Machine: ")
-    assert f"{name}, SQLite, rounds: 1, about" in progress
-    rows = [line.split(" | ") for line in output.splitlines() if "| SQLite |" in line]
+    database = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}[connection.vendor]
+    assert f"{name}, {database}, rounds: 1, about" in progress
+    rows = [line.split(" | ") for line in output.splitlines() if f"| {database} |" in line]
     assert rows
     for _, _, countjobs, plain, *_ in rows:
         assert countjobs
