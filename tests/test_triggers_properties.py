@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -66,22 +67,79 @@ def test_fire_times_are_those_of_the_oracle(
     assert tested.count_fires(middle, first + WINDOW) == len(expected) - len(until)
 
 
-@given(near=near_changes(), texts=texts, jitter=st.integers(0, 3_600), most=st.integers(1, 12))
+@given(near=near_changes(), texts=texts, second=expressions("second"), hour=st.booleans())
 @settings(steadily, max_examples=30)
-def test_what_is_due_is_what_walking_finds(
-    near: tuple[str, datetime], texts: dict[str, str], jitter: int, most: int
+def test_fire_times_to_the_second_are_those_of_the_oracle(
+    near: tuple[str, datetime], texts: dict[str, str], second: str, hour: bool
 ) -> None:
     timezone, start = near
-    tested = trigger(timezone, **({"minute": "*/11"} | texts), jitter=jitter, seed="job")
-    first = tested.get_next_fire_time(None, start)
+    texts = texts | {"second": normalise_expression("second", second)}
+    if not hour:
+        texts["hour"] = "*"
+    first = start + timedelta(hours=1)
+    last = first + timedelta(minutes=8)
+    tested = trigger(timezone, **texts)
+    expected = instants(texts, timezone, first, last, timedelta(seconds=1))
+    assert fires(tested, first, last) == expected
+    assert tested.count_fires(first - TICK, last) == len(expected)
+
+
+dates = st.fixed_dictionaries(
+    {"minute": st.just("0")},
+    optional={
+        "hour": expressions("hour"),
+        "day": expressions("day") | st.sampled_from(["last", "2nd mon", "last fri,1", "5th wed"]),
+        "month": expressions("month"),
+        "day_of_week": st.sampled_from(["mon", "tue-thu", "sat,sun", "fri-sun"]),
+    },
+).map(lambda given: {name: normalise_expression(name, text) for name, text in given.items()})
+limits = st.none() | st.integers(0, 120)
+
+
+@given(dates, st.sampled_from(DST_ZONES + STEADY_ZONES), st.integers(1, 12), limits, limits)
+@settings(steadily, max_examples=40)
+def test_dates_between_a_start_and_an_end_are_those_of_the_oracle(
+    texts: dict[str, str], timezone: str, month: int, starts: int | None, ends: int | None
+) -> None:
+    noon = datetime(2026, month, 1, 12, tzinfo=ZoneInfo(timezone)).astimezone(UTC)
+    last = noon + timedelta(days=60)
+    start = None if starts is None else noon + timedelta(hours=5 * starts)
+    end = None if ends is None else last - timedelta(hours=5 * ends)
+    tested = trigger(timezone, start=start, end=end, **texts)
+    expected = [
+        instant
+        for instant in instants(texts, timezone, noon, last, timedelta(minutes=30))
+        if (start is None or start <= instant) and (end is None or instant <= end)
+    ]
+    assert fires(tested, noon, last) == expected
+    assert tested.count_fires(noon - TICK, last) == len(expected)
+
+
+@given(
+    near=near_changes(),
+    texts=texts,
+    limited=st.booleans(),
+    jitter=st.just(0) | st.integers(0, 3_600),
+    most=st.integers(1, 12),
+)
+@settings(steadily, max_examples=60)
+def test_what_is_due_is_what_walking_finds(
+    near: tuple[str, datetime], texts: dict[str, str], limited: bool, jitter: int, most: int
+) -> None:
+    timezone, start = near
     now = start + WINDOW
+    texts = {"minute": "*/11"} | texts
+    bounds = {"start": start + WINDOW / 5, "end": now - WINDOW / 5} if limited else {}
+    tested = trigger(timezone, **texts, **bounds, jitter=jitter, seed="job")
+    first = tested.get_next_fire_time(None, start)
     if first is None or first > now:
         return
     walked = fires(tested, first, now)
     due = due_fires(tested, first, now, most)
     assert due.latest == walked[-most:]
     assert due.earlier == len(walked[:-most])
-    assert due.following is None or due.following > now
+    following = tested.get_next_fire_time(walked[-1], now)
+    assert due.following == (following and following.astimezone(UTC))
 
 
 @given(near=near_changes(), texts=texts, jitter=st.integers(1, 3_600))
