@@ -50,3 +50,62 @@ def test_promise_06_an_interval_goes_on_through_both_nights(start: datetime) -> 
 def test_promise_06_the_scheduler_itself_runs_in_utc() -> None:
     with timezone.override("America/New_York"):
         assert create_scheduler(background=True).timezone == UTC
+
+
+# The machine's own clock, set forward or back by an hour
+
+HOUR = 60 * MINUTE
+NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
+
+
+def _claim(now: datetime) -> list[datetime]:
+    """The fire times that are run at an instant, each ended at once."""
+    claims = claim(now, limit=10, node="here", busy={})
+    Execution.objects.active().update(status="succeeded", finished_at=now)
+    return [run.scheduled_at for job in claims.jobs for run in job.runs]
+
+
+def _every_second() -> CountJob:
+    job = CountJob.objects.create(name="every second", second="*")
+    DjangoJob.objects.filter(id=job.job_id).update(next_run_time=NOON)
+    return job
+
+
+@pytest.mark.django_db
+def test_an_hour_forward_is_caught_up_with_and_the_schedule_goes_on() -> None:
+    _every_second()
+    assert _claim(NOON) == [NOON]
+    assert _claim(NOON + HOUR) == [NOON + HOUR]
+    assert Execution.objects.latest().folded == 3_599
+    assert _claim(NOON + HOUR + MINUTE / 60) == [NOON + HOUR + MINUTE / 60]
+
+
+@pytest.mark.django_db
+def test_an_hour_back_repeats_nothing_and_goes_on_where_the_history_ends() -> None:
+    _every_second()
+    assert _claim(NOON) == [NOON]
+    for minute in range(-60, 1):
+        assert _claim(NOON + minute * MINUTE) == []
+    assert _claim(NOON + MINUTE / 60) == [NOON + MINUTE / 60]
+    assert Execution.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_while_the_clock_is_an_hour_back_a_row_that_is_written_anew_repeats_nothing() -> None:
+    job = _every_second()
+    for second in range(3):
+        _claim(NOON + second * MINUTE / 60)
+    DjangoJob.objects.filter(id=job.job_id).update(next_run_time=NOON)  # paused and resumed
+    assert [_claim(NOON + second * MINUTE / 60) for second in range(4)] == [
+        *[[], [], []],
+        [NOON + 3 * MINUTE / 60],
+    ]
+
+
+@pytest.mark.django_db
+def test_a_job_that_is_made_while_the_clock_is_an_hour_back_runs_at_once() -> None:
+    _every_second()
+    _claim(NOON)
+    new = CountJob.objects.create(name="new", second="*")
+    DjangoJob.objects.filter(id=new.job_id).update(next_run_time=NOON - HOUR)
+    assert _claim(NOON - HOUR) == [NOON - HOUR]
