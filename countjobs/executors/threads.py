@@ -1,18 +1,18 @@
 """Runs in threads of the scheduler's process.
 
-A claimed job waits here until a thread is free. Then its run is marked as running, in the database,
-and only when that is committed it begins: so of a scheduler that was killed it is known which runs
-had begun, and the others are given to another scheduler. One statement marks as many runs as there
-are free threads.
+A claimed job waits until a thread is free. Then its run is marked as running, in the database, and
+only when that is committed it begins: so of a scheduler that was killed it is known which runs had
+begun, and the others are given to another scheduler. One statement marks as many runs as there are
+free threads.
 """
 
 from __future__ import annotations
 
 import threading
-import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import lru_cache
 
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, JobExecutionEvent
 from apscheduler.executors.pool import ThreadPoolExecutor as PlainThreadPoolExecutor
@@ -20,8 +20,8 @@ from apscheduler.job import Job
 from apscheduler.schedulers.base import BaseScheduler
 from django.db import connection
 
+from countjobs.executors.backlog import Backlog
 from countjobs.executors.current import running
-from countjobs.executors.rate import RecentRate
 from countjobs.executors.runs import carry_out
 from countjobs.executors.workers import Workers
 from countjobs.history.recorder import Outcome
@@ -30,8 +30,6 @@ from countjobs.models.executions import Status
 from countjobs.outages import AWAY
 
 RETRY_SECONDS = 0.5
-CLAIM_AHEAD_SECONDS = 0.2
-"""Claims may wait here for as many runs as end in this time: many short ones, no long one."""
 
 
 class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APScheduler has no types
@@ -52,16 +50,10 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         output_bytes: int,
     ) -> None:
         super().__init__(threads)
-        self.threads = threads
         self._begin = begin
         self._report = report
         self._output_bytes = output_bytes
-        self._rate = RecentRate()
-        self._waiting: deque[ClaimedJob] = deque()
-        self._begun = 0
-        self._claimed: Counter[str] = Counter()
-        self._in_flight: set[int] = set()
-        self._changed = threading.Condition()
+        self._backlog = Backlog(threads)
         self._closing = threading.Event()
         self._workers = Workers(threads, self._carry_out_first, "countjobs-run")
         self._starter = threading.Thread(
@@ -77,39 +69,27 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
 
     @property
     def free(self) -> int:
-        """How many more jobs may be claimed: for the free threads, and for those free soon.
-
-        None before half of what may wait is gone: a claim costs the same for one as for many.
-        """
-        with self._changed:
-            ahead = int(self._rate.per_second(time.monotonic()) * CLAIM_AHEAD_SECONDS)
-            room = self.threads + ahead - self._claimed.total()
-            return room if room > ahead // 2 else 0
+        """How many more jobs may be claimed."""
+        return self._backlog.free
 
     def busy(self) -> Counter[str]:
         """How many runs of each job are going on here, or are about to."""
-        with self._changed:
-            return Counter(self._claimed)
+        return self._backlog.busy()
 
     def in_flight(self) -> set[int]:
         """The executions that were handed in, and whose outcomes are not reported yet."""
-        with self._changed:
-            return set(self._in_flight)
+        return self._backlog.in_flight()
 
     # Ending
 
     def begin_nothing_more(self) -> None:
         """Let runs end that have begun, and forget those that wait."""
-        with self._changed:
-            self._closing.set()
-            while self._waiting:
-                self._forget(self._waiting.popleft())
-            self._changed.notify_all()
+        self._closing.set()
+        self._backlog.close()
 
     def wait_until_idle(self, timeout: float) -> bool:
         """Whether every run has ended, waiting for that at the most so many seconds."""
-        with self._changed:
-            return self._changed.wait_for(lambda: not self._claimed.total(), timeout)
+        return self._backlog.wait_until_empty(timeout)
 
     def shutdown(self, wait: bool = True) -> None:
         """Called by the scheduler when it stops."""
@@ -121,41 +101,19 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
 
     def submit_job(self, job: Job | ClaimedJob, run_times: list[datetime]) -> None:
         """Take in a claimed job; a Job of another job store runs as in APScheduler."""
-        if not isinstance(job, ClaimedJob):
+        if isinstance(job, ClaimedJob):
+            self._backlog.add(job)
+        else:
             super().submit_job(job, run_times)
-            return
-        with self._changed:
-            if self._closing.is_set():
-                return  # claimed at the very end: it is handed back with what waited
-            # Taken for dead, we may have claimed again what waits here.
-            job.runs = [run for run in job.runs if run.execution_id not in self._in_flight]
-            if not job.runs:
-                return
-            self._claimed[job.id] += 1
-            self._in_flight.update(run.execution_id for run in job.runs)
-            self._waiting.append(job)
-            self._changed.notify_all()
 
     def _start_waiting(self) -> None:
         """The starter's thread: mark runs as begun, and hand them to threads."""
         try:
             while not self._closing.is_set():
-                if batch := self._next_batch():
+                if batch := self._backlog.take():
                     self._start(batch)
         finally:
             connection.close()
-
-    def _next_batch(self) -> list[ClaimedJob]:
-        """As many waiting jobs as there are free threads, once there are both."""
-        with self._changed:
-            self._changed.wait_for(
-                lambda: self._closing.is_set() or (self._waiting and self._begun < self.threads)
-            )
-            if self._closing.is_set():
-                return []
-            count = min(len(self._waiting), self.threads - self._begun)
-            self._begun += count
-            return [self._waiting.popleft() for _ in range(count)]
 
     def _start(self, batch: list[ClaimedJob]) -> None:
         try:
@@ -166,7 +124,7 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
             else:
                 self._logger.exception("Runs can't be marked as begun; trying again")
             connection.close()
-            self._put_back(batch)
+            self._backlog.put_back(batch)
             self._closing.wait(RETRY_SECONDS)
             return
         given_away = [job for job in batch if job.runs[0].execution_id not in ours]
@@ -174,13 +132,6 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         for job in given_away:
             self._logger.warning('A run of "%s" was given to another scheduler', job.name)
             self._first_is_over(job)
-
-    def _put_back(self, batch: list[ClaimedJob]) -> None:
-        with self._changed:
-            self._begun -= len(batch)
-            self._waiting.extendleft(reversed(batch))
-        if self._closing.is_set():
-            self.begin_nothing_more()
 
     # Running
 
@@ -192,20 +143,13 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         self._first_is_over(job)
 
     def _first_is_over(self, job: ClaimedJob) -> None:
-        with self._changed:
-            self._in_flight.discard(job.runs.pop(0).execution_id)
-            self._rate.note(time.monotonic())
-            if job.runs and not self._closing.is_set():
-                # The next one of a catch-up: its turn comes before those that wait.
-                self._begun -= 1
-                self._waiting.appendleft(job)
-                self._changed.notify_all()
-                return
-        self._ended(job)
+        self._backlog.first_is_over(job)
+        self._scheduler.run_ended()
 
     def _run(self, run: Run) -> None:
-        shown = f"{run.scheduled_at.astimezone():%Y-%m-%d %H:%M:%S %Z}"
-        self._logger.info('Running job "%s" (scheduled at %s)', run.job_name, shown)
+        self._logger.info(
+            'Running job "%s" (scheduled at %s)', run.job_name, _shown(run.scheduled_at)
+        )
         with running(run):
             outcome = carry_out(run.execution_id, run.call, self._output_bytes)
         self._report(outcome)
@@ -223,15 +167,8 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         event = JobExecutionEvent(code, run.job_id, alias, run.scheduled_at)
         self._scheduler._dispatch_event(event)
 
-    def _ended(self, job: ClaimedJob) -> None:
-        with self._changed:
-            self._begun -= 1
-            self._forget(job)
-            self._changed.notify_all()
-        self._scheduler.run_ended()
 
-    def _forget(self, job: ClaimedJob) -> None:
-        self._claimed[job.id] -= 1
-        if not self._claimed[job.id]:
-            del self._claimed[job.id]
-        self._in_flight.difference_update(run.execution_id for run in job.runs)
+@lru_cache(maxsize=64)
+def _shown(instant: datetime) -> str:
+    """An instant in the process's own zone. Many runs are due at the same one."""
+    return f"{instant.astimezone():%Y-%m-%d %H:%M:%S %Z}"

@@ -22,8 +22,8 @@ from countjobs.rowsets import update_rows
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1.0
-GATHER_SECONDS = 0.02
-"""How long a first outcome waits for company. It bounds the writes to fifty a second."""
+GATHER_SECONDS = 0.05
+"""How long a first outcome waits for company. It bounds the writes to twenty a second."""
 
 
 @dataclass

@@ -1,0 +1,137 @@
+"""The claims that an executor holds: those that wait, and those that have begun."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter, deque
+
+from countjobs.executors.rate import RecentRate
+from countjobs.jobstores.claimed import ClaimedJob
+
+CLAIM_AHEAD_SECONDS = 0.2
+"""Claims may wait here for as many runs as end in this time: many short ones, no long one."""
+GATHER_SECONDS = 0.003
+"""How long what could begin waits for company, where threads are being freed one by one."""
+
+
+class Backlog:
+    """Claimed jobs, counted. Any thread may call anything.
+
+    Args:
+        threads: How many runs may have begun at once.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
+        self._changed = threading.Condition()
+        self._waiting: deque[ClaimedJob] = deque()
+        self._begun = 0
+        self._held = 0
+        self._of_job: Counter[str] = Counter()
+        self._in_flight: set[int] = set()
+        self._rate = RecentRate()
+        self._begin_below = 0
+        """At how many begun runs the starter wants to be told that one has ended."""
+        self.is_closed = False
+
+    @property
+    def free(self) -> int:
+        """How many more jobs may be claimed: for the free threads, and for those free soon.
+
+        None before half of what may wait is gone: a claim costs the same for one as for many.
+        """
+        with self._changed:
+            ahead = int(self._rate.per_second(time.monotonic()) * CLAIM_AHEAD_SECONDS)
+            room = self._threads + ahead - self._held
+            return room if room > ahead // 2 else 0
+
+    @property
+    def held(self) -> int:
+        """How many jobs are here."""
+        return self._held
+
+    def busy(self) -> Counter[str]:
+        """How many runs of each job are going on here, or are about to."""
+        with self._changed:
+            return Counter(self._of_job)
+
+    def in_flight(self) -> set[int]:
+        """The executions that were handed in, and whose outcomes are not reported yet."""
+        with self._changed:
+            return set(self._in_flight)
+
+    def add(self, job: ClaimedJob) -> None:
+        """Take in a job. One that comes after the end is handed back with what waited."""
+        with self._changed:
+            # Taken for dead, we may have claimed again what waits here.
+            job.runs = [run for run in job.runs if run.execution_id not in self._in_flight]
+            if self.is_closed or not job.runs:
+                return
+            self._held += 1
+            self._of_job[job.id] += 1
+            self._in_flight.update(run.execution_id for run in job.runs)
+            self._waiting.append(job)
+            if self._begun < self._begin_below:
+                self._changed.notify_all()
+
+    def take(self) -> list[ClaimedJob]:
+        """As many waiting jobs as there are free threads, once there are both; none at the end."""
+        with self._changed:
+            self._wait_until_begun_below(self._threads)
+            if self._threads - self._begun < min(self._threads / 2, len(self._waiting)):
+                self._wait_until_begun_below(self._threads // 2 + 1, GATHER_SECONDS)
+            count = 0 if self.is_closed else min(len(self._waiting), self._threads - self._begun)
+            self._begun += count
+            return [self._waiting.popleft() for _ in range(count)]
+
+    def _wait_until_begun_below(self, level: int, seconds: float | None = None) -> None:
+        self._begin_below = level
+        self._changed.wait_for(
+            lambda: self.is_closed or (self._waiting and self._begun < level), seconds
+        )
+        self._begin_below = 0
+
+    def put_back(self, jobs: list[ClaimedJob]) -> None:
+        """Have jobs that were taken wait again, before all others."""
+        with self._changed:
+            self._begun -= len(jobs)
+            self._waiting.extendleft(reversed(jobs))
+            self._drop_if_closed()
+
+    def first_is_over(self, job: ClaimedJob) -> None:
+        """The first run of a job has ended; the next one of a catch-up waits before all others."""
+        with self._changed:
+            self._in_flight.discard(job.runs.pop(0).execution_id)
+            self._rate.note(time.monotonic())
+            self._begun -= 1
+            if job.runs:
+                self._waiting.appendleft(job)
+                self._drop_if_closed()
+            else:
+                self._forget(job)
+            if self._begun < self._begin_below or not self._held:
+                self._changed.notify_all()
+
+    def close(self) -> None:
+        """Forget what waits; what has begun may end."""
+        with self._changed:
+            self.is_closed = True
+            self._drop_if_closed()
+            self._changed.notify_all()
+
+    def wait_until_empty(self, timeout: float) -> bool:
+        """Whether every run has ended, waiting for that at the most so many seconds."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._held, timeout)
+
+    def _drop_if_closed(self) -> None:
+        while self.is_closed and self._waiting:
+            self._forget(self._waiting.popleft())
+
+    def _forget(self, job: ClaimedJob) -> None:
+        self._held -= 1
+        self._of_job[job.id] -= 1
+        if not self._of_job[job.id]:
+            del self._of_job[job.id]
+        self._in_flight.difference_update(run.execution_id for run in job.runs)
