@@ -9,6 +9,7 @@ from datetime import datetime
 from countjobs.models import Execution
 from countjobs.models.executions import UNFINISHED, Status
 from countjobs.rowsets import update_rows
+from countjobs.turns import own_turn
 
 
 @dataclass(frozen=True)
@@ -59,4 +60,5 @@ def begin(node: str, execution_ids: list[int], now: datetime) -> list[int]:
     """
     rows = [{"id": execution_id} for execution_id in execution_ids]
     shared = {"node": node, "status": Status.RUNNING, "started_at": now}
-    return update_rows(Execution, rows, f"node = new_node AND {UNFINISHED}", shared)
+    with own_turn():
+        return update_rows(Execution, rows, f"node = new_node AND {UNFINISHED}", shared)

@@ -30,6 +30,7 @@ from countjobs.models.executions import OWED, Status, Trigger
 from countjobs.outages import let_go_after
 from countjobs.rowsets import insert_rows, update_rows
 from countjobs.text import describe, storable
+from countjobs.turns import own_turn
 
 
 @dataclass
@@ -49,7 +50,7 @@ def claim(
     `busy` says how many runs of a job this scheduler has going on; other schedulers' are read from
     the history. With `only`, nothing but that job is looked at. Raises django.db.Error.
     """
-    with transaction.atomic():
+    with own_turn(), transaction.atomic():
         let_go_after(Conf.load().lease_seconds)
         return _Claim(now, node, busy).take(limit, only)
 

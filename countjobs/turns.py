@@ -1,0 +1,25 @@
+"""Taking turns at writing, where a database has room for one writer at a time.
+
+SQLite lets a second writer sleep, longer each time it looks again, though the first may have ended
+at once. Within a process a lock is faster and fairer.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection
+
+_writing = threading.Lock()
+
+
+@contextmanager
+def own_turn() -> Iterator[None]:
+    """Write while no other thread of this process does, where they would be in each other's way."""
+    if connection.features.has_select_for_update:  # rows are locked there, not the database
+        yield
+        return
+    with _writing:
+        yield
