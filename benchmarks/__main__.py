@@ -11,7 +11,7 @@ from types import ModuleType
 from benchmarks import burst, edit, idle, lateness, machine, scale, throughput
 from benchmarks.databases import Database
 from benchmarks.figures import HEADER, Row
-from benchmarks.processes import say
+from benchmarks.processes import exit_when_told, say
 
 MEASUREMENTS: dict[str, ModuleType] = {
     "throughput": throughput,
@@ -32,6 +32,7 @@ CONTENDERS = ("countjobs", "plain", "floor")
 
 def main(arguments: list[str]) -> None:
     """Parse the options, measure, and print the rows of the table."""
+    exit_when_told()
     options = _parser().parse_args(arguments)
     databases = _databases(options)
     print(machine.describe(databases), flush=True)

@@ -11,14 +11,18 @@ import importlib
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 ROOT = Path(__file__).parent.parent
+
+END_SECONDS = 5.0
 
 Answer = TypeVar("Answer")
 
@@ -72,8 +76,17 @@ def call_together(
         return [_answer(child) for child in children]
     finally:
         for child in children:
-            child.kill()
-            child.wait()
+            end(child)
+
+
+def end(child: subprocess.Popen[bytes]) -> None:
+    """End a process, with what it started, where it hasn't ended yet."""
+    child.terminate()
+    try:
+        child.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
 
 
 def _answer(child: subprocess.Popen[bytes]) -> Any:
@@ -83,11 +96,27 @@ def _answer(child: subprocess.Popen[bytes]) -> Any:
     return json.loads(output)
 
 
+def exit_when_told() -> None:
+    """Have SIGTERM end this process in order: what it started ends, its databases are dropped."""
+    signal.signal(signal.SIGTERM, lambda signum, frame: sys.exit(128 + signum))
+
+
 def main() -> None:
     """The new process: MODULE:FUNCTION and its arguments as JSON."""
+    exit_when_told()
+    status = 1
+    try:
+        _answer_parent(*sys.argv[1:])
+        status = 0
+    except Exception:
+        traceback.print_exc()
+    finally:
+        os._exit(status)  # what still runs is of no interest
+
+
+def _answer_parent(target: str, arguments: str) -> None:
     import django
 
-    target, arguments = sys.argv[1:]
     parent, sys.stdout = sys.stdout, open(os.devnull, "w")  # noqa: SIM115, PTH123  # until the end
     logging.basicConfig(stream=sys.stdout, level=logging.INFO)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
@@ -95,7 +124,6 @@ def main() -> None:
     module, name = target.split(":")
     answer = getattr(importlib.import_module(module), name)(*json.loads(arguments))
     print(json.dumps(answer), file=parent, flush=True)
-    os._exit(0)  # what still runs is of no interest
 
 
 if __name__ == "__main__":
