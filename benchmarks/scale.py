@@ -81,6 +81,8 @@ def cost(name: str, warm_up: float, seconds: int, threads: int) -> dict[str, flo
     time.sleep(first + seconds - 0.2 - time.time())
     used, count = time.process_time() - used, scheduler.recorded() - before
     starts = [start for start in scheduler.starts() if first <= start[0] < first + seconds]
+    if not (starts and count):
+        raise RuntimeError(f"Nothing ran in {seconds} s.")
     return {"cpu": 1000 * used / count, "wall": _milliseconds(starts), "rate": count / seconds}
 
 

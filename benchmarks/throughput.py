@@ -89,7 +89,7 @@ def _row(database: Database, figures: dict[str, Figure], schedulers: int) -> Row
     if countjobs and plain:
         notes.append(f"{ratio(countjobs, plain)} plain")
     if countjobs and floor:
-        notes.append(f"{countjobs.median / floor.median:.0%} of the floor")
+        notes.append(f"{ratio(countjobs, floor, 2)} the floor")
     if floor:
         notes.append(f"floor {floor}")
     together = f", {schedulers} schedulers together" if schedulers > 1 else ""

@@ -21,7 +21,7 @@ TINY = {
     "lateness": ["--definitions", "5", "--seconds", "1"],
     "burst": ["--definitions", "5", "--lead", "4", *ALONE],
     "idle": ["--definitions", "5", "--seconds", "0.1", *ALONE],
-    "scale": ["--few", "3", "--many", "5", "--due", "2", "--seconds", "1", *ALONE],
+    "scale": ["--few", "3", "--many", "5", "--due", "2", "--seconds", "2", *ALONE],
     "edit": ["--definitions", "3", "--samples", "1", "--most", "1"],
 }
 
