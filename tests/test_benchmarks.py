@@ -19,7 +19,7 @@ ALONE = ["--contenders", "countjobs"]
 TINY = {
     "throughput": ["--definitions", "5", "--seconds", "1"],
     "lateness": ["--definitions", "5", "--seconds", "1"],
-    "burst": ["--definitions", "5", "--lead", "4", *ALONE],
+    "burst": ["--definitions", "5", "--lead", "15", *ALONE],
     "idle": ["--definitions", "5", "--seconds", "0.1", *ALONE],
     "scale": ["--few", "3", "--many", "5", "--due", "2", "--seconds", "2", *ALONE],
     "edit": ["--definitions", "3", "--samples", "1", "--most", "1"],
