@@ -9,15 +9,18 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any, TextIO, cast
 
-from countjobs.text import storable_bytes
+from countjobs.text import storable, storable_bytes
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"
 DATE_FORMAT = "%Y-%m-%d %H:%M:%S"
+_MOST_BYTES_A_CHARACTER = len("\\ud800")  # half of a surrogate pair, as it is written out
 
 
 class CappedText:
@@ -26,17 +29,26 @@ class CappedText:
     def __init__(self, most_bytes: int) -> None:
         self._head_room = most_bytes // 2
         self._tail_room = most_bytes - self._head_room
+        self._parts: list[str] = []
+        """Text as it came, as long as it certainly fits: most jobs say little."""
+        self._parts_room = most_bytes // _MOST_BYTES_A_CHARACTER
         self._head = bytearray()
         self._tail = bytearray()
         self._dropped = 0
 
     def write(self, text: str) -> None:
-        """Add text. The memory used stays within twice the cap."""
+        """Add text. The memory used stays within a few times the cap."""
+        self._parts_room -= len(text)
+        if self._parts_room >= 0:
+            self._parts.append(text)
+            return
+        self._keep("".join(self._parts))
+        self._parts.clear()
+        self._keep(text)
+
+    def _keep(self, text: str) -> None:
         data = storable_bytes(text)
         room = self._head_room - len(self._head)
-        if len(data) <= room:
-            self._head += data
-            return
         self._head += data[:room]
         self._tail += data[room:]
         if len(self._tail) > 2 * self._tail_room:
@@ -50,6 +62,8 @@ class CappedText:
 
     def value(self) -> str:
         """What is kept."""
+        if self._parts:
+            return storable("".join(self._parts))
         self._trim()
         if not self._dropped:
             return (self._head + self._tail).decode()
@@ -119,29 +133,34 @@ def _tee(stream: TextIO | None) -> TextIO:
     return stream if isinstance(stream, _Tee) else cast("TextIO", _Tee(stream))
 
 
-class _Formatter(logging.Formatter):
-    """Python's own, but that the time is written out once a second rather than once a record."""
-
-    _written: tuple[int, str] = (0, "")
-
-    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802  # its name
-        second, text = self._written
-        if second != int(record.created):
-            text = super().formatTime(record, datefmt)
-            self._written = int(record.created), text
-        return text
-
-
 class _OutputHandler(logging.Handler):
     """Writes log records to the output of the run that logs them."""
 
-    def emit(self, record: logging.LogRecord) -> None:
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Without the lock of other handlers: what is written to is the run's own."""
         if (output := _output.get()) is None:
-            return
+            return False
         try:
-            output.write(self.format(record) + "\n")
+            output.write(formatted(record))
         except Exception:
             self.handleError(record)
+        return True
+
+
+def formatted(record: logging.LogRecord) -> str:
+    """A line, or several, as LOG_FORMAT has it."""
+    if record.exc_info or record.exc_text or record.stack_info:
+        return _formatter.format(record) + "\n"
+    # A formatter would take twice as long, and runs log thousands of records a second.
+    return f"{_second(int(record.created))} {record.levelname} {record.getMessage()}\n"
+
+
+_formatter = logging.Formatter(LOG_FORMAT, DATE_FORMAT)
+
+
+@lru_cache(maxsize=8)
+def _second(created: int) -> str:
+    return time.strftime(DATE_FORMAT, time.localtime(created))
 
 
 class Capture:
@@ -150,7 +169,6 @@ class Capture:
     _lock = threading.Lock()
     _users = 0
     _handler = _OutputHandler()
-    _handler.setFormatter(_Formatter(LOG_FORMAT, DATE_FORMAT))
 
     @classmethod
     def install(cls) -> None:
