@@ -65,7 +65,7 @@ def by_cronsim(texts: dict[str, str], timezone: str, after: datetime, count: int
 
 def by_us(texts: dict[str, str], timezone: str, after: datetime, count: int) -> list[datetime]:
     ours = trigger(timezone, **texts)
-    found = []
+    found: list[datetime] = []
     fire: datetime | None = after
     while len(found) < count and (fire := ours.get_next_fire_time(fire, after)) is not None:
         found.append(fire.astimezone(UTC))
