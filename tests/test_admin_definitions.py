@@ -60,11 +60,30 @@ def said(response: object) -> list[str]:
     return [str(message) for message in get_messages(response.wsgi_request)]  # type: ignore[attr-defined]  # of the test client
 
 
-def test_the_list_shows_only_the_fields_that_say_something(client: Client) -> None:
+def test_the_list_tells_the_schedule_in_words_and_its_fields_in_the_title(client: Client) -> None:
     CountJob.objects.create(name="a", hour="9", minute="30", day_of_week="mon-fri")
     page = client.get(LIST).content.decode()
-    assert cell(page, "schedule") == "day of week mon-fri · hour 9 · minute 30"
-    assert "second: 0" in page
+    assert cell(page, "schedule") == "at 09:30, Monday to Friday"
+    title = re.search(r'countjobs-schedule" title="([^"]*)"', page)
+    assert title
+    assert title[1].splitlines()[-4:] == [
+        "day of week: mon-fri",
+        "hour: 9",
+        "minute: 30",
+        "second: 0",
+    ]
+
+
+def test_the_list_tells_a_schedule_in_the_language_of_who_looks(client: Client) -> None:
+    CountJob.objects.create(name="a", hour="9", minute="30", day_of_week="mon-fri")
+    page = client.get(LIST, headers={"accept-language": "ja"}).content.decode()
+    assert cell(page, "schedule") == "毎週月曜日\uff5e金曜日の09:30"
+
+
+def test_the_list_shows_the_fields_of_a_schedule_that_can_not_be_read(client: Client) -> None:
+    CountJob.objects.create(name="a")
+    CountJob.objects.update(hour="99")
+    assert told(client, "schedule") == "* * * * * 99 * 0"
 
 
 def test_a_schedule_of_defaults_is_every_minute(client: Client) -> None:

@@ -11,26 +11,24 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.admin.actions import DefinitionActions
 from countjobs.admin.display import NOTHING, link, pre
 from countjobs.admin.facts import attach, facts_of
-from countjobs.admin.fieldsets import fieldsets_of
+from countjobs.admin.fieldsets import FIRE_TIMES, fieldsets_of
+from countjobs.admin.form import CRONTAB
 from countjobs.admin.links import Links
+from countjobs.admin.schedules import SchedulePages
 from countjobs.admin.widgets import CronInput, ZoneInput
 from countjobs.models import CountJob, JobDefinition
 from countjobs.models.fields import CronField, OrderedJSONField
-from countjobs.triggers import CRON_DEFAULTS
 
 _SHORT_TEXT = {"rows": 3}
 _CODE = {"rows": 8, "class": "vLargeTextField countjobs-code", "spellcheck": "false"}
 
 
-class JobDefinitionAdmin(DefinitionActions):
+class JobDefinitionAdmin(SchedulePages):
     """A list with the next run and the last, actions, and a form that lays out any kind's fields.
 
     All of it can be overridden as in any `ModelAdmin`.
@@ -45,19 +43,6 @@ class JobDefinitionAdmin(DefinitionActions):
         OrderedJSONField: {"widget": AdminTextareaWidget(_CODE)},
         models.TextField: {"widget": AdminTextareaWidget(_SHORT_TEXT)},
     }
-
-    @admin.display(description=_("schedule"))
-    def schedule(self, definition: JobDefinition) -> SafeString:
-        """The fields that say something, with all eight in the title."""
-        cron = definition.cron
-        said = [name for name in cron if cron[name] != CRON_DEFAULTS[name]]
-        parts = [(self._label(name), cron[name]) for name in said]
-        text = format_html_join(" · ", "{} <b>{}</b>", parts) if parts else gettext("every minute")
-        title = "\n".join(f"{self._label(name)}: {cron[name]}" for name in cron)
-        return format_html('<span class="countjobs-schedule" title="{}">{}</span>', title, text)
-
-    def _label(self, name: str) -> str:
-        return str(self.opts.get_field(name).verbose_name)  # type: ignore[union-attr]  # no relation
 
     @admin.display(description=_("next run"))
     def next_run(self, definition: JobDefinition) -> str:
@@ -85,15 +70,17 @@ class JobDefinitionAdmin(DefinitionActions):
         attach(definitions, Links(request, self.admin_site))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """Also what is told of a definition that is there."""
-        given = tuple(super().get_readonly_fields(request, obj))
+        """Also the next fire times, and what is told of a definition that is there."""
+        given = (*super().get_readonly_fields(request, obj), FIRE_TIMES)
         return (*given, *_told_of(obj)) if obj else given
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Every field in its place, a kind's own after the name, unless you say otherwise."""
         if self.fieldsets or self.fields:
             return super().get_fieldsets(request, obj)
-        leave_out = self.get_exclude(request, obj) or ()
+        leave_out = {*(self.get_exclude(request, obj) or ())}
+        if not self.may_paste(request, obj):
+            leave_out.add(CRONTAB)
         state = [(None, {"fields": _told_of(obj)})] if obj else []
         return [*state, *fieldsets_of(self.model, leave_out)]
 

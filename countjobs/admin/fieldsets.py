@@ -9,14 +9,20 @@ from django.db import models
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from countjobs.admin.form import CRONTAB
 from countjobs.models import JobDefinition
+
+FIRE_TIMES = "fire_times"
+"""The name of the preview among the fields."""
 
 Rows = list[str | tuple[str, ...]]
 
 _WHAT: Rows = ["name", "description", "enabled"]
 _SCHEDULE: Rows = [
+    CRONTAB,
     ("year", "month", "day", "week"),
     ("day_of_week", "hour", "minute", "second"),
+    FIRE_TIMES,
 ]
 _BOUNDS: Rows = [("timezone", "jitter"), ("start_date", "end_date")]
 _RULES: Rows = [("misfire_grace_time", "max_instances", "executor"), "coalesce", "rerun_if_lost"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.admin.widgets import AdminTextInputWidget
+from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
 
 from countjobs.triggers import zone_names
 
@@ -29,3 +29,13 @@ class ZoneInput(AdminTextInputWidget):
         context["list_id"] = f"{context['widget']['attrs'].get('id', name)}_zones"
         context["zones"] = sorted(zone_names())
         return context
+
+
+class CrontabInput(AdminTextareaWidget):
+    """A line, and the button that a script of ours shows. A paste may bring lines around it."""
+
+    template_name = "countjobs/crontab_input.html"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        own = {"class": "countjobs-code", "rows": 1, "cols": 40, "spellcheck": "false"}
+        super().__init__(own | (attrs or {}))

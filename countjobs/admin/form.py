@@ -1,0 +1,79 @@
+"""The definitions' form, with a crontab line that fills the fields."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.forms import Script
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from countjobs.admin.widgets import CrontabInput
+from countjobs.text import shown
+from countjobs.triggers.crontab import Crontab, CrontabError, read_crontab
+
+if TYPE_CHECKING:
+    AnyModelForm = forms.ModelForm[Any]
+else:
+    AnyModelForm = forms.ModelForm
+
+CRONTAB = "crontab_line"
+
+
+class DefinitionForm(AnyModelForm):
+    """A form that, sent with a crontab line, is not saved but shown again, filled from the line."""
+
+    crontab_line = forms.CharField(
+        label=gettext_lazy("Paste a crontab line"),
+        help_text=gettext_lazy("It fills the fields below. Example: 30 9 * * mon-fri, or @daily."),
+        required=False,
+        widget=CrontabInput,
+    )
+
+    class Media:
+        js = [Script(f"countjobs/{name}.js", type="module") for name in ("crontab", "preview")]
+
+    filled: Crontab | None = None
+    """What has filled the fields, and waits to be looked at."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        line = (self.data.get(self.add_prefix(CRONTAB)) or "").strip()
+        if line:
+            self._fill(line)
+
+    def _fill(self, line: str) -> None:
+        try:
+            self.filled = read_crontab(line)
+        except CrontabError:
+            return  # for `clean_crontab_line` to say
+        data: Any = self.data.copy()  # type: ignore[attr-defined]  # a QueryDict has it
+        for name, text in self.filled.fields.items():
+            data[self.add_prefix(name)] = text
+        data[self.add_prefix(CRONTAB)] = ""
+        self.data = data
+
+    def clean_crontab_line(self) -> str:
+        """A line that is still here could not be read. Raises ValidationError, which says why."""
+        line = str(self.cleaned_data[CRONTAB]).strip()
+        if line:
+            try:
+                read_crontab(line)
+            except CrontabError as error:
+                raise ValidationError(str(error), code="crontab") from error
+        return ""
+
+    def is_valid(self) -> bool:
+        """As Django's; what a line has filled in is to be looked at first."""
+        return super().is_valid() and self.filled is None
+
+
+def left_out(crontab: Crontab) -> str:
+    """What a line holds and its definition doesn't, in words; "" for nothing."""
+    if not crontab.command:
+        return ""
+    return _("Left out: “%(command)s”; what runs is the definition.") % {
+        "command": shown(crontab.command)
+    }

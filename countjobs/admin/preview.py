@@ -1,0 +1,86 @@
+"""What a schedule means, before it is saved and after: a sentence, and the next fire times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo
+
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from countjobs.admin.display import duration, moment
+from countjobs.models import JobDefinition
+from countjobs.text import describe
+from countjobs.triggers import zone_names
+from countjobs.triggers.sentences import sentence
+from countjobs.triggers.upcoming import upcoming
+
+COUNT = 10
+
+SENT = ("name", "enabled", "timezone", "jitter", "start_date", "end_date")
+"""What a preview depends on, beside the eight cron fields."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What there is to show; of a schedule that can't be read, nothing but the errors."""
+
+    sentence: str = ""
+    is_enabled: bool = True
+    zones: list[str] = field(default_factory=list)
+    """The zones in which the fire times are told."""
+    rows: list[list[str]] = field(default_factory=list)
+    """A fire time each: in every zone, and how soon it comes."""
+    ends: bool = False
+    """Whether no other fire time comes after those."""
+    errors: list[str] = field(default_factory=list)
+
+    def render(self) -> SafeString:
+        """As HTML."""
+        return render_to_string("countjobs/preview.html", {"preview": self})
+
+
+def preview_of(definition: JobDefinition, now: datetime, viewer: tzinfo) -> Preview:
+    """The preview of a definition, whether it is enabled or not; its fields may be anything."""
+    try:
+        trigger = definition.trigger()
+        said = sentence(definition.cron)
+        fires = list(upcoming(trigger, now, COUNT))
+    except (ValueError, TypeError, OverflowError) as error:  # nobody has validated it
+        return Preview(errors=[describe(error)])
+    zones = _zones(trigger.timezone, viewer, fires)
+    return Preview(
+        sentence=said,
+        is_enabled=definition.enabled,
+        zones=[str(zone) for zone in zones],
+        rows=list(_rows(fires, zones, now)),
+        ends=len(fires) < COUNT,
+    )
+
+
+def viewer_zone(name: str) -> tzinfo:
+    """The zone that a browser says it is in; where there is no such zone, the site's."""
+    return ZoneInfo(name) if name in zone_names() else timezone.get_current_timezone()
+
+
+def _zones(own: tzinfo, viewer: tzinfo, fires: list[datetime]) -> list[tzinfo]:
+    """The job's zone, and the viewer's where its clock reads another time."""
+    differs = any(fire.astimezone(viewer).utcoffset() != fire.utcoffset() for fire in fires)
+    return [own, viewer] if differs else [own]
+
+
+def _rows(fires: list[datetime], zones: list[tzinfo], now: datetime) -> Iterator[list[str]]:
+    for fire in fires:
+        soon = _("in %(duration)s") % {"duration": _wait(fire - now)}
+        yield [*(moment(fire, zone) for zone in zones), soon]
+
+
+def _wait(wait: timedelta) -> str:
+    seconds = round(wait.total_seconds())
+    if seconds < 60:  # noqa: PLR2004
+        return _("%(n)d s") % {"n": seconds}
+    return duration(timedelta(seconds=seconds))

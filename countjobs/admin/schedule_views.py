@@ -1,0 +1,79 @@
+"""What the scripts of a definition's form ask the server: to read a crontab line, and to preview.
+
+Nothing is saved. Both are for staff who may add or change such a definition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from countjobs.admin.form import CRONTAB, left_out
+from countjobs.admin.preview import Preview, preview_of, viewer_zone
+from countjobs.admin.schedule_form import read_schedule
+from countjobs.triggers.crontab import CrontabError, read_crontab
+
+View = Callable[..., HttpResponseBase]
+
+
+class ScheduleViews:
+    """The two views of a kind of definition."""
+
+    def __init__(self, model_admin: admin.ModelAdmin[Any]) -> None:
+        self.model_admin = model_admin
+
+    def urls(self) -> list[URLPattern]:
+        """Their addresses, beside those of the page to add one, and of each page to change one."""
+        opts = self.model_admin.opts
+        prefix = f"{opts.app_label}_{opts.model_name}"
+        views = {"crontab": self.crontab, "preview": self.preview}
+        return [
+            path(f"{place}{name}/", self._guarded(view), name=f"{prefix}_{name}{suffix}")
+            for place, suffix in (("", "_new"), ("<path:object_id>/", ""))
+            for name, view in views.items()
+        ]
+
+    def _guarded(self, view: View) -> View:
+        return self.model_admin.admin_site.admin_view(require_POST(view))
+
+    def crontab(self, request: HttpRequest, object_id: str | None = None) -> HttpResponse:
+        """The eight fields of a crontab line, or the reason why it is refused."""
+        self._definition(request, object_id)
+        try:
+            crontab = read_crontab(request.POST.get(CRONTAB, ""))
+        except CrontabError as error:
+            return JsonResponse({"error": str(error)})
+        return JsonResponse({"fields": crontab.fields, "note": left_out(crontab)})
+
+    def preview(self, request: HttpRequest, object_id: str | None = None) -> HttpResponse:
+        """The preview of what is in the form, as HTML."""
+        definition = self._definition(request, object_id)
+        errors = read_schedule(self.model_admin, request, definition)
+        definition.enabled = "enabled" in request.POST
+        viewer = viewer_zone(request.POST.get("viewer_zone", ""))
+        preview = (
+            Preview(errors=errors) if errors else preview_of(definition, timezone.now(), viewer)
+        )
+        return HttpResponse(preview.render())
+
+    def _definition(self, request: HttpRequest, object_id: str | None) -> Any:
+        """What is edited. Raises Http404, or PermissionDenied for who may not edit it."""
+        page = self.model_admin
+        if object_id is None:
+            if not page.has_add_permission(request) and not page.has_change_permission(request):
+                raise PermissionDenied
+            return page.model()
+        found = admin.ModelAdmin.get_object(page, request, unquote(object_id))
+        if not page.has_change_permission(request, found):
+            raise PermissionDenied
+        if found is None:
+            raise Http404
+        return found

@@ -1,0 +1,68 @@
+"""What the pages of definitions tell of a schedule, and how they take one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.urls import URLPattern
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from countjobs.admin.actions import DefinitionActions
+from countjobs.admin.form import CRONTAB, DefinitionForm, left_out
+from countjobs.admin.preview import SENT, preview_of
+from countjobs.admin.schedule_views import ScheduleViews
+from countjobs.models import JobDefinition
+from countjobs.triggers import CRON_DEFAULTS, CronFieldError
+from countjobs.triggers.sentences import sentence
+
+
+class SchedulePages(DefinitionActions):
+    """The schedule in words, its next fire times, and a form that a crontab line fills."""
+
+    form = DefinitionForm
+
+    @admin.display(description=_("schedule"))
+    def schedule(self, definition: JobDefinition) -> SafeString:
+        """The schedule in words, with all eight fields in the title."""
+        cron = definition.cron
+        title = "\n".join(f"{self._label(name)}: {cron[name]}" for name in cron)
+        try:
+            words = sentence(cron)
+        except CronFieldError:  # beside it is shown as broken
+            words = " ".join(cron.values())
+        return format_html('<span class="countjobs-schedule" title="{}">{}</span>', title, words)
+
+    def _label(self, name: str) -> str:
+        return str(self.opts.get_field(name).verbose_name)  # type: ignore[union-attr]  # no relation
+
+    @admin.display(description=_("next fire times"))
+    def fire_times(self, definition: JobDefinition) -> SafeString:
+        """The preview, which a script renews while the form is filled in."""
+        preview = preview_of(definition, timezone.now(), timezone.get_current_timezone())
+        context = {"content": preview.render(), "fields": " ".join((*CRON_DEFAULTS, *SENT))}
+        return render_to_string("countjobs/preview_panel.html", context)
+
+    def may_paste(self, request: HttpRequest, definition: JobDefinition | None) -> bool:
+        """Whether a form has the input for a crontab line: it does, if it has inputs at all."""
+        may_edit = definition is None or self.has_change_permission(request, definition)
+        return may_edit and CRONTAB in self.form.base_fields
+
+    def get_urls(self) -> list[URLPattern]:
+        """As Django's, and those that the form's scripts ask."""
+        return [*ScheduleViews(self).urls(), *super().get_urls()]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """As Django's; what a crontab line has filled in is to be looked at."""
+        if filled := getattr(context["adminform"].form, "filled", None):
+            text = gettext("The fields are filled in from the line. Nothing is saved yet.")
+            self.message_user(request, f"{text} {left_out(filled)}".rstrip(), messages.WARNING)
+        return super().render_change_form(request, context, *args, **kwargs)

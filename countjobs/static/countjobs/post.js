@@ -1,0 +1,20 @@
+// Questions of a form's scripts to the server.
+
+const SECONDS = 10;
+
+// The response; throws where there is none in time, or where it is not what was asked for.
+export async function post(form, address, entries, signal) {
+    const token = form.elements.csrfmiddlewaretoken.value;
+    const limit = AbortSignal.timeout(SECONDS * 1000);
+    const response = await fetch(address, {
+        method: "POST",
+        body: new URLSearchParams(entries),
+        headers: { "X-CSRFToken": token },
+        redirect: "error", // to the login page
+        signal: signal ? AbortSignal.any([signal, limit]) : limit,
+    });
+    if (!response.ok) {
+        throw new Error(response.statusText);
+    }
+    return response;
+}

@@ -1,0 +1,67 @@
+// The preview of a definition's schedule, kept up to date while its form is filled in.
+
+import { post } from "./post.js";
+
+const PAUSE = 300; // milliseconds without a key before the server is asked
+
+const panel = document.querySelector("[data-countjobs-preview]");
+const form = panel?.closest("form");
+const names = new Set(panel?.dataset.fields.split(" "));
+let timer;
+let asked;
+let last;
+
+// Dates are two inputs each, of which the names end in _0 and _1.
+const counts = (name) => names.has(name.replace(/_[01]$/, ""));
+
+function entries() {
+    const given = [...new FormData(form)].filter(([name]) => counts(name));
+    return [...given, ["viewer_zone", Intl.DateTimeFormat().resolvedOptions().timeZone]];
+}
+
+// Each part by itself, so that screen readers tell the sentence, and not all of the times.
+function show(html) {
+    const found = new DOMParser().parseFromString(html, "text/html");
+    for (const part of [".countjobs-sentence", ".countjobs-fires"]) {
+        panel.querySelector(part).replaceChildren(...found.querySelector(part).childNodes);
+    }
+}
+
+async function ask() {
+    const question = entries();
+    const text = String(new URLSearchParams(question));
+    if (text === last) {
+        return;
+    }
+    last = text;
+    asked?.abort();
+    asked = new AbortController();
+    const { signal } = asked;
+    panel.setAttribute("aria-busy", "true");
+    try {
+        show(await (await post(form, panel.dataset.countjobsPreview, question, signal)).text());
+    } catch {
+        if (signal.aborted) {
+            return; // another question is on its way
+        }
+        last = undefined;
+        panel.querySelector(".countjobs-sentence").textContent = panel.dataset.failed;
+        panel.querySelector(".countjobs-fires").replaceChildren();
+    }
+    panel.removeAttribute("aria-busy");
+}
+
+function later(event) {
+    if (counts(event.target.name ?? "")) {
+        clearTimeout(timer);
+        timer = setTimeout(ask, PAUSE);
+    }
+}
+
+if (form?.elements.hour) {
+    // The admin's calendar tells of a choice in no other way than by the focus that it gives.
+    for (const kind of ["input", "change", "focusin"]) {
+        form.addEventListener(kind, later);
+    }
+    ask();
+}

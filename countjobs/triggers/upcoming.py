@@ -1,0 +1,32 @@
+"""The next fire times of a trigger, as many as are asked for, in bounded time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from time import monotonic
+
+from countjobs.triggers.schedule import ScheduleTrigger
+
+_MOST_SECONDS = 0.5
+
+
+def upcoming(
+    trigger: ScheduleTrigger,
+    now: datetime,
+    count: int,
+    clock: Callable[[], float] = monotonic,
+) -> Iterator[datetime]:
+    """The first fire times that are not before now, in the trigger's zone.
+
+    There are fewer where the schedule ends, or where finding them has taken half a second.
+    """
+    deadline = clock() + _MOST_SECONDS
+    fire = trigger.get_next_fire_time(None, now)
+    for _number in range(count):
+        if fire is None:
+            return
+        yield fire
+        if clock() > deadline:
+            return
+        fire = trigger.get_next_fire_time(fire, now)
