@@ -66,12 +66,8 @@ def test_the_list_tells_the_schedule_in_words_and_its_fields_in_the_title(client
     assert cell(page, "schedule") == "at 09:30, Monday to Friday"
     title = re.search(r'countjobs-schedule" title="([^"]*)"', page)
     assert title
-    assert title[1].splitlines()[-4:] == [
-        "day of week: mon-fri",
-        "hour: 9",
-        "minute: 30",
-        "second: 0",
-    ]
+    last = title[1].splitlines()[-4:]
+    assert last == ["day of week: mon-fri", "hour: 9", "minute: 30", "second: 0"]
 
 
 def test_the_list_tells_a_schedule_in_the_language_of_who_looks(client: Client) -> None:

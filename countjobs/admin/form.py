@@ -29,6 +29,7 @@ class DefinitionForm(AnyModelForm):
         label=gettext_lazy("Paste a crontab line"),
         help_text=gettext_lazy("It fills the fields below. Example: 30 9 * * mon-fri, or @daily."),
         required=False,
+        strip=False,
         widget=CrontabInput,
     )
 
@@ -40,8 +41,8 @@ class DefinitionForm(AnyModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        line = (self.data.get(self.add_prefix(CRONTAB)) or "").strip()
-        if line:
+        line = str(self.data.get(self.add_prefix(CRONTAB)) or "")
+        if line.strip():
             self._fill(line)
 
     def _fill(self, line: str) -> None:
@@ -57,8 +58,8 @@ class DefinitionForm(AnyModelForm):
 
     def clean_crontab_line(self) -> str:
         """A line that is still here could not be read. Raises ValidationError, which says why."""
-        line = str(self.cleaned_data[CRONTAB]).strip()
-        if line:
+        line = str(self.cleaned_data[CRONTAB])
+        if line.strip():
             try:
                 read_crontab(line)
             except CrontabError as error:
@@ -70,10 +71,10 @@ class DefinitionForm(AnyModelForm):
         return super().is_valid() and self.filled is None
 
 
-def left_out(crontab: Crontab) -> str:
-    """What a line holds and its definition doesn't, in words; "" for nothing."""
+def filled_words(crontab: Crontab) -> str:
+    """That a line has filled the fields, and what of it has no place in them."""
+    words = _("The fields are filled in. Nothing is saved yet.")
     if not crontab.command:
-        return ""
-    return _("Left out: “%(command)s”; what runs is the definition.") % {
-        "command": shown(crontab.command)
-    }
+        return words
+    left_out = _("Left out: “%(command)s”, since what runs is this definition.")
+    return f"{words} {left_out % {'command': shown(crontab.command)}}"

@@ -16,7 +16,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from countjobs.admin.form import CRONTAB, left_out
+from countjobs.admin.form import CRONTAB, filled_words
 from countjobs.admin.preview import Preview, preview_of, viewer_zone
 from countjobs.admin.schedule_form import read_schedule
 from countjobs.triggers.crontab import CrontabError, read_crontab
@@ -51,7 +51,7 @@ class ScheduleViews:
             crontab = read_crontab(request.POST.get(CRONTAB, ""))
         except CrontabError as error:
             return JsonResponse({"error": str(error)})
-        return JsonResponse({"fields": crontab.fields, "note": left_out(crontab)})
+        return JsonResponse({"fields": crontab.fields, "note": filled_words(crontab)})
 
     def preview(self, request: HttpRequest, object_id: str | None = None) -> HttpResponse:
         """The preview of what is in the form, as HTML."""

@@ -11,11 +11,10 @@ from django.urls import URLPattern
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.actions import DefinitionActions
-from countjobs.admin.form import CRONTAB, DefinitionForm, left_out
+from countjobs.admin.form import CRONTAB, AnyModelForm, DefinitionForm, filled_words
 from countjobs.admin.preview import SENT, preview_of
 from countjobs.admin.schedule_views import ScheduleViews
 from countjobs.models import JobDefinition
@@ -26,7 +25,7 @@ from countjobs.triggers.sentences import sentence
 class SchedulePages(DefinitionActions):
     """The schedule in words, its next fire times, and a form that a crontab line fills."""
 
-    form = DefinitionForm
+    form: type[AnyModelForm] = DefinitionForm
 
     @admin.display(description=_("schedule"))
     def schedule(self, definition: JobDefinition) -> SafeString:
@@ -63,6 +62,5 @@ class SchedulePages(DefinitionActions):
     ) -> HttpResponse:
         """As Django's; what a crontab line has filled in is to be looked at."""
         if filled := getattr(context["adminform"].form, "filled", None):
-            text = gettext("The fields are filled in from the line. Nothing is saved yet.")
-            self.message_user(request, f"{text} {left_out(filled)}".rstrip(), messages.WARNING)
+            self.message_user(request, filled_words(filled), messages.WARNING)
         return super().render_change_form(request, context, *args, **kwargs)

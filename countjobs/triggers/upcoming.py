@@ -17,12 +17,12 @@ def upcoming(
     count: int,
     clock: Callable[[], float] = monotonic,
 ) -> Iterator[datetime]:
-    """The first fire times that are not before now, in the trigger's zone.
+    """The fire times after now, in the trigger's zone: those that saving the schedule now brings.
 
     There are fewer where the schedule ends, or where finding them has taken half a second.
     """
     deadline = clock() + _MOST_SECONDS
-    fire = trigger.get_next_fire_time(None, now)
+    fire = trigger.get_next_fire_time(now, now)
     for _number in range(count):
         if fire is None:
             return
