@@ -23,7 +23,10 @@ from countjobs.triggers.sentences import sentence
 
 
 class SchedulePages(DefinitionActions):
-    """The schedule in words, its next fire times, and a form that a crontab line fills."""
+    """The schedule in words, its next fire times, and a form that a crontab line fills.
+
+    Fieldsets of your own may name `crontab_line` and `fire_times`, too.
+    """
 
     form: type[AnyModelForm] = DefinitionForm
 

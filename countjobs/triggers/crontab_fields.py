@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from apscheduler.triggers.cron.expressions import MONTHS, WEEKDAYS
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -110,7 +111,7 @@ class CrontabField:
         return ""
 
     def _refusal(self, part: str, hint: str) -> CrontabError:
-        words = {"field": self.title, "part": shown(part)}
+        words = {"field": capfirst(self.title), "part": shown(part)}
         message = _("%(field)s: “%(part)s” is not understood.") % words
         return CrontabError(f"{message} {hint}")
 

@@ -63,5 +63,11 @@ if (form?.elements.hour) {
     for (const kind of ["input", "change", "focusin"]) {
         form.addEventListener(kind, later);
     }
+    document.addEventListener("visibilitychange", () => {
+        if (!document.hidden) {
+            last = undefined; // the question is old, and so is the answer
+            ask();
+        }
+    });
     ask();
 }
