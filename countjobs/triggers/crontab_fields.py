@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from countjobs.text import shown
+from countjobs.triggers.crontab_hints import hint_for
 
 _PART = re.compile(r"(?:\*|(?P<first>[a-z0-9]+)(?:-(?P<last>[a-z0-9]+))?)(?:/(?P<step>\d{1,9}))?")
 _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
@@ -61,7 +62,7 @@ class CrontabField:
     def _part(self, part: str) -> Part:
         found = _PART.fullmatch(part)
         if not found:
-            raise self._refusal(part, _hint(part))
+            raise self._refusal(part, hint_for(part))
         step = int(found["step"] or 1)
         if step == 0:
             raise self._refusal(part, _("A step is 1 or more."))
@@ -98,7 +99,7 @@ class CrontabField:
         if text in self.names:
             return self.least + self.names.index(text)
         if not _NUMBER.fullmatch(text):
-            raise self._refusal(part, self._hint_of_name(text) or _hint(part))
+            raise self._refusal(part, self._hint_of_name(text) or hint_for(part))
         if not self.least <= int(text) <= self.most:
             bounds = {"least": self.least, "most": self.most}
             raise self._refusal(part, _("Values go from %(least)s to %(most)s.") % bounds)
@@ -114,19 +115,6 @@ class CrontabField:
         words = {"field": capfirst(self.title), "part": shown(part)}
         message = _("%(field)s: “%(part)s” is not understood.") % words
         return CrontabError(f"{message} {hint}")
-
-
-def _hint(part: str) -> str:
-    """A way out of what other schedulers understand."""
-    if "?" in part:
-        return _("Write “*” for any.")
-    if "#" in part or re.fullmatch(r"(\w+l|lw|l-\d+|l|\d+w)", part):
-        return _(
-            "Positions in the month are written in the field “day”: “last”, “last fri”, “2nd mon”."
-        )
-    if "~" in part or part.startswith("h"):
-        return _("Choose a value; the field “jitter” spreads runs at random.")
-    return _("Examples: “*”, “*/5”, “1-5”, “1,3”.")
 
 
 def _weekdays(numbers: set[int]) -> str:

@@ -1,0 +1,22 @@
+"""What to write here instead of what other schedulers understand."""
+
+from __future__ import annotations
+
+import re
+
+from django.utils.translation import gettext as _
+
+_POSITIONS = re.compile(r"(\w+l|lw|l-\d+|l|\d+w)")
+
+
+def hint_for(part: str) -> str:
+    """A way out of a part of a field that can't be read; at the least, examples."""
+    if "?" in part:
+        return _("Write “*” for any.")
+    if "#" in part or _POSITIONS.fullmatch(part):
+        return _(
+            "Positions in the month are written in the field “day”: “last”, “last fri”, “2nd mon”."
+        )
+    if "~" in part or part.startswith("h"):
+        return _("Choose a value; the field “jitter” spreads runs at random.")
+    return _("Examples: “*”, “*/5”, “1-5”, “1,3”.")
