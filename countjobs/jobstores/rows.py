@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from apscheduler.job import Job
@@ -25,6 +25,9 @@ from countjobs.text import describe, storable
 
 RUN_DEFINITION = "countjobs.jobstores.rows:run_definition"
 """What the row of a definition calls, by APScheduler's kind of reference."""
+
+CLOCKS_DIFFER = timedelta(minutes=1)
+"""By so much at the most, as far as rows go: more is a mistake to be mended."""
 
 _BATCH = 500
 
@@ -175,7 +178,7 @@ def _parked_row(definition: JobDefinition, row: DjangoJob | None) -> DjangoJob |
 def _row(definition: JobDefinition, row: DjangoJob | None, now: datetime) -> DjangoJob | None:
     job = job_of(definition)
     old = None if row is None else _job_of_row(row)
-    next_run_time = _kept_run_time(definition, job, row, old) or definition.next_fire_time(now)
+    next_run_time = _kept_run_time(definition, job, row, old, now) or definition.next_fire_time(now)
     agrees = old is not None and _options(old) == _options(job)
     if agrees and row is not None and row.next_run_time == next_run_time:
         return None
@@ -183,13 +186,22 @@ def _row(definition: JobDefinition, row: DjangoJob | None, now: datetime) -> Dja
 
 
 def _kept_run_time(
-    definition: JobDefinition, job: Job, row: DjangoJob | None, old: Job | None
+    definition: JobDefinition, job: Job, row: DjangoJob | None, old: Job | None, now: datetime
 ) -> datetime | None:
     """An edit that leaves the schedule alone leaves what is due alone, too."""
     if row is None or old is None or not definition.enabled or _schedule(old) != _schedule(job):
         return None
     kept: datetime | None = row.next_run_time
-    return kept
+    return None if kept is None or _is_too_late(kept, job, now) else kept
+
+
+def _is_too_late(kept: datetime, job: Job, now: datetime) -> bool:
+    """Whether fire times lie before it that nobody waits for: a clock was ahead for a while."""
+    soon = now + CLOCKS_DIFFER
+    if kept <= soon:
+        return False
+    following = job.trigger.get_next_fire_time(None, soon)
+    return following is not None and following < kept
 
 
 def job_of(definition: JobDefinition) -> Job:
