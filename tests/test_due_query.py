@@ -110,7 +110,7 @@ def asked() -> dict[str, Any]:
         store.get_next_run_time()
         claims = claim(NOON, limit=10, node=NODE, busy={})
         begin(NODE, [run.execution_id for job in claims.jobs for run in job.runs], NOON)
-        assert settle_dead_nodes(NOON) == 1
+        assert settle_dead_nodes({dead.uuid: dead.heartbeat}, NOON) == 1
         store.give_back_doubtful()
     assert len(statements.seen) >= 8
     return statements.seen

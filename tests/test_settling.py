@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from countjobs.history.requests import request_run
 from countjobs.jobstores.claims import claim
-from countjobs.models import CountJob, Execution, JobDefinition
+from countjobs.models import CountJob, Execution, JobDefinition, SchedulerNode
 from countjobs.models.executions import Status, Trigger
 from countjobs.schedulers.heartbeat import settle_dead_nodes
 from countjobs.schedulers.settling import Settled, hand_back, settle
@@ -158,8 +158,8 @@ def test_promise_09_runs_of_dead_and_of_forgotten_schedulers_are_run_again(
     node = make_node(NOON - 15 * SECOND)
     running(make_definition(due=None, rerun_if_lost=True), node=node.name)
     if is_stray:
-        node.delete()
-    settle_dead_nodes(NOON)
+        SchedulerNode.objects.all().delete()
+    settle_dead_nodes({node.uuid: node.heartbeat}, NOON)
     assert [retry.attempt for retry in retries()] == [2]
 
 
