@@ -183,6 +183,29 @@ def test_an_edit_that_leaves_the_schedule_alone_keeps_what_is_due(
 
 
 @pytest.mark.parametrize(
+    ("cron", "due", "is_kept"),
+    [
+        ({"second": "*"}, timedelta(hours=1), False),
+        ({"second": "*"}, timedelta(seconds=61), False),
+        ({"second": "*"}, timedelta(seconds=60), True),  # clocks differ a little
+        ({"second": "*", "jitter": 1}, timedelta(hours=1), False),
+        ({"second": "*", "end_date": NOW + MINUTE / 2}, timedelta(seconds=30), True),
+        ({"hour": "10", "minute": "5"}, timedelta(days=1, seconds=298), False),
+        ({"hour": "10", "minute": "5"}, timedelta(seconds=298), True),
+        ({"hour": "9"}, timedelta(hours=23, seconds=-2), True),
+    ],
+)
+def test_a_row_that_a_wrong_clock_has_put_off_is_brought_near_again(
+    cron: dict[str, Any], due: timedelta, is_kept: bool
+) -> None:
+    job = _job(**cron)
+    DjangoJob.objects.update(next_run_time=NOW + due)
+    CountJob.objects.update(description="text")
+    expected = NOW + due if is_kept else job.next_fire_time(NOW)
+    assert _row(job).next_run_time == expected
+
+
+@pytest.mark.parametrize(
     "edit",
     [
         {"minute": "*/5"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from apscheduler.job import Job
@@ -20,6 +21,7 @@ from countjobs.jobstores.store import DatabaseJobStore, refuse_definition_id
 from countjobs.jobstores.sync import sync
 from countjobs.models.nodes import State
 from countjobs.outages import AWAY
+from countjobs.schedulers.clock import WallClock
 from countjobs.schedulers.heartbeat import Heartbeat
 from countjobs.schedulers.listeners import ChangeListener
 from countjobs.schedulers.settling import settle
@@ -46,6 +48,7 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
         self.drain_seconds = drain
         self.abandoned = 0
         """How many runs were still going on when the drain's deadline passed."""
+        self.clock = WallClock()
         self.listener = ChangeListener(self.wakeup)
         self.store = DatabaseJobStore(heartbeat.name, executor, self._unsettled)
         self.add_executor(executor, "default")
@@ -72,9 +75,13 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
         super().start(*args, **kwargs)
 
     def _prepare(self) -> None:
+        self.clock.accept()
+        self._mend()
+        self.heartbeat.start(timezone.now())
+
+    def _mend(self) -> None:
         for line in sync(timezone.now()):
             logger.warning("Mended the job store: %s", line)
-        self.heartbeat.start(timezone.now())
 
     def _unsettled(self) -> set[int]:
         # In this order: outcomes go from the executor to the recorder.
@@ -89,6 +96,7 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
         """One turn of the loop, in seconds until the next: whatever happens, there is one."""
         try:
             self.heartbeat.beat_if_due(timezone.now())
+            self._follow_clock()
             wait: float | None = super()._process_jobs()
         except AWAY as error:
             logger.warning("The database is away, trying again: %s", error)
@@ -101,6 +109,13 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
         if wait is None:
             wait = LONGEST_SLEEP_SECONDS
         return min(wait, LONGEST_SLEEP_SECONDS, self.heartbeat.seconds_left)
+
+    def _follow_clock(self) -> None:
+        """Where the clock was set back, bring near again what was put off by the wrong one."""
+        if self.clock.was_set_back:
+            logger.warning("The clock was set back; putting the schedules in order.")
+            self._mend()
+        self.clock.accept()
 
     def _main_loop(self) -> None:
         try:
@@ -143,12 +158,19 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
         if left := settled.again + settled.given_back:
             logger.info("%d runs are left to other schedulers.", left)
 
-    def _try(self, step: Any) -> None:
+    def _try(self, step: Callable[[], object]) -> None:
         """Do a step of the shutdown, which must go on even without the database."""
         try:
-            step()
+            try:
+                step()
+            except AWAY:
+                connection.close()  # it may be just this connection that broke: a second try tells
+                step()
+        except AWAY as error:
+            logger.error("The database is away; others will settle what is left: %s", error)
+            connection.close()
         except Exception:
-            logger.exception("The database is away; others will settle what is left.")
+            logger.exception("The shutdown stumbled; others will settle what is left.")
             connection.close()
 
 
