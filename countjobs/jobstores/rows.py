@@ -14,7 +14,7 @@ from typing import Any
 from apscheduler.job import Job
 from django.apps import apps
 from django.conf import settings
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import timezone, translation
 from django_apscheduler.models import DjangoJob
 
@@ -22,6 +22,7 @@ from countjobs.jobstores.signing import UnreadableJobError, seal, unseal
 from countjobs.jobstores.wakeups import notify
 from countjobs.models import JobDefinition, ParkedJob
 from countjobs.text import describe, storable
+from countjobs.triggers import CRON_DEFAULTS
 
 RUN_DEFINITION = "countjobs.jobstores.rows:run_definition"
 """What the row of a definition calls, by APScheduler's kind of reference."""
@@ -30,6 +31,15 @@ CLOCKS_DIFFER = timedelta(minutes=1)
 """By so much at the most, as far as rows go: more is a mistake to be mended."""
 
 _BATCH = 500
+_SEALED = frozenset(
+    {
+        *CRON_DEFAULTS,
+        *("timezone", "jitter"),
+        *("name", "executor", "misfire_grace_time", "coalesce", "max_instances"),
+    }
+)
+"""The fields of a definition that are in its row's state as they are: `job_of` has put them there.
+A start or an end is not one of them. Out of bounds, it was brought within them."""
 
 
 def run_definition(label: str, pk: str) -> None:
@@ -79,6 +89,15 @@ def delete_rows(job_ids: list[str]) -> None:
         ParkedJob.objects.filter(job_id__in=batch).delete()
 
 
+def disagreeing(model: type[JobDefinition], pks: list[Any], now: datetime) -> list[Any]:
+    """The keys of those definitions that `write_rows` would mend. Nothing is locked meanwhile.
+
+    Whoever edits one while this looks writes its row, too.
+    """
+    with translation.override(settings.LANGUAGE_CODE):
+        return [each.definition.pk for each in _news(model, pks, now, DjangoJob.objects.all())]
+
+
 def write_rows(model: type[JobDefinition], pks: list[Any], now: datetime) -> list[str]:
     """Make the rows of definitions agree with them. Returns what was mended, a line each."""
     mended: list[str] = []
@@ -99,8 +118,10 @@ class _Verdict:
     definition: JobDefinition
     row: DjangoJob | None
     """The row to write; None where the present one agrees."""
-    error: str = ""
+    error: str
     """Why it can't run."""
+    was: str
+    """Why it couldn't, as far as is written down."""
 
     def __str__(self) -> str:
         next_run_time = self.row and self.row.next_run_time
@@ -109,19 +130,8 @@ class _Verdict:
 
 
 def _write_batch(model: type[JobDefinition], pks: list[Any], now: datetime) -> list[str]:
-    ids = [model.job_id_of(pk) for pk in pks]
     # The lock makes an edit wait for a claim of the same row that is under way, and then see it.
-    locked = DjangoJob.objects.select_for_update().order_by("id").filter(id__in=ids)
-    rows = {row.id: row for row in locked}
-    # Read after the lock is had: another edit may have been waited for, or a deletion.
-    definitions = model._base_manager.filter(pk__in=pks).order_by("pk")
-    errors = dict(ParkedJob.objects.filter(job_id__in=ids).values_list("job_id", "error"))
-    verdicts = [_judge(each, rows.get(each.job_id), now) for each in definitions]
-    news = [
-        verdict
-        for verdict in verdicts
-        if verdict.row is not None or verdict.error != errors.get(verdict.definition.job_id, "")
-    ]
+    news = _news(model, pks, now, DjangoJob.objects.select_for_update().order_by("id"))
     _store_rows([verdict.row for verdict in news if verdict.row is not None])
     park(
         [
@@ -130,10 +140,25 @@ def _write_batch(model: type[JobDefinition], pks: list[Any], now: datetime) -> l
             if verdict.error
         ]
     )
-    whole = {verdict.definition.job_id for verdict in news if not verdict.error}
-    if whole & errors.keys():
+    if whole := [each.definition.job_id for each in news if each.was and not each.error]:
         ParkedJob.objects.filter(job_id__in=whole).delete()
     return [str(verdict) for verdict in news]
+
+
+def _news(
+    model: type[JobDefinition], pks: list[Any], now: datetime, jobs: models.QuerySet[DjangoJob]
+) -> list[_Verdict]:
+    """What has to change."""
+    ids = [model.job_id_of(pk) for pk in pks]
+    rows = {row.id: row for row in jobs.filter(id__in=ids)}
+    # Read after the lock is had: another edit may have been waited for, or a deletion.
+    definitions = model._base_manager.filter(pk__in=pks).order_by("pk")
+    errors = dict(ParkedJob.objects.filter(job_id__in=ids).values_list("job_id", "error"))
+    verdicts = [
+        _judge(definition, rows.get(job_id := definition.job_id), errors.get(job_id, ""), now)
+        for definition in definitions
+    ]
+    return [each for each in verdicts if each.row is not None or each.error != each.was]
 
 
 def _store_rows(rows: list[DjangoJob]) -> None:
@@ -157,14 +182,15 @@ def park(broken: list[ParkedJob]) -> None:
     )
 
 
-def _judge(definition: JobDefinition, row: DjangoJob | None, now: datetime) -> _Verdict:
+def _judge(definition: JobDefinition, row: DjangoJob | None, was: str, now: datetime) -> _Verdict:
     try:
-        error = "\n".join(definition.problems())
+        sealed = _job_as_sealed(definition, row)
+        error = "\n".join(definition.problems(_SEALED) if sealed else definition.problems())
         if not error:
-            return _Verdict(definition, _row(definition, row, now))
+            return _Verdict(definition, _row(definition, row, now, sealed), "", was)
     except Exception as raised:  # a subclass may override anything; the others go on
         error = describe(raised)
-    return _Verdict(definition, _parked_row(definition, row), storable(error))
+    return _Verdict(definition, _parked_row(definition, row), storable(error), was)
 
 
 def _parked_row(definition: JobDefinition, row: DjangoJob | None) -> DjangoJob | None:
@@ -175,11 +201,37 @@ def _parked_row(definition: JobDefinition, row: DjangoJob | None) -> DjangoJob |
     return DjangoJob(id=definition.job_id, next_run_time=None, job_state=state)
 
 
-def _row(definition: JobDefinition, row: DjangoJob | None, now: datetime) -> DjangoJob | None:
-    job = job_of(definition)
-    old = None if row is None else _job_of_row(row)
+def _job_as_sealed(definition: JobDefinition, row: DjangoJob | None) -> Job | None:
+    """A definition's job, if its row's state is just that and was valid when it was sealed.
+
+    Most rows agree, and to know it saves most of the validation. None too where it can't be said
+    that the schedule fires: then that is looked at.
+    """
+    if row is None or (definition.enabled and row.next_run_time is None):
+        return None
+    if not _seals_its_fields(type(definition)):
+        return None
+    try:
+        job, old = job_of(definition), _job_of_row(row)
+    except Exception:  # nobody has validated the fields; what is wrong is said elsewhere
+        return None
+    return job if old is not None and _options(old) == _options(job) else None
+
+
+def _seals_its_fields(model: type[JobDefinition]) -> bool:
+    """Whether states tell the fields that were validated: a kind's own trigger may look at others,
+    and its own validation may overrule ours.
+    """
+    return (model.trigger, model.problems) == (JobDefinition.trigger, JobDefinition.problems)
+
+
+def _row(
+    definition: JobDefinition, row: DjangoJob | None, now: datetime, sealed: Job | None
+) -> DjangoJob | None:
+    job = sealed or job_of(definition)
+    old = sealed or (None if row is None else _job_of_row(row))
     next_run_time = _kept_run_time(definition, job, row, old, now) or definition.next_fire_time(now)
-    agrees = old is not None and _options(old) == _options(job)
+    agrees = old is not None and (old is job or _options(old) == _options(job))
     if agrees and row is not None and row.next_run_time == next_run_time:
         return None
     return DjangoJob(id=definition.job_id, next_run_time=next_run_time, job_state=seal(job))

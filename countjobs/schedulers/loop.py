@@ -18,12 +18,12 @@ from countjobs.executors import ThreadPoolExecutor
 from countjobs.executors.output import Capture
 from countjobs.history.recorder import Recorder
 from countjobs.jobstores.store import DatabaseJobStore, refuse_definition_id
-from countjobs.jobstores.sync import sync
 from countjobs.models.nodes import State
 from countjobs.outages import AWAY
 from countjobs.schedulers.clock import WallClock
 from countjobs.schedulers.heartbeat import Heartbeat
 from countjobs.schedulers.listeners import ChangeListener
+from countjobs.schedulers.mending import Mending
 from countjobs.schedulers.settling import settle
 
 logger = logging.getLogger(__name__)
@@ -50,6 +50,7 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
         """How many runs were still going on when the drain's deadline passed."""
         self.clock = WallClock()
         self.listener = ChangeListener(self.wakeup)
+        self.mending = Mending()
         self.store = DatabaseJobStore(heartbeat.name, executor, self._unsettled)
         self.add_executor(executor, "default")
         self.add_jobstore(self.store, self.jobstore_alias)
@@ -76,12 +77,8 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
 
     def _prepare(self) -> None:
         self.clock.accept()
-        self._mend()
+        self.mending.begin()
         self.heartbeat.start(timezone.now())
-
-    def _mend(self) -> None:
-        for line in sync(timezone.now()):
-            logger.warning("Mended the job store: %s", line)
 
     def _unsettled(self) -> set[int]:
         # In this order: outcomes go from the executor to the recorder.
@@ -114,7 +111,7 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
         """Where the clock was set back, bring near again what was put off by the wrong one."""
         if self.clock.was_set_back:
             logger.warning("The clock was set back; putting the schedules in order.")
-            self._mend()
+            self.mending.begin()
         self.clock.accept()
 
     def _main_loop(self) -> None:
@@ -137,6 +134,7 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
         with self._jobstores_lock:  # so that no claim is under way, nor half handed over
             self.store.is_open = False
         self.executor.begin_nothing_more()
+        self.mending.stop(timeout=1)
         self._try(lambda: self.heartbeat.tell(State.DRAINING, timezone.now()))
         if not self.executor.wait_until_idle(seconds):
             self.abandoned = self.executor.busy().total()
