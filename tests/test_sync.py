@@ -109,6 +109,16 @@ def test_a_definition_that_is_created_meanwhile_keeps_its_row() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_promise_24_what_agrees_is_neither_locked_nor_written() -> None:
+    make_definitions(3)
+    store_job(code_job())
+    with CaptureQueriesContext(connection) as queries:
+        assert sync(NOON) == []
+    assert {query["sql"].split()[0] for query in queries} == {"SELECT"}
+    assert not [query for query in queries if "FOR UPDATE" in query["sql"]]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_promise_24_it_lets_others_write_between_its_batches() -> None:
     CountJob.objects.bulk_create(CountJob(name=f"job {number}") for number in range(1_001))
     CountJob._base_manager.update(hour="7")
