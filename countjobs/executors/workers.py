@@ -16,7 +16,9 @@ from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 
-MOMENT_SECONDS = 0.005
+MOMENT_SECONDS = 0.02
+PATIENCE_SECONDS = 0.1
+"""How long something may wait while the threads at work get on."""
 
 
 class Workers(Generic[Item]):
@@ -34,6 +36,7 @@ class Workers(Generic[Item]):
         self._name = name
         self._items: deque[tuple[float, Item]] = deque()
         self._lock = threading.Lock()
+        self._taken = 0
         self._threads = 0
         self._resting = 0
         """How many threads wait to be called, and have not been."""
@@ -81,6 +84,7 @@ class Workers(Generic[Item]):
     def _next(self) -> tuple[float, Item] | None:
         with self._lock:
             if self._items:
+                self._taken += 1
                 return self._items.popleft()
             # Within the lock: what is handed over from now on calls this thread.
             self._resting += 1
@@ -89,15 +93,22 @@ class Workers(Generic[Item]):
             return None
 
     def _watch(self) -> None:
-        """A thread of its own calls more threads where one doesn't keep up."""
+        """A thread of its own calls more threads where those at work don't keep up."""
         while not self._ending:
             self._handed_over.wait()
             self._handed_over.clear()
+            count = 1
             while self._items:
+                taken = self._taken
                 time.sleep(MOMENT_SECONDS)
-                self._call_for_those_that_wait()
+                count = self._call_more(count, stuck=taken == self._taken)
 
-    def _call_for_those_that_wait(self) -> None:
-        before = time.monotonic() - MOMENT_SECONDS
+    def _call_more(self, count: int, *, stuck: bool) -> int:
+        """Call so many threads if none gets on, or one if it takes long. How many the next time."""
         with self._lock:
-            self._call(sum(since <= before for since, _ in self._items))
+            if stuck and self._items:
+                self._call(count)
+                return 2 * count
+            if self._items and self._items[0][0] < time.monotonic() - PATIENCE_SECONDS:
+                self._call(1)
+        return 1
