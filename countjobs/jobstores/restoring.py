@@ -104,7 +104,7 @@ def restore(
     return restored, broken
 
 
-@lru_cache(maxsize=5_000)
+@lru_cache(maxsize=20_000)
 def _unseal(job_id: str, state: bytes) -> tuple[Job, _DefinitionKey | None]:
     """A job, and which definition it is of.
 
