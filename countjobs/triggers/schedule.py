@@ -150,7 +150,7 @@ class ScheduleTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no 
 
 
 @lru_cache(maxsize=10_000)
-def _shared(
+def _shared(  # noqa: PLR0917  # a pickle gives them by their places
     expressions: tuple[tuple[str, str], ...],
     timezone: str,
     start: datetime | None,
