@@ -24,7 +24,7 @@ from countjobs.jobstores.rows import (
     run_definition,
     write_rows,
 )
-from countjobs.jobstores.signing import unseal
+from countjobs.jobstores.signing import seal, unseal
 from countjobs.models import CountJob, JobDefinition, ParkedJob
 from countjobs.models.fields import CronField
 from countjobs.triggers import CRON_DEFAULTS, ScheduleTrigger
@@ -291,6 +291,24 @@ def test_a_row_that_can_t_be_read_is_written_anew_by_a_save(state: bytes) -> Non
     assert _row(job).next_run_time == job.next_fire_time(NOW)
     assert unseal(job.job_id, bytes(_row(job).job_state)).name == "job"
     assert not ParkedJob.objects.exists()
+
+
+class HalfRestored(ScheduleTrigger):
+    """Pickled by an earlier version, perhaps: what it becomes is of no use."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return object.__new__, (HalfRestored,)
+
+
+def test_a_row_whose_trigger_is_restored_by_halves_is_written_anew_too() -> None:
+    definition = _job()
+    job = job_of(definition)
+    job.trigger = HalfRestored(CRON_DEFAULTS, "UTC")
+    DjangoJob.objects.update(job_state=seal(job))
+    assert len(write_rows(CountJob, [definition.pk], NOW)) == 1
+    assert not ParkedJob.objects.exists()
+    assert _row(definition).next_run_time == definition.next_fire_time(NOW)
+    assert write_rows(CountJob, [definition.pk], NOW) == []
 
 
 @pytest.mark.parametrize("most", [0, 1])

@@ -18,7 +18,7 @@ from django.db import models, transaction
 from django.utils import timezone, translation
 from django_apscheduler.models import DjangoJob
 
-from countjobs.jobstores.signing import UnreadableJobError, seal, unseal
+from countjobs.jobstores.signing import seal, unseal
 from countjobs.jobstores.wakeups import notify
 from countjobs.models import JobDefinition, ParkedJob
 from countjobs.text import describe, storable
@@ -212,10 +212,10 @@ def _job_as_sealed(definition: JobDefinition, row: DjangoJob | None) -> Job | No
     if not _seals_its_fields(type(definition)):
         return None
     try:
-        job, old = job_of(definition), _job_of_row(row)
+        job, old = job_of(definition), unseal(row.id, bytes(row.job_state))
+        return job if _options(old) == _options(job) else None
     except Exception:  # nobody has validated the fields; what is wrong is said elsewhere
         return None
-    return job if old is not None and _options(old) == _options(job) else None
 
 
 def _seals_its_fields(model: type[JobDefinition]) -> bool:
@@ -280,10 +280,13 @@ def job_of(definition: JobDefinition) -> Job:
 
 
 def _job_of_row(row: DjangoJob) -> Job | None:
+    """What a row holds; None where it can't be told, and the row has to be written anew."""
     try:
-        return unseal(row.id, bytes(row.job_state))
-    except UnreadableJobError:
+        job = unseal(row.id, bytes(row.job_state))
+        _options(job)
+    except Exception:  # an earlier version's trigger, perhaps, that is restored by halves
         return None
+    return job
 
 
 def _schedule(job: Job) -> object:
