@@ -3,7 +3,7 @@
 A row is written when a fire time is claimed, and its states are
 
     queued → running → succeeded | failed | timed_out | lost
-    queued → cancelled
+    queued → cancelled | failed | skipped, where it can't begin
 
 `missed` (too late) and `skipped` (too many at once) are written at once, instead of a run. A row
 points to nothing: it outlives its definition, its job and the scheduler that ran it.

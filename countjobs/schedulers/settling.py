@@ -21,6 +21,7 @@ from countjobs.jobstores.wakeups import notify
 from countjobs.models import Execution, JobDefinition
 from countjobs.models.executions import Status, Trigger
 from countjobs.models.jobids import definition_key
+from countjobs.outages import let_go_after
 from countjobs.rowsets import insert_rows, update_rows
 
 
@@ -40,6 +41,7 @@ def settle(node: str, reason: str, now: datetime) -> Settled:
     What it ran is `lost`, for the reason given; what it had not begun is given back.
     """
     with transaction.atomic():
+        let_go_after(Conf.load().lease_seconds)
         running = (
             Execution.objects.active()
             .filter(node=node, status=Status.RUNNING)
