@@ -173,7 +173,8 @@ def test_the_number_of_statements_does_not_depend_on_the_number_of_runs(count: i
     running(Greeting.objects.create(name="greeting", greeted="Ann", rerun_if_lost=True))
     with CaptureQueriesContext(connection) as queries:
         assert settle(NODE, "It is gone.", LATER) == Settled(count + 1, count + 1, 0)
-    # A savepoint and its release; the runs, two kinds, lost, retries, handed back; and on PostgreSQL a limit and a NOTIFY.
+    # A savepoint and its release; the runs, two kinds, lost, retries, handed back; and on
+    # PostgreSQL a limit and a NOTIFY.
     assert len(queries) == 8 + 2 * (connection.vendor == "postgresql")
 
 
