@@ -76,8 +76,7 @@ def cost(name: str, warm_up: float, seconds: float, threads: int) -> dict[str, f
 
     if not wait_until(has_started, LONGEST_START_SECONDS, every=0.1):
         raise RuntimeError(f"Nothing started within {LONGEST_START_SECONDS:.0f} s.")
-    if not wait_until(_all_is_looked_at, LONGEST_START_SECONDS, every=0.1):
-        raise RuntimeError(f"The job store isn't mended within {LONGEST_START_SECONDS:.0f} s.")
+    wait_until_looked_at()
     looked = time.time() - began
     time.sleep(warm_up)
     used, clock = time.process_time(), time.perf_counter()
@@ -87,8 +86,14 @@ def cost(name: str, warm_up: float, seconds: float, threads: int) -> dict[str, f
     return {"cpu": 100 * share, **memory, "start": min(first) - began, "looked": looked}
 
 
-def _all_is_looked_at() -> bool:
-    return all(thread.name != MENDING for thread in threading.enumerate())
+def wait_until_looked_at() -> None:
+    """Wait until a scheduler of this process has done all that it does for its start."""
+
+    def is_done() -> bool:
+        return all(thread.name != MENDING for thread in threading.enumerate())
+
+    if not wait_until(is_done, LONGEST_START_SECONDS, every=0.1):
+        raise RuntimeError(f"The job store isn't mended within {LONGEST_START_SECONDS:.0f} s.")
 
 
 def _told(result: dict[str, float]) -> str:
