@@ -12,6 +12,7 @@ from contextlib import ExitStack
 
 from benchmarks.databases import Database
 from benchmarks.figures import Figure, Row, ratio
+from benchmarks.idle import wait_until_looked_at
 from benchmarks.preparing import EVERY_SECOND, idle_fields, prepare
 from benchmarks.processes import call, say
 from benchmarks.rounds import chosen, in_rounds
@@ -75,7 +76,8 @@ def cost(name: str, warm_up: float, seconds: int, threads: int) -> dict[str, flo
 
     scheduler = contender(name)
     scheduler.start(threads)
-    first = math.ceil(time.time() + warm_up)
+    wait_until_looked_at()
+    first = math.ceil(time.time() + warm_up + 0.2)
     time.sleep(first - 0.2 - time.time())  # between two seconds there is no run under way
     before, used = scheduler.recorded(), time.process_time()
     time.sleep(first + seconds - 0.2 - time.time())

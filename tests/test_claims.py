@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django_apscheduler.models import DjangoJob
 
+from countjobs.executors.runs import carry_out
 from countjobs.jobstores.claimed import begin
 from countjobs.jobstores.claims import Claims, claim
 from countjobs.models import CountJob, Execution
@@ -170,10 +171,32 @@ def spoil(numbers: list[int]) -> list[int]:
     return numbers
 
 
-def test_each_run_of_a_catch_up_has_a_definition_of_its_own() -> None:
-    make_definition(coalesce=False)
+def test_each_run_of_a_catch_up_has_a_definition_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[int] = []
+
+    def run(definition: CountJob) -> None:
+        definition.messages[str(len(definition.messages))] = ""
+        seen.append(len(definition.messages))
+
+    make_definition(coalesce=False, messages={})
+    monkeypatch.setattr(CountJob, "run", run)
     [claimed] = claim_at(NOON + 2 * MINUTE).jobs
-    assert len({id(run.call.__self__) for run in claimed.runs}) == 3  # type: ignore[attr-defined]
+    for each in claimed.runs:
+        each.call()
+    assert seen == [1, 1, 1]
+
+
+def fail() -> None:
+    raise ValueError("reason")
+
+
+def test_the_traceback_of_a_job_from_code_begins_with_its_own_frame() -> None:
+    store_job(code_job(func=fail))
+    [claimed] = claim_at(NOON).jobs
+    shown = carry_out(1, claimed.runs[0].call, 10_000).traceback.splitlines()
+    assert shown[1].endswith("in fail")
 
 
 @pytest.mark.parametrize("count", [1, 10, 200])

@@ -1,16 +1,28 @@
-"""A scheduler in the nights of clock changes: it neither spins, nor sleeps for an hour."""
+"""A scheduler in the nights of clock changes, and under a clock that is set to another time: it
+neither spins, nor sleeps for an hour.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from unittest.mock import patch
 
 import pytest
+import time_machine
+from django.db import OperationalError
 from django.utils import timezone
 from django_apscheduler.models import DjangoJob
+from pytest_django import Settings
 
 from countjobs.jobstores.claims import claim
 from countjobs.models import CountJob, Execution
-from countjobs.schedulers import create_scheduler
+from countjobs.schedulers import BackgroundScheduler, create_scheduler
+from countjobs.schedulers import mending as module
+from countjobs.schedulers.loop import LONGEST_SLEEP_SECONDS, RETRY_SECONDS, DatabaseScheduler
+from tests.factories import SECOND, code_job, every, store_job
+from tests.waiting import wait_until
 
 FOLD = datetime(2026, 11, 1, 4, 0, tzinfo=UTC)  # New York's clock goes back at 06:00 UTC
 GAP = datetime(2026, 3, 8, 5, 0, tzinfo=UTC)  # and forward at 07:00 UTC
@@ -109,3 +121,134 @@ def test_a_job_that_is_made_while_the_clock_is_an_hour_back_runs_at_once() -> No
     new = CountJob.objects.create(name="new", second="*")
     DjangoJob.objects.filter(id=new.job_id).update(next_run_time=NOON - HOUR)
     assert _claim(NOON - HOUR) == [NOON - HOUR]
+
+
+# The loop, under such a clock
+
+
+@pytest.fixture
+def clock(settings: Settings) -> Iterator[time_machine.Traveller]:
+    """A wall clock that stands still until it is set. The monotonic clock goes on: no heartbeat is
+    due meanwhile.
+    """
+    settings.COUNTJOBS = {"HEARTBEAT_SECONDS": 600, "LEASE_SECONDS": 1_800}
+    with time_machine.travel(NOON, tick=False) as traveller:
+        yield traveller
+
+
+@contextmanager
+def turned_by_hand() -> Iterator[BackgroundScheduler]:
+    """A scheduler whose loop turns when it is told to."""
+    scheduler = create_scheduler(background=True)
+    with patch.object(DatabaseScheduler, "_main_loop"):
+        scheduler.start()
+    try:
+        yield scheduler
+    finally:
+        scheduler.shutdown()
+
+
+def turn(scheduler: BackgroundScheduler) -> float:
+    """One turn, and the end of all that it begins. Returns the seconds until the next."""
+    wait = scheduler._process_jobs()
+    wait_until(lambda: not Execution.objects.active().exists())
+    return wait
+
+
+def newest() -> Execution:
+    execution = Execution.objects.order_by("pk").last()
+    assert execution is not None
+    return execution
+
+
+def fires_at(job_id: str) -> datetime | None:
+    next_run_time: datetime | None = DjangoJob.objects.get(id=job_id).next_run_time
+    return next_run_time
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_loop_catches_up_with_an_hour_forward(clock: time_machine.Traveller) -> None:
+    CountJob.objects.create(name="every second", second="*")
+    with turned_by_hand() as scheduler:
+        clock.shift(SECOND)
+        assert turn(scheduler) == 1
+        clock.shift(HOUR)
+        assert turn(scheduler) == 1
+    assert (newest().scheduled_at, newest().folded) == (NOON + HOUR + SECOND, 3_599)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_loop_goes_on_at_once_after_an_hour_back(clock: time_machine.Traveller) -> None:
+    job = CountJob.objects.create(name="every second", second="*")
+    with turned_by_hand() as scheduler:
+        clock.shift(SECOND)
+        turn(scheduler)
+        clock.shift(-HOUR)
+        assert turn(scheduler) == 1
+        assert fires_at(job.job_id) == NOON - HOUR + 2 * SECOND
+        clock.shift(SECOND)
+        turn(scheduler)
+    assert (newest().scheduled_at, newest().status) == (NOON - HOUR + 2 * SECOND, "succeeded")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_hour_forward_by_mistake_silences_nobody_once_that_is_corrected(
+    clock: time_machine.Traveller,
+) -> None:
+    CountJob.objects.create(name="every second", second="*")
+    daily = CountJob.objects.create(name="daily", hour="12", minute="30")
+    with turned_by_hand() as scheduler:
+        clock.move_to(NOON + HOUR)
+        turn(scheduler)
+        assert Execution.objects.filter(job_id=daily.job_id).count() == 1
+        clock.move_to(NOON + 5 * SECOND)
+        assert turn(scheduler) == 1
+        for _ in range(3):
+            clock.shift(SECOND)
+            turn(scheduler)
+        runs = Execution.objects.filter(job_name="every second").order_by("pk")
+        seconds = [(run.scheduled_at - NOON).seconds for run in runs]
+        assert seconds == [3_600, 6, 7, 8]
+        clock.move_to(NOON + HOUR)
+        turn(scheduler)
+    assert Execution.objects.filter(job_id=daily.job_id).count() == 1  # it is in the history
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_loop_leaves_jobs_from_code_as_they_are_after_an_hour_back(
+    clock: time_machine.Traveller,
+) -> None:
+    store_job(code_job("code", every(60)), due=NOON + 60 * SECOND)
+    with turned_by_hand() as scheduler:
+        clock.shift(-HOUR)
+        assert turn(scheduler) == LONGEST_SLEEP_SECONDS
+    assert fires_at("code") == NOON + 60 * SECOND
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("step", "is_mended"), [(-61, True), (-59, False), (3_600, False)])
+def test_the_loop_puts_schedules_in_order_where_the_clock_falls_by_more_than_a_minute(
+    step: int, is_mended: bool, clock: time_machine.Traveller
+) -> None:
+    with turned_by_hand() as scheduler, patch.object(module, "sync_steps", return_value=[]) as sync:
+        turn(scheduler)
+        clock.shift(step)
+        for _ in range(2):
+            turn(scheduler)
+        assert sync.call_count == is_mended
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_loop_tries_again_to_put_schedules_in_order_after_an_outage(
+    clock: time_machine.Traveller,
+) -> None:
+    errors = [OperationalError("gone"), []]
+    with (
+        turned_by_hand() as scheduler,
+        patch.object(module, "sync_steps", side_effect=errors) as sync,
+    ):
+        clock.shift(-HOUR)
+        assert turn(scheduler) == RETRY_SECONDS
+        for _ in range(2):
+            turn(scheduler)
+        assert sync.call_count == 2

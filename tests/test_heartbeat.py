@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -16,6 +16,7 @@ from countjobs.schedulers import heartbeat as module
 from countjobs.schedulers.heartbeat import Heartbeat, settle_dead_nodes
 from tests.factories import NOON, SECOND, make_execution, make_node
 
+HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +48,16 @@ def started(capacity: int = 4) -> Heartbeat:
     heartbeat = Heartbeat(capacity)
     heartbeat.start(NOON)
     return heartbeat
+
+
+def beat(heartbeat: Heartbeat, clock: Clock, now: datetime) -> None:
+    """The next heartbeat, at its time by the monotonic clock, and at any by the wall clock."""
+    clock.seconds += 5
+    assert heartbeat.beat_if_due(now)
+
+
+def settle_dead(now: datetime, *dead: SchedulerNode) -> int:
+    return settle_dead_nodes({node.uuid: node.heartbeat for node in dead}, now)
 
 
 def test_a_scheduler_that_starts_writes_its_row() -> None:
@@ -100,7 +111,7 @@ def test_promise_04_only_those_heard_of_within_the_lease_are_alive() -> None:
 def test_promise_09_what_a_dead_scheduler_ran_is_lost_with_the_reason() -> None:
     node = make_node(NOON - 15 * SECOND)
     execution = make_execution(Status.RUNNING, node=node.name)
-    assert settle_dead_nodes(NOON) == 1
+    assert settle_dead(NOON, node) == 1
     execution.refresh_from_db()
     assert (execution.status, execution.finished_at) == (Status.LOST, NOON)
     assert execution.error == (
@@ -112,17 +123,26 @@ def test_promise_09_what_a_dead_scheduler_ran_is_lost_with_the_reason() -> None:
 def test_promise_09_what_it_had_not_begun_is_given_back() -> None:
     node = make_node(NOON - 15 * SECOND)
     execution = make_execution(Status.QUEUED, node=node.name)
-    settle_dead_nodes(NOON)
+    settle_dead(NOON, node)
     execution.refresh_from_db()
     assert (execution.status, execution.node) == (Status.QUEUED, "")
     assert list(Execution.objects.requested(NOON)) == [execution]
 
 
 def test_it_is_settled_once() -> None:
-    make_node(NOON - 15 * SECOND)
-    assert settle_dead_nodes(NOON) == 1
+    node = make_node(NOON - 15 * SECOND)
+    assert settle_dead(NOON, node) == 1
     assert SchedulerNode.objects.get().state == State.STOPPED
-    assert settle_dead_nodes(NOON) == 0
+    assert settle_dead(NOON, node) == 0
+
+
+def test_one_that_beats_after_all_before_it_is_settled_lives() -> None:
+    node = make_node(NOON)
+    execution = make_execution(Status.RUNNING, node=node.name)
+    SchedulerNode.objects.update(heartbeat=NOON + SECOND)
+    assert settle_dead(NOON + SECOND, node) == 0
+    execution.refresh_from_db()
+    assert (SchedulerNode.objects.get().state, execution.status) == (State.RUNNING, Status.RUNNING)
 
 
 def test_what_had_ended_and_what_others_run_is_left_alone() -> None:
@@ -130,7 +150,7 @@ def test_what_had_ended_and_what_others_run_is_left_alone() -> None:
     ended = make_execution(Status.SUCCEEDED, node=dead.name)
     running = make_execution(Status.RUNNING, node=alive.name)
     waiting = make_execution(Status.QUEUED, node=alive.name)
-    settle_dead_nodes(NOON)
+    settle_dead(NOON, dead)
     for execution in (ended, running, waiting):
         before = execution.status, execution.node
         execution.refresh_from_db()
@@ -139,20 +159,73 @@ def test_what_had_ended_and_what_others_run_is_left_alone() -> None:
     assert alive.state == State.RUNNING
 
 
-def test_a_heartbeat_settles_the_dead_too(clock: Clock) -> None:
+def test_promise_09_one_that_falls_silent_is_settled_after_a_lease(clock: Clock) -> None:
+    execution = make_execution(Status.RUNNING, node=make_node(NOON).name)
     heartbeat = started()
-    execution = make_execution(Status.RUNNING, node=make_node(NOON - 15 * SECOND).name)
-    clock.seconds += 5
-    heartbeat.beat_if_due(NOON + 5 * SECOND)
+    for seconds in (5, 10):
+        beat(heartbeat, clock, NOON + seconds * SECOND)
+        execution.refresh_from_db()
+        assert execution.status == Status.RUNNING
+    beat(heartbeat, clock, NOON + 15 * SECOND)
     execution.refresh_from_db()
     assert execution.status == Status.LOST
 
 
+def test_promise_09_what_a_scheduler_finds_when_it_starts_it_settles_with_its_first_heartbeat(
+    clock: Clock,
+) -> None:
+    execution = make_execution(Status.RUNNING, node=make_node(NOON - HOUR).name)
+    beat(started(), clock, NOON + 5 * SECOND)
+    execution.refresh_from_db()
+    assert execution.status == Status.LOST
+
+
+@pytest.mark.parametrize("step", [HOUR, -HOUR, 400 * DAY])
+def test_promise_09_a_clock_that_steps_makes_nobody_dead_who_beats(
+    step: timedelta, clock: Clock
+) -> None:
+    execution = make_execution(Status.RUNNING, node=make_node(NOON).name)
+    heartbeat = started()
+    for seconds in range(5, 60, 5):
+        beat(heartbeat, clock, NOON + step + seconds * SECOND)
+        SchedulerNode.objects.exclude(uuid=heartbeat.uuid).update(
+            heartbeat=NOON + step + (seconds + 2) * SECOND  # a moment after ours
+        )
+    execution.refresh_from_db()
+    assert execution.status == Status.RUNNING
+
+
+def test_promise_09_a_heartbeat_from_the_future_keeps_nobody_alive(clock: Clock) -> None:
+    execution = make_execution(Status.RUNNING, node=make_node(NOON + DAY).name)
+    heartbeat = started()
+    for seconds in (5, 10, 15):
+        beat(heartbeat, clock, NOON + seconds * SECOND)
+    execution.refresh_from_db()
+    assert execution.status == Status.LOST
+
+
+def test_after_an_outage_or_a_freeze_of_all_the_first_to_beat_waits_for_the_others(
+    clock: Clock,
+) -> None:
+    execution = make_execution(Status.RUNNING, node=make_node(NOON).name)
+    heartbeat = started()
+    clock.seconds += 3_600
+    heartbeat.beat_if_due(NOON + HOUR)
+    execution.refresh_from_db()
+    assert execution.status == Status.RUNNING
+
+
+def test_it_never_settles_itself(clock: Clock) -> None:
+    heartbeat = started()
+    for _ in range(5):
+        beat(heartbeat, clock, NOON)  # a wall clock that stands still
+    assert SchedulerNode.objects.get().state == State.RUNNING
+
+
 def test_one_that_was_taken_for_dead_lives_again_with_its_next_heartbeat(clock: Clock) -> None:
     heartbeat = started()
-    settle_dead_nodes(NOON + 15 * SECOND)
-    clock.seconds += 20
-    heartbeat.beat_if_due(NOON + 20 * SECOND)
+    assert settle_dead(NOON + 15 * SECOND, SchedulerNode.objects.get()) == 1
+    beat(heartbeat, clock, NOON + 20 * SECOND)
     assert SchedulerNode.objects.alive(NOON + 20 * SECOND).get().name == heartbeat.name
 
 
@@ -166,7 +239,7 @@ def test_promise_09_what_was_claimed_while_its_scheduler_was_settled_is_settled_
     running = make_execution(Status.RUNNING, node=node.name)
     waiting = make_execution(Status.QUEUED, node=node.name)
     asked = make_execution(Status.QUEUED, node="")
-    settle_dead_nodes(NOON)
+    settle_dead(NOON)
     running.refresh_from_db()
     waiting.refresh_from_db()
     asked.refresh_from_db()
@@ -196,13 +269,13 @@ def test_promise_09_what_a_scheduler_runs_that_starts_meanwhile_is_left_alone() 
 def test_those_that_stopped_are_forgotten_after_a_day() -> None:
     make_node(NOON - DAY - SECOND, state=State.STOPPED)
     recent = make_node(NOON - DAY, state=State.STOPPED)
-    settle_dead_nodes(NOON)
+    settle_dead(NOON)
     assert list(SchedulerNode.objects.all()) == [recent]
 
 
 def test_one_that_fell_silent_days_ago_is_settled_before_it_is_forgotten() -> None:
     node = make_node(NOON - 3 * DAY)
     execution = make_execution(Status.RUNNING, node=node.name)
-    settle_dead_nodes(NOON)
+    settle_dead(NOON, node)
     execution.refresh_from_db()
     assert execution.status == Status.LOST

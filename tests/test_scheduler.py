@@ -21,6 +21,7 @@ from django_apscheduler.models import DjangoJob
 
 from countjobs.jobstores import store
 from countjobs.models import CountJob, Execution, ParkedJob, SchedulerNode
+from countjobs.models.nodes import State
 from countjobs.schedulers import BackgroundScheduler, create_scheduler
 from countjobs.schedulers.loop import DatabaseScheduler
 from tests.app import jobs
@@ -232,6 +233,35 @@ def test_a_shutdown_without_waiting_leaves_nothing_running(tmp_path: Any) -> Non
     file.touch()
     assert not Execution.objects.active().exists()
     assert Execution.objects.filter(status="lost").count() == 1
+
+
+def test_a_connection_that_broke_does_not_keep_it_from_saying_that_it_drains() -> None:
+    scheduler = create_scheduler(background=True)
+    scheduler.start()
+    tell, told = scheduler.heartbeat.tell, []
+
+    def tell_but_first(state: State, now: datetime) -> None:
+        told.append(state)
+        if len(told) == 1:
+            raise OperationalError("the connection is closed")
+        tell(state, now)
+
+    with patch.object(scheduler.heartbeat, "tell", tell_but_first):
+        scheduler.shutdown()
+    assert told == [State.DRAINING, State.DRAINING, State.STOPPED]
+    assert SchedulerNode.objects.get().state == State.STOPPED
+
+
+def test_a_shutdown_without_the_database_says_so_in_a_line_and_without_a_traceback(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    scheduler = create_scheduler(background=True)
+    scheduler.start()
+    with patch.object(scheduler.heartbeat, "tell", side_effect=OperationalError("gone")):
+        scheduler.shutdown()
+    said = [record for record in caplog.records if "others will settle" in record.message]
+    assert [(record.levelname, record.exc_info) for record in said] == [("ERROR", None)] * 2
+    assert said[0].message == "The database is away; others will settle what is left: gone"
 
 
 def test_a_run_that_outlasts_the_drain_is_run_again_where_its_definition_says_so(

@@ -17,7 +17,14 @@ from countjobs.jobstores.rows import write_rows
 from countjobs.jobstores.signing import seal, unseal
 from countjobs.jobstores.sync import sync
 from countjobs.models import CountJob, Execution, ParkedJob
-from tests.factories import NOON, code_job, make_definition, make_execution, store_job
+from tests.factories import (
+    NOON,
+    code_job,
+    make_definition,
+    make_definitions,
+    make_execution,
+    store_job,
+)
 
 MINUTE = timedelta(minutes=1)
 
@@ -45,7 +52,7 @@ def park(job_id: str) -> None:
 
 
 def test_a_job_store_that_agrees_is_left_alone() -> None:
-    make_definition("definition", due=None)
+    make_definition("definition")
     store_job(code_job())
     before = list(DjangoJob.objects.order_by("id").values())
     assert sync(NOON) == []
@@ -88,7 +95,7 @@ def test_promise_10_the_row_of_a_definition_that_was_deleted_goes_and_its_histor
 
 
 def test_a_definition_that_is_created_meanwhile_keeps_its_row() -> None:
-    make_definition("first", due=None)
+    make_definition("first")
     original = CountJob._base_manager.values_list
 
     def create_then(*args: Any, **kwargs: Any) -> Any:
@@ -99,6 +106,16 @@ def test_a_definition_that_is_created_meanwhile_keeps_its_row() -> None:
     with patch.object(CountJob._base_manager, "values_list", create_then):
         assert sync(NOON) == []
     assert DjangoJob.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_promise_24_what_agrees_is_neither_locked_nor_written() -> None:
+    make_definitions(3)
+    store_job(code_job())
+    with CaptureQueriesContext(connection) as queries:
+        assert sync(NOON) == []
+    assert {query["sql"].split()[0] for query in queries} == {"SELECT"}
+    assert not [query for query in queries if "FOR UPDATE" in query["sql"]]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -188,7 +205,7 @@ def test_after_a_new_secret_key_definitions_are_sealed_again(settings: Settings)
 
 
 def test_rows_of_definitions_are_not_locked_as_jobs_from_code() -> None:
-    CountJob.objects.bulk_create(CountJob(name=str(i)) for i in range(3))
+    make_definitions(3)
     with CaptureQueriesContext(connection) as queries:
         sync(NOON)
     whole = [query["sql"] for query in queries if "django_apscheduler" in query["sql"]]

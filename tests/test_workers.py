@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 
+from countjobs.executors import workers as module
 from countjobs.executors.workers import Workers
 from tests.waiting import wait_until
 
@@ -58,6 +59,25 @@ def test_work_behind_long_work_gets_a_thread(workers: Workers[Work]) -> None:
     assert all(each.wait(10) for each in reached)
     for gate in gates:
         gate.set()
+
+
+def test_threads_that_only_compete_for_the_processor_go_to_rest(
+    workers: Workers[Work], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "BUSY_SHARE", 0.0)
+    gate, reached, done = threading.Event(), threading.Semaphore(0), set[str]()
+
+    def long() -> None:
+        reached.release()
+        assert gate.wait(10)
+
+    workers.hand_over([long] * 3)
+    assert all(reached.acquire(timeout=10) for _ in range(3))  # all of them work
+    last = threading.Event()
+    workers.hand_over([*[lambda: done.add(threading.current_thread().name)] * 500, last.set])
+    gate.set()
+    assert last.wait(10)
+    assert done
 
 
 def test_there_are_never_more_threads_than_wanted(workers: Workers[Work]) -> None:

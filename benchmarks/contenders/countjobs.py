@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 
 from benchmarks.contenders.base import COUNT, MESSAGES, Contender, Start, batches
 from benchmarks.preparing import Groups
 from countjobs.history.requests import request_run
-from countjobs.management.commands.runscheduler import SWITCH_SECONDS
+from countjobs.management.streams import batched_streams
 from countjobs.models import CountJob, Execution
 from countjobs.schedulers import create_scheduler
 
@@ -25,7 +26,9 @@ class Countjobs(Contender):
 
     def start(self, threads: int) -> None:
         """As the command does, but that the loop is in a thread."""
-        sys.setswitchinterval(SWITCH_SECONDS)
+        self._streams = batched_streams()  # for as long as the process lives
+        self._streams.__enter__()
+        logging.basicConfig(stream=sys.stdout, level=logging.INFO, force=True)
         create_scheduler(background=True, threads=threads).start()
 
     def recorded(self) -> int:

@@ -39,12 +39,12 @@ class Backlog:
     def free(self) -> int:
         """How many more jobs may be claimed: for the free threads, and for those free soon.
 
-        None before half of what may wait is gone: a claim costs the same for one as for many.
+        None before most of what may wait is gone: a claim costs the same for one as for many.
         """
         with self._changed:
             ahead = int(self._rate.per_second(time.monotonic()) * CLAIM_AHEAD_SECONDS)
             room = self._threads + ahead - self._held
-            return room if room > ahead // 2 else 0
+            return room if room > ahead * 3 // 4 else 0
 
     @property
     def held(self) -> int:

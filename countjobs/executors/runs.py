@@ -6,12 +6,14 @@ import logging
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from types import TracebackType
 
 from django.db import DatabaseError, connections
 from django.utils import timezone
 
 from countjobs.executors.output import CappedText, captured
 from countjobs.history.recorder import Outcome
+from countjobs.jobstores import restoring
 from countjobs.models.executions import Status
 from countjobs.text import describe
 
@@ -67,13 +69,20 @@ def _leave_transactions(callers: set[str]) -> None:
         connection.close_if_unusable_or_obsolete()
 
 
+def _job_frames(tb: TracebackType | None) -> TracebackType | None:
+    """The frames from the job's own on."""
+    shown = tb and tb.tb_next  # the first one is carry_out's
+    while shown and shown.tb_frame.f_globals.get("__name__") == restoring.__name__:
+        shown = shown.tb_next
+    return shown
+
+
 def _failure(error: BaseException, most_bytes: int) -> Outcome:
     """The error and the traceback, chained causes too, from the job's own frame on."""
     text = CappedText(most_bytes)
     tb = error.__traceback__
     try:
-        shown = tb.tb_next if tb is not None else None
-        for line in traceback.TracebackException(type(error), error, shown).format():
+        for line in traceback.TracebackException(type(error), error, _job_frames(tb)).format():
             text.write(line)
     except Exception as fault:  # the error is an object of the job's, and may do anything
         text.write(f"The traceback can't be shown: {describe(fault)}\n")

@@ -1,8 +1,9 @@
 """Threads that work off what is handed over: as few of them as keep up.
 
-The interpreter runs one thread at a time. Where runs are short, ten threads that are woken for one
-run each spend most of their time handing the interpreter to each other. So one thread is woken, and
-the others as soon as something has waited for longer than a moment: behind a long run, that is.
+The interpreter runs one thread at a time. Where runs only compute, ten threads spend much of their
+time handing the interpreter to each other, and get less done than one. So one thread is called at
+first; more are where none gets on, or where what waits is old and the processor has time to spare;
+and all but one go to rest while it has none.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 
-MOMENT_SECONDS = 0.005
+MOMENT_SECONDS = 0.02
+"""How often is looked whether the threads at work get on."""
+BUSY_SHARE = 0.8
+"""How much of a core this process uses when more threads would only be in each other's way."""
 
 
 class Workers(Generic[Item]):
@@ -32,23 +36,25 @@ class Workers(Generic[Item]):
         self._most = most
         self._work = work
         self._name = name
-        self._items: deque[tuple[float, Item]] = deque()
+        self._items: deque[Item] = deque()
         self._lock = threading.Lock()
+        self._taken = 0
         self._threads = 0
         self._resting = 0
         """How many threads wait to be called, and have not been."""
-        self._calls: SimpleQueue[bool] = SimpleQueue()
+        self._calls: SimpleQueue[None] = SimpleQueue()
+        self._one_is_enough = False
         self._handed_over = threading.Event()
         self._ending = False
 
     def hand_over(self, items: Iterable[Item]) -> None:
         """Have items worked off, in their order."""
-        now = time.monotonic()
         with self._lock:
             if not self._threads:
                 self._start(self._watch, "watch")
-            self._items.extend((now, item) for item in items)
-            self._call(1)
+            self._items.extend(items)
+            if self._threads == self._resting or not self._one_is_enough:
+                self._call(1)
         self._handed_over.set()
 
     def end(self) -> None:
@@ -63,7 +69,7 @@ class Workers(Generic[Item]):
         for _ in range(count):
             if self._resting:
                 self._resting -= 1
-                self._calls.put(True)
+                self._calls.put(None)
             elif self._threads < self._most:
                 self._threads += 1
                 self._start(self._work_off, str(self._threads))
@@ -74,30 +80,44 @@ class Workers(Generic[Item]):
     def _work_off(self) -> None:
         """A thread's life."""
         while not self._ending or self._items:
-            while (taken := self._next()) is not None:
-                self._work(taken[1])
+            taken = self._take(was_called=True)
+            while taken:
+                self._work(*taken)
+                taken = self._take(was_called=False)
             self._calls.get()
 
-    def _next(self) -> tuple[float, Item] | None:
+    def _take(self, *, was_called: bool) -> list[Item]:
+        """The next item, or none where this thread had better rest."""
         with self._lock:
-            if self._items:
-                return self._items.popleft()
+            others = self._threads - self._resting - 1
+            may_rest = self._one_is_enough and others and not (was_called or self._ending)
+            if self._items and not may_rest:
+                self._taken += 1
+                return [self._items.popleft()]
             # Within the lock: what is handed over from now on calls this thread.
             self._resting += 1
             if self._ending:
                 self._call(1)
-            return None
+            return []
 
     def _watch(self) -> None:
-        """A thread of its own calls more threads where one doesn't keep up."""
+        """A thread of its own looks whether one thread keeps up."""
         while not self._ending:
             self._handed_over.wait()
             self._handed_over.clear()
+            more = 1
             while self._items:
+                taken, used, began = self._taken, time.process_time(), time.monotonic()
                 time.sleep(MOMENT_SECONDS)
-                self._call_for_those_that_wait()
+                share = (time.process_time() - used) / (time.monotonic() - began)
+                more = self._call_more(more, is_stuck=taken == self._taken, share=share)
+            self._one_is_enough = False
 
-    def _call_for_those_that_wait(self) -> None:
-        before = time.monotonic() - MOMENT_SECONDS
+    def _call_more(self, count: int, *, is_stuck: bool, share: float) -> int:
+        """Call so many threads where they are of use. Returns how many the next time."""
         with self._lock:
-            self._call(sum(since <= before for since, _ in self._items))
+            self._one_is_enough = share >= BUSY_SHARE
+            if not self._items or (self._one_is_enough and not is_stuck):
+                return 1
+            self._call(min(count, len(self._items)))
+            return 2 * count

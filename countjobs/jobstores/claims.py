@@ -283,8 +283,8 @@ class _Claim:
     def _collect(self, taken: Taken, made: Plan, ids: Mapping[tuple[str, datetime], int]) -> None:
         job = taken.job
         runs = [
-            Run(ids[job.id, fire], job.id, job.name, fire, taken.call({}))
-            for fire in made.runs
+            Run(ids[job.id, fire], job.id, job.name, fire, call)
+            for fire, call in zip(made.runs, taken.calls(len(made.runs)), strict=True)
             if (job.id, fire) in ids  # else it was recorded before: a clock was set back
         ]
         if runs:

@@ -54,13 +54,30 @@ class Taken:
     def call(self, parameters: Mapping[str, Any]) -> Callable[[], object]:
         """What a run calls. Nothing that it does to its arguments, or fields, meets another run."""
         if self.definition is None:
-            own = unseal(self.row.id, self.row.job_state)
-            return partial(own.func, *own.args, **own.kwargs)
+            return partial(_call_anew, self.row)
         definition = deepcopy(self.definition) if self.is_used or parameters else self.definition
         self.is_used = True
         for name, value in parameters.items():
             setattr(definition, name, value)
         return definition.run
+
+    def calls(self, count: int) -> list[Callable[[], object]]:
+        """The same for several runs, which are costly to prepare all at once: each does it when
+        its turn has come.
+        """
+        if count == 1 or self.definition is None:
+            return [self.call({}) for _ in range(count)]
+        untouched = deepcopy(self.definition)
+        return [partial(_run_copy, untouched)] * count
+
+
+def _call_anew(row: JobRow) -> object:
+    job = unseal(row.id, row.job_state)
+    return job.func(*job.args, **job.kwargs)
+
+
+def _run_copy(definition: JobDefinition) -> None:
+    deepcopy(definition).run()
 
 
 def restore(
@@ -87,7 +104,7 @@ def restore(
     return restored, broken
 
 
-@lru_cache(maxsize=5_000)
+@lru_cache(maxsize=20_000)
 def _unseal(job_id: str, state: bytes) -> tuple[Job, _DefinitionKey | None]:
     """A job, and which definition it is of.
 

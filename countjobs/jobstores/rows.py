@@ -8,25 +8,38 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from apscheduler.job import Job
 from django.apps import apps
 from django.conf import settings
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import timezone, translation
 from django_apscheduler.models import DjangoJob
 
-from countjobs.jobstores.signing import UnreadableJobError, seal, unseal
+from countjobs.jobstores.signing import seal, unseal
 from countjobs.jobstores.wakeups import notify
 from countjobs.models import JobDefinition, ParkedJob
 from countjobs.text import describe, storable
+from countjobs.triggers import CRON_DEFAULTS
 
 RUN_DEFINITION = "countjobs.jobstores.rows:run_definition"
 """What the row of a definition calls, by APScheduler's kind of reference."""
 
+CLOCKS_DIFFER = timedelta(minutes=1)
+"""By so much at the most, as far as rows go: more is a mistake to be mended."""
+
 _BATCH = 500
+_SEALED = frozenset(
+    {
+        *CRON_DEFAULTS,
+        *("timezone", "jitter"),
+        *("name", "executor", "misfire_grace_time", "coalesce", "max_instances"),
+    }
+)
+"""The fields of a definition that are in its row's state as they are: `job_of` has put them there.
+A start or an end is not one of them. Out of bounds, it was brought within them."""
 
 
 def run_definition(label: str, pk: str) -> None:
@@ -76,6 +89,15 @@ def delete_rows(job_ids: list[str]) -> None:
         ParkedJob.objects.filter(job_id__in=batch).delete()
 
 
+def disagreeing(model: type[JobDefinition], pks: list[Any], now: datetime) -> list[Any]:
+    """The keys of those definitions that `write_rows` would mend. Nothing is locked meanwhile.
+
+    Whoever edits one while this looks writes its row, too.
+    """
+    with translation.override(settings.LANGUAGE_CODE):
+        return [each.definition.pk for each in _news(model, pks, now, DjangoJob.objects.all())]
+
+
 def write_rows(model: type[JobDefinition], pks: list[Any], now: datetime) -> list[str]:
     """Make the rows of definitions agree with them. Returns what was mended, a line each."""
     mended: list[str] = []
@@ -96,8 +118,10 @@ class _Verdict:
     definition: JobDefinition
     row: DjangoJob | None
     """The row to write; None where the present one agrees."""
-    error: str = ""
+    error: str
     """Why it can't run."""
+    was: str
+    """Why it couldn't, as far as is written down."""
 
     def __str__(self) -> str:
         next_run_time = self.row and self.row.next_run_time
@@ -106,19 +130,8 @@ class _Verdict:
 
 
 def _write_batch(model: type[JobDefinition], pks: list[Any], now: datetime) -> list[str]:
-    ids = [model.job_id_of(pk) for pk in pks]
     # The lock makes an edit wait for a claim of the same row that is under way, and then see it.
-    locked = DjangoJob.objects.select_for_update().order_by("id").filter(id__in=ids)
-    rows = {row.id: row for row in locked}
-    # Read after the lock is had: another edit may have been waited for, or a deletion.
-    definitions = model._base_manager.filter(pk__in=pks).order_by("pk")
-    errors = dict(ParkedJob.objects.filter(job_id__in=ids).values_list("job_id", "error"))
-    verdicts = [_judge(each, rows.get(each.job_id), now) for each in definitions]
-    news = [
-        verdict
-        for verdict in verdicts
-        if verdict.row is not None or verdict.error != errors.get(verdict.definition.job_id, "")
-    ]
+    news = _news(model, pks, now, DjangoJob.objects.select_for_update().order_by("id"))
     _store_rows([verdict.row for verdict in news if verdict.row is not None])
     park(
         [
@@ -127,10 +140,25 @@ def _write_batch(model: type[JobDefinition], pks: list[Any], now: datetime) -> l
             if verdict.error
         ]
     )
-    whole = {verdict.definition.job_id for verdict in news if not verdict.error}
-    if whole & errors.keys():
+    if whole := [each.definition.job_id for each in news if each.was and not each.error]:
         ParkedJob.objects.filter(job_id__in=whole).delete()
     return [str(verdict) for verdict in news]
+
+
+def _news(
+    model: type[JobDefinition], pks: list[Any], now: datetime, jobs: models.QuerySet[DjangoJob]
+) -> list[_Verdict]:
+    """What has to change."""
+    ids = [model.job_id_of(pk) for pk in pks]
+    rows = {row.id: row for row in jobs.filter(id__in=ids)}
+    # Read after the lock is had: another edit may have been waited for, or a deletion.
+    definitions = model._base_manager.filter(pk__in=pks).order_by("pk")
+    errors = dict(ParkedJob.objects.filter(job_id__in=ids).values_list("job_id", "error"))
+    verdicts = [
+        _judge(definition, rows.get(job_id := definition.job_id), errors.get(job_id, ""), now)
+        for definition in definitions
+    ]
+    return [each for each in verdicts if each.row is not None or each.error != each.was]
 
 
 def _store_rows(rows: list[DjangoJob]) -> None:
@@ -154,14 +182,15 @@ def park(broken: list[ParkedJob]) -> None:
     )
 
 
-def _judge(definition: JobDefinition, row: DjangoJob | None, now: datetime) -> _Verdict:
+def _judge(definition: JobDefinition, row: DjangoJob | None, was: str, now: datetime) -> _Verdict:
     try:
-        error = "\n".join(definition.problems())
+        sealed = _job_as_sealed(definition, row)
+        error = "\n".join(definition.problems(_SEALED) if sealed else definition.problems())
         if not error:
-            return _Verdict(definition, _row(definition, row, now))
+            return _Verdict(definition, _row(definition, row, now, sealed), "", was)
     except Exception as raised:  # a subclass may override anything; the others go on
         error = describe(raised)
-    return _Verdict(definition, _parked_row(definition, row), storable(error))
+    return _Verdict(definition, _parked_row(definition, row), storable(error), was)
 
 
 def _parked_row(definition: JobDefinition, row: DjangoJob | None) -> DjangoJob | None:
@@ -172,24 +201,59 @@ def _parked_row(definition: JobDefinition, row: DjangoJob | None) -> DjangoJob |
     return DjangoJob(id=definition.job_id, next_run_time=None, job_state=state)
 
 
-def _row(definition: JobDefinition, row: DjangoJob | None, now: datetime) -> DjangoJob | None:
-    job = job_of(definition)
-    old = None if row is None else _job_of_row(row)
-    next_run_time = _kept_run_time(definition, job, row, old) or definition.next_fire_time(now)
-    agrees = old is not None and _options(old) == _options(job)
+def _job_as_sealed(definition: JobDefinition, row: DjangoJob | None) -> Job | None:
+    """A definition's job, if its row's state is just that and was valid when it was sealed.
+
+    Most rows agree, and to know it saves most of the validation. None too where it can't be said
+    that the schedule fires: then that is looked at.
+    """
+    if row is None or (definition.enabled and row.next_run_time is None):
+        return None
+    if not _seals_its_fields(type(definition)):
+        return None
+    try:
+        job, old = job_of(definition), unseal(row.id, bytes(row.job_state))
+        return job if _options(old) == _options(job) else None
+    except Exception:  # nobody has validated the fields; what is wrong is said elsewhere
+        return None
+
+
+def _seals_its_fields(model: type[JobDefinition]) -> bool:
+    """Whether states tell the fields that were validated: a kind's own trigger may look at others,
+    and its own validation may overrule ours.
+    """
+    return (model.trigger, model.problems) == (JobDefinition.trigger, JobDefinition.problems)
+
+
+def _row(
+    definition: JobDefinition, row: DjangoJob | None, now: datetime, sealed: Job | None
+) -> DjangoJob | None:
+    job = sealed or job_of(definition)
+    old = sealed or (None if row is None else _job_of_row(row))
+    next_run_time = _kept_run_time(definition, job, row, old, now) or definition.next_fire_time(now)
+    agrees = old is not None and (old is job or _options(old) == _options(job))
     if agrees and row is not None and row.next_run_time == next_run_time:
         return None
     return DjangoJob(id=definition.job_id, next_run_time=next_run_time, job_state=seal(job))
 
 
 def _kept_run_time(
-    definition: JobDefinition, job: Job, row: DjangoJob | None, old: Job | None
+    definition: JobDefinition, job: Job, row: DjangoJob | None, old: Job | None, now: datetime
 ) -> datetime | None:
     """An edit that leaves the schedule alone leaves what is due alone, too."""
     if row is None or old is None or not definition.enabled or _schedule(old) != _schedule(job):
         return None
     kept: datetime | None = row.next_run_time
-    return kept
+    return None if kept is None or _is_too_late(kept, job, now) else kept
+
+
+def _is_too_late(kept: datetime, job: Job, now: datetime) -> bool:
+    """Whether fire times lie before it that nobody waits for: a clock was ahead for a while."""
+    soon = now + CLOCKS_DIFFER
+    if kept <= soon:
+        return False
+    following = job.trigger.get_next_fire_time(None, soon)
+    return following is not None and following < kept
 
 
 def job_of(definition: JobDefinition) -> Job:
@@ -216,10 +280,13 @@ def job_of(definition: JobDefinition) -> Job:
 
 
 def _job_of_row(row: DjangoJob) -> Job | None:
+    """What a row holds; None where it can't be told, and the row has to be written anew."""
     try:
-        return unseal(row.id, bytes(row.job_state))
-    except UnreadableJobError:
+        job = unseal(row.id, bytes(row.job_state))
+        _options(job)
+    except Exception:  # an earlier version's trigger, perhaps, that is restored by halves
         return None
+    return job
 
 
 def _schedule(job: Job) -> object:

@@ -120,7 +120,7 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
         of such a claim was started.
         """
         # What is marked as running may have run.
-        unknown = Execution.objects.filter(node=self.node, status=Status.QUEUED)
+        unknown = Execution.objects.active().filter(node=self.node, status=Status.QUEUED)
         count = unknown.exclude(pk__in=self._unsettled()).update(node="")
         if count:
             logger.warning("%d runs were claimed in doubt, and are given back.", count)
@@ -277,8 +277,7 @@ def _park(job_id: str, error: Exception, now: datetime) -> ParkedJob:
     parked = ParkedJob(job_id=job_id, error=describe(error), parked_at=now)
     with transaction.atomic():
         DjangoJob.objects.filter(id=job_id).update(next_run_time=None)
-        Execution.objects.filter(job_id=job_id, status=Status.QUEUED, node="").update(
-            status=Status.FAILED, error=parked.error, finished_at=now
-        )
+        asked = Execution.objects.active().filter(job_id=job_id, status=Status.QUEUED, node="")
+        asked.update(status=Status.FAILED, error=parked.error, finished_at=now)
         park([parked])
     return parked

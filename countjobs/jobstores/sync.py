@@ -1,33 +1,54 @@
-"""Making the job store agree with the definitions, after raw SQL, a restored backup, a new key."""
+"""Making the job store agree with the definitions, after raw SQL, a restored backup, a new key.
+
+Most rows agree. So they are looked at without a lock, and only what disagrees is looked at again,
+locked, and written: in batches, each a transaction of its own. No other writer waits for long.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import Any
 
-from django.db import transaction
+from django.db import models, transaction
 from django_apscheduler.models import DjangoJob
 
-from countjobs.jobstores.rows import delete_rows, park, write_rows
+from countjobs.jobstores.rows import delete_rows, disagreeing, park, write_rows
 from countjobs.jobstores.signing import UnreadableJobError, unseal
 from countjobs.jobstores.wakeups import notify
 from countjobs.models import JobDefinition, ParkedJob
 from countjobs.models.definitions import concrete_definitions
 from countjobs.text import describe, storable
+from countjobs.turns import own_turn
+
+_BATCH = 200
+"""Definitions. To write so many rows takes about a tenth of a second."""
 
 
 def sync(now: datetime) -> list[str]:
-    """Mend every row that disagrees. Returns what was mended, a line each.
+    """Mend every row that disagrees. Returns what was mended, a line each."""
+    return [line for mended in sync_steps(lambda: now) for line in mended]
 
-    In batches, each a transaction of its own, so that no other writer waits for all of them.
+
+def sync_steps(clock: Callable[[], datetime]) -> Iterator[list[str]]:
+    """The same, step by step, for somebody who does other things in between, or stops early.
+
+    Each step yields what it mended. Between two of them no transaction is open.
     """
-    mended = []
     for model in concrete_definitions():
         pks = list(model._base_manager.order_by("pk").values_list("pk", flat=True))
-        mended += write_rows(model, pks, now)
-        mended += _delete_orphans(model)
-    with transaction.atomic():
-        mended += _restore_others(now)
-    return mended
+        for start in range(0, len(pks), _BATCH):
+            yield _mend(model, pks[start : start + _BATCH], clock())
+        yield _delete_orphans(model)
+    yield _mend_others(clock())
+
+
+def _mend(model: type[JobDefinition], pks: list[Any], now: datetime) -> list[str]:
+    """Rows of definitions that disagree with them, or are missing."""
+    if wrong := disagreeing(model, pks, now):
+        with own_turn():
+            return write_rows(model, wrong, now)
+    return []
 
 
 def _delete_orphans(model: type[JobDefinition]) -> list[str]:
@@ -41,18 +62,38 @@ def _delete_orphans(model: type[JobDefinition]) -> list[str]:
     return [f"{job_id}: deleted, its definition is gone" for job_id in orphans]
 
 
-def _restore_others(now: datetime) -> list[str]:
+def _mend_others(now: datetime) -> list[str]:
     """Jobs from code: those that can't be restored are parked, those that can again go on."""
-    rows = DjangoJob.objects.select_for_update().order_by("id")
+    rows = DjangoJob.objects.order_by("id")
     for model in concrete_definitions():
         rows = rows.exclude(id__startswith=model.job_id_of(""))
-    parked = ParkedJob.objects.in_bulk()
-    mended = []
+    if wrong := [row.id for row, *_ in _wrong(rows, now)]:
+        with own_turn(), transaction.atomic():
+            locked = DjangoJob.objects.select_for_update().order_by("id").filter(id__in=wrong)
+            return _restore(list(_wrong(locked, now)), now)
+    return []
+
+
+def _wrong(
+    rows: models.QuerySet[DjangoJob], now: datetime
+) -> Iterator[tuple[DjangoJob, datetime | None, str | None]]:
+    """Those that are not set aside, or not for this reason, though they have to be; and those that
+    need not be any more. With when they run next, and what is wrong with them.
+    """
+    parked = dict(ParkedJob.objects.values_list("job_id", "error"))
     for row in rows:
-        was = parked[row.id].error if row.id in parked else None
+        was = parked.get(row.id)
         next_run_time, error = _restored(row, now, is_parked=was is not None)
-        if error == was:
-            continue
+        if error != was:
+            yield row, next_run_time, error
+
+
+def _restore(
+    wrong: list[tuple[DjangoJob, datetime | None, str | None]], now: datetime
+) -> list[str]:
+    """Write down what is true of jobs from code. Returns a line each."""
+    mended = []
+    for row, next_run_time, error in wrong:
         if error is None:
             ParkedJob.objects.filter(job_id=row.id).delete()
             mended.append(f"{row.id}: mended, next run at {next_run_time}")
@@ -61,8 +102,7 @@ def _restore_others(now: datetime) -> list[str]:
             mended.append(f"{row.id}: broken, {error}")
         row.next_run_time = next_run_time
         row.save(update_fields=["next_run_time"])
-    if mended:
-        notify()
+    notify()
     return mended
 
 

@@ -109,7 +109,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'executions',
                 'get_latest_by': 'scheduled_at',
                 'default_permissions': ('view',),
-                'indexes': [models.Index(fields=['-scheduled_at', '-id'], name='countjobs_newest'), models.Index(fields=['job_id', '-scheduled_at', '-id'], name='countjobs_newest_of_job'), models.Index(condition=models.Q(('node', ''), ('status', 'queued')), fields=['scheduled_at'], name='countjobs_requested'), models.Index(condition=models.Q(('status__in', ('queued', 'running'))), fields=['job_id'], name='countjobs_active_of_job')],
+                'indexes': [models.Index(fields=['-scheduled_at', '-id'], name='countjobs_newest'), models.Index(fields=['job_id', '-scheduled_at', '-id'], name='countjobs_newest_of_job'), models.Index(condition=models.Q(('finished_at__isnull', True), ('node', '')), fields=['scheduled_at'], name='countjobs_requested'), models.Index(condition=models.Q(('finished_at__isnull', True)), fields=['job_id'], name='countjobs_active_of_job')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('trigger', 'schedule')), fields=('job_id', 'scheduled_at'), name='countjobs_one_run_per_fire_time')],
             },
         ),

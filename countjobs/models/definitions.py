@@ -196,6 +196,7 @@ class JobDefinition(models.Model):
     objects = JobDefinitionQuerySet.as_manager()
 
     _fields_are_sound = True
+    _surely_fires = False
 
     class Meta:
         abstract = True
@@ -259,8 +260,8 @@ class JobDefinition(models.Model):
             super().clean_fields(exclude)
         except ValidationError as error:
             errors = error.update_error_dict(errors)
-        for name, check in self._more_checks():
-            if name not in errors and name not in (exclude or ()):
+        for name, check in self._more_checks(exclude or ()):
+            if name not in errors:
                 try:
                     check()
                 except ValidationError as error:
@@ -269,15 +270,17 @@ class JobDefinition(models.Model):
             raise ValidationError(errors)
         self._fields_are_sound = True
 
-    def _more_checks(self) -> Iterator[tuple[str, Callable[[], None]]]:
+    def _more_checks(self, exclude: Collection[str]) -> Iterator[tuple[str, Callable[[], None]]]:
         """What Django's own checks of a field leave out; the fields of subclasses included."""
         for field in self._meta.concrete_fields:
+            if field.name in exclude:
+                continue
             value = getattr(self, field.attname)
             if isinstance(value, str):
                 yield field.name, partial(validate_text, value)
                 yield field.name, partial(validate_length, value, field.max_length or MOST_TEXT)
         for name in ("start_date", "end_date"):
-            if value := getattr(self, name):
+            if name not in exclude and (value := getattr(self, name)):
                 yield name, partial(validate_moment, value)
 
     def clean(self) -> None:
@@ -293,7 +296,7 @@ class JobDefinition(models.Model):
 
     def _clean_fires(self, now: datetime) -> None:
         try:
-            if not self.enabled or self.next_fire_time(now) is not None:
+            if not self.enabled or self._surely_fires or self.next_fire_time(now) is not None:
                 return
             has_fired = self.trigger().get_next_fire_time(None, _EPOCH) is not None
         except (ValueError, TypeError, OverflowError):
@@ -309,14 +312,16 @@ class JobDefinition(models.Model):
             _("This schedule never fires: no moment matches all of its fields."), code="never"
         )
 
-    def problems(self) -> list[str]:
+    def problems(self, settled: Collection[str] = ()) -> list[str]:
         """What keeps this definition from running, a sentence each: for rows that nobody validated.
 
         That its last fire time has passed is no problem. Raises nothing: what goes wrong while it
-        looks is a problem, too.
+        looks is a problem, too. Fields that are `settled` were validated before, and are what they
+        were then: they are passed over. Where the schedule's are, that it fires is settled, too.
         """
+        self._surely_fires = "second" in settled
         try:
-            self.full_clean(validate_unique=False, validate_constraints=False)
+            self.full_clean(exclude=settled, validate_unique=False, validate_constraints=False)
         except ValidationError as error:
             return list(_sentences(error))
         except Exception as error:  # a subclass's clean() may do anything

@@ -3,7 +3,7 @@
 A row is written when a fire time is claimed, and its states are
 
     queued → running → succeeded | failed | timed_out | lost
-    queued → cancelled
+    queued → cancelled | failed | skipped, where it can't begin
 
 `missed` (too late) and `skipped` (too many at once) are written at once, instead of a run. A row
 points to nothing: it outlives its definition, its job and the scheduler that ran it.
@@ -35,9 +35,9 @@ class Status(models.TextChoices):
 
 
 ACTIVE = (Status.QUEUED, Status.RUNNING)
-UNFINISHED = "finished_at IS NULL"
-"""SQL for the same, for updates by key. Named by its statuses, PostgreSQL would rather walk the
-partial index of active rows than use the keys, and past all that were active a moment ago."""
+UNFINISHED = "status IN ('queued', 'running')"
+"""SQL for the same, for updates by key. It isn't the condition of the partial indexes: PostgreSQL
+would rather walk those, past all that were active a moment ago, than look up the keys."""
 
 
 class Trigger(models.TextChoices):
@@ -60,14 +60,16 @@ class ExecutionQuerySet(models.QuerySet["Execution"]):
 
     def active(self) -> Self:
         """Those that have not ended. The partial index answers this."""
-        return self.filter(status__in=ACTIVE)
+        # By its condition, too: SQLite can't tell that a list of parameters is one of statuses.
+        return self.filter(status__in=ACTIVE, finished_at__isnull=True)
 
     def unclaimed(self) -> Self:
         """Those that no scheduler has taken, oldest first; but those that wait for another run."""
         going_on = self.model.objects.active().exclude(node="")
         goes_on = models.Exists(going_on.filter(job_id=models.OuterRef("job_id")))
         return (
-            self.filter(status=Status.QUEUED, node="")
+            self.active()
+            .filter(status=Status.QUEUED, node="")
             .exclude(models.Q(trigger__in=OWED) & goes_on)
             .order_by("scheduled_at", "pk")
         )
@@ -133,12 +135,12 @@ class Execution(models.Model):
             models.Index(fields=["job_id", "-scheduled_at", "-id"], name="countjobs_newest_of_job"),
             models.Index(
                 fields=["scheduled_at"],
-                condition=models.Q(status="queued", node=""),
+                condition=models.Q(node="", finished_at__isnull=True),
                 name="countjobs_requested",
             ),
             models.Index(
                 fields=["job_id"],
-                condition=models.Q(status__in=("queued", "running")),
+                condition=models.Q(finished_at__isnull=True),
                 name="countjobs_active_of_job",
             ),
         ]

@@ -13,7 +13,7 @@ import time
 import uuid
 from datetime import datetime, timedelta
 
-from django.db import connection, models, transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from countjobs import __version__
@@ -21,6 +21,7 @@ from countjobs.conf import Conf
 from countjobs.models import Execution, SchedulerNode
 from countjobs.models.nodes import State
 from countjobs.schedulers.settling import settle
+from countjobs.schedulers.watch import Heartbeats, Watch
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +32,9 @@ class Heartbeat:
     """The row of one scheduler. Its `name` is what the executions it claims carry."""
 
     def __init__(self, capacity: int) -> None:
-        self._every = Conf.load().heartbeat_seconds
+        conf = Conf.load()
+        self._every = conf.heartbeat_seconds
+        self._watch = Watch(conf.heartbeat_seconds, conf.lease_seconds)
         self._capacity = capacity
         self._state = State.RUNNING
         self._beaten_at: float | None = None
@@ -47,6 +50,10 @@ class Heartbeat:
 
     def start(self, now: datetime) -> None:
         """Write the row. To do so again, not knowing whether it was written, does no harm."""
+        self._write_row(now)
+        self._watch.begin(self._others(), now)
+
+    def _write_row(self, now: datetime) -> None:
         SchedulerNode(
             uuid=self.uuid,
             host=socket.gethostname(),
@@ -64,7 +71,7 @@ class Heartbeat:
         if self.seconds_left:
             return False
         self._write(now)
-        settle_dead_nodes(now)
+        settle_dead_nodes(self._watch.look(self._others()), now)
         return True
 
     def tell(self, state: State, now: datetime) -> None:
@@ -76,30 +83,35 @@ class Heartbeat:
         alive = SchedulerNode.objects.filter(uuid=self.uuid)
         if not alive.update(heartbeat=now, state=self._state):
             logger.warning("This scheduler's row is gone; writing it again.")
-            self.start(now)
+            self._write_row(now)
         self._beaten_at = time.monotonic()
 
+    def _others(self) -> Heartbeats:
+        others = SchedulerNode.objects.exclude(state=State.STOPPED).exclude(uuid=self.uuid)
+        return dict(others.order_by().values_list("uuid", "heartbeat"))
 
-def settle_dead_nodes(now: datetime) -> int:
-    """Settle what schedulers left behind whose last heartbeat is older than the lease.
+
+def settle_dead_nodes(dead: Heartbeats, now: datetime) -> int:
+    """Settle what schedulers left behind that are dead, given their last heartbeats.
 
     What they ran is `lost`, with the reason, and run again where the definition says so; what they
     had claimed but not begun is given back. Two schedulers settle different nodes: a row that is
-    being settled is locked. Returns how many schedulers were found dead.
+    being settled is locked. Returns how many were settled: not those that live after all.
     """
-    lease = timedelta(seconds=Conf.load().lease_seconds)
     stopped = SchedulerNode.objects.filter(state=State.STOPPED)
     stopped.filter(heartbeat__lt=now - FORGET_AFTER).delete()
-    silent = SchedulerNode.objects.exclude(state=State.STOPPED).filter(heartbeat__lte=now - lease)
     with transaction.atomic():
-        nodes = _settle_silent(silent, now) if silent.exists() else 0
+        nodes = _settle_nodes(dead, now) if dead else 0
     _settle_strays(now)
     return nodes
 
 
-def _settle_silent(silent: models.QuerySet[SchedulerNode], now: datetime) -> int:
+def _settle_nodes(dead: Heartbeats, now: datetime) -> int:
     skip = connection.features.has_select_for_update_skip_locked
-    nodes = list(silent.select_for_update(skip_locked=skip))
+    there = SchedulerNode.objects.exclude(state=State.STOPPED).filter(uuid__in=list(dead))
+    locked = there.select_for_update(skip_locked=skip)
+    # One may have beaten since we looked.
+    nodes = [node for node in locked if node.heartbeat == dead[node.uuid]]
     for node in nodes:
         reason = _(
             "The scheduler %(name)s stopped without a word; its last heartbeat was at %(at)s."

@@ -1,14 +1,18 @@
 """Hearing that something changed, and waking the scheduler's loop.
 
-PostgreSQL says so (NOTIFY). On SQLite the file's `data_version` is read, ten times a second: a
+PostgreSQL says so (NOTIFY). On SQLite the file's `data_version` is read, a few times a second: a
 number in memory, no query. https://www.sqlite.org/pragma.html#pragma_data_version
 """
 
 from __future__ import annotations
 
 import logging
+import selectors
+import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
 
 from django.db import connection
 
@@ -16,7 +20,7 @@ from countjobs.jobstores.wakeups import CHANNEL
 
 logger = logging.getLogger(__name__)
 
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.2
 RETRY_SECONDS = 1.0
 
 
@@ -27,11 +31,17 @@ class ChangeListener(threading.Thread):
         super().__init__(name="countjobs-listener", daemon=True)
         self._wake = wake
         self._stopping = threading.Event()
+        self._bell: socket.socket | None = None
+        """Rung, it ends a wait for notifications."""
 
     def stop(self, timeout: float) -> None:
         """End the thread."""
         self._stopping.set()
-        self.join(timeout)
+        if (bell := self._bell) is not None:
+            with suppress(OSError):  # it has ended by itself meanwhile
+                bell.send(b"!")
+        if self.is_alive():
+            self.join(timeout)
 
     def run(self) -> None:
         """Listen until stopped, through broken connections too."""
@@ -51,15 +61,27 @@ class ChangeListener(threading.Thread):
         raw = connection.connection
         raw.execute(f"LISTEN {CHANNEL}")
         self._wake()
-        while not self._stopping.is_set():
-            for _ in raw.notifies(timeout=POLL_SECONDS, stop_after=1):
-                self._wake()
+        # Not the driver's own wait: it wakes ten times a second, and can't be told to stop.
+        bell, rung = socket.socketpair()
+        with bell, rung, selectors.DefaultSelector() as selector:
+            selector.register(rung, selectors.EVENT_READ)
+            selector.register(raw, selectors.EVENT_READ)
+            self._bell = bell  # before looking whether to stop, as `stop` looks after saying so
+            while not self._stopping.is_set():
+                selector.select()
+                self._wake_if_notified(raw)
+
+    def _wake_if_notified(self, raw: Any) -> None:
+        """Read what has come, without waiting. Raises where the connection broke."""
+        if list(raw.notifies(timeout=0)):
+            self._wake()
 
     def _watch_file(self) -> None:
+        connection.ensure_connection()
+        cursor = connection.connection.cursor()  # Django's own costs more than the look itself
         seen = None
-        with connection.cursor() as cursor:
-            while not self._stopping.wait(POLL_SECONDS):
-                (version,) = cursor.execute("PRAGMA data_version").fetchone()
-                if version != seen:
-                    seen = version
-                    self._wake()
+        while not self._stopping.wait(POLL_SECONDS):
+            (version,) = cursor.execute("PRAGMA data_version").fetchone()
+            if version != seen:
+                seen = version
+                self._wake()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from apscheduler.job import Job
@@ -17,11 +18,12 @@ from countjobs.executors import ThreadPoolExecutor
 from countjobs.executors.output import Capture
 from countjobs.history.recorder import Recorder
 from countjobs.jobstores.store import DatabaseJobStore, refuse_definition_id
-from countjobs.jobstores.sync import sync
 from countjobs.models.nodes import State
 from countjobs.outages import AWAY
+from countjobs.schedulers.clock import WallClock
 from countjobs.schedulers.heartbeat import Heartbeat
 from countjobs.schedulers.listeners import ChangeListener
+from countjobs.schedulers.mending import Mending
 from countjobs.schedulers.settling import settle
 
 logger = logging.getLogger(__name__)
@@ -46,7 +48,9 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
         self.drain_seconds = drain
         self.abandoned = 0
         """How many runs were still going on when the drain's deadline passed."""
+        self.clock = WallClock()
         self.listener = ChangeListener(self.wakeup)
+        self.mending = Mending()
         self.store = DatabaseJobStore(heartbeat.name, executor, self._unsettled)
         self.add_executor(executor, "default")
         self.add_jobstore(self.store, self.jobstore_alias)
@@ -72,8 +76,8 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
         super().start(*args, **kwargs)
 
     def _prepare(self) -> None:
-        for line in sync(timezone.now()):
-            logger.warning("Mended the job store: %s", line)
+        self.clock.accept()
+        self.mending.begin()
         self.heartbeat.start(timezone.now())
 
     def _unsettled(self) -> set[int]:
@@ -89,6 +93,7 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
         """One turn of the loop, in seconds until the next: whatever happens, there is one."""
         try:
             self.heartbeat.beat_if_due(timezone.now())
+            self._follow_clock()
             wait: float | None = super()._process_jobs()
         except AWAY as error:
             logger.warning("The database is away, trying again: %s", error)
@@ -101,6 +106,13 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
         if wait is None:
             wait = LONGEST_SLEEP_SECONDS
         return min(wait, LONGEST_SLEEP_SECONDS, self.heartbeat.seconds_left)
+
+    def _follow_clock(self) -> None:
+        """Where the clock was set back, bring near again what was put off by the wrong one."""
+        if self.clock.was_set_back:
+            logger.warning("The clock was set back; putting the schedules in order.")
+            self.mending.begin()
+        self.clock.accept()
 
     def _main_loop(self) -> None:
         try:
@@ -122,6 +134,7 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
         with self._jobstores_lock:  # so that no claim is under way, nor half handed over
             self.store.is_open = False
         self.executor.begin_nothing_more()
+        self.mending.stop(timeout=1)
         self._try(lambda: self.heartbeat.tell(State.DRAINING, timezone.now()))
         if not self.executor.wait_until_idle(seconds):
             self.abandoned = self.executor.busy().total()
@@ -143,12 +156,19 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
         if left := settled.again + settled.given_back:
             logger.info("%d runs are left to other schedulers.", left)
 
-    def _try(self, step: Any) -> None:
+    def _try(self, step: Callable[[], object]) -> None:
         """Do a step of the shutdown, which must go on even without the database."""
         try:
-            step()
+            try:
+                step()
+            except AWAY:
+                connection.close()  # it may be just this connection that broke: a second try tells
+                step()
+        except AWAY as error:
+            logger.error("The database is away; others will settle what is left: %s", error)
+            connection.close()
         except Exception:
-            logger.exception("The database is away; others will settle what is left.")
+            logger.exception("The shutdown stumbled; others will settle what is left.")
             connection.close()
 
 

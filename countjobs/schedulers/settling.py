@@ -21,6 +21,7 @@ from countjobs.jobstores.wakeups import notify
 from countjobs.models import Execution, JobDefinition
 from countjobs.models.executions import Status, Trigger
 from countjobs.models.jobids import definition_key
+from countjobs.outages import let_go_after
 from countjobs.rowsets import insert_rows, update_rows
 
 
@@ -40,7 +41,12 @@ def settle(node: str, reason: str, now: datetime) -> Settled:
     What it ran is `lost`, for the reason given; what it had not begun is given back.
     """
     with transaction.atomic():
-        running = Execution.objects.filter(node=node, status=Status.RUNNING).order_by("pk")
+        let_go_after(Conf.load().lease_seconds)
+        running = (
+            Execution.objects.active()
+            .filter(node=node, status=Status.RUNNING)
+            .order_by("job_id", "pk")
+        )
         lost = list(running.defer("output", "traceback").select_for_update())
         again = _lose(lost, reason, now)
         insert_rows(Execution, [_retry(each) for each in again], ["id"])
@@ -51,7 +57,7 @@ def settle(node: str, reason: str, now: datetime) -> Settled:
 
 def hand_back(node: str) -> int:
     """Let other schedulers have what a scheduler claimed and did not begin. Returns how many."""
-    queued = Execution.objects.filter(node=node, status=Status.QUEUED)
+    queued = Execution.objects.active().filter(node=node, status=Status.QUEUED)
     return queued.update(node="")
 
 

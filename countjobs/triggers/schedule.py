@@ -137,8 +137,9 @@ class ScheduleTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no 
     def __getstate__(self) -> dict[str, Any]:
         return self._state
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(**state)  # type: ignore[misc]  # the state is the arguments
+    def __reduce__(self) -> tuple[Any, ...]:
+        arguments = {**self._state, "expressions": tuple(self._state["expressions"].items())}
+        return _shared, tuple(arguments.values())
 
     def __str__(self) -> str:
         fields = (f"{name}='{field}'" for name, field in self._calendar.calendar.fields.items())
@@ -146,3 +147,18 @@ class ScheduleTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no 
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} ({self}, timezone='{self.timezone}')>"
+
+
+@lru_cache(maxsize=10_000)
+def _shared(  # noqa: PLR0917  # a pickle gives them by their places
+    expressions: tuple[tuple[str, str], ...],
+    timezone: str,
+    start: datetime | None,
+    end: datetime | None,
+    jitter: int,
+    seed: str,
+) -> ScheduleTrigger:
+    """What a pickle becomes: never changed, so that rows whose schedules are alike share one."""
+    return ScheduleTrigger(
+        dict(expressions), timezone, start=start, end=end, jitter=jitter, seed=seed
+    )

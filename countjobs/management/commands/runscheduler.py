@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -17,9 +16,6 @@ from countjobs.management.stopping import StopSignals
 from countjobs.management.streams import batched_streams
 from countjobs.schedulers import create_scheduler
 
-SWITCH_SECONDS = 0.0005
-"""How long a busy thread keeps others from running. At Python's own 5 ms the threads that talk to
-the database wait after each answer for as long as jobs are computing: claims come late."""
 _LOOP_CHECK_SECONDS = 1.0
 
 
@@ -66,7 +62,6 @@ class Command(DatabaseCommand):
 
     def _run_until_stopped(self, threads: int, drain_timeout: float) -> int:
         """Returns how many runs were left behind."""
-        sys.setswitchinterval(SWITCH_SECONDS)
         stop = StopSignals()
         scheduler = create_scheduler(background=True, threads=threads, drain_seconds=drain_timeout)
         scheduler.start()

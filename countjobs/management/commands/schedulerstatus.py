@@ -30,7 +30,7 @@ class Command(DatabaseCommand):
         state = {
             "alive": bool(nodes),
             "schedulers": nodes,
-            "running": Execution.objects.filter(status=Execution.Status.RUNNING).count(),
+            "running": Execution.objects.active().filter(status=Execution.Status.RUNNING).count(),
             "broken": ParkedJob.objects.count(),
         }
         self.stdout.write(_json(state) if json else _text(state))

@@ -1,0 +1,95 @@
+"""Mending the job store when a scheduler starts: at once where that is quick, else beside the loop.
+
+To look at a hundred thousand definitions takes a while, and what is due should not wait for it.
+A claim is safe without it: it passes over what it can't read.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+
+from django.db import connection
+from django.utils import timezone
+
+from countjobs.jobstores.sync import sync_steps
+from countjobs.outages import AWAY
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE_SECONDS = 0.5
+RETRY_SECONDS = 1.0
+
+
+class Mending:
+    """Makes the job store agree with the definitions."""
+
+    def __init__(self) -> None:
+        self._rest: _Rest | None = None
+
+    def begin(self) -> None:
+        """Mend for half a second, and leave the rest to a thread. Raises django.db.Error."""
+        self.stop(timeout=0)
+        steps = sync_steps(timezone.now)
+        deadline = time.monotonic() + AT_ONCE_SECONDS
+        for mended in steps:
+            _tell(mended)
+            if time.monotonic() > deadline:
+                self._rest = _Rest(steps)
+                self._rest.start()
+                return
+
+    def stop(self, timeout: float) -> None:
+        """Stop after the present step, waiting for that at the most so many seconds."""
+        if self._rest is not None:
+            self._rest.stopping.set()
+            self._rest.join(timeout)
+
+
+class _Rest(threading.Thread):
+    """What is left to do, on a connection of its own."""
+
+    def __init__(self, steps: Iterator[list[str]]) -> None:
+        super().__init__(name="countjobs-mending", daemon=True)
+        self.stopping = threading.Event()
+        self._steps = steps
+
+    def run(self) -> None:
+        """Mend until all is done or somebody stops it, through broken connections too."""
+        try:
+            while not (self.stopping.is_set() or self._try()):
+                connection.close()
+                self.stopping.wait(RETRY_SECONDS)
+                # From the beginning: what agrees is passed over quickly.
+                self._steps = sync_steps(timezone.now)
+        finally:
+            connection.close()
+
+    def _try(self) -> bool:
+        """Whether nothing is left that another try could do."""
+        try:
+            self._take_steps()
+        except AWAY as error:
+            logger.warning("The job store can't be mended now, trying again: %s", error)
+            return False
+        except Exception:
+            logger.exception("The job store can't be mended.")
+        return True
+
+    def _take_steps(self) -> None:
+        began, count = time.monotonic(), 0
+        for mended in self._steps:
+            _tell(mended)
+            count += len(mended)
+            # As long as the step took: half of the time belongs to the loop and to runs.
+            if self.stopping.wait(time.monotonic() - began):
+                return
+            began = time.monotonic()
+        logger.info("All definitions were looked at; %d rows of the job store were mended.", count)
+
+
+def _tell(mended: list[str]) -> None:
+    for line in mended:
+        logger.warning("Mended the job store: %s", line)
