@@ -1,0 +1,1 @@
+"""The project, with a strict Content-Security-Policy on every answer."""
