@@ -46,11 +46,6 @@ class Backlog:
             room = self._threads + ahead - self._held
             return room if room > ahead * 3 // 4 else 0
 
-    @property
-    def held(self) -> int:
-        """How many jobs are here."""
-        return self._held
-
     def busy(self) -> Counter[str]:
         """How many runs of each job are going on here, or are about to."""
         with self._changed:

@@ -42,12 +42,10 @@ def settle(node: str, reason: str, now: datetime) -> Settled:
     """
     with transaction.atomic():
         let_go_after(Conf.load().lease_seconds)
-        running = (
-            Execution.objects.active()
-            .filter(node=node, status=Status.RUNNING)
-            .order_by("job_id", "pk")
-        )
-        lost = list(running.defer("output", "traceback").select_for_update())
+        running = Execution.objects.active().filter(node=node, status=Status.RUNNING)
+        # The order of the index of what is active: SQLite would pass it by for that of the key.
+        locked = running.order_by("job_id", "pk").select_for_update()
+        lost = list(locked.defer("output", "traceback"))
         again = _lose(lost, reason, now)
         insert_rows(Execution, [_retry(each) for each in again], ["id"])
         settled = Settled(len(lost), len(again), hand_back(node))
