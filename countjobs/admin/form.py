@@ -38,6 +38,7 @@ class DefinitionForm(AnyModelForm):
 
     filled: Crontab | None = None
     """What has filled the fields, and waits to be looked at."""
+    _refused: CrontabError | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -48,8 +49,9 @@ class DefinitionForm(AnyModelForm):
     def _fill(self, line: str) -> None:
         try:
             self.filled = read_crontab(line)
-        except CrontabError:
-            return  # for `clean_crontab_line` to say
+        except CrontabError as error:
+            self._refused = error  # for `clean_crontab_line` to say
+            return
         data: Any = self.data.copy()  # type: ignore[attr-defined]  # a QueryDict has it
         for name, text in self.filled.fields.items():
             data[self.add_prefix(name)] = text
@@ -57,13 +59,9 @@ class DefinitionForm(AnyModelForm):
         self.data = data
 
     def clean_crontab_line(self) -> str:
-        """A line that is still here could not be read. Raises ValidationError, which says why."""
-        line = str(self.cleaned_data[CRONTAB])
-        if line.strip():
-            try:
-                read_crontab(line)
-            except CrontabError as error:
-                raise ValidationError(str(error), code="crontab") from error
+        """A line that could not be read is still here. Raises ValidationError, which says why."""
+        if self._refused is not None:
+            raise ValidationError(str(self._refused), code="crontab") from self._refused
         return ""
 
     def is_valid(self) -> bool:

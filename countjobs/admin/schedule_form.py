@@ -53,9 +53,8 @@ def _check(definition: JobDefinition, leave_out: set[str]) -> None:
     others = {field.name for field in definition._meta.fields} - set(_FIELDS)
     JobDefinition.clean_fields(definition, exclude=others | leave_out)
     if not leave_out:
-        definition.enabled = (
-            True  # for what is disabled need not fire, and is previewed all the same
-        )
+        # What is disabled need not fire, and is previewed all the same.
+        definition.enabled = True
         JobDefinition.clean(definition)
 
 
