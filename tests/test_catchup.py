@@ -13,8 +13,8 @@ from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from countjobs.triggers import CRON_DEFAULTS, Due, ScheduleTrigger, due_fires
-from countjobs.triggers.calendar import CronCalendar
 from countjobs.triggers.catchup import last_fire
+from tests.looks import count_looks
 from tests.oracle import DST_ZONES, fires, transitions, trigger
 
 NOW = datetime(2026, 11, 22, 10, 0, 2, 500_000, tzinfo=UTC)
@@ -85,17 +85,7 @@ def test_what_has_ended_has_nothing_that_follows() -> None:
 @pytest.fixture
 def looks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """Every question to a calendar: what reckoning with fire times costs."""
-    looked: list[str] = []
-    for name in ("next_wall", "count_walls", "matches_minute"):
-        original = getattr(CronCalendar, name)
-
-        def counting(*args: Any, name: str = name, original: Any = original) -> Any:
-            looked.append(name)
-            return original(*args)
-
-        monkeypatch.setattr(CronCalendar, name, counting)
-    yield looked
-    assert looked, "nothing was counted"
+    yield from count_looks(monkeypatch, "next_wall", "count_walls", "matches_minute")
 
 
 # Hundreds of questions take a millisecond or two.

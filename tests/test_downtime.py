@@ -16,8 +16,8 @@ from django_apscheduler.models import DjangoJob
 from countjobs.jobstores.claims import Claims, claim
 from countjobs.models import CountJob, Execution
 from countjobs.models.executions import Status
-from countjobs.triggers.calendar import CronCalendar
 from tests.factories import NOON, SECOND
+from tests.looks import count_looks
 
 MINUTE = timedelta(minutes=1)
 MONTH = timedelta(days=30)
@@ -33,17 +33,7 @@ both_ways = pytest.mark.parametrize("coalesce", [True, False])
 @pytest.fixture
 def looks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """Every question to a calendar: what reckoning with fire times costs."""
-    looked: list[str] = []
-    for name in ("next_wall", "count_walls"):
-        original = getattr(CronCalendar, name)
-
-        def counting(*args: Any, name: str = name, original: Any = original) -> Any:
-            looked.append(name)
-            return original(*args)
-
-        monkeypatch.setattr(CronCalendar, name, counting)
-    yield looked
-    assert looked, "nothing was counted"
+    yield from count_looks(monkeypatch, "next_wall", "count_walls")
 
 
 def one_second_definitions(count: int, **fields: Any) -> None:
