@@ -85,12 +85,12 @@ def test_where_conflicts_are_ignored_those_that_were_there_are_looked_up_by_name
 def test_what_begins_to_match_during_an_update_stays_as_it_is() -> None:
     CountJob.objects.bulk_create(make(2))
 
-    def write_beside(pks: list[Any]) -> list[Any]:
+    def write_beside(pks: list[Any], _most: int) -> list[Any]:
         with job_store_aside():  # it belongs to another process
             CountJob.objects.create(name="late")
         return [pks]
 
-    with patch.object(definitions, "_batches", write_beside):
+    with patch.object(definitions, "batches", write_beside):
         assert CountJob.objects.filter(enabled=True).update(second="30") == 2
     assert CountJob.objects.get(name="late").second == "0"
 
@@ -98,14 +98,14 @@ def test_what_begins_to_match_during_an_update_stays_as_it_is() -> None:
 def test_what_stops_matching_during_an_update_stays_as_it_is() -> None:
     one, two = CountJob.objects.bulk_create(make(2))
 
-    def write_beside(pks: list[Any]) -> list[Any]:
+    def write_beside(pks: list[Any], _most: int) -> list[Any]:
         with connection.cursor() as cursor:
             cursor.execute(
                 "UPDATE countjobs_countjob SET description = 'x' WHERE id = %s", [two.pk]
             )
         return [pks]
 
-    with patch.object(definitions, "_batches", write_beside):
+    with patch.object(definitions, "batches", write_beside):
         assert CountJob.objects.filter(description="").update(second="30") == 1
     assert CountJob.objects.get(second="30").pk == one.pk
 

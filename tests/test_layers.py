@@ -12,7 +12,7 @@ import countjobs
 
 ROOT = Path(countjobs.__file__).parent
 LAYERS = [
-    {"conf", "text", "outages", "turns"},
+    {"batches", "conf", "text", "outages", "turns"},
     {"triggers"},
     {"forms"},
     {"models"},

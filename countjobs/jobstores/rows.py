@@ -18,6 +18,7 @@ from django.db import models, transaction
 from django.utils import timezone, translation
 from django_apscheduler.models import DjangoJob
 
+from countjobs.batches import batches
 from countjobs.jobstores.signing import seal, unseal
 from countjobs.jobstores.wakeups import notify
 from countjobs.models import JobDefinition, ParkedJob
@@ -83,8 +84,7 @@ def definitions_deleted(sender: type[JobDefinition], pks: Iterable[Any], **_: An
 
 def delete_rows(job_ids: list[str]) -> None:
     """Delete rows of the job store, and what is known of their being broken."""
-    for start in range(0, len(job_ids), _BATCH):
-        batch = job_ids[start : start + _BATCH]
+    for batch in batches(job_ids, _BATCH):
         DjangoJob.objects.filter(id__in=batch).delete()
         ParkedJob.objects.filter(job_id__in=batch).delete()
 
@@ -101,8 +101,7 @@ def disagreeing(model: type[JobDefinition], pks: list[Any], now: datetime) -> li
 def write_rows(model: type[JobDefinition], pks: list[Any], now: datetime) -> list[str]:
     """Make the rows of definitions agree with them. Returns what was mended, a line each."""
     mended: list[str] = []
-    for start in range(0, len(pks), _BATCH):
-        batch = pks[start : start + _BATCH]
+    for batch in batches(pks, _BATCH):
         with transaction.atomic(savepoint=False), translation.override(settings.LANGUAGE_CODE):
             # Errors are kept in the language of the installation, not of who saved last.
             mended += _write_batch(model, batch, now)

@@ -13,6 +13,7 @@ from typing import Any
 from django.db import models, transaction
 from django_apscheduler.models import DjangoJob
 
+from countjobs.batches import batches
 from countjobs.jobstores.rows import delete_rows, disagreeing, park, write_rows
 from countjobs.jobstores.signing import UnreadableJobError, unseal
 from countjobs.jobstores.wakeups import notify
@@ -37,8 +38,8 @@ def sync_steps(clock: Callable[[], datetime]) -> Iterator[list[str]]:
     """
     for model in concrete_definitions():
         pks = list(model._base_manager.order_by("pk").values_list("pk", flat=True))
-        for start in range(0, len(pks), _BATCH):
-            yield _mend(model, pks[start : start + _BATCH], clock())
+        for batch in batches(pks, _BATCH):
+            yield _mend(model, batch, clock())
         yield _delete_orphans(model)
     yield _mend_others(clock())
 

@@ -21,6 +21,7 @@ from django.dispatch import Signal
 from django.utils import timezone as django_timezone
 from django.utils.translation import gettext_lazy as _
 
+from countjobs.batches import batches
 from countjobs.models.fields import CronField
 from countjobs.text import MOST_TEXT, describe, shown, validate_length, validate_text
 from countjobs.triggers import CRON_DEFAULTS, LAST_YEAR, ScheduleTrigger, zone_names
@@ -52,7 +53,9 @@ class JobDefinitionQuerySet(models.QuerySet["JobDefinition"]):
         with transaction.atomic(using=self.db, savepoint=False):
             pks = list(self.values_list("pk", flat=True))
             # No keys are a batch too, for Django to refuse what it refuses.
-            rows = sum(self._update_batch(batch, kwargs) for batch in _batches(pks) or [pks])
+            rows = sum(
+                self._update_batch(batch, kwargs) for batch in [*batches(pks, _BATCH)] or [pks]
+            )
             self._changed(pks)
         return rows
 
@@ -77,7 +80,7 @@ class JobDefinitionQuerySet(models.QuerySet["JobDefinition"]):
 
     def _pks_of(self, names: list[str]) -> Iterator[Any]:
         there = self.model._base_manager.using(self.db).values_list("pk", flat=True)
-        for batch in _batches(names):
+        for batch in batches(names, _BATCH):
             yield from there.filter(name__in=batch)
 
     def _changed(self, pks: Iterable[Any]) -> None:
@@ -98,10 +101,6 @@ class JobDefinitionQuerySet(models.QuerySet["JobDefinition"]):
     def note_deleted(self, definition: JobDefinition) -> None:
         """Remember one that this deletion takes along: of this kind, or of one that cascades."""
         self._deleted[type(definition)].append(definition.pk)
-
-
-def _batches(values: list[Any]) -> list[list[Any]]:
-    return [values[start : start + _BATCH] for start in range(0, len(values), _BATCH)]
 
 
 def default_timezone() -> str:
