@@ -175,5 +175,5 @@ def test_the_number_of_statements_does_not_depend_on_the_number_of_requests(coun
         request_runs((each.job_id, each.name) for each in definitions)
     with CaptureQueriesContext(connection) as queries:
         assert len(claim(NOON, limit=500, node=NODE, busy={}).jobs) == count
-    # A savepoint and its release; asked, due, their rows, definitions, busy, update.
-    assert len(queries) == 8 + (connection.vendor == "postgresql")
+    # A savepoint and its release; whether, and what; due, their rows, definitions, busy, update.
+    assert len(queries) == 9 + (connection.vendor == "postgresql")

@@ -35,10 +35,10 @@ BY_KEY = f"{EXECUTION_KEY}|{JOB_KEY}"
 
 # What is looked for in a statement, and the index that its plan must name. The first one counts.
 INDEXES = [
-    (r'^SELECT .*"next_run_time" (<= |IS NOT NULL)', DUE),
-    (r'^SELECT .*"scheduled_at" (AS "scheduled_at" FROM|<= )', REQUESTED),
+    (r'^SELECT .*\bnext_run_time"? (<= |IS NOT NULL)', DUE),
+    (r'^SELECT .*\bscheduled_at"? (AS "scheduled_at" FROM|<= )', REQUESTED),
     (r'^UPDATE .* FROM |"django_apscheduler_djangojob"."id" IN', BY_KEY),
-    (r'^SELECT .*"status"', ACTIVE),
+    (r'^SELECT .*"status"|^SELECT .* node <> ', ACTIVE),
     (r'^UPDATE "countjobs_execution" ', f"{ACTIVE}|{REQUESTED}"),
 ]
 

@@ -12,18 +12,27 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from apscheduler.job import Job
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.utils.translation import gettext as _
 from django_apscheduler.models import DjangoJob
 
 from countjobs.conf import Conf
 from countjobs.jobstores.claimed import ClaimedJob, Run
 from countjobs.jobstores.plan import NotRun, Plan, plan
-from countjobs.jobstores.restoring import JobRow, Taken, job_rows, restore
+from countjobs.jobstores.questions import (
+    JobRow,
+    due_rows,
+    instant,
+    is_active_elsewhere,
+    is_requested,
+    job_rows,
+    locked,
+)
+from countjobs.jobstores.restoring import Taken, restore
 from countjobs.jobstores.rows import park
 from countjobs.models import Execution, ParkedJob
 from countjobs.models.executions import OWED, Status, Trigger
@@ -86,7 +95,9 @@ class _Claim:
     # Locking
 
     def _lock_asked(self, limit: int, only: str | None) -> list[Execution]:
-        asked = _locked(Execution.objects.requested(self.now))
+        if not is_requested(self.now):
+            return []
+        asked = locked(Execution.objects.requested(self.now))
         if only is not None:
             asked = asked.filter(job_id=only)
         first = list(asked[:limit])
@@ -98,18 +109,18 @@ class _Claim:
         if not job_ids:
             return []
         owed = Execution.objects.requested(self.now).filter(job_id__in=job_ids, trigger__in=OWED)
-        return list(_locked(owed.exclude(pk__in=[execution.pk for execution in asked])))
+        return list(locked(owed.exclude(pk__in=[execution.pk for execution in asked])))
 
     def _lock_due(self, limit: int, only: str | None) -> list[JobRow]:
-        due = _locked(DjangoJob.objects.filter(next_run_time__lte=self.now))
-        if only is not None:
-            due = due.filter(id=only)
-        return job_rows(due.order_by("next_run_time")[:limit])
+        if only is None:
+            return due_rows(self.now, limit)
+        due = DjangoJob.objects.filter(next_run_time__lte=self.now, id=only)
+        return job_rows(locked(due)[:limit])
 
     def _rows_of(self, asked: list[Execution]) -> list[JobRow]:
         """The rows of jobs that somebody asked for, locked: schedulers count them in turn."""
         ids = {execution.job_id for execution in asked}
-        return job_rows(_locked(DjangoJob.objects.filter(id__in=ids))) if ids else []
+        return job_rows(locked(DjangoJob.objects.filter(id__in=ids))) if ids else []
 
     def _park(self, broken: list[tuple[JobRow, str]]) -> None:
         """Set jobs aside. One that is set aside already keeps the reason that it has."""
@@ -124,6 +135,8 @@ class _Claim:
             self.claims.parked.append(parked)
 
     def _count_busy_elsewhere(self, restored: Mapping[str, Taken], asked: list[Execution]) -> None:
+        if not is_active_elsewhere(restored, self.node):
+            return
         active = Execution.objects.active().filter(job_id__in=list(restored))
         is_owed = models.Q(node="", trigger__in=OWED)
         counted = (
@@ -219,7 +232,7 @@ class _Claim:
             rows += self._rows(taken.job, made)
             self._move_on(taken, made.following)
         inserted = insert_rows(Execution, rows, ["id", "job_id", "scheduled_at"], self._shared())
-        ids = {(job_id, _instant(at)): pk for pk, job_id, at in inserted}
+        ids = {(job_id, instant(at)): pk for pk, job_id, at in inserted}
         for taken, made in plans:
             self._collect(taken, made, ids)
 
@@ -291,15 +304,3 @@ class _Claim:
             self.claims.jobs.append(ClaimedJob(job.id, job.name, job.executor, runs))
         if made.not_run:
             self.claims.not_run.append((job.id, made.not_run))
-
-
-def _locked(queryset: Any) -> Any:
-    return queryset.select_for_update(
-        skip_locked=connection.features.has_select_for_update_skip_locked
-    )
-
-
-def _instant(value: datetime | str) -> datetime:
-    """SQLite returns text, or a naive datetime, either in UTC."""
-    instant = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)

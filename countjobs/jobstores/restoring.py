@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache, partial
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from apscheduler.job import Job
-from django.db import models
-from django_apscheduler.models import DjangoJob
 
+from countjobs.jobstores.questions import JobRow
 from countjobs.jobstores.rows import RUN_DEFINITION, load_definitions
 from countjobs.jobstores.signing import UnreadableJobError, unseal
 from countjobs.models import JobDefinition
@@ -21,20 +19,6 @@ _DefinitionKey: TypeAlias = tuple[str, str]
 
 EXECUTORS = ("default",)
 """The names of those that carry out claims."""
-
-
-class JobRow(NamedTuple):
-    """A row of the job store, read without what an instance of its model costs."""
-
-    id: str
-    next_run_time: datetime | None
-    job_state: bytes
-
-
-def job_rows(queryset: models.QuerySet[DjangoJob]) -> list[JobRow]:
-    """The rows of a query."""
-    rows = queryset.values_list(*JobRow._fields)
-    return [JobRow(id, due, bytes(state)) for id, due, state in rows]  # noqa: A001  # its name
 
 
 @dataclass(slots=True)

@@ -1,0 +1,99 @@
+"""What every claim asks first, in SQL of the app's own.
+
+The ORM would put each question together anew, which takes longer than to answer it. What only some
+claims ask is asked by the ORM.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from django.db import connection, models
+from django_apscheduler.models import DjangoJob
+
+from countjobs.models import Execution
+from countjobs.models.executions import OWED
+
+_JOBS = DjangoJob._meta.db_table
+_EXECUTIONS = Execution._meta.db_table
+
+
+class JobRow(NamedTuple):
+    """A row of the job store, read without what an instance of its model costs."""
+
+    id: str
+    next_run_time: datetime | None
+    job_state: bytes
+
+
+def due_rows(now: datetime, limit: int) -> list[JobRow]:
+    """The rows that have been due the longest, locked, but none that somebody else has locked."""
+    lock = "FOR UPDATE SKIP LOCKED" if _skips_locked() else ""
+    rows = _ask(
+        f"SELECT id, next_run_time, job_state FROM {_JOBS} WHERE next_run_time <= %s"  # noqa: S608  # names only
+        f" ORDER BY next_run_time LIMIT %s {lock}",
+        [_moment(now), limit],
+    )
+    return [JobRow(id, instant(due), bytes(state)) for id, due, state in rows]  # noqa: A001  # its name
+
+
+def job_rows(queryset: models.QuerySet[DjangoJob]) -> list[JobRow]:
+    """The rows of a query."""
+    rows = queryset.values_list(*JobRow._fields)
+    return [JobRow(id, due, bytes(state)) for id, due, state in rows]  # noqa: A001  # its name
+
+
+def is_requested(now: datetime) -> bool:
+    """Whether anything is asked for, and due; it may have to wait all the same."""
+    return _is_there(
+        f"SELECT 1 FROM {_EXECUTIONS} WHERE node = '' AND finished_at IS NULL"  # noqa: S608  # names only
+        " AND scheduled_at <= %s LIMIT 1",
+        [_moment(now)],
+    )
+
+
+def is_active_elsewhere(job_ids: Iterable[str], node: str) -> bool:
+    """Whether any of these jobs has an execution that has not ended, and is another node's, or owed
+    by none.
+    """
+    ids: Any = list(job_ids)
+    among = "= ANY (%s)"
+    if connection.vendor == "sqlite":
+        ids, among = json.dumps(ids), "IN (SELECT value FROM json_each(%s))"
+    return _is_there(
+        f"SELECT 1 FROM {_EXECUTIONS} WHERE finished_at IS NULL AND node <> %s"  # noqa: S608  # names only
+        f" AND (node <> '' OR trigger IN (%s, %s)) AND job_id {among} LIMIT 1",
+        [node, *OWED, ids],
+    )
+
+
+def locked(queryset: Any) -> Any:
+    """A query that locks what it finds, but passes over what somebody else has locked."""
+    return queryset.select_for_update(skip_locked=_skips_locked())
+
+
+def instant(value: datetime | str) -> datetime:
+    """An instant as the database returns it: SQLite gives text, or a naive datetime, in UTC."""
+    read = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
+
+
+def _skips_locked() -> bool:
+    return bool(connection.features.has_select_for_update_skip_locked)
+
+
+def _moment(value: datetime) -> Any:
+    return connection.ops.adapt_datetimefield_value(value)
+
+
+def _is_there(sql: str, params: list[Any]) -> bool:
+    return bool(_ask(sql, params))
+
+
+def _ask(sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return list(cursor.fetchall())
