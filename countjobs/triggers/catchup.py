@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 
 from apscheduler.triggers.base import BaseTrigger
 
@@ -26,7 +27,7 @@ class Due:
     """The fire times that are due, in UTC: the latest of them, and how many come before those."""
 
     latest: list[datetime]
-    """In their order. Empty where nothing is due."""
+    """In their order. Empty where nothing is due. Others may hold the same list."""
     earlier: int
     """How many due fire times lie before the first of `latest`."""
     following: datetime | None
@@ -39,7 +40,12 @@ def due_fires(trigger: BaseTrigger, first: datetime, now: datetime, most: int) -
     Triggers that can count (`ScheduleTrigger`) are searched from now backwards. Others, from code,
     are walked, but no further than ten thousand steps: what lies behind those is left uncounted.
     """
-    first, now = first.astimezone(UTC), now.astimezone(UTC)
+    # In UTC they are equal only where they are the same, and so may be remembered by.
+    ask = _due_of_known if hasattr(trigger, "count_fires") else _due_of
+    return ask(trigger, first.astimezone(UTC), now.astimezone(UTC), most)
+
+
+def _due_of(trigger: BaseTrigger, first: datetime, now: datetime, most: int) -> Due:
     if first > now:
         return Due([], 0, first)
     following = _fire_after(trigger, first, now)
@@ -50,6 +56,10 @@ def due_fires(trigger: BaseTrigger, first: datetime, now: datetime, most: int) -
         if count > most:
             return _due_by_search(trigger, count, now, most)
     return _due_by_walking(trigger, first, now, most)
+
+
+_due_of_known = lru_cache(maxsize=256)(_due_of)
+"""Schedules that are alike share a trigger, and are often due together: one is asked for all."""
 
 
 def _due_by_search(trigger: BaseTrigger, count: int, now: datetime, most: int) -> Due:
