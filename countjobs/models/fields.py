@@ -10,7 +10,7 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.forms import OrderedJSONFormField, is_too_deep
+from countjobs.forms import MOST_LEVELS, OrderedJSONFormField, is_too_deep
 from countjobs.text import shown, validate_text
 from countjobs.triggers import CRON_DEFAULTS, CronFieldError, normalise_expression
 
@@ -95,7 +95,10 @@ class OrderedJSONField(models.JSONField):
             parsed = json.loads(value)
         except (TypeError, ValueError, RecursionError):
             return str(value) if isinstance(value, bytes) else value
-        return value if is_too_deep(parsed) else parsed
+        text = str(value)
+        # Nothing is nested more deeply than it has brackets, and most has next to none.
+        may_be = text.count("{") + text.count("[") > MOST_LEVELS
+        return value if may_be and is_too_deep(parsed) else parsed
 
 
 MOST_MESSAGES = 1_000
