@@ -51,13 +51,25 @@ class Claims:
 
     def __init__(self) -> None:
         self.batches: list[list[int]] = []
+        self.batches_put_off: list[list[int]] = []
         self.given_back: set[int] = set()
         self.errors: list[Exception] = []
+        self.put_off_errors: list[Exception] = []
+        self.most_batches = 1_000
+        """After so many batches everything is given back."""
+
+    def put_off(self, execution_ids: list[int]) -> list[int]:
+        self.batches_put_off.append(execution_ids)
+        if self.put_off_errors:
+            raise self.put_off_errors.pop()
+        return [each for each in execution_ids if each not in self.given_back]
 
     def begin(self, execution_ids: list[int]) -> list[int]:
         self.batches.append(execution_ids)
         if self.errors:
             raise self.errors.pop()
+        if len(self.batches) > self.most_batches:
+            return []
         return [each for each in execution_ids if each not in self.given_back]
 
 

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django_apscheduler.models import DjangoJob
 
 from countjobs.executors.runs import carry_out
-from countjobs.jobstores.claimed import begin
+from countjobs.jobstores.claimed import begin, put_off
 from countjobs.jobstores.claims import Claims, claim
 from countjobs.models import CountJob, Execution
 from countjobs.models.executions import Status, Trigger
@@ -254,3 +254,13 @@ def test_however_many_begin_it_is_one_statement(count: int) -> None:
     with CaptureQueriesContext(connection) as queries:
         assert len(begin(NODE, ids, NOON)) == count
     assert len(queries) == 1
+
+
+def test_a_run_that_was_marked_and_could_not_begin_is_marked_as_waiting_again() -> None:
+    ids = claimed_ids(2)
+    begin(NODE, ids, NOON)
+    Execution.objects.filter(pk=ids[0]).update(node="elsewhere:2:2")
+    assert put_off(NODE, ids) == [ids[1]]
+    kept, waiting = Execution.objects.order_by("pk")
+    assert (kept.status, kept.started_at) == (Status.RUNNING, NOON)
+    assert (waiting.status, waiting.started_at) == (Status.QUEUED, None)

@@ -14,9 +14,10 @@ from django.db import OperationalError
 
 from countjobs.executors import ThreadPoolExecutor
 from countjobs.executors import threads as module
+from countjobs.executors.backlog import Backlog
 from countjobs.history.recorder import Outcome
 from countjobs.models.executions import Status
-from tests.executing import Claims, Gate, Scheduler, claimed, fail, submit
+from tests.executing import Call, Claims, Gate, Scheduler, claimed, fail, submit
 from tests.factories import NOON, code_job
 from tests.waiting import wait_until
 
@@ -41,7 +42,7 @@ def executor(
     scheduler: Scheduler, claims: Claims, outcomes: list[Outcome], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[ThreadPoolExecutor]:
     monkeypatch.setattr(module, "RETRY_SECONDS", 0.01)
-    executor = ThreadPoolExecutor(2, claims.begin, outcomes.append, 10_000)
+    executor = ThreadPoolExecutor(2, claims.begin, claims.put_off, outcomes.append, 10_000)
     executor.start(scheduler, "default")
     yield executor
     executor.shutdown()
@@ -176,6 +177,60 @@ def test_promise_09_a_run_that_is_claimed_again_while_it_waits_is_started_once(
     gate.open.set()
     assert executor.wait_until_idle(10)
     assert [each.execution_id for each in outcomes] == [1, 2]
+
+
+@pytest.fixture
+def marks_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if runs had lately been so short that one more than there are threads may be marked."""
+    monkeypatch.setattr(Backlog, "_ended_within", lambda _self, _seconds: 1)
+    monkeypatch.setattr(module, "PUT_OFF_SECONDS", 0.01)
+
+
+def submit_each(executor: ThreadPoolExecutor, *calls: Call) -> None:
+    """A run of a job of its own for each, numbered from 1 on."""
+    for number, call in enumerate(calls, start=1):
+        submit(executor, claimed(call, job_id=str(number), first=number))
+
+
+@pytest.mark.usefixtures("marks_ahead")
+def test_a_run_that_is_marked_and_finds_no_thread_is_marked_as_waiting_again(
+    executor: ThreadPoolExecutor, claims: Claims, outcomes: list[Outcome], gate: Gate
+) -> None:
+    other = Gate()
+    submit_each(executor, gate, other, int)
+    wait_until(lambda: claims.batches_put_off)
+    assert claims.batches_put_off[0] == [3]
+    gate.open.set()
+    other.open.set()
+    assert executor.wait_until_idle(10)
+    assert sorted(each.execution_id for each in outcomes) == [1, 2, 3]
+
+
+@pytest.mark.usefixtures("marks_ahead")
+def test_promise_05_marks_that_the_database_did_not_take_back_are_asked_for_anew(
+    executor: ThreadPoolExecutor, claims: Claims, outcomes: list[Outcome], gate: Gate
+) -> None:
+    other = Gate()
+    claims.put_off_errors = [OperationalError("away")]
+    submit_each(executor, gate, other, int)
+    wait_until(lambda: len(claims.batches_put_off) > 1)
+    gate.open.set()
+    other.open.set()
+    assert executor.wait_until_idle(10)
+    assert sorted(each.execution_id for each in outcomes) == [1, 2, 3]
+
+
+def test_promise_09_a_run_is_not_started_that_was_given_away_after_it_was_marked(
+    executor: ThreadPoolExecutor,
+    claims: Claims,
+    outcomes: list[Outcome],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "FORGOTTEN_SECONDS", -1)  # frozen for long, as it seems
+    claims.most_batches = 3
+    submit(executor, claimed(fail))
+    assert executor.wait_until_idle(10)
+    assert (claims.batches, outcomes) == ([[1]] * 4, [])
 
 
 @pytest.mark.parametrize("error", [OperationalError("away"), RuntimeError("a fault of ours")])

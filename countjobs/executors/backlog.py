@@ -11,6 +11,8 @@ from countjobs.jobstores.claimed import ClaimedJob
 
 CLAIM_AHEAD_SECONDS = 0.2
 """Claims may wait here for as many runs as end in this time: many short ones, no long one."""
+BEGIN_AHEAD_SECONDS = 0.02
+"""Runs may be marked as begun as long before they are."""
 GATHER_SECONDS = 0.003
 """How long what could begin waits for company, where threads are being freed one by one."""
 
@@ -42,9 +44,9 @@ class Backlog:
         None before most of what may wait is gone: a claim costs the same for one as for many.
         """
         with self._changed:
-            ahead = int(self._rate.per_second(time.monotonic()) * CLAIM_AHEAD_SECONDS)
+            ahead = self._ended_within(CLAIM_AHEAD_SECONDS)
             room = self._threads + ahead - self._held
-            return room if room > ahead * 3 // 4 else 0
+            return room if room > ahead // 2 else 0
 
     def busy(self) -> Counter[str]:
         """How many runs of each job are going on here, or are about to."""
@@ -70,15 +72,23 @@ class Backlog:
             if self._begun < self._begin_below:
                 self._changed.notify_all()
 
-    def take(self) -> list[ClaimedJob]:
-        """As many waiting jobs as there are free threads, once there are both; none at the end."""
+    def take(self, timeout: float | None = None) -> list[ClaimedJob]:
+        """As many waiting jobs as may begin, once there are some that may.
+
+        None at the end, and where there were none for so many seconds.
+        """
         with self._changed:
-            self._wait_until_begun_below(self._threads)
-            if self._threads - self._begun < min(self._threads / 2, len(self._waiting)):
-                self._wait_until_begun_below(self._threads // 2 + 1, GATHER_SECONDS)
-            count = 0 if self.is_closed else min(len(self._waiting), self._threads - self._begun)
+            most = self._threads + self._ended_within(BEGIN_AHEAD_SECONDS)
+            self._wait_until_begun_below(most, timeout)
+            if most - self._begun < min(most / 2, len(self._waiting)):
+                self._wait_until_begun_below(most // 2 + 1, GATHER_SECONDS)
+            count = 0 if self.is_closed else min(len(self._waiting), max(most - self._begun, 0))
             self._begun += count
             return [self._waiting.popleft() for _ in range(count)]
+
+    def _ended_within(self, seconds: float) -> int:
+        """How many runs have lately ended in such a time."""
+        return int(self._rate.per_second(time.monotonic()) * seconds)
 
     def _wait_until_begun_below(self, level: int, seconds: float | None = None) -> None:
         self._begin_below = level

@@ -9,10 +9,12 @@ free threads.
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import lru_cache
+from typing import TypeAlias
 
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, JobExecutionEvent
 from apscheduler.executors.pool import ThreadPoolExecutor as PlainThreadPoolExecutor
@@ -30,6 +32,13 @@ from countjobs.models.executions import Status
 from countjobs.outages import AWAY
 
 RETRY_SECONDS = 0.5
+PUT_OFF_SECONDS = 0.2
+"""So long after they were marked as begun, runs for which there is no thread are put off again."""
+FORGOTTEN_SECONDS = 1.0
+"""Beyond that the mark is asked for anew: this process was frozen, perhaps, and taken for dead."""
+
+Mark: TypeAlias = Callable[[list[int]], Iterable[int]]
+"""Marks executions in the database, and returns those that are still ours to start."""
 
 
 class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APScheduler has no types
@@ -38,6 +47,7 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
     Args:
         threads: How many runs go on side by side.
         begin: Marks executions as running, and returns those that are still ours to start.
+        put_off: Marks them as waiting again, and returns the same.
         report: Is told of each outcome, in the run's thread.
         output_bytes: How much of a run's output is kept.
     """
@@ -45,12 +55,13 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
     def __init__(
         self,
         threads: int,
-        begin: Callable[[list[int]], Iterable[int]],
+        begin: Mark,
+        put_off: Mark,
         report: Callable[[Outcome], None],
         output_bytes: int,
     ) -> None:
         super().__init__(threads)
-        self._begin = begin
+        self._begin, self._put_off = begin, put_off
         self._report = report
         self._output_bytes = output_bytes
         self._backlog = Backlog(threads)
@@ -110,32 +121,47 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         """The starter's thread: mark runs as begun, and hand them to threads."""
         try:
             while not self._closing.is_set():
-                if batch := self._backlog.take():
-                    self._start(batch)
+                batch = self._backlog.take(PUT_OFF_SECONDS if self._workers.waiting else None)
+                if batch:
+                    self._change_hands(batch, self._begin, self._hand_over)
+                elif stuck := self._workers.take_back():
+                    self._change_hands(stuck, self._put_off, self._backlog.put_back)
         finally:
             connection.close()
 
-    def _start(self, batch: list[ClaimedJob]) -> None:
+    def _change_hands(
+        self, batch: list[ClaimedJob], mark: Mark, receive: Callable[[list[ClaimedJob]], None]
+    ) -> None:
+        """Give jobs, marked, to the threads, or back to the backlog."""
         try:
-            ours = set(self._begin([job.runs[0].execution_id for job in batch]))
+            ours = set(mark([job.runs[0].execution_id for job in batch]))
         except Exception as error:
             if isinstance(error, AWAY):
                 self._logger.warning("The database is away; %d runs wait: %s", len(batch), error)
             else:
                 self._logger.exception("Runs can't be marked as begun; trying again")
             connection.close()
-            self._backlog.put_back(batch)
+            self._backlog.put_back(batch)  # to ask twice that it begins does no harm
             self._closing.wait(RETRY_SECONDS)
             return
-        given_away = [job for job in batch if job.runs[0].execution_id not in ours]
-        self._workers.hand_over([job for job in batch if job not in given_away])
-        for job in given_away:
-            self._logger.warning('A run of "%s" was given to another scheduler', job.name)
-            self._first_is_over(job)
+        receive([job for job in batch if job.runs[0].execution_id in ours])
+        for job in batch:
+            if job.runs[0].execution_id not in ours:
+                self._logger.warning('A run of "%s" was given to another scheduler', job.name)
+                self._first_is_over(job)
+
+    def _hand_over(self, batch: list[ClaimedJob]) -> None:
+        now = time.monotonic()
+        for job in batch:
+            job.begun_at = now
+        self._workers.hand_over(batch)
 
     # Running
 
     def _carry_out_first(self, job: ClaimedJob) -> None:
+        if time.monotonic() - job.begun_at > FORGOTTEN_SECONDS:
+            self._backlog.put_back([job])
+            return
         try:
             self._run(job.runs[0])
         except BaseException:  # a fault of ours: it must not end the thread

@@ -44,6 +44,8 @@ class Workers(Generic[Item]):
         """How many threads wait to be called, and have not been."""
         self._calls: SimpleQueue[None] = SimpleQueue()
         self._one_is_enough = False
+        self._seen = (0, 0.0)
+        """How many items had been taken when it was looked at, and when that was seen first."""
         self._handed_over = threading.Event()
         self._ending = False
 
@@ -52,10 +54,34 @@ class Workers(Generic[Item]):
         with self._lock:
             if not self._threads:
                 self._start(self._watch, "watch")
+            is_stuck = self._is_stuck(time.monotonic())
             self._items.extend(items)
-            if self._threads == self._resting or not self._one_is_enough:
+            if self._threads == self._resting or is_stuck:
                 self._call(1)
-        self._handed_over.set()
+        if not self._handed_over.is_set():
+            self._handed_over.set()
+
+    @property
+    def waiting(self) -> int:
+        """How many items nobody has begun to work on."""
+        return len(self._items)
+
+    def take_back(self) -> list[Item]:
+        """The items that nobody has begun to work on, where nobody gets on."""
+        with self._lock:
+            if not self._is_stuck(time.monotonic()):
+                return []
+            items = list(self._items)
+            self._items.clear()
+            return items
+
+    def _is_stuck(self, now: float) -> bool:
+        """Whether no item has been taken for a moment. The lock is held."""
+        taken, since = self._seen
+        if taken != self._taken:
+            self._seen = self._taken, now
+            return False
+        return now - since > MOMENT_SECONDS
 
     def end(self) -> None:
         """Let the threads end, once nothing is left; to say so twice does no harm."""
@@ -111,7 +137,6 @@ class Workers(Generic[Item]):
                 time.sleep(MOMENT_SECONDS)
                 share = (time.process_time() - used) / (time.monotonic() - began)
                 more = self._call_more(more, is_stuck=taken == self._taken, share=share)
-            self._one_is_enough = False
 
     def _call_more(self, count: int, *, is_stuck: bool, share: float) -> int:
         """Call so many threads where they are of use. Returns how many the next time."""

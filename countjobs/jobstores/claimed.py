@@ -35,6 +35,8 @@ class ClaimedJob:
     executor: str
     runs: list[Run] = field(default_factory=list)
     coalesce: bool = False
+    begun_at: float = 0.0
+    """When the first run was marked as begun, by the monotonic clock in seconds."""
 
     @property
     def trigger(self) -> ClaimedJob:
@@ -58,7 +60,18 @@ def begin(node: str, execution_ids: list[int], now: datetime) -> list[int]:
     Returns those that are ours to start. The others are not any more: we were taken for dead, and
     they were given to another scheduler. To ask twice does no harm.
     """
+    return _mark(execution_ids, node=node, status=Status.RUNNING, started_at=now)
+
+
+def put_off(node: str, execution_ids: list[int]) -> list[int]:
+    """Mark executions as waiting again that were marked as running and could not begin yet.
+
+    Returns those that are still ours to start, as `begin` does. Raises django.db.Error.
+    """
+    return _mark(execution_ids, node=node, status=Status.QUEUED, started_at=None)
+
+
+def _mark(execution_ids: list[int], **shared: object) -> list[int]:
     rows = [{"id": execution_id} for execution_id in execution_ids]
-    shared = {"node": node, "status": Status.RUNNING, "started_at": now}
     with own_turn():
         return update_rows(Execution, rows, f"node = new_node AND {UNFINISHED}", shared)

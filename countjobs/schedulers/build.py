@@ -10,7 +10,7 @@ from django.utils import timezone
 from countjobs.conf import Conf
 from countjobs.executors import ThreadPoolExecutor
 from countjobs.history.recorder import Recorder
-from countjobs.jobstores.claimed import begin
+from countjobs.jobstores.claimed import begin, put_off
 from countjobs.schedulers.heartbeat import Heartbeat
 from countjobs.schedulers.loop import RETRY_SECONDS, BackgroundScheduler, BlockingScheduler
 
@@ -63,6 +63,7 @@ def create_scheduler(
         ThreadPoolExecutor(
             threads,
             lambda execution_ids: begin(heartbeat.name, execution_ids, timezone.now()),
+            lambda execution_ids: put_off(heartbeat.name, execution_ids),
             recorder.put,
             conf.output_bytes,
         ),
