@@ -23,8 +23,8 @@ from countjobs.turns import own_turn
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1.0
-GATHER_SECONDS = 0.03
-"""How long a first outcome waits for company. It bounds the writes to about thirty a second."""
+GATHER_SECONDS = 0.05
+"""How long a first outcome waits for company. It bounds the writes to about twenty a second."""
 
 
 @dataclass
