@@ -144,5 +144,7 @@ class Workers(Generic[Item]):
             self._one_is_enough = share >= BUSY_SHARE
             if not self._items or (self._one_is_enough and not is_stuck):
                 return 1
-            self._call(min(count, len(self._items)))
+            # All of those at work wait for something: nobody is in anybody's way.
+            all_wait = is_stuck and not self._one_is_enough
+            self._call(len(self._items) if all_wait else min(count, len(self._items)))
             return 2 * count
