@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from apscheduler.triggers.calendarinterval import CalendarIntervalTrigger
@@ -205,3 +206,14 @@ def test_where_nothing_fires_there_is_no_last_fire_time() -> None:
     yearly = trigger(month="1", day="1", hour="0", minute="0")
     assert last_fire(lambda at: yearly.get_next_fire_time(None, at), NOW - DAY, NOW) is None
     assert last_fire(lambda at: None, NOW - DAY, NOW) is None
+
+
+def test_one_trigger_is_asked_for_all_schedules_that_are_alike(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+    every = trigger(second="*/5")
+    monkeypatch.setattr(every, "get_next_fire_time", lambda *_: asked.append(1))
+    for zone in (UTC, ZoneInfo("Asia/Tokyo")):
+        assert due_fires(every, NOW.astimezone(zone), NOW, 1) == Due([NOW], 0, None)
+    assert len(asked) == 1

@@ -37,9 +37,14 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
 
 def one_second_definitions(count: int, **fields: Any) -> None:
-    """Definitions that fire every second, and that have been due since noon."""
+    """Definitions that fire every second, and that have been due since noon. No two are alike: one
+    trigger would be asked for all of them.
+    """
     CountJob.objects.bulk_create(
-        CountJob(name=f"count {number}", second="*", **fields) for number in range(count)
+        CountJob(
+            name=f"count {number}", second="*", start_date=NOON - (number + 1) * SECOND, **fields
+        )
+        for number in range(count)
     )
     DjangoJob.objects.update(next_run_time=NOON)
 
