@@ -22,7 +22,8 @@ from countjobs.admin.links import Links
 from countjobs.admin.schedules import SchedulePages
 from countjobs.admin.widgets import CronInput, ZoneInput
 from countjobs.models import CountJob, JobDefinition
-from countjobs.models.fields import CronField, OrderedJSONField
+from countjobs.forms import KeyTextRows
+from countjobs.models.fields import CronField, KeyTextField, OrderedJSONField
 
 _SHORT_TEXT = {"rows": 3}
 _CODE = {"rows": 8, "class": "vLargeTextField countjobs-code", "spellcheck": "false"}
@@ -40,6 +41,7 @@ class JobDefinitionAdmin(SchedulePages):
     save_as = True
     formfield_overrides = {
         CronField: {"widget": CronInput},
+        KeyTextField: {"widget": KeyTextRows},
         OrderedJSONField: {"widget": AdminTextareaWidget(_CODE)},
         models.TextField: {"widget": AdminTextareaWidget(_SHORT_TEXT)},
     }

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.forms import OrderedJSONFormField, is_too_deep
+from countjobs.forms import KeyTextFormField, OrderedJSONFormField, is_too_deep
 from countjobs.text import shown, validate_text
 from countjobs.triggers import CRON_DEFAULTS, CronFieldError, normalise_expression
 
@@ -130,3 +130,13 @@ def validate_messages(value: object) -> None:
             code="messages",
             params={"size": size, "most": MOST_MESSAGE_BYTES},
         )
+
+
+class KeyTextField(OrderedJSONField):
+    """An object of text to text: messages, for one. The admin edits it in rows."""
+
+    default_validators = [validate_messages]
+
+    def formfield(self, **kwargs: Any) -> Any:
+        """A form field of rows."""
+        return super().formfield(**{"form_class": KeyTextFormField, **kwargs})
