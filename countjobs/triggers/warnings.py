@@ -89,9 +89,7 @@ def _names_no_hour(trigger: ScheduleTrigger) -> bool:
     return all(type(part) is AllExpression and part.step in (None, 1) for part in hours)
 
 
-def _warning(
-    trigger: ScheduleTrigger, now: datetime, change: Transition
-) -> ClockWarning | None:
+def _warning(trigger: ScheduleTrigger, now: datetime, change: Transition) -> ClockWarning | None:
     """What a clock change does to a schedule: both gap and fold are walls of the old offset."""
     first = change.at if change.is_gap else change.at - change.length
     end = first + change.length
