@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
+from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models
@@ -16,6 +17,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from countjobs.admin.copies import copy_name
 from countjobs.admin.display import NOTHING, link, moment, pre
 from countjobs.admin.facts import attach, facts_of
 from countjobs.admin.fieldsets import FIRE_TIMES, fieldsets_of
@@ -109,7 +111,8 @@ class JobDefinitionAdmin(DefinitionTools, RunFigures):
         if obj is None:
             return form
         may_view_runs = Links(request, self.admin_site).may_view(Execution)
-        runs = [(_("Runs"), {"fields": RUNS})] if may_view_runs else []
+        has_run = facts_of(obj).last is not None
+        runs = [(_("Runs"), {"fields": RUNS})] if has_run and may_view_runs else []
         return [(None, {"fields": _told_of(obj)}), *form, *runs]
 
     def formfield_for_dbfield(
@@ -131,12 +134,26 @@ class JobDefinitionAdmin(DefinitionTools, RunFigures):
                 initial[field.name] = _date_or_none(field, initial[field.name])
         return initial
 
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """As Django's. Where another took the name between check and save, it is checked anew."""
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any
+    ) -> Any:
+        """As Django's; what is saved as new and was given no name gets one.
+
+        Where another took the name between check and save, it is checked anew.
+        """
+        if object_id and "_saveasnew" in request.POST:
+            self._name_copy(request, object_id)
         try:
-            return super().changeform_view(request, *args, **kwargs)
+            return super().changeform_view(request, object_id, *args, **kwargs)
         except IntegrityError:  # nothing was saved: it is all one transaction
-            return super().changeform_view(request, *args, **kwargs)
+            return super().changeform_view(request, object_id, *args, **kwargs)
+
+    def _name_copy(self, request: HttpRequest, object_id: str) -> None:
+        original = admin.ModelAdmin.get_object(self, request, unquote(object_id))
+        if original and request.POST.get("name", "").strip() == original.name:
+            posted = request.POST.copy()
+            posted["name"] = copy_name(original)
+            request.POST = posted  # type: ignore[assignment]  # as mutable as Django's would be
 
     def response_add(
         self, request: HttpRequest, obj: Any, *args: Any, **kwargs: Any

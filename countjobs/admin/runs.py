@@ -10,9 +10,8 @@ from django.template.loader import render_to_string
 from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from countjobs.admin.display import ICONS, NOTHING, badge, duration, link, moment, outcome
 from countjobs.admin.durations import duration_chart, longest

@@ -70,8 +70,12 @@ class OrderedJSONField(models.JSONField):
     empty_values = [{}]
 
     def formfield(self, **kwargs: Any) -> Any:
-        """A form field that keeps what was typed."""
-        return super().formfield(**{"form_class": OrderedJSONFormField, **kwargs})
+        """A form field that keeps what was typed, compared with what is stored.
+
+        Django would send the default's value along, hidden, and compare with that.
+        """
+        own = {"form_class": OrderedJSONFormField, "show_hidden_initial": False}
+        return super().formfield(**{**own, **kwargs})
 
     def get_internal_type(self) -> str:
         """The database sees text."""
