@@ -277,7 +277,7 @@ def test_pausing_what_is_paused_changes_nothing(client: Client, definition: Coun
 
 
 def test_the_buttons_are_for_who_may_press_them(definition: CountJob) -> None:
-    expected = {"viewer": set(), "runner": {"run"}, "editor": {"pause"}}
+    expected: dict[str, set[str]] = {"viewer": set(), "runner": {"run"}, "editor": {"pause"}}
     expected["superuser"] = {"run", "pause"}
     for role, names in expected.items():
         page = client_of(role).get(change_url(definition)).content.decode()

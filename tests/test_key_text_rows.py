@@ -13,7 +13,7 @@ from django.http import QueryDict
 from django.test import Client
 
 from countjobs.forms import KeyTextFormField
-from countjobs.forms.rows import MOST_ROWS, Rows, row_problems, rows_of
+from countjobs.forms.rows import MOST_ROWS, KeyTextRows, Rows, row_problems, rows_of
 from countjobs.models import CountJob
 from tests.people import client_of
 from tests.test_admin_definitions import change_url
@@ -184,7 +184,7 @@ def test_another_order_is_a_change_and_the_same_rows_are_none() -> None:
 
 
 def test_a_form_without_the_field_leaves_it_alone() -> None:
-    widget = KeyTextFormField().widget
+    widget = KeyTextRows()
     assert widget.value_omitted_from_data(QueryDict("name=a"), {}, "messages")
     assert not widget.value_omitted_from_data(QueryDict("messages_key="), {}, "messages")
     assert not widget.value_omitted_from_data(QueryDict("messages={}"), {}, "messages")
@@ -202,7 +202,7 @@ def test_saving_the_rows_as_they_were_is_no_change_of_messages(client: Client) -
 
 def test_half_a_row_is_not_dropped() -> None:
     posted = QueryDict("messages_key=a&messages_key=b&messages_text=1")
-    rows = KeyTextFormField().widget.value_from_datadict(posted, {}, "messages")
+    rows = KeyTextRows().value_from_datadict(posted, {}, "messages")
     assert rows == [("a", "1"), ("b", "")]
 
 
