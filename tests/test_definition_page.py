@@ -252,8 +252,8 @@ def test_pause_says_by_whom_and_when_and_resume_when_it_runs_next(
 def test_pause_in_the_list_and_in_the_form_say_by_whom_too(
     client: Client, definition: CountJob
 ) -> None:
-    posted = {"action": "pause", "_selected_action": [definition.pk]}
-    client.post("/admin/countjobs/countjob/", posted)
+    ticked = {"action": "pause", "_selected_action": [definition.pk]}
+    client.post("/admin/countjobs/countjob/", ticked)
     assert "by superuser" in field(client.get(change_url(definition)).content.decode(), "paused")
     client.post(change_url(definition), form_values({}))
     posted = form_values({})

@@ -43,6 +43,7 @@ def longest(executions: Sequence[Execution]) -> timedelta | None:
 
 
 def _bars(shown: list[Execution], most: float) -> Iterator[SafeString]:
+    words = {str(value): str(label) for value, label in Status.choices}  # once: it is costly
     first = (MOST_BARS - len(shown)) * _SLOT  # the newest is always at the same end
     for number, execution in enumerate(shown):
         x = first + number * _SLOT
@@ -52,7 +53,7 @@ def _bars(shown: list[Execution], most: float) -> Iterator[SafeString]:
             '<g class="countjobs-bar countjobs-{}"><title>{}</title>'
             '<rect x="{}" y="{}" width="{}" height="{}"/>{}</g>',
             execution.status,
-            _told(execution),
+            _told(execution, words.get(execution.status, execution.status)),
             *(x, f"{_HEIGHT - height:.1f}", _BAR, f"{height:.1f}"),
             _mark(execution, x),
         )
@@ -76,11 +77,11 @@ def _seconds(taken: timedelta | None) -> float:
     return max(taken.total_seconds(), 0.0) if taken else 0.0
 
 
-def _told(execution: Execution) -> str:
+def _told(execution: Execution, status: str) -> str:
     """What a bar says when it is pointed at."""
     moment = f"{execution.scheduled_at:%Y-%m-%d %H:%M:%S %Z}"
-    word = f"{ICONS.get(execution.status, '?')} {execution.get_status_display()}"
-    return f"{moment} · {word} · {duration(execution.duration)}"
+    icon = ICONS.get(execution.status, "?")
+    return f"{moment} · {icon} {status} · {duration(execution.duration)}"
 
 
 def _in_words(shown: list[Execution]) -> str:
