@@ -7,17 +7,15 @@ from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
-from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, models
-from django.http import HttpRequest, HttpResponse
+from django.db import models
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.admin.copies import copy_name
 from countjobs.admin.display import NOTHING, link, moment, pre
 from countjobs.admin.facts import attach, facts_of
 from countjobs.admin.fieldsets import FIRE_TIMES, fieldsets_of
@@ -25,6 +23,7 @@ from countjobs.admin.form import CRONTAB
 from countjobs.admin.links import Links
 from countjobs.admin.pauses import last_switch
 from countjobs.admin.runs import RUNS, RunFigures
+from countjobs.admin.saving import DefinitionSaving
 from countjobs.admin.tools import DefinitionTools
 from countjobs.admin.widgets import CronInput, ZoneInput
 from countjobs.forms import KeyTextRows
@@ -35,7 +34,7 @@ _SHORT_TEXT = {"rows": 3}
 _CODE = {"rows": 8, "class": "vLargeTextField countjobs-code", "spellcheck": "false"}
 
 
-class JobDefinitionAdmin(DefinitionTools, RunFigures):
+class JobDefinitionAdmin(DefinitionTools, RunFigures, DefinitionSaving):
     """A list with the next run and the last, actions, and a form that lays out any kind's fields.
 
     All of it can be overridden as in any `ModelAdmin`.
@@ -44,7 +43,6 @@ class JobDefinitionAdmin(DefinitionTools, RunFigures):
     list_display = ("name", "schedule", "enabled", "next_run", "last_run")
     list_filter = ("enabled", "timezone")
     search_fields = ("name", "description")
-    save_as = True
     formfield_overrides = {
         CronField: {"widget": CronInput},
         KeyTextField: {"widget": KeyTextRows},
@@ -133,41 +131,6 @@ class JobDefinitionAdmin(DefinitionTools, RunFigures):
             if isinstance(field, models.DateField) and isinstance(initial.get(field.name), str):
                 initial[field.name] = _date_or_none(field, initial[field.name])
         return initial
-
-    def changeform_view(
-        self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any
-    ) -> Any:
-        """As Django's; what is saved as new and was given no name gets one.
-
-        Where another took the name between check and save, it is checked anew.
-        """
-        if object_id and "_saveasnew" in request.POST:
-            self._name_copy(request, object_id)
-        try:
-            return super().changeform_view(request, object_id, *args, **kwargs)
-        except IntegrityError:  # nothing was saved: it is all one transaction
-            return super().changeform_view(request, object_id, *args, **kwargs)
-
-    def _name_copy(self, request: HttpRequest, object_id: str) -> None:
-        original = admin.ModelAdmin.get_object(self, request, unquote(object_id))
-        if original and request.POST.get("name", "").strip() == original.name:
-            posted = request.POST.copy()
-            posted["name"] = copy_name(original)
-            request.POST = posted  # type: ignore[assignment]  # as mutable as Django's would be
-
-    def response_add(
-        self, request: HttpRequest, obj: Any, *args: Any, **kwargs: Any
-    ) -> HttpResponse:
-        """As Django's, and when it runs next."""
-        response = super().response_add(request, obj, *args, **kwargs)
-        self.announce(request, obj)
-        return response
-
-    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
-        """As Django's, and when it runs next."""
-        response = super().response_change(request, obj)
-        self.announce(request, obj)
-        return response
 
 
 def _date_or_none(field: models.DateField[Any, Any], text: str) -> Any:

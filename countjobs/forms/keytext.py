@@ -30,7 +30,8 @@ class KeyTextFormField(OrderedJSONFormField):
 
     def bound_data(self, data: Any, initial: Any) -> Any:
         """What was typed."""
-        return data if isinstance(data, Rows) else super().bound_data(data, initial)
+        is_rows = isinstance(data, Rows) and not self.disabled
+        return data if is_rows else super().bound_data(data, initial)
 
     def prepare_value(self, value: Any) -> Any:
         """Rows, or the JSON to edit."""
