@@ -252,9 +252,30 @@ def test_a_definition_can_be_saved_as_a_new_one(client: Client) -> None:
     assert set(CountJob.objects.values_list("name", flat=True)) == {"a", "b"}
 
 
-def test_saving_as_new_under_the_same_name_is_refused_at_the_name(client: Client) -> None:
+def test_saving_as_new_under_the_same_name_makes_a_copy_that_starts_as_typed(
+    client: Client,
+) -> None:
+    definition = CountJob.objects.create(name="a", count=1)
+    for _copy in range(2):
+        posted = {**form_values({"name": "a", "count": "7"}), "_saveasnew": "1"}
+        assert client.post(change_url(definition), posted).status_code == 302
+    copies = CountJob.objects.exclude(pk=definition.pk)
+    assert {(each.name, each.count) for each in copies} == {("a (copy)", 7), ("a (copy 2)", 7)}  # type: ignore[attr-defined]  # the queryset's type is the base's
+
+
+def test_a_copy_of_a_copy_with_a_long_name_has_a_name_of_its_own(client: Client) -> None:
+    definition = CountJob.objects.create(name="n" * 193 + " (copy)")
+    posted = {**form_values({"name": definition.name}), "_saveasnew": "1"}
+    assert client.post(change_url(definition), posted).status_code == 302
+    copied = CountJob.objects.exclude(pk=definition.pk).get()
+    assert copied.name.startswith("n" * 180)
+    assert copied.name.endswith("n (copy)")
+
+
+def test_saving_as_new_under_the_name_of_a_third_is_refused_at_the_name(client: Client) -> None:
     definition = CountJob.objects.create(name="a")
-    posted = {**form_values({"name": "a"}), "_saveasnew": "1"}
+    CountJob.objects.create(name="b")
+    posted = {**form_values({"name": "b"}), "_saveasnew": "1"}
     response = client.post(change_url(definition), posted)
     assert response.status_code == 200
     assert "already exists" in response.content.decode()
@@ -423,12 +444,13 @@ def test_a_name_that_another_takes_at_the_same_moment_is_refused(
 
 def test_our_pages_have_no_inline_script_or_style(client: Client) -> None:
     definition = CountJob.objects.create(name="a")
-    execution = make_execution()
+    execution = make_execution(job_id=definition.job_id)
     pages = [
         "/admin/",
         LIST,
         ADD,
         change_url(definition),
+        reverse("admin:countjobs_countjob_run", args=[definition.pk]),
         "/admin/countjobs/execution/",
         reverse("admin:countjobs_execution_change", args=[execution.pk]),
         "/admin/countjobs/schedulernode/",

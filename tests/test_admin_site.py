@@ -109,6 +109,7 @@ def test_hostile_text_is_escaped_on_every_page() -> None:
         "countjobs_countjob_change": [definition.pk],
         "countjobs_countjob_history": [definition.pk],
         "countjobs_countjob_delete": [definition.pk],
+        "countjobs_countjob_run": [definition.pk],
         "countjobs_execution_changelist": [],
         "countjobs_execution_change": [run.pk],
         "countjobs_schedulernode_changelist": [],

@@ -92,7 +92,9 @@ def test_a_person_sees_the_example_count_edits_it_and_pauses_it(
 
     page.goto(f"{admin}countjobs/countjob/")
     page.get_by_role("link", name="count three").click()
-    page.fill("#id_messages", '{"four": "four count."}')
+    row = page.locator(".countjobs-rows li").first
+    row.locator("input").fill("four")
+    row.locator("textarea").fill("four count.")
     page.fill("#id_second", "*/2")
     page.click("[name=_save]")
     expect(page.locator(".messagelist")).to_contain_text("Next run:")

@@ -84,6 +84,18 @@ def test_parameters_override_fields_of_that_run_only() -> None:
     assert definition.count == 3
 
 
+def test_parameters_become_what_fields_hold_and_what_they_can_not_hold_fails_the_run() -> None:
+    definition = make_definition(due=LATER, max_instances=5)
+    request(definition, parameters={"start_date": NOON.isoformat(), "count": "7"})
+    bad = request(definition, parameters={"count": "many"})
+    [job] = claim_at().jobs
+    changed = job.runs[0].call.__self__  # type: ignore[attr-defined]
+    assert (changed.start_date, changed.count) == (NOON, 7)
+    bad.refresh_from_db()
+    assert bad.status == Status.FAILED
+    assert "“many” value must be an integer" in bad.error
+
+
 def test_parameters_that_can_not_be_set_fail_that_run_and_nothing_else() -> None:
     definition = make_definition(due=LATER, max_instances=5)
     bad, good = request(definition, parameters={"job_id": 1}), request(definition)

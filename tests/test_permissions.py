@@ -25,6 +25,7 @@ PAGES: dict[str, tuple[int, int, int, int, int, int]] = {
     "countjob_change": (302, 403, 200, 200, 200, 200),
     "countjob_history": (302, 403, 200, 200, 200, 200),
     "countjob_delete": (302, 403, 403, 403, 200, 200),
+    "countjob_run": (302, 403, 403, 200, 403, 200),
     "execution_changelist": (302, 403, 200, 200, 200, 200),
     "execution_change": (302, 403, 200, 200, 200, 200),
     "execution_add": (302, 403, 403, 403, 403, 403),
@@ -44,6 +45,9 @@ WRITES: dict[str, tuple[str, ...]] = {
     "countjob_add": ("editor", "superuser"),
     "countjob_change": ("editor", "superuser"),
     "countjob_delete": ("editor", "superuser"),
+    "countjob_run": ("runner", "superuser"),
+    "countjob_pause": ("editor", "superuser"),
+    "countjob_resume": ("editor", "superuser"),
     "run_now": ("runner", "superuser"),
     "pause": ("editor", "superuser"),
     "resume": ("editor", "superuser"),
@@ -80,6 +84,8 @@ class Rows:
         if page == "countjobs":
             return reverse("admin:app_list", args=["countjobs"])
         model = page.split("_", maxsplit=1)[0]
+        if page == "countjob_resume":
+            return reverse(f"admin:countjobs_{page}", args=[self.off.pk])
         args = [] if page.endswith(("_changelist", "_add")) else [self._key(model)]
         return reverse(f"admin:countjobs_{page}", args=args)
 

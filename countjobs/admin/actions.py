@@ -34,6 +34,10 @@ class DefinitionActions(PageAdmin):
         codename = get_permission_codename("run", self.opts)
         return request.user.has_perm(f"{self.opts.app_label}.{codename}")
 
+    def has_pause_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whether the user may pause and resume definitions of this kind."""
+        return self.has_change_permission(request, obj)
+
     @admin.action(description=_("Run now"), permissions=["run"])
     def run_now(self, request: HttpRequest, queryset: QuerySet[JobDefinition]) -> None:
         """File a request for a run of each. A scheduler picks them up; nothing runs here."""
@@ -48,19 +52,19 @@ class DefinitionActions(PageAdmin):
     @admin.action(description=_("Pause"), permissions=["change"])
     def pause(self, request: HttpRequest, queryset: QuerySet[JobDefinition]) -> None:
         """Disable them, until they are resumed."""
-        count = _set_enabled(request, queryset, enabled=False)
+        count = set_enabled(request, queryset, enabled=False)
         text = ngettext("%d definition was paused.", "%d definitions were paused.", count)
         self.message_user(request, text % count, messages.SUCCESS)
 
     @admin.action(description=_("Resume"), permissions=["change"])
     def resume(self, request: HttpRequest, queryset: QuerySet[JobDefinition]) -> None:
         """Enable them. What was due meanwhile is not made up for."""
-        count = _set_enabled(request, queryset, enabled=True)
+        count = set_enabled(request, queryset, enabled=True)
         text = ngettext("%d definition was resumed.", "%d definitions were resumed.", count)
         self.message_user(request, text % count, messages.SUCCESS)
 
 
-def _set_enabled(request: HttpRequest, queryset: QuerySet[Any], *, enabled: bool) -> int:
+def set_enabled(request: HttpRequest, queryset: QuerySet[Any], *, enabled: bool) -> int:
     """Enable or disable definitions, and log it for each that was not so before: how many."""
     others = queryset.filter(enabled=not enabled)
     with transaction.atomic():

@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
+from django.contrib.admin.models import LogEntry
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, models
-from django.http import HttpRequest, HttpResponse
+from django.db import models
+from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.admin.display import NOTHING, link, pre
+from countjobs.admin.display import NOTHING, link, moment, pre
 from countjobs.admin.facts import attach, facts_of
 from countjobs.admin.fieldsets import FIRE_TIMES, fieldsets_of
 from countjobs.admin.form import CRONTAB
 from countjobs.admin.links import Links
-from countjobs.admin.schedules import SchedulePages
+from countjobs.admin.pauses import last_switch
+from countjobs.admin.runs import RUNS, RunFigures
+from countjobs.admin.saving import DefinitionSaving
+from countjobs.admin.tools import DefinitionTools
 from countjobs.admin.widgets import CronInput, ZoneInput
-from countjobs.models import CountJob, JobDefinition
-from countjobs.models.fields import CronField, OrderedJSONField
+from countjobs.forms import KeyTextRows
+from countjobs.models import CountJob, Execution, JobDefinition
+from countjobs.models.fields import CronField, KeyTextField, OrderedJSONField
 
 _SHORT_TEXT = {"rows": 3}
 _CODE = {"rows": 8, "class": "vLargeTextField countjobs-code", "spellcheck": "false"}
 
 
-class JobDefinitionAdmin(SchedulePages):
+class JobDefinitionAdmin(DefinitionTools, RunFigures, DefinitionSaving):
     """A list with the next run and the last, actions, and a form that lays out any kind's fields.
 
     All of it can be overridden as in any `ModelAdmin`.
@@ -37,9 +43,9 @@ class JobDefinitionAdmin(SchedulePages):
     list_display = ("name", "schedule", "enabled", "next_run", "last_run")
     list_filter = ("enabled", "timezone")
     search_fields = ("name", "description")
-    save_as = True
     formfield_overrides = {
         CronField: {"widget": CronInput},
+        KeyTextField: {"widget": KeyTextRows},
         OrderedJSONField: {"widget": AdminTextareaWidget(_CODE)},
         models.TextField: {"widget": AdminTextareaWidget(_SHORT_TEXT)},
     }
@@ -65,6 +71,24 @@ class JobDefinitionAdmin(SchedulePages):
         url = facts_of(definition).history_url
         return link(url, _("All executions of this job")) if url else NOTHING
 
+    @admin.display(description=_("paused"))
+    def paused(self, definition: JobDefinition) -> str:
+        """Who paused it, and when."""
+        switch = _pause_of(definition)
+        if switch is None:
+            return NOTHING
+        when = moment(switch.action_time, facts_of(definition).zone)
+        return format_html(gettext("by {who} on {when}"), who=switch.user, when=when)
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
+        """As Django's; and who paused it, where somebody did."""
+        definition = super().get_object(request, object_id, from_field)
+        if definition is not None and not definition.enabled:
+            definition.__dict__["switch"] = last_switch(definition)
+        return definition
+
     def show_page(self, request: HttpRequest, definitions: Sequence[JobDefinition]) -> None:
         """Read what the list tells of definitions, for all of a page."""
         attach(definitions, Links(request, self.admin_site))
@@ -72,7 +96,7 @@ class JobDefinitionAdmin(SchedulePages):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Also the next fire times, and what is told of a definition that is there."""
         given = (*super().get_readonly_fields(request, obj), FIRE_TIMES)
-        return (*given, *_told_of(obj)) if obj else given
+        return (*given, *_told_of(obj), *RUNS) if obj else given
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Every field in its place, a kind's own after the name, unless you say otherwise."""
@@ -81,8 +105,13 @@ class JobDefinitionAdmin(SchedulePages):
         leave_out = {*(self.get_exclude(request, obj) or ())}
         if not self.may_paste(request, obj):
             leave_out.add(CRONTAB)
-        state = [(None, {"fields": _told_of(obj)})] if obj else []
-        return [*state, *fieldsets_of(self.model, leave_out)]
+        form = fieldsets_of(self.model, leave_out)
+        if obj is None:
+            return form
+        may_view_runs = Links(request, self.admin_site).may_view(Execution)
+        has_run = facts_of(obj).last is not None
+        runs = [(_("Runs"), {"fields": RUNS})] if has_run and may_view_runs else []
+        return [(None, {"fields": _told_of(obj)}), *form, *runs]
 
     def formfield_for_dbfield(
         self, db_field: models.Field[Any, Any], request: HttpRequest, **kwargs: Any
@@ -103,32 +132,6 @@ class JobDefinitionAdmin(SchedulePages):
                 initial[field.name] = _date_or_none(field, initial[field.name])
         return initial
 
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """As Django's. Where another took the name between check and save, it is checked anew."""
-        try:
-            return super().changeform_view(request, *args, **kwargs)
-        except IntegrityError:  # nothing was saved: it is all one transaction
-            return super().changeform_view(request, *args, **kwargs)
-
-    def response_add(
-        self, request: HttpRequest, obj: Any, *args: Any, **kwargs: Any
-    ) -> HttpResponse:
-        """As Django's, and when it runs next."""
-        response = super().response_add(request, obj, *args, **kwargs)
-        self._announce(request, obj)
-        return response
-
-    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
-        """As Django's, and when it runs next."""
-        response = super().response_change(request, obj)
-        self._announce(request, obj)
-        return response
-
-    def _announce(self, request: HttpRequest, definition: JobDefinition) -> None:
-        self.show_page(request, [definition])
-        level, text = facts_of(definition).announcement()
-        self.message_user(request, text, level)
-
 
 def _date_or_none(field: models.DateField[Any, Any], text: str) -> Any:
     try:
@@ -140,7 +143,13 @@ def _date_or_none(field: models.DateField[Any, Any], text: str) -> Any:
 def _told_of(definition: JobDefinition) -> tuple[str, ...]:
     """What its page tells of a definition, before the form."""
     problem = ("problem",) if facts_of(definition).error else ()
-    return ("next_run", *problem, "last_run", "history")
+    paused = ("paused",) if _pause_of(definition) else ()
+    return ("next_run", *paused, *problem, "last_run", "history")
+
+
+def _pause_of(definition: JobDefinition) -> LogEntry | None:
+    """What `get_object` has read: not for rows of the list."""
+    return cast("LogEntry | None", definition.__dict__.get("switch"))
 
 
 admin.site.register(CountJob, JobDefinitionAdmin)

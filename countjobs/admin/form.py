@@ -22,7 +22,20 @@ else:
 CRONTAB = "crontab_line"
 
 
-class DefinitionForm(AnyModelForm):
+class PartialForm(AnyModelForm):
+    """A form that may leave out fields which the model's checks name in their errors."""
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        """As Django's, which raises ValueError where a field isn't in the form: it goes above."""
+        invalid = error if isinstance(error, ValidationError) else ValidationError(error)
+        if field is not None or not hasattr(invalid, "error_dict"):
+            super().add_error(field, invalid)
+            return
+        for name, errors in invalid.error_dict.items():
+            super().add_error(name if name in self.fields else None, ValidationError(errors))
+
+
+class DefinitionForm(PartialForm):
     """A form that, sent with a crontab line, is not saved but shown again, filled from the line."""
 
     crontab_line = forms.CharField(

@@ -18,6 +18,7 @@ from countjobs.text import describe
 from countjobs.triggers import zone_names
 from countjobs.triggers.sentences import sentence
 from countjobs.triggers.upcoming import upcoming
+from countjobs.triggers.warnings import schedule_warnings
 
 COUNT = 10
 
@@ -37,6 +38,8 @@ class Preview:
     """A fire time each: in every zone, and how soon it comes."""
     ends: bool = False
     """Whether no other fire time comes after those."""
+    warnings: list[str] = field(default_factory=list)
+    """What is worth a second look, though nothing is wrong."""
     errors: list[str] = field(default_factory=list)
 
     def render(self) -> SafeString:
@@ -49,6 +52,7 @@ def preview_of(definition: JobDefinition, now: datetime, viewer: tzinfo) -> Prev
     try:
         trigger = definition.trigger()
         said = sentence(definition.cron)
+        warnings = schedule_warnings(trigger, now)
         fires = list(upcoming(trigger, now, COUNT))
     except (ValueError, TypeError, OverflowError) as error:  # nobody has validated it
         return Preview(errors=[describe(error)])
@@ -59,6 +63,7 @@ def preview_of(definition: JobDefinition, now: datetime, viewer: tzinfo) -> Prev
         zones=[str(zone) for zone in zones],
         rows=list(_rows(fires, zones, now)),
         ends=len(fires) < COUNT,
+        warnings=warnings,
     )
 
 

@@ -14,12 +14,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.actions import DefinitionActions
+from countjobs.admin.facts import facts_of
 from countjobs.admin.form import CRONTAB, AnyModelForm, DefinitionForm, filled_words
 from countjobs.admin.preview import SENT, preview_of
 from countjobs.admin.schedule_views import ScheduleViews
 from countjobs.models import JobDefinition
 from countjobs.triggers import CRON_DEFAULTS, CronFieldError
 from countjobs.triggers.sentences import sentence
+from countjobs.triggers.warnings import schedule_warnings
 
 
 class SchedulePages(DefinitionActions):
@@ -59,6 +61,16 @@ class SchedulePages(DefinitionActions):
     def get_urls(self) -> list[URLPattern]:
         """As Django's, and those that the form's scripts ask."""
         return [*ScheduleViews(self).urls(), *super().get_urls()]
+
+    def announce(self, request: HttpRequest, definition: JobDefinition) -> None:
+        """Tell when a definition runs next, or why it won't; and what to mind in its schedule."""
+        self.show_page(request, [definition])
+        facts = facts_of(definition)
+        level, text = facts.announcement()
+        self.message_user(request, text, level)
+        if facts.enabled and not facts.error:
+            for warning in schedule_warnings(definition.trigger(), timezone.now()):
+                self.message_user(request, warning, messages.WARNING)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

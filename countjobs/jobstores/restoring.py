@@ -9,6 +9,8 @@ from functools import lru_cache, partial
 from typing import Any, TypeAlias
 
 from apscheduler.job import Job
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
 
 from countjobs.jobstores.questions import JobRow
 from countjobs.jobstores.rows import RUN_DEFINITION, load_definitions
@@ -42,7 +44,7 @@ class Taken:
         definition = deepcopy(self.definition) if self.is_used or parameters else self.definition
         self.is_used = True
         for name, value in parameters.items():
-            setattr(definition, name, value)
+            setattr(definition, name, _of_field(definition, name, value))
         return definition.run
 
     def calls(self, count: int) -> list[Callable[[], object]]:
@@ -53,6 +55,15 @@ class Taken:
             return [self.call({}) for _ in range(count)]
         untouched = deepcopy(self.definition)
         return [partial(_run_copy, untouched)] * count
+
+
+def _of_field(definition: JobDefinition, name: str, value: Any) -> Any:
+    """What a field holds, of what JSON has for it: a date, for one, is a text there."""
+    try:
+        field = definition._meta.get_field(name)
+    except FieldDoesNotExist:
+        return value
+    return field.to_python(value) if isinstance(field, models.Field) else value
 
 
 def _call_anew(row: JobRow) -> object:

@@ -9,7 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.models.definitions import JobDefinition
-from countjobs.models.fields import OrderedJSONField, validate_messages
+from countjobs.models.fields import KeyTextField
 
 logger = logging.getLogger(__name__)
 
@@ -42,12 +42,8 @@ def step_judge(count_messages: dict[str, str]) -> None:
 class CountJob(JobDefinition):
     """Counts, and logs its messages."""
 
-    messages = OrderedJSONField(
-        _("messages"),
-        default=dict,
-        blank=True,
-        validators=[validate_messages],
-        help_text=_('A JSON object of text to text, in the order to log: {"one": "one count."}'),
+    messages = KeyTextField(
+        _("messages"), default=dict, blank=True, help_text=_("Logged in this order: key, text.")
     )
     count = models.PositiveIntegerField(
         _("count"), default=3, validators=[MaxValueValidator(MOST_COUNTS)]

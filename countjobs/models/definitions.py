@@ -38,6 +38,9 @@ _MOST_GRACE = 10 * 366 * 86_400
 _BATCH = 10_000
 """Values in one statement: SQLite takes 32,766, other servers and drivers 65,535."""
 
+_WHEN = frozenset((*CRON_DEFAULTS, "timezone", "start_date", "end_date", "enabled"))
+"""The fields that say whether a definition fires."""
+
 ENDED = "ended"
 """The code of the ValidationError for a schedule whose last fire time has passed."""
 
@@ -195,6 +198,7 @@ class JobDefinition(models.Model):
     objects = JobDefinitionQuerySet.as_manager()
 
     _fields_are_sound = True
+    _left_out: frozenset[str] = frozenset()
     _surely_fires = False
 
     class Meta:
@@ -254,6 +258,7 @@ class JobDefinition(models.Model):
     def clean_fields(self, exclude: Collection[str] | None = None) -> None:
         """Check each field by itself. Raises ValidationError, with what is wrong by field."""
         self._fields_are_sound = False
+        self._left_out = frozenset(exclude or ())
         errors: dict[str, Any] = {}
         try:
             super().clean_fields(exclude)
@@ -283,15 +288,24 @@ class JobDefinition(models.Model):
                 yield name, partial(validate_moment, value)
 
     def clean(self) -> None:
-        """Check fields against each other, if each is fine by itself. Raises ValidationError."""
+        """Check fields against each other, if each is fine by itself. Raises ValidationError.
+
+        Where all fields of the schedule were left out of the checks, this one leaves it out, too.
+        """
         super().clean()
         if not self._fields_are_sound:
             return
         self.jitter = self.jitter or 0
+        if self._left_out >= _WHEN:
+            return
         if self.start_date and self.end_date and self.start_date > self.end_date:
             message = _("The end must not come before the start.")
-            raise ValidationError({"end_date": ValidationError(message, code="order")})
+            raise ValidationError({self._at_end(): ValidationError(message, code="order")})
         self._clean_fires(django_timezone.now())
+
+    def _at_end(self) -> str:
+        """Where to say what is wrong with the end: a form may be without that field."""
+        return NON_FIELD_ERRORS if "end_date" in self._left_out else "end_date"
 
     def _clean_fires(self, now: datetime) -> None:
         try:
@@ -305,7 +319,7 @@ class JobDefinition(models.Model):
                 "The last fire time of this schedule has passed."
                 " Move it, or disable the definition."
             )
-            field = "end_date" if self.end_date and self.end_date <= now else NON_FIELD_ERRORS
+            field = self._at_end() if self.end_date and self.end_date <= now else NON_FIELD_ERRORS
             raise ValidationError({field: ValidationError(message, code=ENDED)})
         raise ValidationError(
             _("This schedule never fires: no moment matches all of its fields."), code="never"

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.forms import MOST_LEVELS, OrderedJSONFormField, is_too_deep
+from countjobs.forms import MOST_LEVELS, KeyTextFormField, OrderedJSONFormField, is_too_deep
 from countjobs.text import shown, validate_text
 from countjobs.triggers import CRON_DEFAULTS, CronFieldError, normalise_expression
 
@@ -70,8 +70,12 @@ class OrderedJSONField(models.JSONField):
     empty_values = [{}]
 
     def formfield(self, **kwargs: Any) -> Any:
-        """A form field that keeps what was typed."""
-        return super().formfield(**{"form_class": OrderedJSONFormField, **kwargs})
+        """A form field that keeps what was typed, compared with what is stored.
+
+        Django would send the default's value along, hidden, and compare with that.
+        """
+        own = {"form_class": OrderedJSONFormField, "show_hidden_initial": False}
+        return super().formfield(**{**own, **kwargs})
 
     def get_internal_type(self) -> str:
         """The database sees text."""
@@ -133,3 +137,13 @@ def validate_messages(value: object) -> None:
             code="messages",
             params={"size": size, "most": MOST_MESSAGE_BYTES},
         )
+
+
+class KeyTextField(OrderedJSONField):
+    """An object of text to text: messages, for one. The admin edits it in rows."""
+
+    default_validators = [validate_messages]
+
+    def formfield(self, **kwargs: Any) -> Any:
+        """A form field of rows."""
+        return super().formfield(**{"form_class": KeyTextFormField, **kwargs})

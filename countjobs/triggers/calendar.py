@@ -100,6 +100,10 @@ class CronCalendar:
         is_time = wall.hour in self._hours and wall.minute in self._minutes
         return is_time and self._matches_date(wall.date())
 
+    def times_a_day(self) -> tuple[int, int, int]:
+        """How many hours, minutes of each and seconds of each match on a day that does."""
+        return len(self._hours), len(self._minutes), len(self._seconds)
+
     def _match_date(self, day: date) -> bool:
         noon = datetime.combine(day, time(12))
         fields = (self.fields[name] for name in _DATE_FIELDS)

@@ -92,6 +92,16 @@ class ScheduleTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no 
             return self._local(self._next(_utc(now)))
         return self._local(self._next(_utc(previous_fire_time) + _TICK))
 
+    @property
+    def calendar(self) -> CronCalendar:
+        """The walls that the expressions match, whatever start and end say."""
+        return self._calendar.calendar
+
+    @property
+    def runs_through_folds(self) -> bool:
+        """Whether what a clock change repeats fires each time: an interval does."""
+        return self._calendar.both_folds
+
     def count_fires(self, after: datetime, until: datetime) -> int:
         """How many fire times lie after one instant, and not after another: they aren't visited."""
         first, end = (self._grid_bound(_utc(instant) + _TICK) for instant in (after, until))

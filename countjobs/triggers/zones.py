@@ -46,7 +46,7 @@ class ZonedCalendar:
         self.zone = zone
         hour = calendar.fields["hour"].expressions
         self._remembered = lru_cache(maxsize=32)(self._find_next_instant)
-        self._both_folds = all(type(part) is AllExpression for part in hour)
+        self.both_folds = all(type(part) is AllExpression for part in hour)
 
     def next_instant(self, at_or_after: datetime) -> datetime | None:
         """The first instant that is not before the given one.
@@ -99,7 +99,7 @@ class ZonedCalendar:
             found = self._instant(after, change.before)
             end = change.at + change.length
             candidates += [found] if found is not None and found < end else []
-        elif not self._both_folds:
+        elif not self.both_folds:
             after = max(after, change.at + change.length)
         candidates += [self._instant(after, change.after)]
         return min((found for found in candidates if found is not None), default=None)
@@ -118,7 +118,7 @@ class ZonedCalendar:
             shifted = min(end, change.at + change.length)
             if change.is_gap:
                 total += self._count_only_in_gap(first, shifted, change)
-            elif not self._both_folds:
+            elif not self.both_folds:
                 first = shifted
         wall, end_wall = ((t + offset).replace(tzinfo=None) for t in (first, end))
         return total + self.calendar.count_walls(wall, end_wall)

@@ -3,6 +3,7 @@
 import { post } from "./post.js";
 
 const PAUSE = 300; // milliseconds without a key before the server is asked
+const MINUTE = 60_000; // then "in 5 min" is no longer true
 
 const panel = document.querySelector("[data-countjobs-preview]");
 const form = panel?.closest("form");
@@ -19,11 +20,15 @@ function entries() {
     return [...given, ["viewer_zone", Intl.DateTimeFormat().resolvedOptions().timeZone]];
 }
 
-// Each part by itself, so that screen readers tell the sentence, and not all of the times.
+// Each part by itself, and only if it says something else, so that screen readers tell a new
+// sentence, and neither all of the times nor the same sentence every minute.
 function show(html) {
     const found = new DOMParser().parseFromString(html, "text/html");
-    for (const part of [".countjobs-sentence", ".countjobs-fires"]) {
-        panel.querySelector(part).replaceChildren(...found.querySelector(part).childNodes);
+    for (const name of [".countjobs-sentence", ".countjobs-fires"]) {
+        const [old, renewed] = [panel, found].map((place) => place.querySelector(name));
+        if (old.innerHTML !== renewed.innerHTML) {
+            old.replaceChildren(...renewed.childNodes);
+        }
     }
 }
 
@@ -51,6 +56,13 @@ async function ask() {
     panel.removeAttribute("aria-busy");
 }
 
+function renew() {
+    if (!document.hidden) {
+        last = undefined; // the question is old, and so is the answer
+        ask();
+    }
+}
+
 function later(event) {
     if (counts(event.target.name ?? "")) {
         clearTimeout(timer);
@@ -63,11 +75,7 @@ if (form?.elements.hour) {
     for (const kind of ["input", "change", "focusin"]) {
         form.addEventListener(kind, later);
     }
-    document.addEventListener("visibilitychange", () => {
-        if (!document.hidden) {
-            last = undefined; // the question is old, and so is the answer
-            ask();
-        }
-    });
+    document.addEventListener("visibilitychange", renew);
+    setInterval(renew, MINUTE);
     ask();
 }

@@ -1,0 +1,57 @@
+"""The form of a run by hand: a kind's own fields, and which of them were overridden."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from django.contrib import admin
+from django.db import models
+from django.forms import modelform_factory
+from django.http import HttpRequest
+
+from countjobs.admin.fieldsets import own_fields
+from countjobs.admin.form import PartialForm
+from countjobs.models import JobDefinition
+
+_JSON = (bool, int, float, str, dict, list, type(None))
+
+
+class RunForm(PartialForm):
+    """A form of a definition that is checked as the definition is, and never saved."""
+
+    def parameters(self) -> dict[str, Any]:
+        """What was overridden, by the names that a run sets: as JSON has it."""
+        fields = (self.instance._meta.get_field(name) for name in self.changed_data)
+        return {field.attname: _json(field, self.instance) for field in fields}
+
+
+def run_form(
+    page: admin.ModelAdmin[Any], request: HttpRequest, definition: JobDefinition
+) -> RunForm:
+    """The form, filled in from the definition, and with what was posted."""
+    form_class: type[Any] = modelform_factory(
+        page.model,
+        form=RunForm,
+        fields=list(_overridable(page, request)),
+        formfield_callback=partial(page.formfield_for_dbfield, request=request),
+    )
+    form: RunForm = form_class(
+        request.POST if request.method == "POST" else None, instance=definition
+    )
+    return form
+
+
+def _overridable(page: admin.ModelAdmin[Any], request: HttpRequest) -> Iterator[str]:
+    """Own fields that this page lets people edit, and whose values can be put down as JSON."""
+    hidden = {*(page.get_exclude(request) or ()), *page.readonly_fields}
+    for name in own_fields(page.model):
+        field = page.opts.get_field(name)
+        if name not in hidden and not isinstance(field, (models.FileField, models.ManyToManyField)):
+            yield name
+
+
+def _json(field: Any, definition: JobDefinition) -> Any:
+    value = field.value_from_object(definition)
+    return value if isinstance(value, _JSON) else field.value_to_string(definition)

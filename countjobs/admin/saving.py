@@ -1,0 +1,54 @@
+"""How a definition is saved: under a name that is free, and telling what comes of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.db import IntegrityError
+from django.http import HttpRequest, HttpResponse
+
+from countjobs.admin.copies import copy_name
+from countjobs.admin.schedules import SchedulePages
+
+
+class DefinitionSaving(SchedulePages):
+    """Saving, saving as new, and the message after it."""
+
+    save_as = True
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any
+    ) -> Any:
+        """As Django's; what is saved as new and was given no name gets one.
+
+        Where another took the name between check and save, it is checked anew.
+        """
+        if object_id and "_saveasnew" in request.POST:
+            self._name_copy(request, object_id)
+        try:
+            return super().changeform_view(request, object_id, *args, **kwargs)
+        except IntegrityError:  # nothing was saved: it is all one transaction
+            return super().changeform_view(request, object_id, *args, **kwargs)
+
+    def _name_copy(self, request: HttpRequest, object_id: str) -> None:
+        original = admin.ModelAdmin.get_object(self, request, unquote(object_id))
+        if original and request.POST.get("name", "").strip() == original.name:
+            posted = request.POST.copy()
+            posted["name"] = copy_name(original)
+            request.POST = posted  # type: ignore[assignment]  # as mutable as Django's would be
+
+    def response_add(
+        self, request: HttpRequest, obj: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """As Django's, and when it runs next."""
+        response = super().response_add(request, obj, *args, **kwargs)
+        self.announce(request, obj)
+        return response
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        """As Django's, and when it runs next."""
+        response = super().response_change(request, obj)
+        self.announce(request, obj)
+        return response

@@ -1,0 +1,75 @@
+"""Figures of a job's newest executions: how many succeeded, how long they took, how late they were.
+
+They are over a bounded number of rows, so that they cost the same in a history of any length.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from math import ceil
+
+from countjobs.models import Execution
+from countjobs.models.executions import Status
+
+MOST = 1_000
+"""The executions that are looked at."""
+
+_WORKED = (Status.SUCCEEDED, Status.FAILED, Status.TIMED_OUT)
+"""Runs that ended by themselves. When a lost one ended, nobody knows."""
+_ENDED = (*_WORKED, Status.LOST)
+
+
+@dataclass(frozen=True)
+class Percentiles:
+    """The middle, and what 95 of 100 stay below."""
+
+    p50: timedelta
+    p95: timedelta
+
+
+@dataclass(frozen=True)
+class RunStatistics:
+    """The figures of some executions."""
+
+    executions: Sequence[Execution]
+    """Newest first."""
+    counts: Counter[str] = field(default_factory=Counter)
+    """How many there are of each status."""
+    durations: Percentiles | None = None
+    latenesses: Percentiles | None = None
+
+    @property
+    def ended(self) -> int:
+        """How many runs ended, well or badly."""
+        return sum(self.counts[status] for status in _ENDED)
+
+    @property
+    def succeeded(self) -> int:
+        """How many of them did well."""
+        return self.counts[Status.SUCCEEDED]
+
+    @property
+    def success_percent(self) -> float | None:
+        """How many of a hundred did well: 100 only if all did. None where none has ended."""
+        return int(1_000 * self.succeeded / self.ended) / 10 if self.ended else None
+
+
+def statistics_of(executions: Sequence[Execution]) -> RunStatistics:
+    """The figures of executions, given newest first."""
+    return RunStatistics(
+        executions,
+        Counter(execution.status for execution in executions),
+        percentiles(each.duration for each in executions if each.status in _WORKED),
+        percentiles(each.lateness for each in executions),
+    )
+
+
+def percentiles(values: Iterable[timedelta | None]) -> Percentiles | None:
+    """The percentiles of what is known; each of them is one of the values."""
+    known = sorted(value for value in values if value is not None)
+    if not known:
+        return None
+    return Percentiles(*(known[ceil(share * len(known) / 100) - 1] for share in (50, 95)))

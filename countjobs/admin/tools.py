@@ -1,0 +1,104 @@
+"""What can be done on the page of one definition, beside editing it: run, pause, resume."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin.utils import quote, unquote
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from countjobs.admin.actions import set_enabled
+from countjobs.admin.facts import facts_of
+from countjobs.admin.run_view import RunView
+from countjobs.admin.schedules import SchedulePages
+from countjobs.models import JobDefinition
+
+
+class DefinitionTools(SchedulePages):
+    """Their addresses, and the buttons for who may use them."""
+
+    change_form_template = "admin/countjobs/definition/change_form.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        """As Django's, and those of the buttons."""
+        views: dict[str, Callable[..., HttpResponse]] = {
+            "run": require_http_methods(["GET", "HEAD", "POST"])(self.run_view),
+            "pause": require_POST(self.pause_view),
+            "resume": require_POST(self.resume_view),
+        }
+        own = [
+            path(
+                f"<path:object_id>/{name}/",
+                self.admin_site.admin_view(view),
+                name=self._url_name(name),
+            )
+            for name, view in views.items()
+        ]
+        return [*own, *super().get_urls()]
+
+    def run_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The page that asks for a run."""
+        definition = self._found(request, object_id, may=self.has_run_permission(request))
+        return RunView(self, request).respond(definition)
+
+    def pause_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Disable the definition, until it is resumed."""
+        return self._switch(request, object_id, enabled=False)
+
+    def resume_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Enable the definition. What was due meanwhile is not made up for."""
+        return self._switch(request, object_id, enabled=True)
+
+    def _switch(self, request: HttpRequest, object_id: str, *, enabled: bool) -> HttpResponse:
+        definition = self._found(request, object_id, may=self.has_pause_permission(request))
+        set_enabled(request, self.get_queryset(request).filter(pk=definition.pk), enabled=enabled)
+        definition.enabled = enabled
+        if enabled:
+            self.announce(request, definition)
+        else:
+            self.message_user(request, _("It is paused until it is resumed."), messages.SUCCESS)
+        return HttpResponseRedirect(self._url("change", definition))
+
+    def _found(self, request: HttpRequest, object_id: str, *, may: bool) -> Any:
+        """The definition. Raises PermissionDenied, or Http404 where there is none."""
+        if not may:
+            raise PermissionDenied
+        definition = self.get_object(request, unquote(object_id))
+        if not self.has_view_permission(request, definition):
+            raise PermissionDenied
+        if definition is None:
+            raise Http404
+        return definition
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """As Django's, with the buttons that this person may press."""
+        if original := context.get("original"):
+            context["tools"] = self._tools(request, original)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def _tools(self, request: HttpRequest, definition: JobDefinition) -> dict[str, str]:
+        tools = {}
+        if self.has_run_permission(request):
+            tools["run_url"] = self._url("run", definition)
+        if self.has_pause_permission(request, definition):
+            name = "pause" if facts_of(definition).enabled else "resume"
+            tools[f"{name}_url"] = self._url(name, definition)
+        return tools
+
+    def _url(self, name: str, definition: JobDefinition) -> str:
+        return reverse(
+            f"admin:{self._url_name(name)}",
+            args=[quote(str(definition.pk))],
+            current_app=self.admin_site.name,
+        )
+
+    def _url_name(self, name: str) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_{name}"

@@ -1,0 +1,41 @@
+"""The form field of keys with a text each, in an order of their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.forms.fields import InvalidJSONInput
+from django.utils.translation import ngettext
+
+from countjobs.forms.ordered import OrderedJSONFormField
+from countjobs.forms.rows import KeyTextRows, Rows, row_problems, rows_of
+
+
+class KeyTextFormField(OrderedJSONFormField):
+    """An object of text to text, edited in rows. What doesn't fit into rows is edited as JSON."""
+
+    widget = KeyTextRows
+
+    def to_python(self, value: Any) -> Any:
+        """The object. Raises ValidationError; which row is wrong, and why, the rows show."""
+        if not isinstance(value, Rows):
+            return super().to_python(value)
+        if problems := row_problems(value):
+            text = ngettext(
+                "A row is wrong. It says why.", "%(n)d rows are wrong. They say why.", len(problems)
+            )
+            raise ValidationError(text, code="rows", params={"n": len(problems)})
+        return dict(value)
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """What was typed."""
+        is_rows = isinstance(data, Rows) and not self.disabled
+        return data if is_rows else super().bound_data(data, initial)
+
+    def prepare_value(self, value: Any) -> Any:
+        """Rows, or the JSON to edit."""
+        if isinstance(value, (Rows, InvalidJSONInput)):
+            return value
+        rows = rows_of(value)
+        return super().prepare_value(value) if rows is None else rows

@@ -1,0 +1,110 @@
+"""Rows of key and text: what a form shows of them and gets back, with a script and without."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.forms import Script
+from django.utils.translation import gettext as _
+
+from countjobs.text import is_encodable, shown, validate_text
+
+MOST_ROWS = 300
+"""More are edited as JSON: each row is two fields of a post, of which Django takes 1,000 in all."""
+
+_MOST_ADDED = 400
+_SPARE = 2
+
+
+class Rows(list[tuple[str, str]]):
+    """Keys and texts as they were typed. Whatever is wrong with them is still there."""
+
+
+def rows_of(value: Any) -> Rows | None:
+    """The rows of an object; None where they could not come back from a browser as they were."""
+    if not isinstance(value, dict) or len(value) > MOST_ROWS:
+        return None
+    return Rows(value.items()) if all(_fits(*pair) for pair in value.items()) else None
+
+
+def _fits(key: Any, text: Any) -> bool:
+    if not isinstance(key, str) or not isinstance(text, str) or not key.strip():
+        return False
+    # Browsers drop the newlines of a line, and turn those of a text into CR LF.
+    has_lost = {"\n", "\r", "\0"} & set(key) or {"\r", "\0"} & set(text)
+    return not has_lost and is_encodable(key + text)
+
+
+def row_problems(rows: Rows) -> dict[int, str]:
+    """What is wrong, by the number of the row."""
+    problems: dict[int, str] = {}
+    seen: set[str] = set()
+    for number, (key, text) in enumerate(rows):
+        if problem := _problem(key, text, seen):
+            problems[number] = problem
+        seen.add(key)
+    return problems
+
+
+def _problem(key: str, text: str, seen: set[str]) -> str:
+    if not key.strip():
+        return _("This text has no key.")
+    if key in seen:
+        return _("The key “%(key)s” is there more than once.") % {"key": shown(key)}
+    try:
+        validate_text(key)
+        validate_text(text)
+    except ValidationError as error:
+        return " ".join(error.messages)
+    return ""
+
+
+class KeyTextRows(forms.Widget):
+    """A row each for a key and its text; or JSON, where the value is a text and not `Rows`.
+
+    Rows have no numbers: their order in the page is their order. Empty ones are dropped.
+    """
+
+    template_name = "countjobs/key_text_rows.html"
+
+    class Media:
+        js = [Script("countjobs/rows.js", type="module")]
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        """As Django's, with rows to show, a few of them empty; none for JSON."""
+        context = super().get_context(name, value, attrs)
+        context["most"] = _MOST_ADDED
+        context["described"] = context["widget"]["attrs"].get("aria-describedby", "")
+        context["rows"] = None
+        if isinstance(value, Rows):
+            problems = row_problems(value)
+            told = [(*row, problems.get(number, "")) for number, row in enumerate(value)]
+            context["rows"] = told + [("", "", "")] * _SPARE
+        return context
+
+    def format_value(self, value: Any) -> Any:
+        """As it is."""
+        return value
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        """The rows that aren't empty, or the JSON."""
+        if name in data:
+            return data.get(name)
+        keys, texts = (_list(data, f"{name}_{part}") for part in ("key", "text"))
+        typed = zip_longest(keys, (text.replace("\r\n", "\n") for text in texts), fillvalue="")
+        return Rows(row for row in typed if row != ("", ""))
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        """Whether neither was posted."""
+        return not {name, f"{name}_key", f"{name}_text"} & set(data)
+
+    def use_required_attribute(self, initial: Any) -> bool:
+        """No single row is required."""
+        return False
+
+
+def _list(data: Any, name: str) -> list[str]:
+    return data.getlist(name) if hasattr(data, "getlist") else [*data.get(name, ())]

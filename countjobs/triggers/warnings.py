@@ -1,0 +1,134 @@
+"""What is worth a second look in a schedule that is right: clock changes, and runs every second."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from apscheduler.triggers.cron.expressions import AllExpression
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from countjobs.triggers.clocks import Transition, first_transition
+from countjobs.triggers.schedule import ScheduleTrigger
+
+LOOK_AHEAD = timedelta(days=396)
+"""A year has both of its clock changes within it, wherever it begins."""
+
+_TICK = timedelta(microseconds=1)
+_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class ClockWarning:
+    """Fire times that one clock change drops or repeats."""
+
+    change: Transition
+    first: datetime
+    """The first of them, a wall."""
+    count: int
+    both: bool
+    """Whether what is repeated runs each time, since it asks for an interval."""
+    merges: bool
+    """Whether what is dropped runs at a time that is a fire time anyway."""
+
+    def words(self) -> str:
+        """What happens, in a sentence; see docs/time.md."""
+        template = self._gap_words() if self.change.is_gap else self._fold_words()
+        told = template % {
+            "date": f"{self.first:%Y-%m-%d}",
+            "time": _clock(self.first),
+            "instead": _clock(self.first + self.change.length),
+        }
+        return " ".join(filter(None, (told, _and_others(self.count - 1))))
+
+    def _gap_words(self) -> str:
+        if self.merges:
+            return _(
+                "On %(date)s at %(time)s the clock skips this time: it falls together with the run"
+                " at %(instead)s."
+            )
+        return _(
+            "On %(date)s at %(time)s the clock skips this time: it runs at %(instead)s instead."
+        )
+
+    def _fold_words(self) -> str:
+        if self.both:
+            return _("On %(date)s at %(time)s the clock repeats this time: it runs at both.")
+        return _(
+            "On %(date)s at %(time)s the clock repeats this time: it runs once, at the first of"
+            " the two."
+        )
+
+
+def schedule_warnings(trigger: ScheduleTrigger, now: datetime) -> list[str]:
+    """The warnings that a schedule deserves, a sentence each. Pure, and quick for any schedule."""
+    return [*_often(trigger), *(warning.words() for warning in clock_warnings(trigger, now))]
+
+
+def clock_warnings(trigger: ScheduleTrigger, now: datetime) -> Iterator[ClockWarning]:
+    """The first clock change that drops fire times, and the first that repeats some, by date.
+
+    A schedule of every hour just goes on through both, so there is nothing to say.
+    """
+    if _names_no_hour(trigger):
+        return
+    told: set[bool] = set()
+    change = first_transition(trigger.timezone, now, now + LOOK_AHEAD)
+    while change is not None and len(told) < 2:  # noqa: PLR2004
+        if change.is_gap not in told and (warning := _warning(trigger, now, change)):
+            told.add(change.is_gap)
+            yield warning
+        change = first_transition(trigger.timezone, change.at, now + LOOK_AHEAD)
+
+
+def _names_no_hour(trigger: ScheduleTrigger) -> bool:
+    hours = trigger.calendar.fields["hour"].expressions
+    return all(type(part) is AllExpression and part.step in (None, 1) for part in hours)
+
+
+def _warning(trigger: ScheduleTrigger, now: datetime, change: Transition) -> ClockWarning | None:
+    """What a clock change does to a schedule: both gap and fold are walls of the old offset."""
+    first = change.at if change.is_gap else change.at - change.length
+    end = first + change.length
+    first = max(first, now + _TICK, trigger.start or first)
+    end = min(end, trigger.end + _TICK) if trigger.end else end
+    wall, end_wall = ((t + change.before).replace(tzinfo=None) for t in (first, end))
+    count = trigger.calendar.count_walls(wall, end_wall)
+    found = trigger.calendar.next_wall(wall) if count else None
+    if found is None:
+        return None
+    moved = found + change.length
+    merges = change.is_gap and trigger.calendar.next_wall(moved) == moved
+    return ClockWarning(change, found, count, trigger.runs_through_folds, merges)
+
+
+def _clock(wall: datetime) -> str:
+    return f"{wall:%H:%M:%S}" if wall.second else f"{wall:%H:%M}"
+
+
+def _and_others(count: int) -> str:
+    if not count:
+        return ""
+    text = ngettext(
+        "The same goes for %(count)s other fire time.",
+        "The same goes for %(count)s other fire times.",
+        count,
+    )
+    return text % {"count": _number(count)}
+
+
+def _often(trigger: ScheduleTrigger) -> Iterator[str]:
+    hours, minutes, seconds = trigger.calendar.times_a_day()
+    if seconds == _SECONDS:
+        runs = {"count": _number(hours * minutes * seconds)}
+        if minutes == _SECONDS:
+            yield _("Runs every second: %(count)s runs a day.") % runs
+        else:
+            yield _("Runs in each second of its minutes: %(count)s runs a day.") % runs
+
+
+def _number(count: int) -> str:
+    return number_format(count, use_l10n=True, force_grouping=True)
