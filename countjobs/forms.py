@@ -15,7 +15,7 @@ from countjobs.text import is_encodable, shown
 MOST_CHARACTERS = 512 * 1024
 """More isn't even parsed. 64 KiB of text take six times that where each letter is escaped."""
 
-_MOST_LEVELS = 50
+MOST_LEVELS = 50
 
 
 class OrderedJSONFormField(forms.JSONField):
@@ -81,10 +81,10 @@ class OrderedJSONFormField(forms.JSONField):
             return True
 
 
-def is_too_deep(value: Any) -> bool:
+def is_too_deep(value: Any, levels: int = MOST_LEVELS) -> bool:
     """Whether JSON is nested too deeply, found without the recursion that it would break."""
     level = [value]
-    for _level in range(_MOST_LEVELS):
+    for _level in range(levels):
         level = [child for item in level for child in _children(item)]
         if not level:
             return False

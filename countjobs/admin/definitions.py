@@ -20,6 +20,7 @@ from countjobs.admin.fieldsets import FIRE_TIMES, fieldsets_of
 from countjobs.admin.form import CRONTAB
 from countjobs.admin.links import Links
 from countjobs.admin.schedules import SchedulePages
+from countjobs.admin.transfer import TransferPages
 from countjobs.admin.widgets import CronInput, ZoneInput
 from countjobs.models import CountJob, JobDefinition
 from countjobs.models.fields import CronField, OrderedJSONField
@@ -28,7 +29,7 @@ _SHORT_TEXT = {"rows": 3}
 _CODE = {"rows": 8, "class": "vLargeTextField countjobs-code", "spellcheck": "false"}
 
 
-class JobDefinitionAdmin(SchedulePages):
+class JobDefinitionAdmin(TransferPages, SchedulePages):
     """A list with the next run and the last, actions, and a form that lays out any kind's fields.
 
     All of it can be overridden as in any `ModelAdmin`.
