@@ -9,6 +9,7 @@ from html import unescape
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.utils.html import strip_tags
@@ -17,7 +18,6 @@ from countjobs.admin import JobDefinitionAdmin
 from countjobs.admin.transfer.dryrun import dry_run
 from countjobs.admin.transfer.plan import Plan
 from countjobs.models import CountJob, JobDefinition
-from tests.people import user_of
 
 LIST = "/admin/countjobs/countjob/"
 IMPORT = f"{LIST}import/"
@@ -81,10 +81,10 @@ def page_of(model: type[JobDefinition]) -> JobDefinitionAdmin:
     return JobDefinitionAdmin(model, admin.site)
 
 
-def request_of_somebody(role: str = "superuser") -> HttpRequest:
-    """A request of a person who is made anew."""
+def request_of_somebody() -> HttpRequest:
+    """A request of somebody who may do everything."""
     request = RequestFactory().get("/")
-    request.user = user_of(role)
+    request.user = User(username="somebody", is_superuser=True, is_staff=True)
     return request
 
 

@@ -14,11 +14,11 @@ from countjobs.admin.transfer.entries import interpret
 from countjobs.admin.transfer.format import carried_fields, json_of, value_of, with_named
 from countjobs.admin.transfer.plan import Change, Entry, Plan, State
 from countjobs.admin.transfer.reading import read_entries
+from countjobs.admin.transfer.validation import validate, validate_rest
 from countjobs.models import JobDefinition
-from countjobs.text import describe
 
 MOST_SECONDS = 20
-"""Of computing, for a file. An evil schedule takes 10 ms to look through; there may be thousands."""
+"""Of computing, for a file. An evil schedule takes 10 ms, and there may be thousands."""
 
 Values = dict[str, str]
 
@@ -48,8 +48,6 @@ class _DryRun:
         self._refused = refused
         self._model: type[JobDefinition] = page.model
         self._fields = carried_fields(page, request)
-        self._left_alone = {each.name for each in page.opts.concrete_fields} - {*self._fields}
-        self._left_alone.discard(page.opts.pk.name)
         self._ends = thread_time() + MOST_SECONDS
 
     def plan(self, text: str, *, lock: bool) -> Plan:
@@ -79,8 +77,8 @@ class _DryRun:
         if reason := self._refused.get(entry.name):
             entry.problems.append(("", reason))
         if entry.problems:
-            return
-        if entry.name not in self._taken:
+            validate_rest(entry, self._model(), self._fields)
+        elif entry.name not in self._taken:
             self._compare(entry, self._model(), self._defaults, State.ADDED)
         elif definition := self._changeable(entry.name):
             self._compare(entry, definition, self._values(definition), State.CHANGED)
@@ -96,34 +94,15 @@ class _DryRun:
         for name, value in entry.values.items():
             setattr(definition, name, value)
         if state is State.ADDED or self._values(definition) != old:
-            self._validate(entry, definition)
+            validate(entry, definition, self._fields)
         if entry.problems:
             return
         new = self._values(definition)
         entry.changes = [
-            Change(name, old[name], new[name]) for name in old if old[name] != new[name]
+            Change(name, old[name], new[name])
+            for name in old
+            if old[name] != new[name] and name != "name"  # it is the entry's own
         ]
-        entry.state = state if entry.changes else State.UNCHANGED
+        is_same = state is State.CHANGED and not entry.changes
+        entry.state = State.UNCHANGED if is_same else state
         entry.definition = definition
-
-    def _validate(self, entry: Entry, definition: JobDefinition) -> None:
-        """All of the model's own validation, but what would ask the database for each entry."""
-        try:
-            definition.full_clean(
-                exclude=self._left_alone | self._found(entry),
-                validate_unique=False,
-                validate_constraints=False,
-            )
-        except ValidationError as error:
-            entry.refuse("", error)
-        except Exception as error:  # a kind's own clean() may do anything
-            entry.problems.append(("", describe(error)))
-
-    def _found(self, entry: Entry) -> set[str]:
-        """References to what was found already."""
-        fields = self._fields
-        return {
-            name
-            for name, value in entry.values.items()
-            if fields[name].is_relation and value is not None
-        }

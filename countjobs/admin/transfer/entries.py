@@ -90,7 +90,7 @@ def _given(entries: list[Entry], name: str) -> list[Any]:
 
 def _refer(entries: list[Entry], name: str, references: References) -> None:
     for entry in entries:
-        if name in entry.values:
+        if entry.values.get(name) is not None:  # whether none may be, validation says
             try:
                 entry.values[name] = references.row(entry.values[name])
             except ValidationError as error:

@@ -72,4 +72,6 @@ class ConfirmForm(forms.Form):
     """What was shown, and whether what is refused may be left out."""
 
     packed = forms.CharField(strip=False, widget=forms.HiddenInput)
-    leave_out = forms.BooleanField(label=_("Leave out what is refused"), required=False)
+    leave_out = forms.BooleanField(
+        label=_("Leave out what is refused"), required=False, label_suffix=""
+    )

@@ -31,9 +31,7 @@ class References:
         self._rows = self._allowed()
 
     def row(self, value: Any) -> Any:
-        """The row that is meant, or None for none. Raises ValidationError."""
-        if value is None and self._field.null:
-            return None
+        """The row that is meant by one of the values. Raises ValidationError."""
         text = json_of(value)
         if text in self._errors:
             raise self._errors[text]

@@ -18,7 +18,7 @@ from countjobs.text import storable
 MOST_LISTED = 200
 """Entries of a state. The others are counted."""
 
-_MOST_VALUE = 1_000
+_MOST_VALUE = 500
 _BEFORE = 40
 _DECEIVING = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
@@ -67,6 +67,11 @@ class Group:
     def is_refused(self) -> bool:
         """Whether its rows tell reasons."""
         return self.state is State.REFUSED
+
+    @property
+    def is_added(self) -> bool:
+        """Whether its rows tell what differs from a field's default."""
+        return self.state is State.ADDED
 
     @property
     def is_unchanged(self) -> bool:
