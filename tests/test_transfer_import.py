@@ -241,8 +241,6 @@ def test_an_imported_definition_never_fires_what_lies_in_the_past(client: Client
     past = (timezone.now() - timedelta(days=9)).isoformat()
     confirmed(client, sent(client, document(entry(start_date=past, second="*"))))
     assert DjangoJob.objects.get().next_run_time > timezone.now() - timedelta(seconds=60)
-    before = DjangoJob.objects.get().next_run_time
-    assert before >= CountJob.objects.get().start_date + timedelta(days=9)
 
 
 def test_a_dry_run_takes_as_many_queries_for_sixty_entries_as_for_three(client: Client) -> None:
@@ -346,9 +344,11 @@ def test_a_file_that_takes_too_long_to_look_through_is_refused(
     assert not CountJob.objects.exists()
 
 
-def test_what_a_kinds_form_does_not_offer_can_not_be_imported() -> None:
+def test_what_a_kinds_form_does_not_offer_can_not_be_imported(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     page, request = page_of(CountJob), request_of_somebody()
-    page.readonly_fields = ("executor",)
+    monkeypatch.setattr(page, "readonly_fields", ("executor",))
     plan = dryrun.dry_run(page, request, document(entry(executor="x", hour="5")))
     assert problems(plan) == [("executor", "There is no such field here.")]
 
@@ -356,7 +356,7 @@ def test_what_a_kinds_form_does_not_offer_can_not_be_imported() -> None:
 def test_a_definition_that_a_person_may_not_see_is_refused_by_name() -> None:
     CountJob.objects.create(name="hidden")
     page, request = page_of(CountJob), request_of_somebody()
-    page.get_queryset = lambda request: CountJob.objects.none()  # type: ignore[method-assign,assignment]
+    page.get_queryset = lambda request: CountJob.objects.none()  # type: ignore[method-assign]
     plan = dryrun.dry_run(page, request, document(entry("hidden", hour="5")))
     assert [field for field, _message in problems(plan)] == ["name"]
 

@@ -28,7 +28,7 @@ def document(*entries: Any, **keys: Any) -> str:
     return json.dumps({"format": "countjobs", "version": 1, "definitions": list(entries), **keys})
 
 
-def entry(name: str = "a", **fields: Any) -> dict[str, Any]:
+def entry(name: Any = "a", **fields: Any) -> dict[str, Any]:
     """An entry of a count job."""
     return {"model": "countjobs.countjob", "name": name, **fields}
 
