@@ -76,7 +76,7 @@ def test_a_person_exports_edits_looks_and_imports(page: Page, tmp_path: Path) ->
     expect(page.locator(ROWS).first.locator("ins")).to_have_text('"4"')
     page.click("text=Import 1 definition")
     expect(page.locator(".messagelist")).to_contain_text("Imported: 1 changed, 1 unchanged.")
-    expect(page.locator("#result_list tr", has_text="night")).to_contain_text("hour 4")
+    expect(page.locator("#result_list tr", has_text="night")).to_contain_text("at 04:00")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
