@@ -41,9 +41,9 @@ class CountjobsConfig(AppConfig):
 
 
 def _saved(sender: Any, instance: Any, **_: Any) -> None:
-    from countjobs.models import definitions_changed
+    from countjobs.models.saving import tell_saved
 
-    definitions_changed.send(sender=sender, pks=[instance.pk])
+    tell_saved(sender, instance.pk)
 
 
 def _deleted(sender: Any, instance: Any, origin: Any = None, **_: Any) -> None:

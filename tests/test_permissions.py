@@ -8,10 +8,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from countjobs.admin.transfer.carried import Carried
 from countjobs.models import CountJob, Execution, ParkedJob, SchedulerNode
 from tests.factories import NOON, make_execution
 from tests.people import client_of
 from tests.test_bad_input import form_values
+from tests.transfers import document, entry, plan_of
 
 pytestmark = pytest.mark.django_db
 
@@ -23,6 +25,7 @@ PAGES: dict[str, tuple[int, int, int, int, int, int]] = {
     "countjob_changelist": (302, 403, 200, 200, 200, 200),
     "countjob_add": (302, 403, 403, 403, 200, 200),
     "countjob_change": (302, 403, 200, 200, 200, 200),
+    "countjob_import": (302, 403, 403, 403, 200, 200),
     "countjob_history": (302, 403, 200, 200, 200, 200),
     "countjob_delete": (302, 403, 403, 403, 200, 200),
     "countjob_run": (302, 403, 403, 200, 403, 200),
@@ -48,6 +51,7 @@ WRITES: dict[str, tuple[str, ...]] = {
     "countjob_run": ("runner", "superuser"),
     "countjob_pause": ("editor", "superuser"),
     "countjob_resume": ("editor", "superuser"),
+    "countjob_import": ("editor", "superuser"),
     "run_now": ("runner", "superuser"),
     "pause": ("editor", "superuser"),
     "resume": ("editor", "superuser"),
@@ -86,7 +90,7 @@ class Rows:
         model = page.split("_", maxsplit=1)[0]
         if page == "countjob_resume":
             return reverse(f"admin:countjobs_{page}", args=[self.off.pk])
-        args = [] if page.endswith(("_changelist", "_add")) else [self._key(model)]
+        args = [] if page.endswith(("_changelist", "_add", "_import")) else [self._key(model)]
         return reverse(f"admin:countjobs_{page}", args=args)
 
     def _key(self, model: str) -> Any:
@@ -116,7 +120,15 @@ class Rows:
             data |= {"action": "delete_selected", "_selected_action": [self.execution.pk]}
         if what == "countjob_delete":
             data = {"post": "yes"}
+        if what == "countjob_import":
+            data = {"packed": _shown(), "_confirm": "yes"}
         return client.post(url, data).status_code
+
+
+def _shown() -> str:
+    """What a dry run has shown to somebody who may import: anybody may have got hold of it."""
+    text = document(entry("imported"))
+    return Carried(text, plan_of(text).digest()).pack(CountJob)
 
 
 @pytest.fixture
@@ -158,10 +170,10 @@ def test_an_action_by_get_does_nothing(rows: Rows) -> None:
 
 
 ACTIONS: dict[str, set[str]] = {
-    "viewer": set(),
-    "runner": {"run_now"},
-    "editor": {"pause", "resume", "delete_selected"},
-    "superuser": {"run_now", "pause", "resume", "delete_selected"},
+    "viewer": {"export"},
+    "runner": {"export", "run_now"},
+    "editor": {"export", "pause", "resume", "delete_selected"},
+    "superuser": {"export", "run_now", "pause", "resume", "delete_selected"},
 }
 
 

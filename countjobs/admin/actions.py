@@ -27,7 +27,7 @@ _MOST_LINKS = 10
 class DefinitionActions(PageAdmin):
     """What can be done with definitions that were ticked in the list."""
 
-    actions = ("run_now", "pause", "resume")
+    actions: tuple[str, ...] = ("run_now", "pause", "resume")
 
     def has_run_permission(self, request: HttpRequest) -> bool:
         """Whether the user may run definitions of this kind by hand."""

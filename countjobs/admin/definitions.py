@@ -25,6 +25,7 @@ from countjobs.admin.pauses import last_switch
 from countjobs.admin.runs import RUNS, RunFigures
 from countjobs.admin.saving import DefinitionSaving
 from countjobs.admin.tools import DefinitionTools
+from countjobs.admin.transfer import TransferPages
 from countjobs.admin.widgets import CronInput, ZoneInput
 from countjobs.forms import KeyTextRows
 from countjobs.models import CountJob, Execution, JobDefinition
@@ -34,7 +35,7 @@ _SHORT_TEXT = {"rows": 3}
 _CODE = {"rows": 8, "class": "vLargeTextField countjobs-code", "spellcheck": "false"}
 
 
-class JobDefinitionAdmin(DefinitionTools, RunFigures, DefinitionSaving):
+class JobDefinitionAdmin(DefinitionTools, RunFigures, TransferPages, DefinitionSaving):
     """A list with the next run and the last, actions, and a form that lays out any kind's fields.
 
     All of it can be overridden as in any `ModelAdmin`.

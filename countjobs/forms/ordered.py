@@ -81,10 +81,10 @@ class OrderedJSONFormField(forms.JSONField):
             return True
 
 
-def is_too_deep(value: Any) -> bool:
+def is_too_deep(value: Any, levels: int = MOST_LEVELS) -> bool:
     """Whether JSON is nested too deeply, found without the recursion that it would break."""
     level = [value]
-    for _level in range(MOST_LEVELS):
+    for _level in range(levels):
         level = [child for item in level for child in _children(item)]
         if not level:
             return False

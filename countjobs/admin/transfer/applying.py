@@ -1,0 +1,96 @@
+"""Doing what a dry run has shown, all of it or nothing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
+from django.core.exceptions import ValidationError
+from django.db import DataError, IntegrityError, models
+from django.http import HttpRequest
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from countjobs.admin.transfer.carried import Carried
+from countjobs.admin.transfer.dryrun import dry_run
+from countjobs.admin.transfer.plan import Entry, Plan, State
+from countjobs.models.saving import saved_together
+from countjobs.text import describe
+
+
+class NotAppliedError(Exception):
+    """Nothing was saved. The message says why, and the plan what would come of it now."""
+
+    def __init__(self, message: str, plan: Plan, refused: dict[str, str]) -> None:
+        super().__init__(message)
+        self.plan = plan
+        self.refused = refused
+
+
+class _EntryRefusedError(Exception):
+    """The database, or the definition's own way to be saved, refused an entry."""
+
+
+def apply(
+    page: admin.ModelAdmin[Any], request: HttpRequest, carried: Carried, *, leave_out: bool
+) -> Plan:
+    """Save what was shown, in one transaction, with an entry each in the history of changes.
+
+    What is refused is left out if that is wanted. Raises NotAppliedError, and ValidationError
+    where the whole file is refused.
+    """
+    try:
+        with saved_together():
+            return _apply(page, request, carried, leave_out=leave_out)
+    except _EntryRefusedError as error:
+        refused = carried.refused | dict([error.args])
+    message = _("Nothing was imported, since an entry was refused: look again.")
+    plan = dry_run(page, request, carried.text, refused=carried.refused)
+    if plan.digest() != carried.digest:  # another took the name, say
+        raise NotAppliedError(message, plan, carried.refused)
+    plan = dry_run(page, request, carried.text, refused=refused)
+    raise NotAppliedError(message, plan, refused)
+
+
+def _apply(
+    page: admin.ModelAdmin[Any], request: HttpRequest, carried: Carried, *, leave_out: bool
+) -> Plan:
+    plan = dry_run(page, request, carried.text, refused=carried.refused, lock=True)
+    if plan.digest() != carried.digest:
+        message = _("Something has changed since. Nothing was imported: look again.")
+        raise NotAppliedError(message, plan, carried.refused)
+    if plan.having(State.REFUSED) and not leave_out:
+        message = _("Nothing was imported: say whether what is refused is to be left out.")
+        raise NotAppliedError(message, plan, carried.refused)
+    for entry in plan.to_save:
+        _save(entry)
+    _log(request, page.opts, plan)
+    return plan
+
+
+def _save(entry: Entry) -> None:
+    try:
+        entry.definition.save()
+    except (IntegrityError, DataError, ValidationError, TypeError, ValueError) as error:
+        raise _EntryRefusedError(entry.name, describe(error)) from error
+
+
+def _log(request: HttpRequest, options: Any, plan: Plan) -> None:
+    """As the admin's own form would, but those with the same words together."""
+    user = str(request.user.pk)
+    if added := [entry.definition for entry in plan.having(State.ADDED)]:
+        LogEntry.objects.log_actions(user, added, ADDITION, [{"added": {}}])
+    same: defaultdict[tuple[str, ...], list[models.Model]] = defaultdict(list)
+    for entry in plan.having(State.CHANGED):
+        same[tuple(change.field for change in entry.changes)].append(entry.definition)
+    for names, changed in same.items():
+        message = [{"changed": {"fields": _labels(options, names)}}]
+        LogEntry.objects.log_actions(user, changed, CHANGE, message)
+
+
+def _labels(options: Any, names: tuple[str, ...]) -> list[str]:
+    with override(None):  # they are translated for who looks
+        return [str(capfirst(options.get_field(name).verbose_name)) for name in names]

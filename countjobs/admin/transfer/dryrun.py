@@ -1,0 +1,108 @@
+"""What would become of a file's entries: compared with what is there, validated, and not saved."""
+
+from __future__ import annotations
+
+from time import thread_time
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from countjobs.admin.transfer.entries import interpret
+from countjobs.admin.transfer.format import carried_fields, json_of, value_of, with_named
+from countjobs.admin.transfer.plan import Change, Entry, Plan, State
+from countjobs.admin.transfer.reading import read_entries
+from countjobs.admin.transfer.validation import validate, validate_rest
+from countjobs.models import JobDefinition
+
+MOST_SECONDS = 20
+"""Of computing, for a file. An evil schedule takes 10 ms, and there may be thousands."""
+
+Values = dict[str, str]
+
+
+def dry_run(
+    page: admin.ModelAdmin[Any],
+    request: HttpRequest,
+    text: str,
+    *,
+    refused: dict[str, str] | None = None,
+    lock: bool = False,
+) -> Plan:
+    """What an import of a file by this person would do. Nothing is saved.
+
+    `refused` gives reasons by name that the database had. With `lock`, for a transaction, nobody
+    changes what is there before its end. Raises ValidationError where the whole file is refused.
+    """
+    return _DryRun(page, request, refused or {}).plan(text, lock=lock)
+
+
+class _DryRun:
+    def __init__(
+        self, page: admin.ModelAdmin[Any], request: HttpRequest, refused: dict[str, str]
+    ) -> None:
+        self._page = page
+        self._request = request
+        self._refused = refused
+        self._model: type[JobDefinition] = page.model
+        self._fields = carried_fields(page, request)
+        self._ends = thread_time() + MOST_SECONDS
+
+    def plan(self, text: str, *, lock: bool) -> Plan:
+        entries = interpret(read_entries(text), self._model, self._fields)
+        names = [entry.name for entry in entries if not entry.problems]
+        self._defaults = self._values(self._model())
+        self._taken = self._names_there(names, lock=lock)
+        there = self._page.get_queryset(self._request).filter(name__in=self._taken)
+        self._there = {each.name: each for each in with_named(there, self._fields)}
+        for entry in entries:
+            self._judge(entry)
+        return Plan(entries)
+
+    def _names_there(self, names: list[str], *, lock: bool) -> set[str]:
+        """Those of the names that definitions have, also such as this person may not see."""
+        there = self._model._base_manager.filter(name__in=names).order_by("pk")
+        if lock:
+            there = there.select_for_update()
+        return {name for _pk, name in there.values_list("pk", "name")}
+
+    def _values(self, definition: JobDefinition) -> Values:
+        return {name: json_of(value_of(field, definition)) for name, field in self._fields.items()}
+
+    def _judge(self, entry: Entry) -> None:
+        if thread_time() > self._ends:
+            raise ValidationError(_("The file takes too long to look through. Part it."))
+        if reason := self._refused.get(entry.name):
+            entry.problems.append(("", reason))
+        if entry.problems:
+            validate_rest(entry, self._model(), self._fields)
+        elif entry.name not in self._taken:
+            self._compare(entry, self._model(), self._defaults, State.ADDED)
+        elif definition := self._changeable(entry.name):
+            self._compare(entry, definition, self._values(definition), State.CHANGED)
+        else:
+            message = _("There is a definition of this name, which you may not change.")
+            entry.refuse("name", ValidationError(message, code="forbidden"))
+
+    def _changeable(self, name: str) -> JobDefinition | None:
+        found = self._there.get(name)
+        return found if self._page.has_change_permission(self._request, found) else None
+
+    def _compare(self, entry: Entry, definition: JobDefinition, old: Values, state: State) -> None:
+        for name, value in entry.values.items():
+            setattr(definition, name, value)
+        if state is State.ADDED or self._values(definition) != old:
+            validate(entry, definition, self._fields)
+        if entry.problems:
+            return
+        new = self._values(definition)
+        entry.changes = [
+            Change(name, old[name], new[name])
+            for name in old
+            if old[name] != new[name] and name != "name"  # it is the entry's own
+        ]
+        is_same = state is State.CHANGED and not entry.changes
+        entry.state = State.UNCHANGED if is_same else state
+        entry.definition = definition

@@ -1,0 +1,127 @@
+"""The format of exported definitions: which fields a file carries, and each value as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+from django.contrib import admin
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import models
+from django.http import HttpRequest
+
+from countjobs.models import JobDefinition
+from countjobs.text import is_encodable
+
+AnyField: TypeAlias = "models.Field[Any, Any]"
+Fields = dict[str, AnyField]
+
+FORMAT = "countjobs"
+VERSION = 1
+"""Of the format. A file of a later one isn't read."""
+
+_HEAD = f'{{\n  "format": "{FORMAT}",\n  "version": {VERSION},\n  "definitions": ['
+_END = "\n  ]\n}\n"
+
+
+def label_of(model: type[models.Model]) -> str:
+    """The kind that an entry names. A proxy's definitions are those of its model."""
+    return (model._meta.concrete_model or model)._meta.label_lower
+
+
+def carried_fields(page: admin.ModelAdmin[Any], request: HttpRequest) -> Fields:
+    """The fields that a file carries, by name: the name, and what this person's form has.
+
+    Not the key, which differs from database to database, and no files, which aren't in it.
+    """
+    offered = page.get_form(request).base_fields
+    return {
+        field.name: field
+        for field in page.opts.concrete_fields
+        if field.name == "name" or (field.name in offered and _is_carried(field))
+    }
+
+
+def _is_carried(field: AnyField) -> bool:
+    return field.editable and not field.primary_key and not isinstance(field, models.FileField)
+
+
+def with_named(
+    definitions: models.QuerySet[JobDefinition], fields: Fields
+) -> models.QuerySet[JobDefinition]:
+    """With all that the file names of them, in one query."""
+    named = [name for name, field in fields.items() if has_natural_key(field)]
+    return definitions.select_related(*named) if named else definitions.select_related(None)
+
+
+def written(definitions: Iterable[JobDefinition], fields: Fields) -> Iterator[str]:
+    """The file, piece by piece: a definition after the other, each field on a line of its own."""
+    yield _HEAD
+    separator = "\n"
+    for definition in definitions:
+        yield f"{separator}{_entry(definition, fields)}"
+        separator = ",\n"
+    yield _END
+
+
+def _entry(definition: JobDefinition, fields: Fields) -> str:
+    values = {"model": label_of(type(definition)), "name": definition.name}
+    values |= {name: value_of(field, definition) for name, field in fields.items()}
+    lines = [f"      {json_of(name)}: {_indented(value)}" for name, value in values.items()]
+    return "    {\n" + ",\n".join(lines) + "\n    }"
+
+
+def _indented(value: Any) -> str:
+    if isinstance(value, dict | list):
+        return json_of(value, in_lines=True).replace(
+            "\n", "\n      "
+        )  # no line ends inside of texts
+    return json_of(value)
+
+
+_options: dict[str, Any] = {"ensure_ascii": False, "allow_nan": False, "default": str}
+_encode = json.JSONEncoder(**_options).encode
+_encode_in_lines = json.JSONEncoder(**_options, indent=2).encode
+
+
+def json_of(value: Any, *, in_lines: bool = False) -> str:
+    """A value as JSON that every reader takes, whatever raw SQL has put into the database."""
+    try:
+        text = _encode_in_lines(value) if in_lines else _encode(value)
+    except ValueError:  # NaN and the infinities aren't JSON
+        return json.dumps(str(value))
+    return (
+        text if is_encodable(text) else json.dumps(json.loads(text), indent=2 if in_lines else None)
+    )
+
+
+def value_of(field: AnyField, definition: JobDefinition) -> Any:
+    """The value of a field, as JSON has it: dates in ISO 8601 and UTC, other types as text."""
+    if (
+        field.is_relation
+        and has_natural_key(field)
+        and (key := _natural_key(field, definition)) is not None
+    ):
+        return key
+    value = field.value_from_object(definition)
+    if isinstance(value, datetime):
+        return (value.astimezone(UTC) if value.tzinfo else value).isoformat()
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return value if isinstance(field, models.JSONField) else field.value_to_string(definition)
+
+
+def has_natural_key(field: AnyField) -> bool:
+    """Whether a field refers to a model whose rows have names that hold in every database."""
+    model: Any = field.related_model
+    return hasattr(model, "natural_key") and hasattr(model._default_manager, "get_by_natural_key")
+
+
+def _natural_key(field: AnyField, definition: JobDefinition) -> list[Any] | None:
+    try:
+        related = getattr(definition, field.name)
+    except ObjectDoesNotExist:  # a reference to nothing
+        return None
+    return None if related is None else list(related.natural_key())

@@ -1,0 +1,56 @@
+"""What the pages of definitions have for files: an action that exports, and a page that imports."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.urls import URLPattern
+from django.utils.translation import gettext_lazy as _
+
+from countjobs.admin.actions import DefinitionActions
+from countjobs.admin.transfer.format import carried_fields, label_of, with_named, written
+from countjobs.admin.transfer.views import ImportView
+from countjobs.models import JobDefinition
+
+_AT_ONCE = 1_000
+
+
+class TransferPages(DefinitionActions):
+    """Export, for who may see definitions; import, for who may add and change them."""
+
+    actions = (*DefinitionActions.actions, "export")
+
+    @admin.action(description=_("Export"), permissions=["view"])
+    def export(
+        self, request: HttpRequest, queryset: QuerySet[JobDefinition]
+    ) -> StreamingHttpResponse:
+        """A file of the definitions, by name. However many there are, some are read at a time."""
+        fields = carried_fields(self, request)
+        definitions = with_named(queryset.order_by("name"), fields)
+        return StreamingHttpResponse(
+            written(definitions.iterator(_AT_ONCE), fields),
+            content_type="application/json",
+            headers={
+                "Content-Disposition": f'attachment; filename="{label_of(self.model)}.json"',
+                "X-Content-Type-Options": "nosniff",
+            },
+        )
+
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        """Whether the user may import definitions of this kind: add and change them."""
+        return self.has_add_permission(request) and self.has_change_permission(request)
+
+    def get_urls(self) -> list[URLPattern]:
+        """As Django's, and the page that imports."""
+        return [ImportView(self).url(), *super().get_urls()]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """As Django's, with a link to the page that imports."""
+        address = ImportView(self).address() if self.has_import_permission(request) else ""
+        context = {"import_page": address, **(extra_context or {})}
+        return super().changelist_view(request, context)

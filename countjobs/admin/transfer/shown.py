@@ -1,0 +1,132 @@
+"""What the dry run's page shows of a plan: escaped, bounded, and without letters that deceive."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import takewhile
+from operator import eq
+
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from countjobs.admin.display import badge
+from countjobs.admin.transfer.plan import Change, Entry, Plan, State
+from countjobs.text import storable
+
+MOST_LISTED = 200
+"""Entries of a state. The others are counted."""
+
+_MOST_VALUE = 500
+_BEFORE = 40
+_DECEIVING = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+
+WORDS = {
+    State.REFUSED: ("✗", _("refused")),
+    State.CHANGED: ("≠", _("changed")),
+    State.ADDED: ("+", _("added")),
+    State.UNCHANGED: ("=", _("unchanged")),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the table: a field with both its values, or with what is wrong with it."""
+
+    field: str = ""
+    old: str = ""
+    new: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An entry as the page shows it, in one row or more."""
+
+    number: int
+    name: str
+    rows: list[Row]
+
+
+@dataclass(frozen=True)
+class Group:
+    """The entries of a state."""
+
+    state: State
+    count: int
+    listed: list[Listed]
+
+    @property
+    def badge(self) -> SafeString:
+        """The state."""
+        icon, word = WORDS[self.state]
+        return badge(self.state, icon, word)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether its rows tell reasons."""
+        return self.state is State.REFUSED
+
+    @property
+    def is_added(self) -> bool:
+        """Whether its rows tell what differs from a field's default."""
+        return self.state is State.ADDED
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether its rows have nothing to tell."""
+        return self.state is State.UNCHANGED
+
+    @property
+    def more(self) -> int:
+        """How many are not listed."""
+        return self.count - len(self.listed)
+
+
+def groups_of(plan: Plan) -> list[Group]:
+    """The plan, by state, what needs a look first."""
+    groups = ((state, plan.having(state)) for state in State)
+    return [
+        Group(state, len(entries), [*map(_listed, entries[:MOST_LISTED])])
+        for state, entries in groups
+        if entries
+    ]
+
+
+def plain(text: str) -> str:
+    """A text in which nothing is unseen: what turns the direction, say, is written out."""
+    return _DECEIVING.sub(lambda found: f"\\u{ord(found[0]):04x}", storable(text))
+
+
+def _listed(entry: Entry) -> Listed:
+    rows = [_difference(change) for change in entry.changes]
+    rows += [Row(name, reason=plain(_cut(reason))) for name, reason in entry.problems]
+    return Listed(entry.number, plain(_cut(entry.name)), rows or [Row()])
+
+
+def _difference(change: Change) -> Row:
+    """Both values, from where they begin to differ if they are long."""
+    both = (change.old, change.new)
+    start = 0
+    if max(map(len, both)) > _MOST_VALUE:
+        start = max(0, _same(*both) - _BEFORE)
+    old, new = (plain(_cut(text, start)) for text in both)
+    return Row(change.field, old, new)
+
+
+def _same(one: str, other: str) -> int:
+    """How many letters they begin with alike."""
+    return sum(1 for _letter in takewhile(bool, map(eq, one, other)))
+
+
+def _cut(text: str, start: int = 0) -> str:
+    return "".join(_parts(text, start))
+
+
+def _parts(text: str, start: int) -> Iterator[str]:
+    if start:
+        yield "…"
+    yield text[start : start + _MOST_VALUE]
+    if len(text) > start + _MOST_VALUE:
+        yield "…"
