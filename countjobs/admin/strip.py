@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import timedelta, tzinfo
 
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
 from countjobs.admin.display import ICONS, duration, moment_text, status_word
@@ -17,8 +17,8 @@ from countjobs.models.newest import Past
 LONGEST = 30
 """How many runs a strip has room for."""
 
-_PITCH, _WIDTH, _HEIGHT, _LEAST = 4, 3, 24, 3
-"""Pixels: from bar to bar, a bar's width, the longest run's height and the shortest one's."""
+_PITCH, _HEIGHT, _LEAST = 4, 24, 3
+"""Pixels: from bar to bar (each is 3 wide), the longest run's height and the shortest one's."""
 
 
 def strip(runs: Sequence[Past], zone: tzinfo) -> SafeString:
@@ -33,7 +33,7 @@ def strip(runs: Sequence[Past], zone: tzinfo) -> SafeString:
         '<svg class="countjobs-strip" role="img" aria-label="{}" width="{}" height="{}"'
         ' viewBox="0 0 {} {}" preserveAspectRatio="none"><title>{}</title>{}</svg>',
         *(words, LONGEST * _PITCH, _HEIGHT, LONGEST * _PITCH, _HEIGHT, words),
-        format_html_join("", "{}", ((bar,) for bar in _bars(shown, zone))),
+        mark_safe("".join(_bars(shown, zone))),  # noqa: S308  # each is escaped
     )
 
 
@@ -49,22 +49,24 @@ def summary(runs: Sequence[Past]) -> str:
     return words % {"n": len(runs), "outcomes": ", ".join(said)}
 
 
-def _bars(runs: Sequence[Past], zone: tzinfo) -> Iterator[SafeString]:
+def _bars(runs: Sequence[Past], zone: tzinfo) -> Iterator[str]:
+    """Their elements. A page has thousands: `format_html` for each would take half of its time."""
     longest = max((run.duration for run in runs if run.duration), default=timedelta())
+    heads = {status: _head(status) for status in {run.status for run in runs}}
     for place, run in enumerate(runs, start=1):
         x = (LONGEST - place) * _PITCH
-        height = _height(run.duration, longest)
-        yield format_html(
-            '<g class="countjobs-{}"><title>{}</title>{}<rect x="{}" y="{}" width="{}"'
-            ' height="{}"/></g>',
-            *(run.status, _told(run, zone), _column(run, x)),
-            *(x, _HEIGHT - height, _WIDTH, height),
+        behind = f'<path class="countjobs-behind" d="M{x} 0h3v24h-3z"/>'
+        top = _HEIGHT - _height(run.duration, longest)
+        yield (
+            f"{heads[run.status]} · {escape(_told(run, zone))}</title>"
+            f'{behind if run.status in PROBLEMS else ""}<path d="M{x} {top}h3V24h-3z"/></g>'
         )
 
 
-def _column(run: Past, x: int) -> SafeString:
-    drawn = '<rect class="countjobs-behind" x="{}" y="0" width="{}" height="{}"/>'
-    return format_html(drawn, x, _WIDTH, _HEIGHT) if run.status in PROBLEMS else SafeString()
+def _head(status: str) -> str:
+    """How the element of a bar begins: its colour, its icon and its word."""
+    head = '<g class="countjobs-{}"><title>{} {}'
+    return format_html(head, status, ICONS.get(status, "?"), status_word(status))
 
 
 def _height(took: timedelta | None, longest: timedelta) -> int:
@@ -75,7 +77,6 @@ def _height(took: timedelta | None, longest: timedelta) -> int:
 
 
 def _told(run: Past, zone: tzinfo) -> str:
-    """What a bar says for itself: how it ended, when it was due, how long it took."""
-    word = status_word(run.status)
-    took = f" · {duration(run.duration)}" if run.duration is not None else ""
-    return f"{ICONS.get(run.status, '?')} {word} · {moment_text(run.scheduled_at, zone)}{took}"
+    """What a bar says beside how the run ended: when it was due, and how long it took."""
+    due = moment_text(run.scheduled_at, zone)
+    return due if run.duration is None else f"{due} · {duration(run.duration)}"
