@@ -4,6 +4,14 @@ import { post } from "./post.js";
 
 const form = document.getElementById("changelist-form");
 const said = document.querySelector(".countjobs-said");
+const SECONDS = 15; // enough to read what is said; the row goes on showing it
+let timer;
+
+function say(words) {
+    said.textContent = words;
+    clearTimeout(timer);
+    timer = setTimeout(() => said.replaceChildren(), SECONDS * 1000);
+}
 
 function show(button, answer) {
     button.setAttribute("aria-checked", String(answer.enabled));
@@ -13,7 +21,7 @@ function show(button, answer) {
         const parsed = new DOMParser().parseFromString(answer.next_run, "text/html");
         cell.replaceChildren(...parsed.body.childNodes);
     }
-    said.textContent = answer.said;
+    say(answer.said);
 }
 
 async function turn(button) {
@@ -22,7 +30,7 @@ async function turn(button) {
         const entries = [[button.name, button.value], ["in_place", "1"]];
         show(button, await (await post(form, button.formAction, entries)).json());
     } catch {
-        said.textContent = button.dataset.countjobsSwitch;
+        say(button.dataset.countjobsSwitch);
     }
     button.removeAttribute("aria-busy");
 }
