@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import BadRequest, PermissionDenied
@@ -100,7 +100,8 @@ def _id(definition: JobDefinition) -> str:
 
 def _said(definition: JobDefinition) -> tuple[int, str]:
     """The message for somebody who has turned it: its level and its text."""
-    level, comes = facts_of(definition).announcement()
     name = {"name": definition.name}
-    is_now = gettext("“%(name)s” is on.") if definition.enabled else gettext("“%(name)s” is off.")
-    return level, f"{is_now % name} {comes}"
+    if not definition.enabled:
+        return messages.SUCCESS, gettext("“%(name)s” won't run until it is switched on.") % name
+    level, comes = facts_of(definition).announcement()
+    return level, gettext("“%(name)s” is on. %(comes)s") % {**name, "comes": comes}
