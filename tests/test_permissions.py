@@ -55,6 +55,8 @@ WRITES: dict[str, tuple[str, ...]] = {
     "run_now": ("runner", "superuser"),
     "pause": ("editor", "superuser"),
     "resume": ("editor", "superuser"),
+    "duplicate": ("editor", "superuser"),
+    "countjob_enabled": ("editor", "superuser"),
     "delete_selected": ("editor", "superuser"),
     "execution_add": (),
     "execution_change": (),
@@ -110,12 +112,14 @@ class Rows:
     def post(self, client: Client, what: str) -> int:
         """Post what would have the effect, and return the status."""
         data: dict[str, Any] = {"post": "yes", "job_name": "new", "host": "new", "error": "new"}
-        if what in ("run_now", "pause", "resume", "delete_selected"):
+        if what in ACTIONS["superuser"]:
             url = self.address("countjob_changelist")
             data |= {"action": what, "_selected_action": [self.on.pk, self.off.pk]}
         else:
             url = self.address(what)
             data |= form_values({"description": "new"}) if what.startswith("countjob") else {}
+        if what == "countjob_enabled":
+            data = {"enabled": "0"}
         if what == "execution_changelist":
             data |= {"action": "delete_selected", "_selected_action": [self.execution.pk]}
         if what == "countjob_delete":
@@ -172,8 +176,8 @@ def test_an_action_by_get_does_nothing(rows: Rows) -> None:
 ACTIONS: dict[str, set[str]] = {
     "viewer": {"export"},
     "runner": {"export", "run_now"},
-    "editor": {"export", "pause", "resume", "delete_selected"},
-    "superuser": {"export", "run_now", "pause", "resume", "delete_selected"},
+    "editor": {"export", "pause", "resume", "duplicate", "delete_selected"},
+    "superuser": {"export", "run_now", "pause", "resume", "duplicate", "delete_selected"},
 }
 
 

@@ -1,4 +1,4 @@
-"""The actions on definitions: run now, pause, resume."""
+"""The actions on definitions: run now, pause, resume, duplicate."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth import get_permission_codename
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from countjobs.admin.base import PageAdmin
 from countjobs.admin.display import link
+from countjobs.admin.duplicates import MOST, duplicate
 from countjobs.admin.links import Links
 from countjobs.history.requests import request_runs
 from countjobs.models import Execution, JobDefinition
@@ -27,7 +28,7 @@ _MOST_LINKS = 10
 class DefinitionActions(PageAdmin):
     """What can be done with definitions that were ticked in the list."""
 
-    actions: tuple[str, ...] = ("run_now", "pause", "resume")
+    actions: tuple[str, ...] = ("run_now", "pause", "resume", "duplicate")
 
     def has_run_permission(self, request: HttpRequest) -> bool:
         """Whether the user may run definitions of this kind by hand."""
@@ -35,7 +36,7 @@ class DefinitionActions(PageAdmin):
         return request.user.has_perm(f"{self.opts.app_label}.{codename}")
 
     def has_pause_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whether the user may pause and resume definitions of this kind."""
+        """Whether the user may pause and resume definitions of this kind, or this one."""
         return self.has_change_permission(request, obj)
 
     @admin.action(description=_("Run now"), permissions=["run"])
@@ -46,8 +47,10 @@ class DefinitionActions(PageAdmin):
             requested_by=request.user.get_username(),
         )
         text = ngettext("A run was asked for: {}", "{n} runs were asked for: {}", len(queued))
-        links = _links_to(queued, Links(request, self.admin_site))
-        self.message_user(request, format_html(text, links, n=len(queued)), messages.SUCCESS)
+        links = Links(request, self.admin_site)
+        shown = [(links.to_object(Execution, run.pk), run.job_name) for run in queued[:_MOST_LINKS]]
+        told = _told(shown, len(queued), links.to_list(Execution, trigger="manual"))
+        self.message_user(request, format_html(text, told, n=len(queued)), messages.SUCCESS)
 
     @admin.action(description=_("Pause"), permissions=["change"])
     def pause(self, request: HttpRequest, queryset: QuerySet[JobDefinition]) -> None:
@@ -63,6 +66,28 @@ class DefinitionActions(PageAdmin):
         text = ngettext("%d definition was resumed.", "%d definitions were resumed.", count)
         self.message_user(request, text % count, messages.SUCCESS)
 
+    @admin.action(description=_("Duplicate"), permissions=["add"])
+    def duplicate(self, request: HttpRequest, queryset: QuerySet[JobDefinition]) -> None:
+        """Make a copy of each, which is not enabled."""
+        definitions = list(queryset[: MOST + 1])
+        if len(definitions) > MOST:
+            text = gettext("At the most %d definitions can be duplicated at once.") % MOST
+            return self.message_user(request, text, messages.ERROR)
+        try:
+            copies = duplicate(request.user.pk, definitions)
+        except IntegrityError:
+            text = gettext("Nothing was duplicated: a copy must hold what only one may hold.")
+            return self.message_user(request, text, messages.ERROR)
+        links = Links(request, self.admin_site)
+        shown = [(links.to_object(type(made), made.pk), made.name) for made in copies[:_MOST_LINKS]]
+        text = ngettext(
+            "A copy was made, which is not enabled: {}",
+            "{n} copies were made, which are not enabled: {}",
+            len(copies),
+        )
+        told = format_html(text, _told(shown, len(copies), ""), n=len(copies))
+        return self.message_user(request, told, messages.SUCCESS)
+
 
 def set_enabled(request: HttpRequest, queryset: QuerySet[Any], *, enabled: bool) -> int:
     """Enable or disable definitions, and log it for each that was not so before: how many."""
@@ -75,17 +100,11 @@ def set_enabled(request: HttpRequest, queryset: QuerySet[Any], *, enabled: bool)
     return len(changed)
 
 
-def _links_to(executions: list[Execution], links: Links) -> SafeString:
-    shown = format_html_join(
-        ", ",
-        "{}",
-        (
-            (link(links.to_object(Execution, execution.pk), execution.job_name),)
-            for execution in executions[:_MOST_LINKS]
-        ),
-    )
-    if len(executions) <= _MOST_LINKS:
-        return shown
-    rest = len(executions) - _MOST_LINKS
+def _told(shown: list[tuple[str, str]], count: int, more_url: str) -> SafeString:
+    """Links with these addresses and words, and how many more there are."""
+    told = format_html_join(", ", "{}", ((link(url, words),) for url, words in shown))
+    if count <= len(shown):
+        return told
+    rest = count - len(shown)
     more = ngettext("and %d more", "and %d more", rest) % rest
-    return shown + format_html(" {}", link(links.to_list(Execution, trigger="manual"), more))
+    return told + format_html(" {}", link(more_url, more))

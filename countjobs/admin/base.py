@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any, cast
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.core.exceptions import BadRequest, ValidationError
 from django.db import DataError, models
 from django.http import HttpRequest
+
+_LONGEST_SEARCH = 1_000
+"""Characters."""
 
 if TYPE_CHECKING:
     AnyModelAdmin = admin.ModelAdmin[Any]
@@ -23,8 +26,12 @@ class PageChangeList(ChangeList):
     """A list that may read more for the rows of its page, all of them at once."""
 
     def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> models.QuerySet[Any]:
-        """As Django's. PostgreSQL can't even be asked for text that holds a NUL."""
+        """As Django's. PostgreSQL can't even be asked for text that holds a NUL, nor SQLite for a
+        very long one.
+        """
         if any("\0" in value for values in request.GET.lists() for value in values[1]):
+            raise IncorrectLookupParameters
+        if len(request.GET.get(SEARCH_VAR, "")) > _LONGEST_SEARCH:
             raise IncorrectLookupParameters
         return super().get_queryset(request, *args, **kwargs)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, cast
 
 from django.contrib import admin
@@ -16,8 +15,9 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from countjobs.admin.definition_list import DefinitionList
 from countjobs.admin.display import NOTHING, link, moment, pre
-from countjobs.admin.facts import attach, facts_of
+from countjobs.admin.facts import facts_of
 from countjobs.admin.fieldsets import FIRE_TIMES, fieldsets_of
 from countjobs.admin.form import CRONTAB
 from countjobs.admin.links import Links
@@ -35,15 +35,15 @@ _SHORT_TEXT = {"rows": 3}
 _CODE = {"rows": 8, "class": "vLargeTextField countjobs-code", "spellcheck": "false"}
 
 
-class JobDefinitionAdmin(DefinitionTools, RunFigures, TransferPages, DefinitionSaving):
+class JobDefinitionAdmin(
+    DefinitionTools, RunFigures, TransferPages, DefinitionSaving, DefinitionList
+):
     """A list with the next run and the last, actions, and a form that lays out any kind's fields.
 
     All of it can be overridden as in any `ModelAdmin`.
     """
 
-    list_display = ("name", "schedule", "enabled", "next_run", "last_run")
-    list_filter = ("enabled", "timezone")
-    search_fields = ("name", "description")
+    save_as = True
     formfield_overrides = {
         CronField: {"widget": CronInput},
         KeyTextField: {"widget": KeyTextRows},
@@ -51,20 +51,10 @@ class JobDefinitionAdmin(DefinitionTools, RunFigures, TransferPages, DefinitionS
         models.TextField: {"widget": AdminTextareaWidget(_SHORT_TEXT)},
     }
 
-    @admin.display(description=_("next run"))
-    def next_run(self, definition: JobDefinition) -> str:
-        """The next run, or the reason why there is none."""
-        return facts_of(definition).next_run()
-
     @admin.display(description=_("what is broken"))
     def problem(self, definition: JobDefinition) -> str:
         """Why it is broken."""
         return pre(facts_of(definition).error)
-
-    @admin.display(description=_("last run"))
-    def last_run(self, definition: JobDefinition) -> str:
-        """The newest row of its history."""
-        return facts_of(definition).last_run()
 
     @admin.display(description=_("history"))
     def history(self, definition: JobDefinition) -> str:
@@ -89,10 +79,6 @@ class JobDefinitionAdmin(DefinitionTools, RunFigures, TransferPages, DefinitionS
         if definition is not None and not definition.enabled:
             definition.__dict__["switch"] = last_switch(definition)
         return definition
-
-    def show_page(self, request: HttpRequest, definitions: Sequence[JobDefinition]) -> None:
-        """Read what the list tells of definitions, for all of a page."""
-        attach(definitions, Links(request, self.admin_site))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Also the next fire times, and what is told of a definition that is there."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from django.utils.dateformat import format as format_date
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from countjobs.models import Execution
+from countjobs.models.executions import Status
+from countjobs.models.newest import Past
 
 NOTHING = "-"
 """What stands where there is nothing to show, as in Django's own lists."""
@@ -38,14 +39,19 @@ def badge(look: str, icon: str, word: object, title: str = "") -> SafeString:
     )
 
 
-def outcome(execution: Execution) -> SafeString:
+def outcome(execution: Execution | Past) -> SafeString:
     """The badge of an execution's status."""
-    return badge(execution.status, ICONS.get(execution.status, "?"), execution.get_status_display())
+    return badge(execution.status, ICONS.get(execution.status, "?"), status_word(execution.status))
+
+
+def status_word(status: str) -> str:
+    """What a status is called; one that there isn't is called what it is."""
+    return str(Status(status).label) if status in Status else status
 
 
 def moment_text(moment: datetime, zone: tzinfo) -> str:
     """An instant on the wall clock of a zone, to the second, with the zone's abbreviation."""
-    return format_date(moment.astimezone(zone), "Y-m-d H:i:s T")
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
 
 
 def moment(instant: datetime | None, zone: tzinfo) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import cast
 
 from django.contrib import messages
-from django.db.models import OuterRef, Subquery
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -17,7 +17,10 @@ from django_apscheduler.models import DjangoJob
 from countjobs.admin.display import NOTHING, badge, link, moment, moment_text, outcome
 from countjobs.admin.links import Links
 from countjobs.admin.lookup import zone_of
+from countjobs.admin.strip import LONGEST, strip
 from countjobs.models import Execution, JobDefinition, ParkedJob
+from countjobs.models.executions import Status
+from countjobs.models.newest import Past
 
 
 @dataclass(frozen=True)
@@ -28,9 +31,11 @@ class Facts:
     enabled: bool
     next_run_time: datetime | None
     error: str
-    last: Execution | None
+    last: Past | None
     last_url: str
     history_url: str
+    runs: Sequence[Past] = ()
+    """The newest that have begun or ended, newest first."""
 
     def next_run(self) -> str:
         """The next run, or the reason why there is none."""
@@ -49,6 +54,10 @@ class Facts:
         when = moment(self.last.scheduled_at, self.zone)
         return link(self.last_url, format_html("{} {}", outcome(self.last), when))
 
+    def recent_runs(self) -> str:
+        """The last runs as a strip, which leads to all of them."""
+        return link(self.history_url, strip(self.runs, self.zone)) if self.runs else NOTHING
+
     def announcement(self) -> tuple[int, str]:
         """A message for somebody who has just saved the definition: its level and its text."""
         if self.error:
@@ -64,26 +73,36 @@ class Facts:
 def attach(definitions: Sequence[JobDefinition], links: Links) -> None:
     """Read the facts of definitions, and keep them on these objects: three queries for all."""
     ids = [definition.job_id for definition in definitions]
-    newest = Execution.objects.filter(job_id=OuterRef("id")).newest_first().values("pk")[:1]
-    # A job's row is what there is one of for each; the subquery reads one index entry for each.
-    rows = DjangoJob.objects.filter(id__in=ids).values_list("id", "next_run_time", Subquery(newest))
-    jobs = {job_id: (next_run_time, last) for job_id, next_run_time, last in rows}
-    executions = Execution.objects.for_list().in_bulk([last for _next, last in jobs.values()])
+    jobs = dict(DjangoJob.objects.filter(id__in=ids).values_list("id", "next_run_time"))
     errors = dict(ParkedJob.objects.filter(job_id__in=ids).values_list("job_id", "error"))
+    newest = _newest(ids)
     missing = gettext("The job store has no row of it. “manage.py syncjobs” mends that.")
     for definition in definitions:
         job_id = definition.job_id
-        next_run_time, last_pk = jobs.get(job_id, (None, None))
-        last = executions.get(last_pk)
+        runs = [past for past in newest[job_id] if past.status != Status.QUEUED]
+        last = next(iter(runs or newest[job_id]), None)
         definition.__dict__["facts"] = Facts(
             zone=zone_of(definition),
             enabled=definition.enabled,
-            next_run_time=next_run_time,
+            next_run_time=jobs.get(job_id),
             error=errors.get(job_id, "") if job_id in jobs else missing,
             last=last,
-            last_url=links.to_object(Execution, last.pk) if last else "",
+            last_url=links.to_object(Execution, last.id) if last else "",
             history_url=links.to_list(Execution, job_id=job_id),
+            runs=runs,
         )
+
+
+def _newest(job_ids: list[str]) -> dict[str, list[Past]]:
+    """The newest executions by job.
+
+    How a job stands is told by the newest that has begun or ended: what waits in the queue says
+    nothing of it, and may wait for long. It is told of only where there is nothing else.
+    """
+    newest: defaultdict[str, list[Past]] = defaultdict(list)
+    for past in Execution.objects.newest_of_each(job_ids, LONGEST):
+        newest[past.job_id].append(past)
+    return newest
 
 
 def facts_of(definition: JobDefinition) -> Facts:

@@ -9,7 +9,7 @@ from django.contrib.admin.utils import unquote
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 
-from countjobs.admin.copies import copy_name
+from countjobs.admin.duplicates import free_name_of
 from countjobs.admin.schedules import SchedulePages
 
 
@@ -36,7 +36,7 @@ class DefinitionSaving(SchedulePages):
         original = admin.ModelAdmin.get_object(self, request, unquote(object_id))
         if original and request.POST.get("name", "").strip() == original.name:
             posted = request.POST.copy()
-            posted["name"] = copy_name(original)
+            posted["name"] = free_name_of(original)
             request.POST = posted  # type: ignore[assignment]  # as mutable as Django's would be
 
     def response_add(

@@ -11,13 +11,16 @@ points to nothing: it outlives its definition, its job and the scheduler that ra
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Self
 
-from django.db import models
+from django.db import connections, models
+from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.models.fields import OrderedJSONField
+from countjobs.models.newest import Past, read_newest
 
 
 class Status(models.TextChoices):
@@ -38,6 +41,11 @@ ACTIVE = (Status.QUEUED, Status.RUNNING)
 UNFINISHED = "status IN ('queued', 'running')"
 """SQL for the same, for updates by key. It isn't the condition of the partial indexes: PostgreSQL
 would rather walk those, past all that were active a moment ago, than look up the keys."""
+
+
+PROBLEMS = (Status.FAILED, Status.TIMED_OUT, Status.LOST, Status.MISSED, Status.SKIPPED)
+"""How an execution ends that didn't do what it was due for. Who cancels one wants it so."""
+_IS_PROBLEM = f"status IN ({', '.join(repr(status.value) for status in PROBLEMS)})"
 
 
 class Trigger(models.TextChoices):
@@ -88,6 +96,33 @@ class ExecutionQuerySet(models.QuerySet["Execution"]):
     def newest_of(self, job_id: str, most: int) -> Self:
         """The newest of one job, with what figures need. An index gives them in this order."""
         return self.filter(job_id=job_id).newest_first().only(*_TIMES)[:most]
+
+    def newest_of_each(
+        self, job_ids: Iterable[str], most: int, *, ended: bool = False
+    ) -> list[Past]:
+        """The newest executions of each of these jobs, at the most so many a job, newest first.
+
+        It is one statement, and costs as much as what it returns. What is queued or running is
+        passed over where they shall have `ended`. No other filters of this queryset hold.
+        """
+        condition = f"NOT ({UNFINISHED})" if ended else "true"
+        return read_newest(connections[self.db], self.model, job_ids, most, condition)
+
+    def jobs_with_problems(self, prefix: str, rows: int, most: int) -> list[str]:
+        """The ids of jobs that begin so, by their newest problems: at the most so many.
+
+        No more than the newest `rows` problems are looked at, by an index that holds nothing else.
+        """
+        # In so many words: SQLite can't tell that parameters are what the index's condition says.
+        is_problem = RawSQL(_IS_PROBLEM, (), models.BooleanField())  # noqa: S611  # no input in it
+        problems = self.filter(is_problem, job_id__startswith=prefix)
+        newest = problems.order_by("-scheduled_at").values_list("job_id", flat=True)[:rows]
+        return list(dict.fromkeys(newest))[:most]
+
+    def jobs_last_ended(self, how: Collection[str], job_ids: Iterable[str]) -> list[str]:
+        """Those of these jobs of which the newest execution that has ended did so in such a way."""
+        newest = self.newest_of_each(job_ids, 1, ended=True)
+        return [past.job_id for past in newest if past.status in how]
 
     def for_list(self) -> Self:
         """Without the texts, which lists don't show and which may be long."""
@@ -149,6 +184,11 @@ class Execution(models.Model):
                 fields=["job_id"],
                 condition=models.Q(finished_at__isnull=True),
                 name="countjobs_active_of_job",
+            ),
+            models.Index(
+                fields=["-scheduled_at", "job_id"],
+                condition=models.Q(status__in=PROBLEMS),
+                name="countjobs_problems",
             ),
         ]
 

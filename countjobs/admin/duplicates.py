@@ -1,0 +1,71 @@
+"""Copies of definitions: each with a name that is free, and not enabled."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Collection, Iterable
+from itertools import chain, count
+from typing import Any, TypeVar
+
+from django.contrib.admin.models import ADDITION, LogEntry
+from django.db import models, transaction
+from django.utils.translation import gettext
+
+from countjobs.models import JobDefinition
+
+MOST = 1_000
+"""How many at once."""
+
+_D = TypeVar("_D", bound=JobDefinition)
+
+
+def duplicate(user_pk: object, definitions: Iterable[_D]) -> list[_D]:
+    """Save a copy of each, and log it: all of them, or none.
+
+    Raises IntegrityError where a copy would hold what only one definition may hold.
+    """
+    with transaction.atomic():
+        copies = [_copied(definition) for definition in definitions]
+        LogEntry.objects.log_actions(str(user_pk), copies, ADDITION, [{"added": {}}])
+    return copies
+
+
+def free_name(name: str, taken: Collection[str], longest: int) -> str:
+    """The first of "NAME (copy)", "NAME (copy 2)" … that isn't taken; NAME is cut to fit.
+
+    A copy of a copy is a copy of the same: no "NAME (copy) (copy)".
+    """
+    stem = _stem(name)
+    suffixes = chain([f" ({_word()})"], (f" ({_word()} {n})" for n in count(2)))
+    names = (f"{stem[: longest - len(suffix)].rstrip()}{suffix}" for suffix in suffixes)
+    return next(name for name in names if name not in taken)
+
+
+def _word() -> str:
+    return gettext("copy")
+
+
+def _stem(name: str) -> str:
+    return re.sub(rf" \({re.escape(_word())}(?: \d{{1,9}})?\)$", "", name)
+
+
+def _copied(definition: _D) -> _D:
+    copied = copy.copy(definition)
+    copied.pk = None
+    copied._state = models.base.ModelState()
+    copied.name = free_name_of(definition)
+    copied.enabled = False
+    copied.save(force_insert=True)
+    for field in definition._meta.many_to_many:
+        getattr(copied, field.name).set(getattr(definition, field.name).all())
+    return copied
+
+
+def free_name_of(definition: JobDefinition) -> str:
+    """A name for a copy that no other definition of its kind has."""
+    longest: Any = definition._meta.get_field("name").max_length
+    # Names are cut for their suffix: so that is how far those in the way may agree with this one.
+    stem = _stem(definition.name)[: longest - len(f" ({_word()} {'9' * 9})")].rstrip()
+    rows = type(definition)._base_manager.filter(name__startswith=stem)
+    return free_name(definition.name, set(rows.values_list("name", flat=True)), longest)

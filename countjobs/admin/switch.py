@@ -1,0 +1,107 @@
+"""`enabled` as a switch in the list: a button that posts, which a script makes work in place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
+from django.contrib.admin.utils import quote, unquote
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.template.loader import render_to_string
+from django.urls import URLPattern, path, reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from countjobs.admin.actions import set_enabled
+from countjobs.admin.display import badge
+from countjobs.admin.facts import facts_of
+from countjobs.admin.schedules import SchedulePages
+from countjobs.models import JobDefinition
+
+_WANTED = {"0": False, "1": True}
+
+
+class SwitchPages(SchedulePages):
+    """A column that shows whether a definition is enabled, and changes it for who may."""
+
+    @admin.display(description=_("enabled"), ordering="enabled")
+    def switch(self, definition: JobDefinition) -> SafeString:
+        """A switch; for who may not turn it, what it says."""
+        if address := definition.__dict__.get("switch_address"):
+            context = {"definition": definition, "address": address, "id": _id(definition)}
+            return render_to_string("countjobs/switch.html", context)
+        return badge("on", "✓", _("on")) if definition.enabled else badge("off", "‖", _("off"))
+
+    def attach_switches(self, request: HttpRequest, definitions: Sequence[JobDefinition]) -> None:
+        """Give each definition its switch's address, if the user may turn it."""
+        if self.has_pause_permission(request):
+            filters = self.get_preserved_filters(request)
+            for definition in definitions:
+                address = self._address("enabled", quote(str(definition.pk)))
+                given = f"{address}?{filters}" if filters else address
+                definition.__dict__["switch_address"] = given
+
+    def get_urls(self) -> list[URLPattern]:
+        """As Django's, and that of the switches."""
+        view = self.admin_site.admin_view(require_POST(self.turn))
+        name = f"{self.opts.app_label}_{self.opts.model_name}_enabled"
+        return [path("<path:object_id>/enabled/", view, name=name), *super().get_urls()]
+
+    def turn(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Enable or disable a definition, and tell what comes of it.
+
+        Raises Http404, or PermissionDenied for who may not do it, or BadRequest for what is neither
+        on nor off.
+        """
+        definition = self._to_turn(request, object_id)
+        enabled = _WANTED.get(request.POST.get("enabled", ""))
+        if enabled is None:
+            raise BadRequest
+        set_enabled(request, self.get_queryset(request).filter(pk=definition.pk), enabled=enabled)
+        definition.refresh_from_db()
+        self.show_page(request, [definition])
+        level, words = _said(definition)
+        if "in_place" in request.POST:
+            facts = facts_of(definition)
+            answer = {"enabled": facts.enabled, "next_run": facts.next_run(), "said": words}
+            return JsonResponse(answer)
+        self.message_user(request, words, level)
+        return HttpResponseRedirect(f"{self._list_address(request)}#{_id(definition)}")
+
+    def _to_turn(self, request: HttpRequest, object_id: str) -> JobDefinition:
+        definition = admin.ModelAdmin.get_object(self, request, unquote(object_id))
+        if not self.has_pause_permission(request, definition):
+            raise PermissionDenied
+        if definition is None:
+            raise Http404
+        found: JobDefinition = definition
+        return found
+
+    def _list_address(self, request: HttpRequest) -> str:
+        """The list as it was filtered, sorted and paged."""
+        filters = self.get_preserved_filters(request)
+        context: dict[str, Any] = {"preserved_filters": filters, "opts": self.opts}
+        return str(add_preserved_filters(context, self._address("changelist")))
+
+    def _address(self, page: str, *args: object) -> str:
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_{page}"
+        return reverse(name, args=args, current_app=self.admin_site.name)
+
+
+def _id(definition: JobDefinition) -> str:
+    """What an address points to, so that a page that is loaded anew goes on where it was."""
+    return f"countjobs-switch-{definition.pk}"
+
+
+def _said(definition: JobDefinition) -> tuple[int, str]:
+    """The message for somebody who has turned it: its level and its text."""
+    name = {"name": definition.name}
+    if not definition.enabled:
+        return messages.SUCCESS, gettext("“%(name)s” won't run until it is switched on.") % name
+    level, comes = facts_of(definition).announcement()
+    return level, gettext("“%(name)s” is on. %(comes)s") % {**name, "comes": comes}

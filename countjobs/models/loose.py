@@ -1,0 +1,25 @@
+"""The distinct values of a column that has an index, however long the table."""
+
+from __future__ import annotations
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+_MOST = 1_000
+
+
+def distinct_values(connection: BaseDatabaseWrapper, table: str, column: str) -> list[str]:
+    """The values in order, at the most a thousand.
+
+    The databases' own DISTINCT reads all of the table, or of the index. This reads one entry of the
+    index for each value, and asks it for the next greater one.
+    """
+    table, column = map(connection.ops.quote_name, (table, column))
+    sql = (
+        f"WITH RECURSIVE each_value(value) AS (SELECT min({column}) FROM {table}"  # noqa: S608  # names only
+        f" UNION ALL SELECT (SELECT min({column}) FROM {table} WHERE {column} > each_value.value)"
+        " FROM each_value WHERE each_value.value IS NOT NULL)"
+        f" SELECT value FROM each_value WHERE value IS NOT NULL LIMIT {_MOST}"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return [row[0] for row in cursor.fetchall()]
