@@ -39,6 +39,9 @@ UNFINISHED = "status IN ('queued', 'running')"
 """SQL for the same, for updates by key. It isn't the condition of the partial indexes: PostgreSQL
 would rather walk those, past all that were active a moment ago, than look up the keys."""
 
+FAILURES = (Status.FAILED, Status.TIMED_OUT, Status.LOST)
+"""What went wrong after it had begun."""
+
 
 class Trigger(models.TextChoices):
     """Why an execution came to be."""
@@ -63,6 +66,22 @@ class ExecutionQuerySet(models.QuerySet["Execution"]):
         # By its condition, too: SQLite can't tell that a list of parameters is one of statuses.
         return self.filter(status__in=ACTIVE, finished_at__isnull=True)
 
+    def going_on(self) -> Self:
+        """Those that run now, in a scheduler."""
+        return self.active().filter(status=Status.RUNNING).exclude(node="")
+
+    def due(self, since: datetime, until: datetime) -> Self:
+        """Those that were due from an instant on, up to another."""
+        return self.filter(scheduled_at__gte=since, scheduled_at__lte=until)
+
+    def begun(self, since: datetime, until: datetime) -> Self:
+        """Those of them that have begun, whether they have ended or not."""
+        return self.due(since, until).filter(started_at__isnull=False)
+
+    def failures(self, since: datetime, until: datetime) -> Self:
+        """Those of them that failed. A partial index answers this."""
+        return self.due(since, until).filter(status__in=FAILURES)
+
     def unclaimed(self) -> Self:
         """Those that no scheduler has taken, oldest first; but those that wait for another run."""
         going_on = self.model.objects.active().exclude(node="")
@@ -85,6 +104,10 @@ class ExecutionQuerySet(models.QuerySet["Execution"]):
     def for_list(self) -> Self:
         """Without the texts, which lists don't show and which may be long."""
         return self.defer("output", "traceback", "parameters")
+
+    def in_brief(self) -> Self:
+        """With what a line about a run tells: whose it is, how it stands, due when, begun when."""
+        return self.only("job_id", "job_name", "status", "scheduled_at", "started_at")
 
 
 class Execution(models.Model):
@@ -142,6 +165,11 @@ class Execution(models.Model):
                 fields=["job_id"],
                 condition=models.Q(finished_at__isnull=True),
                 name="countjobs_active_of_job",
+            ),
+            models.Index(
+                fields=["-scheduled_at", "-id"],
+                condition=models.Q(status__in=FAILURES),
+                name="countjobs_failures",
             ),
         ]
 

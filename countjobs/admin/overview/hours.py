@@ -1,0 +1,63 @@
+"""How the runs of each of the last hours went.
+
+A busy day has millions of runs, and to count them takes longer than a page may. So what was counted
+of an hour that is over is kept for some minutes in Django's cache: each look counts the newest two
+hours, and as a rule one of the others.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.core.cache import cache
+
+from countjobs.admin.overview.spans import HOUR, Span, count_spans
+from countjobs.models import Execution
+
+KEPT = timedelta(minutes=3)
+"""How long counts are kept at least; older hours are kept longer, so that not all end at once."""
+
+_APART = timedelta(seconds=10)
+_FRESH = 2 * HOUR
+_TIMES_THE_COST = 20
+"""What is costly to count is counted so seldom that it takes a twentieth of the time."""
+
+Counts = dict[str, int]
+"""How many, by status."""
+
+
+def count_hours(hours: Sequence[Span], now: datetime) -> list[Counts]:
+    """The runs due in each hour, by status. At most one query."""
+    known: dict[str, Counts] = cache.get_many([_key(hour) for hour in hours])
+    unknown = [hour for hour in hours if _key(hour) not in known]
+    if unknown:
+        known |= _count(unknown, now)
+    return [known[_key(hour)] for hour in hours]
+
+
+def _count(hours: Sequence[Span], now: datetime) -> dict[str, Counts]:
+    began = time.monotonic()
+    counts: dict[str, Counts] = {_key(hour): {} for hour in hours}
+    for number, status, rows in count_spans(
+        Execution.objects.all(), "scheduled_at", hours, "status"
+    ):
+        counts[_key(hours[number])][status] = rows
+    cost = time.monotonic() - began
+    for hour in hours:
+        if seconds := _seconds_to_keep(now - hour[0], cost):
+            cache.set(_key(hour), counts[_key(hour)], seconds)
+    return counts
+
+
+def _seconds_to_keep(age: timedelta, cost: float) -> int:
+    """Whole seconds; 0 for what need not be kept."""
+    costly = int(cost * _TIMES_THE_COST)
+    if age < _FRESH:
+        return costly
+    return max(costly, int((KEPT + _APART * (age // HOUR)).total_seconds()))
+
+
+def _key(hour: Span) -> str:
+    return f"countjobs:hour:{hour[0]:%Y%m%d%H}"
