@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from countjobs.admin.agreement import differing_rows
 from countjobs.admin.display import link
 from countjobs.admin.links import Links, site_of
 from countjobs.admin.lookup import definitions_of
@@ -27,23 +28,30 @@ class Alerts:
     broken: tuple[SafeString, ...] = ()
     more_url: str = ""
     more: bool = False
+    differing: int = 0
+    """Rows of the job store that don't agree with their definitions."""
 
     def __bool__(self) -> bool:
-        return self.no_scheduler or bool(self.broken)
+        return self.no_scheduler or bool(self.broken) or bool(self.differing)
 
 
 def alerts_for(request: HttpRequest) -> Alerts:
-    """What is wrong, as far as the user may know. At most two queries while nothing is."""
+    """What is wrong, as far as the user may know.
+
+    At most two queries while nothing is, and some more once a minute.
+    """
     links = Links(request, site_of(request))
     kinds = [model for model in concrete_definitions() if links.may_view(model)]
     if not kinds and not any(map(links.may_view, (Execution, SchedulerNode, ParkedJob))):
         return Alerts()
+    now = timezone.now()
     parked = list(_visible(links, kinds)[: _MOST_NAMES + 1])
     return Alerts(
-        no_scheduler=not SchedulerNode.objects.alive(timezone.now()).exists(),
+        no_scheduler=not SchedulerNode.objects.alive(now).exists(),
         broken=tuple(_names(parked[:_MOST_NAMES], links)),
         more_url=links.to_list(ParkedJob),
         more=len(parked) > _MOST_NAMES,
+        differing=differing_rows(kinds, now) if kinds else 0,
     )
 
 

@@ -24,6 +24,8 @@ from countjobs.models.definitions import concrete_definitions
 
 MOST = 50
 SHOWN = 10
+_WAITED = timedelta(seconds=5)
+"""A scheduler that lives takes what is due well within this."""
 _LONG_AGO = timedelta(days=36_500)
 
 
@@ -37,7 +39,7 @@ class Coming:
     """Jobs in the hour that has the most."""
     total: int
     overdue: int
-    """Jobs that were due before now, and that no scheduler has taken yet."""
+    """Jobs that were due some seconds ago, and that no scheduler has taken yet."""
     labels: list[str]
     rows: list[tuple[str, str, SafeString]]
     """When, how soon, and what; the first ones."""
@@ -48,7 +50,7 @@ def read_coming(now: datetime, links: Links) -> Coming:
     """Two queries, and one a kind of definition."""
     jobs = _visible(links)
     hours = coming_hours(now)
-    counts = _counts(jobs, [*hours, (now - _LONG_AGO, now)])
+    counts = _counts(jobs, [*hours, (now - _LONG_AGO, now - _WAITED)])
     overdue = counts.pop()
     first = list(_first(jobs, now))
     rows = list(_rows(first, now, links))

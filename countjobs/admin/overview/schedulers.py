@@ -28,6 +28,11 @@ class Scheduler:
     busy: int
     """Runs that go on in it."""
 
+    @property
+    def is_draining(self) -> bool:
+        """Whether it lives, but begins no more runs."""
+        return bool(self.node.lives) and self.node.state == SchedulerNode.State.DRAINING
+
 
 @dataclass(frozen=True)
 class Schedulers:
