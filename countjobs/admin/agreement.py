@@ -18,8 +18,8 @@ from countjobs.models.definitions import concrete_definitions
 SECONDS = 60
 """How old the answer may be."""
 
-AT_ONCE = 100
-"""Definitions of a kind that are looked at closely each time. Of more, the others follow."""
+AT_ONCE = 200
+"""Definitions of a kind that are looked at closely each time; others follow the next time."""
 
 _KEY = "countjobs:agreement"
 _TURNS_KEY = "countjobs:agreement:turns"
@@ -50,9 +50,7 @@ def _look(now: datetime) -> dict[str, int]:
     for kind in kinds:
         label = kind._meta.label_lower
         turn = turns[label] = _take_turn(kind, turns.get(label, Turn()), now)
-        # Both may have found the same rows.
-        if most := max(known.get(label, 0), len(turn.found)):
-            known[label] = most
+        known[label] = max(known[label], len(turn.found))  # both may have found the same rows
     cache.set(_TURNS_KEY, turns, None)
     return known
 

@@ -1,8 +1,8 @@
 """Whether the job store and the definitions differ: told quickly, for pages that warn of it.
 
 They are written together, so they differ only after raw SQL, a restored backup, a new signing key.
-To look at the states of a hundred thousand rows takes many seconds. So what the database itself can
-compare is compared for all, and the rest for some of them, by turns.
+To compare a hundred thousand rows takes many seconds. So all of them are counted, and some of them
+looked at closely, by turns.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db import models
-from django.db.models.functions import Cast, Concat
+from django.db.models import Count, QuerySet, Value
 from django_apscheduler.models import DjangoJob
 
 from countjobs.jobstores.rows import disagreeing
@@ -19,46 +18,35 @@ from countjobs.models import JobDefinition
 
 
 def count_differences(kinds: list[type[JobDefinition]]) -> dict[str, int]:
-    """Rows that are missing or left over, and rows that come due though their definition is paused.
+    """How many rows more than definitions there are of each kind, or fewer; by the kind's label.
 
-    By the label of the kind; what has none is left out. One query for all kinds.
+    One query.
     """
-    counted = [rows for kind in kinds if _has_plain_keys(kind) for rows in _counts(kind)]
-    found: dict[str, int] = {}
-    if counted:
-        for label, count in counted[0].union(*counted[1:], all=True):
-            found[label] = found.get(label, 0) + count
-    return {label: count for label, count in found.items() if count}
+    counted = [rows for kind in kinds for rows in _counts(kind)]
+    if not counted:
+        return {}
+    found: dict[str, int] = {kind._meta.label_lower: 0 for kind in kinds}
+    for label, is_row, count in counted[0].union(*counted[1:], all=True):
+        found[label] += count if is_row else -count
+    return {label: abs(difference) for label, difference in found.items()}
 
 
 def look_closely(kind: type[JobDefinition], pks: list[Any], now: datetime) -> list[Any]:
-    """The keys of those definitions of which the rows differ in whatever way.
+    """The keys of those definitions of which the rows differ in whatever way, or are missing.
 
     Somebody may edit one while this looks. So those that seem to differ are looked at twice.
     """
     return disagreeing(kind, suspects, now) if (suspects := disagreeing(kind, pks, now)) else []
 
 
-def _has_plain_keys(kind: type[JobDefinition]) -> bool:
-    """Whether the database writes a key as Python does: numbers only."""
-    return isinstance(kind._meta.pk, models.IntegerField)
-
-
-def _counts(kind: type[JobDefinition]) -> list[models.QuerySet[Any, tuple[str, int]]]:
-    prefix = kind.job_id_of("")
-    row_id = Concat(models.Value(prefix), Cast("pk", models.CharField()))
-    definitions = kind._base_manager.order_by().annotate(row_id=row_id)
-    rows = DjangoJob.objects.order_by()
-    row = rows.filter(id=models.OuterRef("row_id"))
-    definition = definitions.filter(row_id=models.OuterRef("id"))
-    differing: list[models.QuerySet[Any]] = [
-        definitions.filter(~models.Exists(row)),
-        definitions.filter(models.Exists(row.filter(next_run_time__isnull=False)), enabled=False),
-        rows.filter(~models.Exists(definition), id__startswith=prefix),
+def _counts(kind: type[JobDefinition]) -> list[QuerySet[Any, tuple[str, int, int]]]:
+    rows: list[QuerySet[Any]] = [
+        kind._base_manager.order_by(),
+        DjangoJob.objects.order_by().filter(id__startswith=kind.job_id_of("")),
     ]
     return [
-        each.annotate(kind=models.Value(kind._meta.label_lower))
-        .values_list("kind")
-        .annotate(count=models.Count("*"))
-        for each in differing
+        each.annotate(kind=Value(kind._meta.label_lower), is_row=Value(is_row))
+        .values_list("kind", "is_row")
+        .annotate(count=Count("*"))
+        for is_row, each in enumerate(rows)
     ]

@@ -1,28 +1,28 @@
 """How the runs of each of the last hours went.
 
 A busy day has millions of runs, and to count them takes longer than a page may. So what was counted
-of an hour that is over is kept for some minutes in Django's cache: each look counts the newest two
-hours, and as a rule one of the others.
+of an hour that is over is kept for some minutes in Django's cache: each look counts the hour that
+goes on, and as a rule one of the others.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from time import monotonic
 
 from django.core.cache import cache
 
 from countjobs.admin.overview.spans import HOUR, Span, count_spans
 from countjobs.models import Execution
 
-KEPT = timedelta(minutes=3)
+KEPT = timedelta(minutes=1)
 """How long counts are kept at least; older hours are kept longer, so that not all end at once."""
 
-_APART = timedelta(seconds=10)
-_FRESH = 2 * HOUR
+_APART = timedelta(seconds=20)
+_COSTLY = 0.25
 _TIMES_THE_COST = 20
-"""What is costly to count is counted so seldom that it takes a twentieth of the time."""
+"""What takes this long, in seconds, is counted so seldom that it takes a twentieth of all time."""
 
 Counts = dict[str, int]
 """How many, by status."""
@@ -38,13 +38,13 @@ def count_hours(hours: Sequence[Span], now: datetime) -> list[Counts]:
 
 
 def _count(hours: Sequence[Span], now: datetime) -> dict[str, Counts]:
-    began = time.monotonic()
+    began = monotonic()
     counts: dict[str, Counts] = {_key(hour): {} for hour in hours}
     for number, status, rows in count_spans(
         Execution.objects.all(), "scheduled_at", hours, "status"
     ):
         counts[_key(hours[number])][status] = rows
-    cost = time.monotonic() - began
+    cost = monotonic() - began
     for hour in hours:
         if seconds := _seconds_to_keep(now - hour[0], cost):
             cache.set(_key(hour), counts[_key(hour)], seconds)
@@ -53,8 +53,8 @@ def _count(hours: Sequence[Span], now: datetime) -> dict[str, Counts]:
 
 def _seconds_to_keep(age: timedelta, cost: float) -> int:
     """Whole seconds; 0 for what need not be kept."""
-    costly = int(cost * _TIMES_THE_COST)
-    if age < _FRESH:
+    costly = int(cost * _TIMES_THE_COST) if cost >= _COSTLY else 0
+    if age < HOUR:
         return costly
     return max(costly, int((KEPT + _APART * (age // HOUR)).total_seconds()))
 

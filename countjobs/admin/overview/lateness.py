@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Count, Min
 from django.utils.safestring import SafeString
@@ -48,11 +48,21 @@ class Lateness:
     rows: list[LateJob]
 
 
+class Run(NamedTuple):
+    """What is read of each run."""
+
+    lateness: timedelta
+    job_id: str
+    pk: int
+
+
 def read_lateness(now: datetime, links: Links) -> Lateness:
-    """Two queries, and one a kind of definition."""
+    """Three queries, and one a kind of definition."""
     begun = Execution.objects.begun(now - timedelta(days=1), now)
-    runs = list(begun.newest_first().in_brief()[:MOST_RUNS])
-    late = sorted(_lateness(run) for run in runs)
+    fields = ("scheduled_at", "started_at", "job_id", "pk")
+    newest = begun.newest_first().values_list(*fields)[:MOST_RUNS]
+    runs = sorted(Run(started - due, job_id, pk) for due, started, job_id, pk in newest)
+    late = [run.lateness for run in runs]
     return Lateness(
         rate=_rate(begun.filter(scheduled_at__gt=now - _MINUTE), now),
         runs=len(runs),
@@ -66,10 +76,6 @@ def percentile(ascending: Sequence[timedelta], percent: int) -> timedelta:
     return ascending[max(ceil(len(ascending) * percent / 100), 1) - 1]
 
 
-def _lateness(execution: Execution) -> timedelta:
-    return execution.lateness or timedelta()
-
-
 def _rate(begun: Any, now: datetime) -> float | None:
     """Where there are too many to count, the newest of them tell it."""
     newest = begun.order_by("-scheduled_at")[:MOST_COUNTED]
@@ -81,16 +87,18 @@ def _rate(begun: Any, now: datetime) -> float | None:
     return float(found["runs"] / stretch.total_seconds())
 
 
-def _latest(runs: Sequence[Execution]) -> list[Execution]:
-    """The latest run of each job, the latest first."""
-    latest: dict[str, Execution] = {}
-    for run in sorted(runs, key=_lateness):
-        latest[run.job_id] = run
-    late = [run for run in latest.values() if _lateness(run) >= LATE]
-    return sorted(late, key=_lateness, reverse=True)[:MOST_JOBS]
+def _latest(ascending: Sequence[Run]) -> list[int]:
+    """The keys of the latest run of each job, the latest first."""
+    latest: dict[str, int] = {}
+    for run in reversed(ascending):
+        if run.lateness >= LATE:
+            latest.setdefault(run.job_id, run.pk)
+    return list(latest.values())[:MOST_JOBS]
 
 
-def _rows(runs: Sequence[Execution], links: Links) -> list[LateJob]:
+def _rows(pks: Sequence[int], links: Links) -> list[LateJob]:
+    found = Execution.objects.in_brief().in_bulk(pks)
+    runs = [found[pk] for pk in pks if pk in found]
     definitions = definitions_of(run.job_id for run in runs)
     return [
         LateJob(
