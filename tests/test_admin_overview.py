@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -199,11 +200,28 @@ def test_what_was_counted_of_an_hour_that_is_over_is_kept_for_a_while(
 
 
 def test_what_takes_long_to_count_is_counted_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
-    seconds = iter([0.0, 0.5])
-    monkeypatch.setattr(hours, "monotonic", lambda: next(seconds))
+    seconds = count()
+    monkeypatch.setattr(hours, "monotonic", lambda: next(seconds) / 2)
     count_hours(past_hours(NOW), NOW)
     ran()
     assert count_hours(past_hours(NOW), NOW)[-1] == {}, "it is kept for ten seconds"
+
+
+def test_where_counting_takes_long_the_older_hours_wait_for_the_next_looks(
+    viewer: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = count()
+    monkeypatch.setattr(hours, "monotonic", lambda: next(seconds) / 50)
+    ran(ago=3 * HOUR)
+    ran(ago=20 * HOUR)
+    assert "older hours are still being counted" in part(viewer, "outcomes")
+    assert len(rows_of(viewer, "outcomes")) == 7, "four at first, then the present one and three"
+    for _ in range(7):
+        viewer.get(PARTS)
+    assert len(rows_of(viewer, "outcomes")) == 24
+    said = part(viewer, "outcomes")
+    assert "succeeded 2" in said
+    assert "still being counted" not in said
 
 
 # What is coming
@@ -286,13 +304,13 @@ def test_failures_are_found_by_their_index() -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "percent", "expected"),
+    ("many", "percent", "expected"),
     [(1, 50, 1), (1, 99, 1), (2, 50, 1), (100, 50, 50), (100, 95, 95), (100, 99, 99), (10, 99, 10)],
 )
 def test_a_percentile_is_the_least_value_that_so_many_do_not_exceed(
-    count: int, percent: int, expected: int
+    many: int, percent: int, expected: int
 ) -> None:
-    assert percentile([SECOND * n for n in range(1, count + 1)], percent) == expected * SECOND
+    assert percentile([SECOND * n for n in range(1, many + 1)], percent) == expected * SECOND
 
 
 def begun(late: timedelta, ago: timedelta = SECOND, job: str = "job") -> Execution:
@@ -344,11 +362,11 @@ def test_next_attempts_in_the_future_are_not_taken_for_runs(viewer: Client) -> N
 # All together
 
 
-def fill(count: int) -> None:
+def fill(many: int) -> None:
     """So many of everything."""
     Execution.objects.all().delete()
     CountJob.objects.all().delete()
-    CountJob.objects.bulk_create(CountJob(name=f"job {n}") for n in range(count))
+    CountJob.objects.bulk_create(CountJob(name=f"job {n}") for n in range(many))
     DjangoJob.objects.update(next_run_time=NOW + SECOND)
     for definition in CountJob.objects.all():
         fields: dict[str, Any] = {"job_id": definition.job_id, "started_at": NOW + HOUR}
@@ -359,8 +377,8 @@ def fill(count: int) -> None:
 
 
 def test_promise_17_it_takes_as_many_queries_whatever_there_is_to_tell(viewer: Client) -> None:
-    def queries(count: int) -> int:
-        fill(count)
+    def queries(many: int) -> int:
+        fill(many)
         with CaptureQueriesContext(connection) as captured:
             assert viewer.get(OVERVIEW).status_code == 200
         return len(captured)

@@ -60,21 +60,25 @@ class Outcomes:
     """Each with its number of the day."""
     rows: list[tuple[str, list[int]]]
     """The newest hour first."""
+    is_whole: bool
+    """Whether all hours are counted."""
 
 
 def read_outcomes(now: datetime) -> Outcomes:
-    """At most one query."""
+    """At most two queries."""
     hours = past_hours(now)
     counts = count_hours(hours, now)
     labels = [clock(start) for start, _end in hours]
-    rows = [[kind.count(count) for kind in KINDS] for count in counts]
-    bars = [_bar(*row) for row in zip(labels, rows, strict=True)]
+    rows = [[kind.count(count or {}) for kind in KINDS] for count in counts]
+    lines = list(zip(labels, rows, strict=True))
+    bars = [_bar(*row) for row in lines]
     return Outcomes(
         picture=stacked_bars(bars, gettext("Runs an hour in the last 24 hours, by outcome")),
         most=max(map(sum, rows)),
         labels=labels[::6],
         kinds=[(kind.badge(), sum(row[n] for row in rows)) for n, kind in enumerate(KINDS)],
-        rows=list(zip(labels, rows, strict=True))[::-1],
+        rows=[row for row, count in zip(lines, counts, strict=True) if count is not None][::-1],
+        is_whole=None not in counts,
     )
 
 
