@@ -26,7 +26,7 @@ def count_differences(kinds: list[type[JobDefinition]]) -> dict[str, int]:
     if not counted:
         return {}
     found: dict[str, int] = {kind._meta.label_lower: 0 for kind in kinds}
-    for label, is_row, count in counted[0].union(*counted[1:], all=True):
+    for label, is_row, count in counted[0].union(*counted[1:], all=True).order_by():
         found[label] += count if is_row else -count
     return {label: abs(difference) for label, difference in found.items()}
 

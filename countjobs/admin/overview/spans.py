@@ -46,4 +46,4 @@ def count_spans(
         .annotate(rows=Count("*"))
         for number, (start, end) in enumerate(spans)
     ]
-    return list(first.union(*others, all=True))
+    return list(first.union(*others, all=True).order_by())
