@@ -68,7 +68,7 @@ class Visit:
         if not message.text.startswith("[DOM]"):
             self.complaints.append(message.text)
 
-    def pass_time(self, seconds: float = SECONDS + 1) -> None:
+    def pass_time(self, seconds: int = SECONDS + 1) -> None:
         self.page.clock.fast_forward(seconds * 1_000)
 
     def expect_renewal(self) -> None:
