@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.core.cache import cache
 
 from tests.children import reap_all
 
@@ -18,3 +19,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_runtest_teardown() -> None:
     """Before the fixtures' ends: emptying the tables would wait for what a process has locked."""
     reap_all()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_remembered() -> None:
+    """Pages keep for a while what they have counted; a test is to see what it has made itself."""
+    cache.clear()

@@ -8,15 +8,21 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 VIEW = ("view_countjob", "view_execution", "view_schedulernode", "view_parkedjob")
-EDIT = (*VIEW, "add_countjob", "change_countjob", "delete_countjob")
+EDIT = (*VIEW, "add_countjob", "change_countjob", "delete_countjob", "pause_countjob")
 
 PERMISSIONS: dict[str, Iterable[str]] = {
     "nobody": (),
     "viewer": VIEW,
     "editor": EDIT,
     "runner": (*VIEW, "run_countjob"),
+    "pauser": (*VIEW, "pause_countjob"),
+    "changer": (*VIEW, "change_countjob"),
+    "adder": (*VIEW, "add_countjob"),
+    "deleter": (*VIEW, "delete_countjob"),
 }
 """The permissions of staff, by role. There are also `anonymous` and `superuser`."""
+
+ROLES = ("anonymous", *PERMISSIONS, "superuser")
 
 
 def user_of(role: str) -> User:

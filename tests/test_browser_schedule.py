@@ -24,7 +24,7 @@ ROWS = ".countjobs-fires tbody tr"
 @pytest.fixture(scope="module")
 def quickstart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     directory = tmp_path_factory.mktemp("schedule")
-    started = QuickStart(directory / "db.sqlite3", "tests.strict.settings")
+    started = QuickStart(directory / "db.sqlite3", "project.settings")
     try:
         yield {label: started.value(label) for label in ("Address", "User", "Password")}
     finally:

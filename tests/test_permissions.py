@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -11,65 +12,99 @@ from django.urls import reverse
 from countjobs.admin.transfer.carried import Carried
 from countjobs.models import CountJob, Execution, ParkedJob, SchedulerNode
 from tests.factories import NOON, make_execution
-from tests.people import client_of
+from tests.people import ROLES, client_of
 from tests.test_bad_input import form_values
 from tests.transfers import document, entry, plan_of
 
 pytestmark = pytest.mark.django_db
 
-ROLES = ("anonymous", "nobody", "viewer", "runner", "editor", "superuser")
+STAFF = {*ROLES} - {"anonymous"}
+VIEWERS = STAFF - {"nobody"}
+ADDERS = {"adder", "editor", "superuser"}
+CHANGERS = {"changer", "editor", "superuser"}
+DELETERS = {"deleter", "editor", "superuser"}
+PAUSERS = {"pauser", "editor", "superuser"}
+RUNNERS = {"runner", "superuser"}
+IMPORTERS = ADDERS & CHANGERS
+NOBODY: set[str] = set()
 
-PAGES: dict[str, tuple[int, int, int, int, int, int]] = {
-    "index": (302, 200, 200, 200, 200, 200),
-    "countjobs": (302, 404, 200, 200, 200, 200),
-    "countjob_changelist": (302, 403, 200, 200, 200, 200),
-    "countjob_add": (302, 403, 403, 403, 200, 200),
-    "countjob_change": (302, 403, 200, 200, 200, 200),
-    "countjob_import": (302, 403, 403, 403, 200, 200),
-    "countjob_history": (302, 403, 200, 200, 200, 200),
-    "countjob_delete": (302, 403, 403, 403, 200, 200),
-    "countjob_run": (302, 403, 403, 200, 403, 200),
-    "execution_changelist": (302, 403, 200, 200, 200, 200),
-    "execution_change": (302, 403, 200, 200, 200, 200),
-    "execution_add": (302, 403, 403, 403, 403, 403),
-    "execution_delete": (302, 403, 403, 403, 403, 403),
-    "schedulernode_changelist": (302, 403, 200, 200, 200, 200),
-    "schedulernode_change": (302, 403, 200, 200, 200, 200),
-    "schedulernode_add": (302, 403, 403, 403, 403, 403),
-    "schedulernode_delete": (302, 403, 403, 403, 403, 403),
-    "parkedjob_changelist": (302, 403, 200, 200, 200, 200),
-    "parkedjob_change": (302, 403, 200, 200, 200, 200),
-    "parkedjob_add": (302, 403, 403, 403, 403, 403),
-    "parkedjob_delete": (302, 403, 403, 403, 403, 403),
+PAGES: dict[str, set[str]] = {
+    "index": STAFF,
+    "countjobs": VIEWERS,
+    "overview": VIEWERS,
+    "overview_parts": VIEWERS,
+    "countjob_changelist": VIEWERS,
+    "countjob_add": ADDERS,
+    "countjob_change": VIEWERS,
+    "countjob_import": IMPORTERS,
+    "countjob_run": RUNNERS,
+    "countjob_history": VIEWERS,
+    "countjob_delete": DELETERS,
+    "execution_changelist": VIEWERS,
+    "execution_change": VIEWERS,
+    "execution_add": NOBODY,
+    "execution_delete": NOBODY,
+    "schedulernode_changelist": VIEWERS,
+    "schedulernode_change": VIEWERS,
+    "schedulernode_add": NOBODY,
+    "schedulernode_delete": NOBODY,
+    "parkedjob_changelist": VIEWERS,
+    "parkedjob_change": VIEWERS,
+    "parkedjob_add": NOBODY,
+    "parkedjob_delete": NOBODY,
 }
-"""The status that each role gets, in the order of `ROLES`; 302 leads to the login page."""
+"""Who is shown a page. Others are refused, and `anonymous` is led to the login page."""
 
-WRITES: dict[str, tuple[str, ...]] = {
-    "countjob_add": ("editor", "superuser"),
-    "countjob_change": ("editor", "superuser"),
-    "countjob_delete": ("editor", "superuser"),
-    "countjob_run": ("runner", "superuser"),
-    "countjob_pause": ("editor", "superuser"),
-    "countjob_resume": ("editor", "superuser"),
-    "countjob_import": ("editor", "superuser"),
-    "run_now": ("runner", "superuser"),
-    "pause": ("editor", "superuser"),
-    "resume": ("editor", "superuser"),
-    "duplicate": ("editor", "superuser"),
-    "countjob_enabled": ("editor", "superuser"),
-    "delete_selected": ("editor", "superuser"),
-    "execution_add": (),
-    "execution_change": (),
-    "execution_delete": (),
-    "execution_changelist": (),
-    "schedulernode_add": (),
-    "schedulernode_change": (),
-    "schedulernode_delete": (),
-    "parkedjob_add": (),
-    "parkedjob_change": (),
-    "parkedjob_delete": (),
+QUESTIONS: dict[str, set[str]] = {
+    "countjob_crontab_new": ADDERS | CHANGERS,
+    "countjob_preview_new": ADDERS | CHANGERS,
+    "countjob_crontab": CHANGERS,
+    "countjob_preview": CHANGERS,
+}
+"""Who is answered a POST that changes nothing."""
+
+WRITES: dict[str, set[str]] = {
+    "countjob_add": ADDERS,
+    "countjob_change": CHANGERS,
+    "countjob_delete": DELETERS,
+    "countjob_run": RUNNERS,
+    "countjob_pause": PAUSERS,
+    "countjob_resume": PAUSERS,
+    "countjob_enabled": PAUSERS,
+    "countjob_import": IMPORTERS,
+    "run_now": RUNNERS,
+    "pause": PAUSERS,
+    "resume": PAUSERS,
+    "duplicate": ADDERS,
+    "delete_selected": DELETERS,
+    "execution_add": NOBODY,
+    "execution_change": NOBODY,
+    "execution_delete": NOBODY,
+    "execution_changelist": NOBODY,
+    "schedulernode_add": NOBODY,
+    "schedulernode_change": NOBODY,
+    "schedulernode_delete": NOBODY,
+    "parkedjob_add": NOBODY,
+    "parkedjob_change": NOBODY,
+    "parkedjob_delete": NOBODY,
 }
 """Whose POST has an effect."""
+
+ACTIONS = {
+    "export": VIEWERS,
+    **{
+        name: WRITES[name]
+        for name in ("run_now", "pause", "resume", "duplicate", "delete_selected")
+    },
+}
+"""Whom the list of definitions offers an action."""
+
+WITHOUT_A_ROW = ("_changelist", "_add", "_import", "_new", "_overview", "_overview_parts")
+
+
+def each(table: dict[str, set[str]]) -> Iterable[tuple[str, str]]:
+    """Every row of a table with every role."""
+    return [(name, role) for name in table for role in ROLES]
 
 
 class Rows:
@@ -89,11 +124,12 @@ class Rows:
             return reverse("admin:index")
         if page == "countjobs":
             return reverse("admin:app_list", args=["countjobs"])
+        name = f"countjobs_{page}"
         model = page.split("_", maxsplit=1)[0]
         if page == "countjob_resume":
-            return reverse(f"admin:countjobs_{page}", args=[self.off.pk])
-        args = [] if page.endswith(("_changelist", "_add", "_import")) else [self._key(model)]
-        return reverse(f"admin:countjobs_{page}", args=args)
+            return reverse(f"admin:{name}", args=[self.off.pk])
+        args = [] if name.endswith(WITHOUT_A_ROW) else [self._key(model)]
+        return reverse(f"admin:{name}", args=args)
 
     def _key(self, model: str) -> Any:
         rows: dict[str, Any] = {
@@ -112,7 +148,7 @@ class Rows:
     def post(self, client: Client, what: str) -> int:
         """Post what would have the effect, and return the status."""
         data: dict[str, Any] = {"post": "yes", "job_name": "new", "host": "new", "error": "new"}
-        if what in ACTIONS["superuser"]:
+        if what in ACTIONS:
             url = self.address("countjob_changelist")
             data |= {"action": what, "_selected_action": [self.on.pk, self.off.pk]}
         else:
@@ -140,17 +176,27 @@ def rows() -> Rows:
     return Rows()
 
 
-@pytest.mark.parametrize("role", ROLES)
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(("page", "role"), each(PAGES))
 def test_a_page_is_shown_only_to_who_may_see_it(page: str, role: str, rows: Rows) -> None:
     response = client_of(role).get(rows.address(page))
-    assert response.status_code == PAGES[page][ROLES.index(role)]
-    if response.status_code == 302:
+    if role in PAGES[page]:
+        assert response.status_code == 200
+    elif role == "anonymous":
+        assert response.status_code == 302
         assert response["Location"].startswith(reverse("admin:login"))
+    else:
+        assert response.status_code == (404 if page == "countjobs" else 403)
 
 
-@pytest.mark.parametrize("role", ROLES)
-@pytest.mark.parametrize("what", WRITES)
+@pytest.mark.parametrize(("what", "role"), each(QUESTIONS))
+def test_a_question_is_answered_only_to_who_may_ask_it(what: str, role: str, rows: Rows) -> None:
+    before = rows.state()
+    refused = 302 if role == "anonymous" else 403
+    assert rows.post(client_of(role), what) == (200 if role in QUESTIONS[what] else refused)
+    assert rows.state() == before
+
+
+@pytest.mark.parametrize(("what", "role"), each(WRITES))
 def test_a_post_has_an_effect_only_for_who_may_do_it(what: str, role: str, rows: Rows) -> None:
     before = rows.state()
     status = rows.post(client_of(role), what)
@@ -173,19 +219,50 @@ def test_an_action_by_get_does_nothing(rows: Rows) -> None:
     assert rows.state() == before
 
 
-ACTIONS: dict[str, set[str]] = {
-    "viewer": {"export"},
-    "runner": {"export", "run_now"},
-    "editor": {"export", "pause", "resume", "duplicate", "delete_selected"},
-    "superuser": {"export", "run_now", "pause", "resume", "duplicate", "delete_selected"},
-}
-
-
-@pytest.mark.parametrize("role", ACTIONS)
+@pytest.mark.parametrize("role", sorted(VIEWERS))
 def test_an_action_that_a_person_may_not_do_is_not_shown(role: str, rows: Rows) -> None:
     page = client_of(role).get(rows.address("countjob_changelist")).content.decode()
-    offered = {name for name in ACTIONS["superuser"] if f'<option value="{name}"' in page}
-    assert offered == ACTIONS[role]
+    offered = {name for name in ACTIONS if f'<option value="{name}"' in page}
+    assert offered == {name for name, roles in ACTIONS.items() if role in roles}
+
+
+def test_a_change_does_not_pause_for_who_may_not_pause(rows: Rows) -> None:
+    client = client_of("changer")
+    url = rows.address("countjob_change")
+    assert 'name="enabled"' not in client.get(url).content.decode()
+    for forged in ({}, {"enabled": ""}, {"enabled": "false"}):
+        response = client.post(url, form_values({"description": str(forged), **forged}))
+        assert response.status_code == 302
+        rows.on.refresh_from_db()
+        assert (rows.on.enabled, rows.on.description) == (True, str(forged))
+
+
+def test_a_change_pauses_for_who_may_do_both(rows: Rows) -> None:
+    client = client_of("editor")
+    url = rows.address("countjob_change")
+    assert 'name="enabled"' in client.get(url).content.decode()
+    values = form_values({})
+    values.pop("enabled", None)
+    assert client.post(url, values).status_code == 302
+    rows.on.refresh_from_db()
+    assert not rows.on.enabled
+
+
+def test_what_is_added_is_enabled_for_who_may_not_pause(rows: Rows) -> None:
+    client = client_of("adder")
+    values = form_values({"name": "added"})
+    values.pop("enabled", None)
+    assert client.post(rows.address("countjob_add"), values).status_code == 302
+    assert CountJob.objects.get(name="added").enabled
+
+
+def test_the_preview_of_who_may_not_pause_knows_whether_it_is_enabled(rows: Rows) -> None:
+    client = client_of("changer")
+    said = client.post(rows.address("countjob_preview"), {"minute": "5"}).content.decode()
+    assert "It is not enabled" not in said
+    CountJob.objects.update(enabled=False)
+    said = client.post(rows.address("countjob_preview"), {"minute": "5"}).content.decode()
+    assert "It is not enabled" in said
 
 
 def test_nobody_is_offered_to_add_or_delete_history(rows: Rows) -> None:

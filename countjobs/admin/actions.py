@@ -32,12 +32,23 @@ class DefinitionActions(PageAdmin):
 
     def has_run_permission(self, request: HttpRequest) -> bool:
         """Whether the user may run definitions of this kind by hand."""
-        codename = get_permission_codename("run", self.opts)
-        return request.user.has_perm(f"{self.opts.app_label}.{codename}")
+        return self._has_own_permission(request, "run")
 
     def has_pause_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whether the user may pause and resume definitions of this kind, or this one."""
-        return self.has_change_permission(request, obj)
+        """Whether the user may pause and resume definitions of this kind: enable and disable them.
+
+        To change them is another permission: without this one `enabled` stays as it is.
+        """
+        return self._has_own_permission(request, "pause")
+
+    def _has_own_permission(self, request: HttpRequest, action: str) -> bool:
+        codename = get_permission_codename(action, self.opts)
+        return request.user.has_perm(f"{self.opts.app_label}.{codename}")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """As Django's, and `enabled` for who may not pause. A new definition is enabled then."""
+        given = tuple(super().get_readonly_fields(request, obj))
+        return given if self.has_pause_permission(request, obj) else (*given, "enabled")
 
     @admin.action(description=_("Run now"), permissions=["run"])
     def run_now(self, request: HttpRequest, queryset: QuerySet[JobDefinition]) -> None:
@@ -52,14 +63,14 @@ class DefinitionActions(PageAdmin):
         told = _told(shown, len(queued), links.to_list(Execution, trigger="manual"))
         self.message_user(request, format_html(text, told, n=len(queued)), messages.SUCCESS)
 
-    @admin.action(description=_("Pause"), permissions=["change"])
+    @admin.action(description=_("Pause"), permissions=["pause"])
     def pause(self, request: HttpRequest, queryset: QuerySet[JobDefinition]) -> None:
         """Disable them, until they are resumed."""
         count = set_enabled(request, queryset, enabled=False)
         text = ngettext("%d definition was paused.", "%d definitions were paused.", count)
         self.message_user(request, text % count, messages.SUCCESS)
 
-    @admin.action(description=_("Resume"), permissions=["change"])
+    @admin.action(description=_("Resume"), permissions=["pause"])
     def resume(self, request: HttpRequest, queryset: QuerySet[JobDefinition]) -> None:
         """Enable them. What was due meanwhile is not made up for."""
         count = set_enabled(request, queryset, enabled=True)

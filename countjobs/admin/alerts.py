@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib import admin
-from django.contrib.admin.sites import all_sites
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from countjobs.admin.agreement import differing_rows
 from countjobs.admin.display import link
-from countjobs.admin.links import Links
+from countjobs.admin.links import Links, site_of
 from countjobs.admin.lookup import definitions_of
 from countjobs.models import Execution, JobDefinition, ParkedJob, SchedulerNode
 from countjobs.models.definitions import concrete_definitions
@@ -29,30 +28,31 @@ class Alerts:
     broken: tuple[SafeString, ...] = ()
     more_url: str = ""
     more: bool = False
+    differing: int = 0
+    """Rows of the job store that don't agree with their definitions."""
 
     def __bool__(self) -> bool:
-        return self.no_scheduler or bool(self.broken)
+        return self.no_scheduler or bool(self.broken) or bool(self.differing)
 
 
 def alerts_for(request: HttpRequest) -> Alerts:
-    """What is wrong, as far as the user may know. At most two queries while nothing is."""
-    links = Links(request, _site_of(request))
+    """What is wrong, as far as the user may know.
+
+    At most two queries while nothing is, and some more once a minute.
+    """
+    links = Links(request, site_of(request))
     kinds = [model for model in concrete_definitions() if links.may_view(model)]
     if not kinds and not any(map(links.may_view, (Execution, SchedulerNode, ParkedJob))):
         return Alerts()
+    now = timezone.now()
     parked = list(_visible(links, kinds)[: _MOST_NAMES + 1])
     return Alerts(
-        no_scheduler=not SchedulerNode.objects.alive(timezone.now()).exists(),
+        no_scheduler=not SchedulerNode.objects.alive(now).exists(),
         broken=tuple(_names(parked[:_MOST_NAMES], links)),
         more_url=links.to_list(ParkedJob),
         more=len(parked) > _MOST_NAMES,
+        differing=differing_rows(kinds, now) if kinds else 0,
     )
-
-
-def _site_of(request: HttpRequest) -> admin.AdminSite:
-    """The site that a page belongs to: it leaves its name on the request."""
-    name = getattr(request, "current_app", admin.site.name)
-    return next((site for site in all_sites if site.name == name), admin.site)
 
 
 def _visible(links: Links, kinds: list[type[JobDefinition]]) -> Any:

@@ -92,6 +92,14 @@ def _two_units(seconds: int) -> str:
     return gettext("%(minutes)d min %(seconds)d s") % {"minutes": minutes, "seconds": seconds % 60}
 
 
+def soon(wait: timedelta) -> str:
+    """How long from now on: "in 3 h 20 min"."""
+    seconds = round(wait.total_seconds())
+    short = gettext("%(n)d s") % {"n": seconds}
+    said = short if seconds < 60 else duration(timedelta(seconds=seconds))  # noqa: PLR2004
+    return gettext("in %(duration)s") % {"duration": said}
+
+
 def link(url: str, content: object) -> SafeString:
     """A link, or just its content where there is nothing to link to."""
     return format_html('<a href="{}">{}</a>', url, content) if url else format_html("{}", content)

@@ -15,10 +15,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin import display
-from countjobs.admin.base import PageChangeList, ReadOnlyAdmin
+from countjobs.admin.base import PageChangeList
 from countjobs.admin.filters import AgeFilter, JobFilter
 from countjobs.admin.links import Links
 from countjobs.admin.lookup import definitions_of, zone_of
+from countjobs.admin.overview.pages import OverviewPages
 from countjobs.admin.pagination import BoundedPaginator
 from countjobs.models import Execution
 
@@ -35,7 +36,7 @@ class ExecutionChangeList(PageChangeList):
 
 
 @admin.register(Execution)
-class ExecutionAdmin(ReadOnlyAdmin):
+class ExecutionAdmin(OverviewPages):
     """Read-only, newest first, and of a cost that doesn't grow with the table."""
 
     change_list_template = "admin/countjobs/execution/change_list.html"

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib.admin import AdminSite
+from django.contrib.admin import AdminSite, site
+from django.contrib.admin.sites import all_sites
 from django.contrib.admin.utils import quote
+from django.contrib.auth import get_permission_codename
 from django.db import models
 from django.http import HttpRequest
 from django.urls import reverse
+
+from countjobs.models import Execution
 
 
 class Links:
@@ -24,6 +28,19 @@ class Links:
         return self._site.is_registered(model) and self._site.get_model_admin(
             model
         ).has_view_permission(self._request)
+
+    def is_hidden(self, model: type[models.Model]) -> bool:
+        """Whether the user may not see objects of a model, be there pages of it or not."""
+        if self._site.is_registered(model):
+            return not self.may_view(model)
+        codename = get_permission_codename("view", model._meta)
+        return not self._request.user.has_perm(f"{model._meta.app_label}.{codename}")
+
+    def to_overview(self) -> str:
+        """The address of the overview; "" for none."""
+        if not self.may_view(Execution):
+            return ""
+        return reverse("admin:countjobs_overview", current_app=self._site.name)
 
     def to_list(self, model: type[models.Model], **query: Any) -> str:
         """The address of a model's list, filtered; "" for none."""
@@ -43,3 +60,9 @@ class Links:
             args=args,
             current_app=self._site.name,
         )
+
+
+def site_of(request: HttpRequest) -> AdminSite:
+    """The site that a page belongs to: it leaves its name on the request."""
+    name = getattr(request, "current_app", site.name)
+    return next((each for each in all_sites if each.name == name), site)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
-from typing import Any, cast
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -19,12 +19,15 @@ from countjobs.admin.links import Links
 from countjobs.admin.lookup import definitions_of
 from countjobs.models import ParkedJob, SchedulerNode
 
+if TYPE_CHECKING:
+    from countjobs.models.nodes import SchedulerNodeQuerySet
+
 
 @admin.register(SchedulerNode)
 class SchedulerNodeAdmin(ReadOnlyAdmin):
     """Which schedulers live."""
 
-    list_display = ("life", "host", "pid", "heard_of", "state", "capacity", "version", "started")
+    list_display = ("life", "host", "pid", "heard_of", "state", "capacity", "version", "began")
     list_filter = ("state",)
     search_fields = ("host",)
     fields = (
@@ -32,43 +35,62 @@ class SchedulerNodeAdmin(ReadOnlyAdmin):
         "host",
         "pid",
         "version",
-        "started",
-        "heartbeat",
+        "began",
+        "beat",
         "heard_of",
         "state",
         "capacity",
     )
-    readonly_fields = ("life", "heard_of")
+    readonly_fields = ("life", "began", "beat", "heard_of")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """As Django's, with whether each lives."""
-        alive = SchedulerNode.objects.alive(timezone.now()).filter(pk=OuterRef("pk"))
-        return cast("QuerySet[Any]", super().get_queryset(request).annotate(lives=Exists(alive)))
+        nodes = cast("SchedulerNodeQuerySet", super().get_queryset(request))
+        return nodes.with_life(timezone.now())
 
     @admin.display(description=_("alive"))
     def life(self, node: Any) -> SafeString:
         """A badge."""
-        if node.lives:
-            return display.badge("succeeded", "✓", _("alive"))
-        if node.state == SchedulerNode.State.STOPPED:
-            return display.badge("ended", "■", _("stopped"))
-        return display.badge("failed", "✗", _("dead"))
+        return life(node)
 
     @admin.display(description=_("last heard of"))
     def heard_of(self, node: SchedulerNode) -> str:
         """How long ago its heart beat."""
-        age = max(timezone.now() - node.heartbeat, timedelta())
-        return _("%s ago") % display.duration(age)
+        return heard_of(node, timezone.now())
+
+    @admin.display(description=_("started"))
+    def began(self, node: SchedulerNode) -> str:
+        """When it began."""
+        return display.moment(node.started, timezone.get_current_timezone())
+
+    @admin.display(description=_("heartbeat"))
+    def beat(self, node: SchedulerNode) -> str:
+        """When its heart beat last."""
+        return display.moment(node.heartbeat, timezone.get_current_timezone())
+
+
+def life(node: Any) -> SafeString:
+    """Whether a scheduler lives, given with its `lives`: a badge."""
+    if node.lives:
+        return display.badge("succeeded", "✓", _("alive"))
+    if node.state == SchedulerNode.State.STOPPED:
+        return display.badge("ended", "■", _("stopped"))
+    return display.badge("failed", "✗", _("dead"))
+
+
+def heard_of(node: SchedulerNode, now: datetime) -> str:
+    """How long ago a scheduler's heart beat. Its clock may be ahead of ours."""
+    return _("%s ago") % display.duration(max(now - node.heartbeat, timedelta()))
 
 
 @admin.register(ParkedJob)
 class ParkedJobAdmin(ReadOnlyAdmin):
     """What is broken, and why."""
 
-    list_display = ("job_id", "definition", "error", "parked_at")
+    list_display = ("job_id", "definition", "error", "since")
     search_fields = ("job_id", "error")
-    fields = ("job_id", "definition", "error", "parked_at")
-    readonly_fields = ("definition",)
+    fields = ("job_id", "definition", "error", "since")
+    readonly_fields = ("definition", "since")
 
     def show_page(self, request: HttpRequest, parked: Sequence[ParkedJob]) -> None:
         """Find the definitions of a page's jobs."""
@@ -84,3 +106,8 @@ class ParkedJobAdmin(ReadOnlyAdmin):
         """A link to it, if the job has one."""
         found: SafeString | None = parked.__dict__["definition"]
         return found
+
+    @admin.display(description=_("parked at"))
+    def since(self, parked: ParkedJob) -> str:
+        """When it was found to be broken."""
+        return display.moment(parked.parked_at, timezone.get_current_timezone())

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 
-from countjobs.admin.display import duration, moment
+from countjobs.admin.display import moment, soon
 from countjobs.models import JobDefinition
 from countjobs.text import describe
 from countjobs.triggers import zone_names
@@ -80,12 +79,4 @@ def _zones(own: tzinfo, viewer: tzinfo, fires: list[datetime]) -> list[tzinfo]:
 
 def _rows(fires: list[datetime], zones: list[tzinfo], now: datetime) -> Iterator[list[str]]:
     for fire in fires:
-        soon = _("in %(duration)s") % {"duration": _wait(fire - now)}
-        yield [*(moment(fire, zone) for zone in zones), soon]
-
-
-def _wait(wait: timedelta) -> str:
-    seconds = round(wait.total_seconds())
-    if seconds < 60:  # noqa: PLR2004
-        return _("%(n)d s") % {"n": seconds}
-    return duration(timedelta(seconds=seconds))
+        yield [*(moment(fire, zone) for zone in zones), soon(fire - now)]

@@ -56,8 +56,11 @@ class ScheduleViews:
     def preview(self, request: HttpRequest, object_id: str | None = None) -> HttpResponse:
         """The preview of what is in the form, as HTML."""
         definition = self._definition(request, object_id)
+        enabled = definition.enabled
+        if "enabled" not in self.model_admin.get_readonly_fields(request):
+            enabled = "enabled" in request.POST
         errors = read_schedule(self.model_admin, request, definition)
-        definition.enabled = "enabled" in request.POST
+        definition.enabled = enabled
         viewer = viewer_zone(request.POST.get("viewer_zone", ""))
         preview = (
             Preview(errors=errors) if errors else preview_of(definition, timezone.now(), viewer)

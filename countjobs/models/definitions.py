@@ -214,7 +214,7 @@ class JobDefinition(models.Model):
     class Meta:
         abstract = True
         ordering = ("name",)
-        default_permissions = ("add", "change", "delete", "view", "run")
+        default_permissions = ("add", "change", "delete", "view", "run", "pause")
 
     def __str__(self) -> str:
         return self.name

@@ -42,6 +42,9 @@ UNFINISHED = "status IN ('queued', 'running')"
 """SQL for the same, for updates by key. It isn't the condition of the partial indexes: PostgreSQL
 would rather walk those, past all that were active a moment ago, than look up the keys."""
 
+FAILURES = (Status.FAILED, Status.TIMED_OUT, Status.LOST)
+"""What went wrong after it had begun."""
+
 
 PROBLEMS = (Status.FAILED, Status.TIMED_OUT, Status.LOST, Status.MISSED, Status.SKIPPED)
 """How an execution ends that didn't do what it was due for. Who cancels one wants it so."""
@@ -73,6 +76,22 @@ class ExecutionQuerySet(models.QuerySet["Execution"]):
         """Those that have not ended. The partial index answers this."""
         # By its condition, too: SQLite can't tell that a list of parameters is one of statuses.
         return self.filter(status__in=ACTIVE, finished_at__isnull=True)
+
+    def going_on(self) -> Self:
+        """Those that run now, in a scheduler."""
+        return self.active().filter(status=Status.RUNNING).exclude(node="")
+
+    def due(self, since: datetime, until: datetime) -> Self:
+        """Those that were due from an instant on, up to another."""
+        return self.filter(scheduled_at__gte=since, scheduled_at__lte=until)
+
+    def begun(self, since: datetime, until: datetime) -> Self:
+        """Those of them that have begun, whether they have ended or not."""
+        return self.due(since, until).filter(started_at__isnull=False)
+
+    def failures(self, since: datetime, until: datetime) -> Self:
+        """Those of them that failed. A partial index answers this."""
+        return self.due(since, until).filter(status__in=FAILURES)
 
     def unclaimed(self) -> Self:
         """Those that no scheduler has taken, oldest first; but those that wait for another run."""
@@ -127,6 +146,10 @@ class ExecutionQuerySet(models.QuerySet["Execution"]):
     def for_list(self) -> Self:
         """Without the texts, which lists don't show and which may be long."""
         return self.defer("output", "traceback", "parameters")
+
+    def in_brief(self) -> Self:
+        """With what a line about a run tells: whose it is, how it stands, due when, begun when."""
+        return self.only("job_id", "job_name", "status", "scheduled_at", "started_at")
 
 
 class Execution(models.Model):
@@ -189,6 +212,11 @@ class Execution(models.Model):
                 fields=["-scheduled_at", "job_id"],
                 condition=models.Q(status__in=PROBLEMS),
                 name="countjobs_problems",
+            ),
+            models.Index(
+                fields=["-scheduled_at", "-id"],
+                condition=models.Q(status__in=FAILURES),
+                name="countjobs_failures",
             ),
         ]
 

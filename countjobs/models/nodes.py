@@ -28,6 +28,11 @@ class SchedulerNodeQuerySet(models.QuerySet["SchedulerNode"]):
         lease = timedelta(seconds=Conf.load().lease_seconds)
         return self.exclude(state=State.STOPPED).filter(heartbeat__gt=now - lease)
 
+    def with_life(self, now: datetime) -> Self:
+        """Each with whether it is alive, as `lives`."""
+        alive = self.model.objects.alive(now).filter(pk=models.OuterRef("pk"))
+        return self.annotate(lives=models.Exists(alive))
+
 
 class SchedulerNode(models.Model):
     """One `runscheduler`, or one scheduler embedded in a program."""

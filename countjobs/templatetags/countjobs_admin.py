@@ -1,4 +1,4 @@
-"""The banner of the admin's pages."""
+"""The banner of the admin's pages, and the way to the overview."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from django import template
 
 from countjobs.admin.alerts import Alerts, alerts_for
+from countjobs.admin.links import Links, site_of
 
 register = template.Library()
 
@@ -17,3 +18,10 @@ def countjobs_banner(context: template.Context) -> dict[str, Any]:
     if context.get("is_popup"):
         return {"alerts": Alerts()}
     return {"alerts": alerts_for(context["request"])}
+
+
+@register.simple_tag(takes_context=True)
+def countjobs_overview_url(context: template.Context) -> str:
+    """The address of the overview; "" for who may not view it."""
+    request = context["request"]
+    return Links(request, site_of(request)).to_overview()

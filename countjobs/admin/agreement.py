@@ -1,0 +1,64 @@
+"""Whether the job store and the definitions differ, as the banner tells it on every page.
+
+It is looked into once a minute at the most, and kept in Django's cache meanwhile.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.core.cache import cache
+
+from countjobs.jobstores.differences import count_differences, look_closely
+from countjobs.models import JobDefinition
+from countjobs.models.definitions import concrete_definitions
+
+SECONDS = 60
+"""How old the answer may be."""
+
+AT_ONCE = 200
+"""Definitions of a kind that are looked at closely each time; others follow the next time."""
+
+_KEY = "countjobs:agreement"
+_TURNS_KEY = "countjobs:agreement:turns"
+
+
+@dataclass
+class Turn:
+    """How far the close look at a kind has got, and what it has found so far."""
+
+    last: Any = None
+    """The key of the definition that was looked at last."""
+    found: list[Any] = field(default_factory=list)
+
+
+def differing_rows(kinds: list[type[JobDefinition]], now: datetime) -> int:
+    """How many rows of these kinds differ, as far as is known."""
+    known: dict[str, int] | None = cache.get(_KEY)
+    if known is None:
+        known = _look(now)
+        cache.set(_KEY, known, SECONDS)
+    return sum(known.get(kind._meta.label_lower, 0) for kind in kinds)
+
+
+def _look(now: datetime) -> dict[str, int]:
+    kinds = concrete_definitions()
+    known = count_differences(kinds)
+    turns: dict[str, Turn] = cache.get(_TURNS_KEY) or {}
+    for kind in kinds:
+        label = kind._meta.label_lower
+        turn = turns[label] = _take_turn(kind, turns.get(label, Turn()), now)
+        known[label] = max(known[label], len(turn.found))  # both may have found the same rows
+    cache.set(_TURNS_KEY, turns, None)
+    return known
+
+
+def _take_turn(kind: type[JobDefinition], turn: Turn, now: datetime) -> Turn:
+    """Look at the next ones, and again at those that differed."""
+    there = kind._base_manager.order_by("pk").values_list("pk", flat=True)
+    following = there if turn.last is None else there.filter(pk__gt=turn.last)
+    pks = list(following[:AT_ONCE])
+    found = look_closely(kind, [*{*turn.found, *pks}], now)
+    return Turn(last=pks[-1] if len(pks) == AT_ONCE else None, found=found[:AT_ONCE])

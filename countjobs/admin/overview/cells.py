@@ -1,0 +1,28 @@
+"""What the overview's tables tell of a job, and of one of its runs."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from countjobs.admin.display import link, moment, outcome
+from countjobs.admin.links import Links
+from countjobs.models import Execution, JobDefinition
+
+
+def job_link(
+    job_id: str, definition: JobDefinition | None, links: Links, name: str = ""
+) -> SafeString:
+    """A job by the name that is given, or by its definition's, with a link to that."""
+    if definition is None:
+        return link("", name or job_id)
+    return link(links.to_object(type(definition), definition.pk), name or definition.name)
+
+
+def run_link(execution: Execution, zone: tzinfo, links: Links) -> SafeString:
+    """How a run stands and when it was due, with a link to it."""
+    when = moment(execution.scheduled_at, zone)
+    url = links.to_object(Execution, execution.pk)
+    return link(url, format_html("{} {}", outcome(execution), when))

@@ -1,0 +1,68 @@
+"""Part of the overview: the jobs that failed in the last day, the most failing first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils.safestring import SafeString
+
+from countjobs.admin.links import Links
+from countjobs.admin.lookup import definitions_of, zone_of
+from countjobs.admin.overview.cells import job_link, run_link
+from countjobs.models import Execution, JobDefinition
+
+MOST_FAILURES = 1_000
+MOST_JOBS = 10
+
+
+@dataclass(frozen=True)
+class FailingJob:
+    """A line of the table."""
+
+    job: SafeString
+    failures: int
+    history_url: str
+    newest: SafeString
+
+
+@dataclass(frozen=True)
+class Failing:
+    """The table, and whether it tells of the newest failures only."""
+
+    rows: list[FailingJob]
+    others: int
+    """Jobs that failed, too, but less often."""
+    is_cut: bool
+    most: int = MOST_FAILURES
+
+
+def read_failing(now: datetime, links: Links) -> Failing:
+    """Two queries, and one a kind of definition."""
+    found = Execution.objects.failures(now - timedelta(days=1), now).newest_first()
+    keys = list(found.values_list("job_id", "pk")[:MOST_FAILURES])
+    failures = Counter(job_id for job_id, _pk in keys)
+    # Those that fail as often come by their newest failure: counters keep the order of finding.
+    first = failures.most_common(MOST_JOBS)
+    newest = dict(reversed(keys))
+    runs = Execution.objects.in_brief().in_bulk([newest[job_id] for job_id, _count in first])
+    definitions = definitions_of(job_id for job_id, _count in first)
+    return Failing(
+        rows=[
+            _line(runs[newest[job_id]], count, definitions.get(job_id), links)
+            for job_id, count in first
+            if newest[job_id] in runs  # it may have been purged meanwhile
+        ],
+        others=len(failures) - len(first),
+        is_cut=len(keys) == MOST_FAILURES,
+    )
+
+
+def _line(run: Execution, count: int, definition: JobDefinition | None, links: Links) -> FailingJob:
+    return FailingJob(
+        job=job_link(run.job_id, definition, links, run.job_name),
+        failures=count,
+        history_url=links.to_list(Execution, job_id=run.job_id),
+        newest=run_link(run, zone_of(definition), links),
+    )

@@ -1,0 +1,75 @@
+"""How the runs of each of the last hours went.
+
+A busy day has millions of runs, and to count them takes longer than a page may. So what was counted
+of an hour that is over is kept for some minutes in Django's cache: each look counts the hour that
+goes on, and as a rule one of the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from time import monotonic
+
+from django.core.cache import cache
+
+from countjobs.admin.overview.spans import HOUR, Span, count_spans
+from countjobs.models import Execution
+
+KEPT = timedelta(minutes=1)
+"""How long counts are kept at least; older hours are kept longer, so that not all end at once."""
+
+_APART = timedelta(seconds=20)
+_COSTLY = 0.25
+_TIMES_THE_COST = 20
+"""What takes this long, in seconds, is counted so seldom that it takes a twentieth of all time."""
+
+_FIRST = 4
+_PATIENCE = 0.1
+"""Seconds that it may take to count all the hours that nobody has looked at for long."""
+
+Counts = dict[str, int]
+"""How many, by status."""
+
+
+def count_hours(hours: Sequence[Span], now: datetime) -> list[Counts | None]:
+    """The runs due in each hour, by status; None for what is left to the next look.
+
+    At most two queries: where the newest hours take long to count, the others have to wait.
+    """
+    known: dict[str, Counts] = cache.get_many([_key(hour) for hour in hours])
+    unknown = [hour for hour in reversed(hours) if _key(hour) not in known]
+    first, others = unknown[:_FIRST], unknown[_FIRST:]
+    began = monotonic()
+    known |= _count(first, now)
+    if (monotonic() - began) * len(others) <= _PATIENCE * len(first):
+        known |= _count(others, now)
+    return [known.get(_key(hour)) for hour in hours]
+
+
+def _count(hours: Sequence[Span], now: datetime) -> dict[str, Counts]:
+    if not hours:
+        return {}
+    began = monotonic()
+    counts: dict[str, Counts] = {_key(hour): {} for hour in hours}
+    for number, status, rows in count_spans(
+        Execution.objects.all(), "scheduled_at", hours, "status"
+    ):
+        counts[_key(hours[number])][status] = rows
+    cost = monotonic() - began
+    for hour in hours:
+        if seconds := _seconds_to_keep(now - hour[0], cost):
+            cache.set(_key(hour), counts[_key(hour)], seconds)
+    return counts
+
+
+def _seconds_to_keep(age: timedelta, cost: float) -> int:
+    """Whole seconds; 0 for what need not be kept."""
+    costly = int(cost * _TIMES_THE_COST) if cost >= _COSTLY else 0
+    if age < HOUR:
+        return costly
+    return max(costly, int((KEPT + _APART * (age // HOUR)).total_seconds()))
+
+
+def _key(hour: Span) -> str:
+    return f"countjobs:hour:{hour[0]:%Y%m%d%H}"

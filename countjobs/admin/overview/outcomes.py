@@ -1,0 +1,93 @@
+"""Part of the overview: the runs of the last day, by the hour and by how they went."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.formats import number_format
+from django.utils.functional import Promise
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from countjobs.admin.display import ICONS, badge
+from countjobs.admin.overview.bars import Bar, stacked_bars
+from countjobs.admin.overview.hours import Counts, count_hours
+from countjobs.admin.overview.spans import clock, past_hours
+from countjobs.models.executions import FAILURES, Status
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Outcomes that are shown as one."""
+
+    look: str
+    word: str | Promise
+    statuses: tuple[Status, ...]
+
+    def badge(self) -> SafeString:
+        """As in lists."""
+        return badge(self.look, ICONS[self.statuses[0]], self.word)
+
+    def count(self, counts: Counts) -> int:
+        """How many there are of them."""
+        return sum(counts.get(status, 0) for status in self.statuses)
+
+
+KINDS = (
+    Kind("succeeded", _("succeeded"), (Status.SUCCEEDED,)),
+    Kind("failed", _("failed, timed out, lost"), FAILURES),
+    Kind(
+        "missed",
+        _("missed, skipped, cancelled"),
+        (Status.MISSED, Status.SKIPPED, Status.CANCELLED),
+    ),
+    Kind("running", _("running, queued"), (Status.RUNNING, Status.QUEUED)),
+)
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """The picture, and the same as a table."""
+
+    picture: SafeString
+    most: int
+    """Runs in the hour that had the most."""
+    labels: list[str]
+    """When every sixth hour began."""
+    kinds: list[tuple[SafeString, int]]
+    """Each with its number of the day."""
+    rows: list[tuple[str, list[int]]]
+    """The newest hour first."""
+    is_whole: bool
+    """Whether all hours are counted."""
+
+
+def read_outcomes(now: datetime) -> Outcomes:
+    """At most two queries."""
+    hours = past_hours(now)
+    counts = count_hours(hours, now)
+    labels = [clock(start) for start, _end in hours]
+    rows = [[kind.count(count or {}) for kind in KINDS] for count in counts]
+    lines = list(zip(labels, rows, strict=True))
+    bars = [_bar(*row) for row in lines]
+    return Outcomes(
+        picture=stacked_bars(bars, gettext("Runs an hour in the last 24 hours, by outcome")),
+        most=max(map(sum, rows)),
+        labels=labels[::6],
+        kinds=[(kind.badge(), sum(row[n] for row in rows)) for n, kind in enumerate(KINDS)],
+        rows=[row for row, count in zip(lines, counts, strict=True) if count is not None][::-1],
+        is_whole=None not in counts,
+    )
+
+
+def _bar(label: str, amounts: list[int]) -> Bar:
+    said = [
+        f"{kind.word}: {number_format(amount, force_grouping=True)}"
+        for kind, amount in zip(KINDS, amounts, strict=True)
+        if amount
+    ]
+    looks = [kind.look for kind in KINDS]
+    parts = list(zip(looks, amounts, strict=True))
+    return Bar(parts, "\n".join([label, *(said or [gettext("no runs")])]))

@@ -1,0 +1,49 @@
+"""Counting rows by spans of time: many spans in one statement, each by the index on the time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, QuerySet, Value
+from django.utils import timezone
+
+HOUR = timedelta(hours=1)
+DAY_HOURS = 24
+
+Span = tuple[datetime, datetime]
+"""From an instant until before another."""
+
+
+def past_hours(now: datetime) -> list[Span]:
+    """The hour that has begun, and those before it: a day of them, the oldest first."""
+    this = now.replace(minute=0, second=0, microsecond=0)
+    starts = [this - HOUR * n for n in reversed(range(DAY_HOURS))]
+    return [(start, start + HOUR) for start in starts]
+
+
+def coming_hours(now: datetime) -> list[Span]:
+    """A day from now on, an hour each."""
+    starts = [now + HOUR * n for n in range(DAY_HOURS)]
+    return [(start, start + HOUR) for start in starts]
+
+
+def clock(instant: datetime) -> str:
+    """The time of the day, in the site's zone."""
+    return f"{timezone.localtime(instant):%H:%M}"
+
+
+def count_spans(
+    rows: QuerySet[Any], field: str, spans: Sequence[Span], *groups: str
+) -> list[tuple[Any, ...]]:
+    """How many rows lie in each span: the span's number, the groups' values, and how many."""
+    first, *others = [
+        rows.filter(**{f"{field}__gte": start, f"{field}__lt": end})
+        .order_by()
+        .annotate(span=Value(number))
+        .values_list("span", *groups)
+        .annotate(rows=Count("*"))
+        for number, (start, end) in enumerate(spans)
+    ]
+    return list(first.union(*others, all=True).order_by())

@@ -1,0 +1,52 @@
+"""Whether the job store and the definitions differ: told quickly, for pages that warn of it.
+
+They are written together, so they differ only after raw SQL, a restored backup, a new signing key.
+To compare a hundred thousand rows takes many seconds. So all of them are counted, and some of them
+looked at closely, by turns.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, QuerySet, Value
+from django_apscheduler.models import DjangoJob
+
+from countjobs.jobstores.rows import disagreeing
+from countjobs.models import JobDefinition
+
+
+def count_differences(kinds: list[type[JobDefinition]]) -> dict[str, int]:
+    """How many rows more than definitions there are of each kind, or fewer; by the kind's label.
+
+    One query.
+    """
+    counted = [rows for kind in kinds for rows in _counts(kind)]
+    if not counted:
+        return {}
+    found: dict[str, int] = {kind._meta.label_lower: 0 for kind in kinds}
+    for label, is_row, count in counted[0].union(*counted[1:], all=True).order_by():
+        found[label] += count if is_row else -count
+    return {label: abs(difference) for label, difference in found.items()}
+
+
+def look_closely(kind: type[JobDefinition], pks: list[Any], now: datetime) -> list[Any]:
+    """The keys of those definitions of which the rows differ in whatever way, or are missing.
+
+    Somebody may edit one while this looks. So those that seem to differ are looked at twice.
+    """
+    return disagreeing(kind, suspects, now) if (suspects := disagreeing(kind, pks, now)) else []
+
+
+def _counts(kind: type[JobDefinition]) -> list[QuerySet[Any, tuple[str, int, int]]]:
+    rows: list[QuerySet[Any]] = [
+        kind._base_manager.order_by(),
+        DjangoJob.objects.order_by().filter(id__startswith=kind.job_id_of("")),
+    ]
+    return [
+        each.annotate(kind=Value(kind._meta.label_lower), is_row=Value(is_row))
+        .values_list("kind", "is_row")
+        .annotate(count=Count("*"))
+        for is_row, each in enumerate(rows)
+    ]

@@ -1,1 +1,0 @@
-"""The project, with a strict Content-Security-Policy on every answer."""
