@@ -3,7 +3,7 @@
 A row is written when a fire time is claimed, and its states are
 
     queued → running → succeeded | failed | timed_out | lost
-    queued → cancelled | failed | skipped, where it can't begin
+    queued → cancelled | failed | skipped, where it can't begin, or isn't wanted any more
 
 `missed` (too late) and `skipped` (too many at once) are written at once, instead of a run. A row
 points to nothing: it outlives its definition, its job and the scheduler that ran it.
@@ -18,6 +18,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.models.fields import OrderedJSONField
+from countjobs.turns import own_turn
 
 
 class Status(models.TextChoices):
@@ -35,6 +36,15 @@ class Status(models.TextChoices):
 
 
 ACTIVE = (Status.QUEUED, Status.RUNNING)
+TROUBLES = (
+    Status.FAILED,
+    Status.TIMED_OUT,
+    Status.LOST,
+    Status.CANCELLED,
+    Status.MISSED,
+    Status.SKIPPED,
+)
+"""How an execution ends otherwise than by success."""
 UNFINISHED = "status IN ('queued', 'running')"
 """SQL for the same, for updates by key. It isn't the condition of the partial indexes: PostgreSQL
 would rather walk those, past all that were active a moment ago, than look up the keys."""
@@ -78,6 +88,47 @@ class ExecutionQuerySet(models.QuerySet["Execution"]):
         """Those that were asked for, are due, and may be taken; oldest first."""
         return self.unclaimed().filter(scheduled_at__lte=now)
 
+    def cancel(self, pk: object, reason: str, now: datetime) -> bool:
+        """End an execution that has not begun, for a reason; False where it isn't queued any more.
+
+        A scheduler may have claimed it: it asks again before it begins a run, and leaves this one.
+        """
+        queued = self.active().filter(pk=pk, status=Status.QUEUED)
+        with own_turn():
+            ended = queued.update(status=Status.CANCELLED, finished_at=now, error=reason)
+        return ended == 1
+
+    cancel.alters_data = True  # type: ignore[attr-defined]  # as Django marks it for templates
+
+    def with_status(self, status: str) -> Self:
+        """Those that stand so, by an index; those that succeeded are most of all."""
+        if status in TROUBLES:
+            return self.filter(trouble=status)
+        if status in ACTIVE:
+            return self.active().filter(status=status)
+        return self.filter(status=status)
+
+    def with_trigger(self, trigger: str) -> Self:
+        """Those that came to be so, by an index; those of schedules are most of all."""
+        return self.filter(trigger=trigger)
+
+    def due_between(self, start: datetime | None, end: datetime | None) -> Self:
+        """Those that were due from an instant on, and before another one; either may be open."""
+        found = self if start is None else self.filter(scheduled_at__gte=start)
+        return found if end is None else found.filter(scheduled_at__lt=end)
+
+    def before(self, execution: Execution) -> Self:
+        """The earlier ones of the same job, the nearest first."""
+        at, is_before = execution.scheduled_at, models.Q(pk__lt=execution.pk)
+        earlier = self.filter(job_id=execution.job_id, scheduled_at__lte=at)
+        return earlier.filter(models.Q(scheduled_at__lt=at) | is_before).newest_first()
+
+    def after(self, execution: Execution) -> Self:
+        """The later ones of the same job, the nearest first."""
+        at, is_after = execution.scheduled_at, models.Q(pk__gt=execution.pk)
+        later = self.filter(job_id=execution.job_id, scheduled_at__gte=at)
+        return later.filter(models.Q(scheduled_at__gt=at) | is_after).order_by("scheduled_at", "pk")
+
     def newest_first(self) -> Self:
         """In the order of the pages."""
         return self.order_by("-scheduled_at", "-pk")
@@ -116,6 +167,22 @@ class Execution(models.Model):
         _("folded"), default=0, help_text=_("How many earlier fire times this run stands for.")
     )
 
+    progress_done = models.BigIntegerField(_("done"), null=True, editable=False)
+    progress_total = models.BigIntegerField(_("of"), null=True, editable=False)
+    trouble = models.GeneratedField(
+        expression=models.Case(
+            models.When(status__in=TROUBLES, then=models.F("status")),
+            default=models.Value(None),
+        ),
+        output_field=models.CharField(max_length=16, null=True),
+        db_persist=True,
+    )
+    """The status again, of what ended without success; null for all others.
+
+    For the index of these, which are few. An index of the status itself would make PostgreSQL enter
+    a run anew into every index of the table when it begins (no HOT update).
+    """
+
     objects = ExecutionQuerySet.as_manager()
 
     class Meta:
@@ -142,6 +209,16 @@ class Execution(models.Model):
                 fields=["job_id"],
                 condition=models.Q(finished_at__isnull=True),
                 name="countjobs_active_of_job",
+            ),
+            models.Index(
+                fields=["trouble", "-scheduled_at", "-id"],
+                condition=models.Q(trouble__isnull=False),
+                name="countjobs_newest_trouble",
+            ),
+            models.Index(
+                fields=["trigger", "-scheduled_at", "-id"],
+                condition=~models.Q(trigger="schedule"),
+                name="countjobs_newest_by_trigger",
             ),
         ]
 
