@@ -164,7 +164,7 @@ def test_rows_that_somebody_else_has_locked_are_left_for_the_next_look(runs: Run
 
     def lock() -> None:
         try:
-            with module.connection.cursor() as cursor:
+            with connection.cursor() as cursor:
                 cursor.execute("BEGIN")
                 cursor.execute(
                     "SELECT 1 FROM countjobs_execution WHERE id=%s FOR UPDATE", [locked.pk]
@@ -173,7 +173,7 @@ def test_rows_that_somebody_else_has_locked_are_left_for_the_next_look(runs: Run
                 assert done.wait(10)
                 cursor.execute("ROLLBACK")
         finally:
-            module.connection.close()
+            connection.close()
 
     thread = threading.Thread(target=lock)
     thread.start()

@@ -88,7 +88,7 @@ class ExecutionQuerySet(models.QuerySet["Execution"]):
         """Those that were asked for, are due, and may be taken; oldest first."""
         return self.unclaimed().filter(scheduled_at__lte=now)
 
-    def cancel(self, pk: object, reason: str, now: datetime) -> bool:
+    def cancel(self, pk: int, reason: str, now: datetime) -> bool:
         """End an execution that has not begun, for a reason; False where it isn't queued any more.
 
         A scheduler may have claimed it: it asks again before it begins a run, and leaves this one.
