@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -19,7 +19,7 @@ def drawn(
     now: float = 60,
     status: Status = Status.SUCCEEDED,
 ) -> str:
-    def at(seconds: float | None) -> object:
+    def at(seconds: float | None) -> datetime | None:
         return None if seconds is None else NOON + timedelta(seconds=seconds)
 
     execution = Execution(

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from countjobs.models import CountJob, Execution, ParkedJob, SchedulerNode
+from countjobs.models.executions import Status
 from tests.factories import NOON, make_execution
 from tests.people import client_of
 from tests.test_bad_input import form_values
@@ -27,6 +28,10 @@ PAGES: dict[str, tuple[int, int, int, int, int, int]] = {
     "countjob_delete": (302, 403, 403, 403, 200, 200),
     "execution_changelist": (302, 403, 200, 200, 200, 200),
     "execution_change": (302, 403, 200, 200, 200, 200),
+    "execution_live": (302, 403, 200, 200, 200, 200),
+    "execution_jobs": (302, 403, 200, 200, 200, 200),
+    "execution_again": (302, 405, 405, 405, 405, 405),
+    "execution_cancel": (302, 405, 405, 405, 405, 405),
     "execution_add": (302, 403, 403, 403, 403, 403),
     "execution_delete": (302, 403, 403, 403, 403, 403),
     "schedulernode_changelist": (302, 403, 200, 200, 200, 200),
@@ -49,6 +54,8 @@ WRITES: dict[str, tuple[str, ...]] = {
     "resume": ("editor", "superuser"),
     "delete_selected": ("editor", "superuser"),
     "execution_add": (),
+    "execution_again": ("runner", "superuser"),
+    "execution_cancel": ("runner", "superuser"),
     "execution_change": (),
     "execution_delete": (),
     "execution_changelist": (),
@@ -68,7 +75,9 @@ class Rows:
     def __init__(self) -> None:
         self.on = CountJob.objects.create(name="on", description="old")
         self.off = CountJob.objects.create(name="off", enabled=False)
-        self.execution = make_execution(job_name="old")
+        of_definition = {"job_id": self.on.job_id, "job_name": "old"}
+        self.execution = make_execution(**of_definition)
+        self.queued = make_execution(Status.QUEUED, **of_definition)
         self.node = SchedulerNode.objects.create(
             host="old", pid=1, version="1", started=NOON, heartbeat=NOON, capacity=1
         )
@@ -80,13 +89,16 @@ class Rows:
         if page == "countjobs":
             return reverse("admin:app_list", args=["countjobs"])
         model = page.split("_", maxsplit=1)[0]
-        args = [] if page.endswith(("_changelist", "_add")) else [self._key(model)]
+        if page == "execution_cancel":
+            model = "queued"
+        args = [] if page.endswith(("_changelist", "_add", "_jobs")) else [self._key(model)]
         return reverse(f"admin:countjobs_{page}", args=args)
 
     def _key(self, model: str) -> Any:
         rows: dict[str, Any] = {
             "countjob": self.on,
             "execution": self.execution,
+            "queued": self.queued,
             "schedulernode": self.node,
             "parkedjob": self.parked,
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -71,7 +71,7 @@ class JobFilter(FormFilter):
         if job_id := self.value("job_id"):
             queryset = queryset.filter(job_id=job_id)
         if job := self.value("job"):
-            queryset = queryset.filter(job_id__in=[*job_ids_called(job), job])
+            queryset = queryset.of_jobs(job_ids_called(job))  # type: ignore[attr-defined]  # ours
         return queryset
 
     def text(self) -> str:
@@ -127,6 +127,6 @@ def _midnight(text: str, days: int) -> datetime | None:
     """The moment at which a day, or another so many later, begins; None for what is no date."""
     try:
         day = date.fromisoformat(text) + timedelta(days=days)
-        return timezone.make_aware(datetime.combine(day, time.min))
+        return timezone.make_aware(datetime.combine(day, time.min)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None

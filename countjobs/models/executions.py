@@ -11,6 +11,7 @@ points to nothing: it outlives its definition, its job and the scheduler that ra
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Self
 
@@ -111,6 +112,12 @@ class ExecutionQuerySet(models.QuerySet["Execution"]):
     def with_trigger(self, trigger: str) -> Self:
         """Those that came to be so, by an index; those of schedules are most of all."""
         return self.filter(trigger=trigger)
+
+    def of_jobs(self, job_ids: Collection[str]) -> Self:
+        """Those of some jobs. Of one they are in the order of its index; of more not."""
+        if len(job_ids) == 1:
+            return self.filter(job_id=next(iter(job_ids)))
+        return self.filter(job_id__in=job_ids)
 
     def due_between(self, start: datetime | None, end: datetime | None) -> Self:
         """Those that were due from an instant on, and before another one; either may be open."""
@@ -219,6 +226,11 @@ class Execution(models.Model):
                 fields=["trigger", "-scheduled_at", "-id"],
                 condition=~models.Q(trigger="schedule"),
                 name="countjobs_newest_by_trigger",
+            ),
+            models.Index(
+                fields=["trigger", "trouble", "-scheduled_at", "-id"],
+                condition=~models.Q(trigger="schedule") & models.Q(trouble__isnull=False),
+                name="countjobs_trouble_by_trigger",
             ),
         ]
 
