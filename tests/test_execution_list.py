@@ -14,6 +14,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from countjobs.admin.job_names import MOST_JOBS, MOST_SUGGESTED, job_ids_like
+from countjobs.history.growth import Growth, record_growth
+from countjobs.jobstores.claimed import begin
 from countjobs.models import CountJob, Execution
 from countjobs.models.executions import TROUBLES, Status, Trigger
 from tests.app.models import Greeting
@@ -335,6 +337,25 @@ def test_the_neighbours_are_found_by_the_index_of_the_job() -> None:
         assert "countjobs_newest_of_job" in plan
         assert "Sort" not in plan
         assert "TEMP" not in plan
+
+
+def test_a_run_begins_and_grows_without_any_index_being_touched() -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("only PostgreSQL tells how it wrote a row")
+    queued = make_execution(Status.QUEUED, node="here:1:1")
+
+    def hot() -> int:
+        with connection.cursor() as cursor:
+            table = "'countjobs_execution'::regclass"
+            cursor.execute(f"SELECT pg_stat_get_xact_tuples_hot_updated({table})")
+            return int(cursor.fetchone()[0])
+
+    before = hot()
+    assert begin("here:1:1", [queued.pk], NOON) == [queued.pk]
+    assert hot() == before + 1
+    grown = Growth(id=queued.pk, output="said", progress_done=1, progress_total=2)
+    assert record_growth("here:1:1", [grown]) == {queued.pk}
+    assert hot() == before + 2
 
 
 def test_no_index_depends_on_what_changes_when_a_run_begins() -> None:

@@ -75,7 +75,7 @@ class Rows:
     def __init__(self) -> None:
         self.on = CountJob.objects.create(name="on", description="old")
         self.off = CountJob.objects.create(name="off", enabled=False)
-        of_definition = {"job_id": self.on.job_id, "job_name": "old"}
+        of_definition: dict[str, Any] = {"job_id": self.on.job_id, "job_name": "old"}
         self.execution = make_execution(**of_definition)
         self.queued = make_execution(Status.QUEUED, **of_definition)
         self.node = SchedulerNode.objects.create(
