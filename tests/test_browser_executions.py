@@ -35,23 +35,31 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
         started.clean_up()
 
 
-def window(browser: Browser, site: dict[str, str], **options: Any) -> BrowserContext:
-    """A window of somebody who is logged in."""
-    context = browser.new_context(locale="en-GB", **options)
-    context.set_default_timeout(15_000)
+@pytest.fixture(scope="module")
+def cookies(browser: Browser, site: dict[str, str]) -> Any:
+    """What a browser keeps of somebody who has logged in."""
+    context = browser.new_context()
     page = context.new_page()
     page.goto(site["Address"])
     page.fill("#id_username", site["User"])
     page.fill("#id_password", site["Password"])
     page.click("[type=submit]")
     page.wait_for_selector("#content-main")
-    page.close()
+    kept = context.storage_state()
+    context.close()
+    return kept
+
+
+def window(browser: Browser, cookies: Any, **options: Any) -> BrowserContext:
+    """A window of somebody who is logged in."""
+    context = browser.new_context(locale="en-GB", storage_state=cookies, **options)
+    context.set_default_timeout(15_000)
     return context
 
 
 @pytest.fixture
-def context(browser: Browser, site: dict[str, str]) -> Iterator[BrowserContext]:
-    context = window(browser, site)
+def context(browser: Browser, cookies: Any) -> Iterator[BrowserContext]:
+    context = window(browser, cookies)
     complaints: list[str] = []
     context.on("console", lambda message: complaints.append(message.text))
     context.on("weberror", lambda error: complaints.append(str(error.error)))
@@ -86,7 +94,11 @@ def add_gate(context: BrowserContext, admin: str, file: Path) -> str:
 
 
 def test_a_run_is_followed_to_its_end_another_is_cancelled_and_the_first_is_run_again(
-    context: BrowserContext, browser: Browser, site: dict[str, str], tmp_path: Path
+    context: BrowserContext,
+    browser: Browser,
+    cookies: Any,
+    site: dict[str, str],
+    tmp_path: Path,
 ) -> None:
     admin, file = site["Address"], tmp_path / "end"
     page = run_now(context, add_gate(context, admin, file), "the gate")
@@ -97,7 +109,7 @@ def test_a_run_is_followed_to_its_end_another_is_cancelled_and_the_first_is_run_
     page.evaluate("window.isTheSamePage = true")
     page.locator(OUTPUT).focus()
 
-    without = window(browser, site, java_script_enabled=False)
+    without = window(browser, cookies, java_script_enabled=False)
     plain = without.new_page()
     plain.goto(page.url)
     expect(plain.locator(OUTPUT)).to_have_text("begun\n")
@@ -150,9 +162,11 @@ def test_executions_are_found_by_job_and_date(
     expect(page.locator("#countjobs-to")).to_have_value("")
 
 
-def test_on_a_phone_nothing_scrolls_sideways(browser: Browser, site: dict[str, str]) -> None:
+def test_on_a_phone_nothing_scrolls_sideways(
+    browser: Browser, cookies: Any, site: dict[str, str]
+) -> None:
     phone = {"width": 360, "height": 740}
-    context = window(browser, site, viewport=phone)
+    context = window(browser, cookies, viewport=phone)
     page = context.new_page()
     page.goto(f"{site['Address']}countjobs/execution/?status__exact=succeeded")
     assert page.evaluate("document.documentElement.scrollWidth") == 360
