@@ -162,7 +162,8 @@ def test_the_list_can_be_filtered(client: Client) -> None:
         "since=hour",
         "since=day",
         "since=week",
-        "q=want",
+        "q=x",
+        "job=x",
     ):
         assert names(client, query) == ["wanted"], query
     assert len(names(client, "since=nonsense")) == 2
@@ -171,9 +172,12 @@ def test_the_list_can_be_filtered(client: Client) -> None:
 
 def test_the_filter_by_job_names_it_and_can_be_taken_off(client: Client) -> None:
     make_execution(job_id="x", job_name="its name")
+    off = '<a href="?">All</a></p>'
     page = client.get(f"{LIST}?job_id=x").content.decode()
-    assert "By job" in page
-    assert "By job" not in client.get(LIST).content.decode()
+    assert 'name="job" value="x"' in page
+    assert '<p class="countjobs-note">its name</p>' in page
+    assert off in page
+    assert off not in client.get(LIST).content.decode()
 
 
 @pytest.mark.parametrize(

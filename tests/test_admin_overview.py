@@ -297,7 +297,7 @@ def test_failures_are_found_by_their_index() -> None:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("SET LOCAL enable_bitmapscan = off")
         cursor.execute("SET LOCAL enable_sort = off")
-    assert "countjobs_failures" in failures.explain()
+    assert "countjobs_troubles" in failures.explain()
 
 
 # Lateness

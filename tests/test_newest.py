@@ -117,7 +117,7 @@ def test_jobs_with_problems_are_found_by_the_newest_and_by_the_index_of_problems
     make_execution(Status.CANCELLED, job_id="job 9")
     with CaptureQueriesContext(connection) as captured:
         assert Execution.objects.jobs_with_problems("job ", 100, 10) == ["job 8", "job 7"]
-    assert "countjobs_problems" in explained(captured)
+    assert "countjobs_troubles" in explained(captured)
     assert Execution.objects.jobs_with_problems("job ", 100, 1) == ["job 8"]
     assert Execution.objects.jobs_with_problems("job ", 1, 10) == ["job 8"]
 

@@ -56,6 +56,34 @@ def test_what_databases_refuse_is_written_out() -> None:
     assert capped("nul \0, half \ud83d") == "nul \\x00, half \\ud83d"
 
 
+@pytest.mark.parametrize("most", [100, 101, 1_000])
+def test_what_another_thread_sees_of_growing_text_is_what_is_kept(most: int) -> None:
+    text = CappedText(most)
+    for _ in range(1_000):
+        text.write("日é")
+        copy = text.so_far()
+        assert copy == text.so_far(), "to look changes nothing"
+        assert copy == text.value()
+
+
+def test_text_can_be_looked_at_while_a_thread_writes_it() -> None:
+    text = CappedText(CAP)
+    done = threading.Event()
+
+    def write() -> None:
+        for _ in range(50_000):
+            text.write("日é🎌\n")
+        done.set()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    while not done.is_set():
+        assert len(text.so_far().encode()) <= CAP + 50
+        assert set(text.so_far()) <= set("日é🎌\n[… 0123456789,bytes cut]")
+    thread.join()
+    assert text.so_far() == text.value()
+
+
 def test_prints_and_log_lines_are_kept_in_their_order(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     with capturing(), captured(CAP) as output:

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from countjobs.admin.transfer.carried import Carried
 from countjobs.models import CountJob, Execution, ParkedJob, SchedulerNode
+from countjobs.models.executions import Status
 from tests.factories import NOON, make_execution
 from tests.people import ROLES, client_of
 from tests.test_bad_input import form_values
@@ -42,6 +43,8 @@ PAGES: dict[str, set[str]] = {
     "countjob_delete": DELETERS,
     "execution_changelist": VIEWERS,
     "execution_change": VIEWERS,
+    "execution_live": VIEWERS,
+    "execution_jobs": VIEWERS,
     "execution_add": NOBODY,
     "execution_delete": NOBODY,
     "schedulernode_changelist": VIEWERS,
@@ -77,6 +80,8 @@ WRITES: dict[str, set[str]] = {
     "resume": PAUSERS,
     "duplicate": ADDERS,
     "delete_selected": DELETERS,
+    "execution_again": RUNNERS,
+    "execution_cancel": RUNNERS,
     "execution_add": NOBODY,
     "execution_change": NOBODY,
     "execution_delete": NOBODY,
@@ -99,7 +104,7 @@ ACTIONS = {
 }
 """Whom the list of definitions offers an action."""
 
-WITHOUT_A_ROW = ("_changelist", "_add", "_import", "_new", "_overview", "_overview_parts")
+WITHOUT_A_ROW = ("_changelist", "_add", "_import", "_jobs", "_new", "_overview", "_overview_parts")
 
 
 def each(table: dict[str, set[str]]) -> Iterable[tuple[str, str]]:
@@ -113,7 +118,9 @@ class Rows:
     def __init__(self) -> None:
         self.on = CountJob.objects.create(name="on", description="old")
         self.off = CountJob.objects.create(name="off", enabled=False)
-        self.execution = make_execution(job_name="old")
+        of_definition: dict[str, Any] = {"job_id": self.on.job_id, "job_name": "old"}
+        self.execution = make_execution(**of_definition)
+        self.queued = make_execution(Status.QUEUED, **of_definition)
         self.node = SchedulerNode.objects.create(
             host="old", pid=1, version="1", started=NOON, heartbeat=NOON, capacity=1
         )
@@ -128,6 +135,8 @@ class Rows:
         model = page.split("_", maxsplit=1)[0]
         if page == "countjob_resume":
             return reverse(f"admin:{name}", args=[self.off.pk])
+        if page == "execution_cancel":
+            model = "queued"
         args = [] if name.endswith(WITHOUT_A_ROW) else [self._key(model)]
         return reverse(f"admin:{name}", args=args)
 
@@ -135,6 +144,7 @@ class Rows:
         rows: dict[str, Any] = {
             "countjob": self.on,
             "execution": self.execution,
+            "queued": self.queued,
             "schedulernode": self.node,
             "parkedjob": self.parked,
         }

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.models import Execution
+from countjobs.models.executions import Status, Trigger
 
 
 class AgeFilter(admin.SimpleListFilter):
@@ -37,25 +36,37 @@ class AgeFilter(admin.SimpleListFilter):
         return queryset if age is None else queryset.filter(scheduled_at__gte=timezone.now() - age)
 
 
-class JobFilter(admin.SimpleListFilter):
-    """Those of one job. It offers no list of jobs, which may be thousands: pages link to it."""
+class StatusFilter(admin.SimpleListFilter):
+    """Those that stand so."""
 
-    title = _("job")
-    parameter_name = "job_id"
+    title = _("status")
+    parameter_name = "status__exact"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
-        """The job that is asked for already, if one is."""
-        return [(job_id, job_id)] if (job_id := request.GET.get("job_id")) else []
+        """The choices."""
+        return Status.choices
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Those of the job."""
-        return queryset.filter(job_id=self.value()) if self.value() else queryset
+        """Those of the chosen status."""
+        found: QuerySet[Any] = queryset
+        if value := self.value():
+            found = queryset.with_status(value)  # type: ignore[attr-defined]  # our queryset
+        return found
 
-    def choices(self, changelist: ChangeList) -> Iterator[Any]:
-        """All, and the job by its newest name."""
-        all_choice, *chosen = super().choices(changelist)
-        yield all_choice
-        for choice in chosen:
-            newest = Execution.objects.filter(job_id=self.value()).newest_first()
-            name = newest.values_list("job_name", flat=True).first()
-            yield {**choice, "display": name or self.value()}
+
+class TriggerFilter(admin.SimpleListFilter):
+    """Those that came to be so."""
+
+    title = _("trigger")
+    parameter_name = "trigger__exact"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
+        """The choices."""
+        return Trigger.choices
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Those of the chosen trigger."""
+        found: QuerySet[Any] = queryset
+        if value := self.value():
+            found = queryset.with_trigger(value)  # type: ignore[attr-defined]  # our queryset
+        return found

@@ -65,11 +65,27 @@ class CappedText:
         if self._parts:
             return storable("".join(self._parts))
         self._trim()
-        if not self._dropped:
-            return (self._head + self._tail).decode()
-        # The cuts may fall inside a character.
-        head, tail = (part.decode(errors="ignore") for part in (self._head, self._tail))
-        return f"{head}\n[… {self._dropped:,} bytes cut …]\n{tail}"
+        return _joined(bytes(self._head), bytes(self._tail), self._dropped)
+
+    def so_far(self) -> str:
+        """The same for another thread, while this text grows: it may be a moment old.
+
+        Nothing is changed, and nobody waits. Each step is one for Python's interpreter, too; the
+        tail is taken before the head, which is full when a tail begins.
+        """
+        if parts := list(self._parts):
+            return storable("".join(parts))
+        dropped, tail, head = self._dropped, bytes(self._tail), bytes(self._head)
+        excess = max(len(tail) - self._tail_room, 0)
+        return _joined(head, tail[excess:], dropped + excess)
+
+
+def _joined(head: bytes, tail: bytes, dropped: int) -> str:
+    if not dropped:
+        return (head + tail).decode(errors="ignore")
+    # The cuts may fall inside a character.
+    start, end = (part.decode(errors="ignore") for part in (head, tail))
+    return f"{start}\n[… {dropped:,} bytes cut …]\n{end}"
 
 
 _output: ContextVar[CappedText | None] = ContextVar("countjobs_output", default=None)

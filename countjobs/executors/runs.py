@@ -11,6 +11,7 @@ from types import TracebackType
 from django.db import DatabaseError, connections
 from django.utils import timezone
 
+from countjobs.executors.going import Going
 from countjobs.executors.output import CappedText, captured
 from countjobs.history.recorder import Outcome
 from countjobs.jobstores import restoring
@@ -24,7 +25,7 @@ def carry_out(execution_id: int, call: Callable[[], object], most_bytes: int) ->
     """Call a job, and tell how it went. Nothing that it raises, SystemExit included, gets out."""
     callers = _tidy_connections()
     started_at = timezone.now()
-    with captured(most_bytes) as output:
+    with captured(most_bytes) as output, Going(execution_id, output):
         try:
             call()
         except BaseException as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from django.core.validators import MaxValueValidator
 from django.db import models
@@ -16,20 +17,35 @@ logger = logging.getLogger(__name__)
 MOST_COUNTS = 1_000_000
 
 
-def count_job(count_messages: dict[str, str], count: int) -> None:
+_STEP = 1_000
+"""After so many counts it is told how far it has come: a thousandth of what counting costs."""
+
+
+def count_job(
+    count_messages: dict[str, str],
+    count: int,
+    progress: Callable[[int, int], object] | None = None,
+) -> None:
     """Count to `count`, then log each message: `step_count`, then `step_judge`.
 
     It stands on its own, so that code can schedule it as the article does:
     `scheduler.add_job(count_job, "cron", args=[messages, 3], second="*/5")`.
     """
-    step_count(count)
+    step_count(count, progress)
     step_judge(count_messages)
 
 
-def step_count(count: int) -> None:
-    """Print every index below `count`, and log that it is done."""
-    for index in range(count):
-        print(index)
+def step_count(count: int, progress: Callable[[int, int], object] | None = None) -> None:
+    """Print every index below `count`, and log that it is done.
+
+    Now and then `progress` is called with how many are done, and of how many.
+    """
+    for start in range(0, count, _STEP):
+        end = min(start + _STEP, count)
+        for index in range(start, end):
+            print(index)
+        if progress is not None:
+            progress(end, count)
     logger.info("%s count finished.", count)
 
 
@@ -61,4 +77,4 @@ class CountJob(JobDefinition):
 
     def run(self) -> None:
         """Run the article's two steps."""
-        count_job(self.messages, self.count)
+        count_job(self.messages, self.count, self.progress)

@@ -3,7 +3,7 @@
 A row is written when a fire time is claimed, and its states are
 
     queued → running → succeeded | failed | timed_out | lost
-    queued → cancelled | failed | skipped, where it can't begin
+    queued → cancelled | failed | skipped, where it can't begin, or isn't wanted any more
 
 `missed` (too late) and `skipped` (too many at once) are written at once, instead of a run. A row
 points to nothing: it outlives its definition, its job and the scheduler that ran it.
@@ -16,11 +16,11 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from django.db import connections, models
-from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.models.fields import OrderedJSONField
 from countjobs.models.newest import Past, read_newest
+from countjobs.turns import own_turn
 
 
 class Status(models.TextChoices):
@@ -44,11 +44,10 @@ would rather walk those, past all that were active a moment ago, than look up th
 
 FAILURES = (Status.FAILED, Status.TIMED_OUT, Status.LOST)
 """What went wrong after it had begun."""
-
-
-PROBLEMS = (Status.FAILED, Status.TIMED_OUT, Status.LOST, Status.MISSED, Status.SKIPPED)
+PROBLEMS = (*FAILURES, Status.MISSED, Status.SKIPPED)
 """How an execution ends that didn't do what it was due for. Who cancels one wants it so."""
-_IS_PROBLEM = f"status IN ({', '.join(repr(status.value) for status in PROBLEMS)})"
+TROUBLES = (*PROBLEMS, Status.CANCELLED)
+"""How an execution ends otherwise than by success."""
 
 
 class Trigger(models.TextChoices):
@@ -91,7 +90,7 @@ class ExecutionQuerySet(models.QuerySet["Execution"]):
 
     def failures(self, since: datetime, until: datetime) -> Self:
         """Those of them that failed. A partial index answers this."""
-        return self.due(since, until).filter(status__in=FAILURES)
+        return self.due(since, until).filter(trouble__in=FAILURES)
 
     def unclaimed(self) -> Self:
         """Those that no scheduler has taken, oldest first; but those that wait for another run."""
@@ -107,6 +106,53 @@ class ExecutionQuerySet(models.QuerySet["Execution"]):
     def requested(self, now: datetime) -> Self:
         """Those that were asked for, are due, and may be taken; oldest first."""
         return self.unclaimed().filter(scheduled_at__lte=now)
+
+    def cancel(self, pk: int, reason: str, now: datetime) -> bool:
+        """End an execution that has not begun, for a reason; False where it isn't queued any more.
+
+        A scheduler may have claimed it: it asks again before it begins a run, and leaves this one.
+        """
+        queued = self.active().filter(pk=pk, status=Status.QUEUED)
+        with own_turn():
+            ended = queued.update(status=Status.CANCELLED, finished_at=now, error=reason)
+        return ended == 1
+
+    cancel.alters_data = True  # type: ignore[attr-defined]  # as Django marks it for templates
+
+    def with_status(self, status: str) -> Self:
+        """Those that stand so, by an index; those that succeeded are most of all."""
+        if status in TROUBLES:
+            return self.filter(trouble=status)
+        if status in ACTIVE:
+            return self.active().filter(status=status)
+        return self.filter(status=status)
+
+    def with_trigger(self, trigger: str) -> Self:
+        """Those that came to be so, by an index; those of schedules are most of all."""
+        return self.filter(trigger=trigger)
+
+    def of_jobs(self, job_ids: Collection[str]) -> Self:
+        """Those of some jobs. Of one they are in the order of its index; of more not."""
+        if len(job_ids) == 1:
+            return self.filter(job_id=next(iter(job_ids)))
+        return self.filter(job_id__in=job_ids)
+
+    def due_between(self, start: datetime | None, end: datetime | None) -> Self:
+        """Those that were due from an instant on, and before another one; either may be open."""
+        found = self if start is None else self.filter(scheduled_at__gte=start)
+        return found if end is None else found.filter(scheduled_at__lt=end)
+
+    def before(self, execution: Execution) -> Self:
+        """The earlier ones of the same job, the nearest first."""
+        at, is_before = execution.scheduled_at, models.Q(pk__lt=execution.pk)
+        earlier = self.filter(job_id=execution.job_id, scheduled_at__lte=at)
+        return earlier.filter(models.Q(scheduled_at__lt=at) | is_before).newest_first()
+
+    def after(self, execution: Execution) -> Self:
+        """The later ones of the same job, the nearest first."""
+        at, is_after = execution.scheduled_at, models.Q(pk__gt=execution.pk)
+        later = self.filter(job_id=execution.job_id, scheduled_at__gte=at)
+        return later.filter(models.Q(scheduled_at__gt=at) | is_after).order_by("scheduled_at", "pk")
 
     def newest_first(self) -> Self:
         """In the order of the pages."""
@@ -132,9 +178,7 @@ class ExecutionQuerySet(models.QuerySet["Execution"]):
 
         No more than the newest `rows` problems are looked at, by an index that holds nothing else.
         """
-        # In so many words: SQLite can't tell that parameters are what the index's condition says.
-        is_problem = RawSQL(_IS_PROBLEM, (), models.BooleanField())  # noqa: S611  # no input in it
-        problems = self.filter(is_problem, job_id__startswith=prefix)
+        problems = self.filter(trouble__in=PROBLEMS, job_id__startswith=prefix)
         newest = problems.order_by("-scheduled_at").values_list("job_id", flat=True)[:rows]
         return list(dict.fromkeys(newest))[:most]
 
@@ -180,6 +224,21 @@ class Execution(models.Model):
     folded = models.PositiveBigIntegerField(
         _("folded"), default=0, help_text=_("How many earlier fire times this run stands for.")
     )
+    progress_done = models.BigIntegerField(_("done"), null=True, editable=False)
+    progress_total = models.BigIntegerField(_("of"), null=True, editable=False)
+    trouble = models.GeneratedField(
+        expression=models.Case(
+            models.When(status__in=TROUBLES, then=models.F("status")),
+            default=models.Value(None),
+        ),
+        output_field=models.CharField(max_length=16, null=True),
+        db_persist=True,
+    )
+    """The status again, of what ended without success; null for all others.
+
+    For the index of these, which are few. An index of the status itself would make PostgreSQL enter
+    a run anew into every index of the table when it begins (no HOT update).
+    """
 
     objects = ExecutionQuerySet.as_manager()
 
@@ -209,14 +268,29 @@ class Execution(models.Model):
                 name="countjobs_active_of_job",
             ),
             models.Index(
-                fields=["-scheduled_at", "job_id"],
-                condition=models.Q(status__in=PROBLEMS),
-                name="countjobs_problems",
+                fields=["-scheduled_at", "-id", "job_id", "trouble"],
+                condition=models.Q(trouble__isnull=False),
+                name="countjobs_troubles",
             ),
             models.Index(
-                fields=["-scheduled_at", "-id"],
-                condition=models.Q(status__in=FAILURES),
-                name="countjobs_failures",
+                fields=["job_id", "trouble", "-scheduled_at", "-id"],
+                condition=models.Q(trouble__isnull=False),
+                name="countjobs_trouble_of_job",
+            ),
+            models.Index(
+                fields=["trouble", "-scheduled_at", "-id"],
+                condition=models.Q(trouble__isnull=False),
+                name="countjobs_newest_trouble",
+            ),
+            models.Index(
+                fields=["trigger", "-scheduled_at", "-id"],
+                condition=~models.Q(trigger="schedule"),
+                name="countjobs_newest_by_trigger",
+            ),
+            models.Index(
+                fields=["trigger", "trouble", "-scheduled_at", "-id"],
+                condition=~models.Q(trigger="schedule") & models.Q(trouble__isnull=False),
+                name="countjobs_trouble_by_trigger",
             ),
         ]
 

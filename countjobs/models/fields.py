@@ -11,7 +11,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.forms import MOST_LEVELS, KeyTextFormField, OrderedJSONFormField, is_too_deep
-from countjobs.text import shown, validate_text
+from countjobs.text import shown, storable, validate_text
 from countjobs.triggers import CRON_DEFAULTS, CronFieldError, normalise_expression
 
 
@@ -60,6 +60,13 @@ class CronField(models.CharField):  # type: ignore[type-arg]  # generic for mypy
             return value
 
 
+class _Shown(json.JSONEncoder):
+    """JSON as pages show it where it can't be edited, whatever raw SQL has put there."""
+
+    def encode(self, o: Any) -> str:
+        return storable(super().encode(o))
+
+
 class OrderedJSONField(models.JSONField):
     """JSON kept as the text that was given: PostgreSQL's jsonb would sort the keys of objects.
 
@@ -68,6 +75,16 @@ class OrderedJSONField(models.JSONField):
 
     # Django's own list also holds [] and "", which it would then leave unvalidated.
     empty_values = [{}]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.encoder = _Shown  # Django's pages use it; what is stored is written below
+
+    def deconstruct(self) -> Any:
+        """As Django's, without what every such field has."""
+        name, path, args, kwargs = super().deconstruct()
+        kwargs.pop("encoder")
+        return name, path, args, kwargs
 
     def formfield(self, **kwargs: Any) -> Any:
         """A form field that keeps what was typed, compared with what is stored.

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from countjobs.executors import ThreadPoolExecutor
+from countjobs.executors.growing import Growing
 from countjobs.executors.output import Capture
 from countjobs.history.recorder import Recorder
 from countjobs.jobstores.store import DatabaseJobStore, refuse_definition_id
@@ -50,6 +51,7 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
         """How many runs were still going on when the drain's deadline passed."""
         self.clock = WallClock()
         self.listener = ChangeListener(self.wakeup)
+        self.growing = Growing(heartbeat.name)
         self.mending = Mending()
         self.store = DatabaseJobStore(heartbeat.name, executor, self._unsettled)
         self.add_executor(executor, "default")
@@ -73,6 +75,7 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
         Capture.install()
         self.recorder.start()
         self.listener.start()
+        self.growing.start()
         super().start(*args, **kwargs)
 
     def _prepare(self) -> None:
@@ -139,6 +142,7 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
         if not self.executor.wait_until_idle(seconds):
             self.abandoned = self.executor.busy().total()
             logger.error("%d runs go on past the drain's deadline.", self.abandoned)
+        self.growing.stop(timeout=1)
         self.recorder.stop(timeout=max(seconds, 1))
         self.listener.stop(timeout=1)
         self._try(lambda: self._settle(seconds))

@@ -115,5 +115,6 @@ def _retry(lost: Execution) -> dict[str, Any]:
         requested_by=lost.requested_by,
         parameters=lost.parameters,
     )
-    names = (field.attname for field in Execution._meta.concrete_fields if not field.primary_key)
+    fields = Execution._meta.concrete_fields
+    names = [each.attname for each in fields if not each.primary_key and not each.generated]
     return {name: getattr(retry, name) for name in names}

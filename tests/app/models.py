@@ -26,7 +26,13 @@ class Gate(JobDefinition):
 
     def run(self) -> None:
         print("begun")
-        wait_until(Path(self.file).exists, seconds=60)
+        self.progress(1, 3)
+        end, half = Path(self.file), Path(f"{self.file}.half")
+        wait_until(lambda: end.exists() or half.exists(), seconds=60)
+        if half.exists():
+            print("half")
+            self.progress(2, 3)
+            wait_until(end.exists, seconds=60)
         print("ended")
 
 

@@ -1,0 +1,77 @@
+"""The course of an execution, drawn: how late it began, and how long it took."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from countjobs.admin.display import duration
+from countjobs.models import Execution
+
+WIDTH = 600
+_HEIGHT = 14
+_LEAST = 3
+"""What took any time at all can be seen."""
+
+_Part = tuple[str, timedelta, str]
+
+
+def course(execution: Execution, now: datetime) -> SafeString | str:
+    """A bar of two parts, with the same in words for who can't see it; "" where nothing began.
+
+    What goes on is drawn until `now`.
+    """
+    parts = [part for part in _parts(execution, now) if part[1] >= timedelta()]
+    if not parts:
+        return ""
+    return format_html(
+        '<svg class="countjobs-course" viewBox="0 0 {} {}" width="100%" height="{}"'
+        ' preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>',
+        WIDTH,
+        _HEIGHT,
+        _HEIGHT,
+        ", ".join(words for _look, _time, words in parts),
+        _rects(parts),
+    )
+
+
+def _parts(execution: Execution, now: datetime) -> list[_Part]:
+    """How each part looks, how long it is, and what it is in words."""
+    started, finished = execution.started_at, execution.finished_at
+    if started is None:
+        if finished is not None:
+            return []
+        waits = now - execution.scheduled_at
+        return [("late", waits, _("waiting for %s") % duration(waits))]
+    late, took = started - execution.scheduled_at, (finished or now) - started
+    words = _("ran for %s") if finished else _("running for %s")
+    return [
+        ("late", late, _("%s late") % duration(late)),
+        (execution.status, took, words % duration(took)),
+    ]
+
+
+def _rects(parts: list[_Part]) -> SafeString:
+    return format_html_join(
+        "",
+        '<rect class="countjobs-course-{}" x="{}" y="0" width="{}" height="{}"/>',
+        ((look, x, width, _HEIGHT) for (look, x, width) in _placed(parts)),
+    )
+
+
+def _placed(parts: list[_Part]) -> list[tuple[str, int, int]]:
+    """How each part looks, where it begins, and how wide it is: together they fill the width."""
+    whole = sum((time for _look, time, _words in parts), timedelta()) or timedelta(seconds=1)
+    widths = [_width(time, whole) for _look, time, _words in parts]
+    widths[widths.index(max(widths))] += WIDTH - sum(widths)
+    starts = [sum(widths[:index]) for index in range(len(widths))]
+    return [
+        (part[0], x, width) for part, x, width in zip(parts, starts, widths, strict=True) if width
+    ]
+
+
+def _width(time: timedelta, whole: timedelta) -> int:
+    return max(round(WIDTH * (time / whole)), _LEAST) if time else 0

@@ -1,0 +1,105 @@
+"""From the names of jobs to their ids: of definitions there are fewer than of their runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
+from django.db import connection, models
+from django.http import HttpRequest, JsonResponse
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_safe
+
+from countjobs.admin.links import Links
+from countjobs.models import Execution, JobDefinition
+from countjobs.models.definitions import concrete_definitions
+from countjobs.text import is_encodable
+
+MOST_JOBS = 20
+"""So many jobs' runs are searched for at once: with more of them, of which none has run lately, a
+database may think it the fastest to walk through the history from its newest end."""
+MOST_SUGGESTED = 20
+_LONGEST_NAME = 200
+_MOST_WORDS = 10
+
+
+def job_ids_like(text: str) -> tuple[list[str], bool]:
+    """The ids of the first jobs, by name, that have all words in it; and whether there are more.
+
+    The text may be an id itself: the history knows jobs that have no definition.
+    """
+    found = _like(concrete_definitions(), text, MOST_JOBS + 1)
+    ids = [job_id for job_id, _name in islice(found, MOST_JOBS + 1)]
+    by_id = [text] if Execution.objects.of_jobs([text]).exists() else []
+    return by_id + ids[:MOST_JOBS], len(ids) > MOST_JOBS
+
+
+def job_ids_called(name: str) -> list[str]:
+    """The ids of the jobs that are called exactly so: at the most one of each kind.
+
+    What no job is called is taken for an id.
+    """
+    if not _can_be_asked(name):
+        return [name]
+    called = [
+        kind.job_id_of(pk)
+        for kind in concrete_definitions()
+        for pk in kind._base_manager.filter(name=name).values_list("pk", flat=True)
+    ]
+    return called or [name]
+
+
+def _like(kinds: list[type[JobDefinition]], text: str, most: int) -> Iterator[tuple[str, str]]:
+    if not _can_be_asked(text):
+        return
+    for kind in kinds:
+        found: Any = kind._base_manager.order_by("name")
+        for word in text.split()[:_MOST_WORDS]:
+            found = found.filter(_has(word))
+        for pk, name in found.values_list("pk", "name")[:most]:
+            yield kind.job_id_of(pk), name
+
+
+def _has(word: str) -> models.Q | models.Func:
+    """Whether a name has a word, in capitals or not.
+
+    On PostgreSQL, Django's own `icontains` turns each name into capitals, which takes three times
+    as long: too long for 100,000 of them.
+    """
+    if connection.vendor != "postgresql":
+        return models.Q(name__icontains=word)
+    pattern = models.Value(f"%{connection.ops.prep_for_like_query(word)}%")
+    yes = models.BooleanField()
+    return models.Func(
+        "name", pattern, template="%(expressions)s", arg_joiner=" ILIKE ", output_field=yes
+    )
+
+
+def _can_be_asked(text: str) -> bool:
+    return len(text) <= _LONGEST_NAME and "\0" not in text and is_encodable(text)
+
+
+class JobNames:
+    """A view that suggests jobs, as JSON, for who may see the history and such definitions."""
+
+    def __init__(self, site: AdminSite) -> None:
+        self._site = site
+
+    def url(self) -> URLPattern:
+        """Its address."""
+        view = self._site.admin_view(require_safe(self.suggest))
+        return path("jobs/", view, name="countjobs_execution_jobs")
+
+    def suggest(self, request: HttpRequest) -> JsonResponse:
+        """The ids and names of jobs whose names have the words of `q`. Raises PermissionDenied."""
+        links = Links(request, self._site)
+        if not links.may_view(Execution):
+            raise PermissionDenied
+        kinds = [kind for kind in concrete_definitions() if links.may_view(kind)]
+        found = _like(kinds, request.GET.get("q", ""), MOST_SUGGESTED)
+        jobs = sorted(islice(found, MOST_SUGGESTED * len(kinds)), key=lambda job: job[1])
+        shown = jobs[:MOST_SUGGESTED]
+        return JsonResponse({"jobs": [{"id": job_id, "name": name} for job_id, name in shown]})

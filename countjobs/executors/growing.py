@@ -1,0 +1,87 @@
+"""Shows the output and the progress of long runs as they grow: a thread that writes them.
+
+Runs know nothing of it. About once a second it looks at those that go on, and writes, in one
+statement, what is new of those that it saw the last time, too: they have gone on for a second or
+more. Where no run is long nothing is written. What can't be written is dropped: the next time there
+is more of it, and when a run ends the recorder writes all of it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+from django.db import connection
+
+from countjobs.executors.going import GOING, Going
+from countjobs.history.growth import Growth, record_growth
+from countjobs.outages import AWAY
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
+REST = 9
+"""How many times as long as it has taken to look it rests at the least, however much there is."""
+
+
+class Growing(threading.Thread):
+    """Writes how far the long runs of a scheduler have come. Start it, and `stop` it."""
+
+    def __init__(self, node: str) -> None:
+        super().__init__(name="countjobs-progress", daemon=True)
+        self._node = node
+        self._stopping = threading.Event()
+        self._seen: dict[int, Going] = {}
+        self._written: dict[int, int] = {}
+        """By execution, the hash of what was written of it last."""
+
+    def stop(self, timeout: float) -> None:
+        """End the thread."""
+        self._stopping.set()
+        if self.is_alive():
+            self.join(timeout)
+
+    def run(self) -> None:
+        """Look, and write, until stopped."""
+        rest = LOOK_SECONDS
+        try:
+            while not self._stopping.wait(rest):
+                began = time.monotonic()
+                self._look_safely()
+                rest = max(LOOK_SECONDS, REST * (time.monotonic() - began))
+        finally:
+            connection.close()
+
+    def _look_safely(self) -> None:
+        try:
+            if not self.look():
+                connection.close()  # it may be long until the next write
+        except AWAY as error:
+            logger.warning("The database is away; the output of runs is shown later: %s", error)
+            connection.close()
+        except Exception:
+            logger.exception("The output of runs can't be shown now.")
+            connection.close()
+
+    def look(self) -> int:
+        """Write what is new of the runs that went on at the last look, too. Returns how many.
+
+        Raises django.db.Error.
+        """
+        going = dict(GOING)  # at once, as seen by other threads
+        long = {pk: run for pk, run in going.items() if self._seen.get(pk) is run}
+        self._seen = going
+        self._written = {pk: known for pk, known in self._written.items() if pk in long}
+        rows = [_growth(pk, run) for pk, run in long.items()]
+        hashes = {row["id"]: hash(tuple(row.values())) for row in rows}
+        news = [row for row in rows if hashes[row["id"]] != self._written.get(row["id"])]
+        written = record_growth(self._node, news) if news else set()
+        self._written.update((pk, hashes[pk]) for pk in written)
+        return len(written)
+
+
+def _growth(execution_id: int, run: Going) -> Growth:
+    done, total = run.figures()
+    output = run.output.so_far()
+    return Growth(id=execution_id, output=output, progress_done=done, progress_total=total)

@@ -1,0 +1,366 @@
+"""The history's list: who filters and searches it finds what is there, by an index."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from countjobs.admin.job_names import MOST_JOBS, MOST_SUGGESTED, job_ids_like
+from countjobs.history.growth import Growth, record_growth
+from countjobs.jobstores.claimed import begin
+from countjobs.models import CountJob, Execution
+from countjobs.models.executions import TROUBLES, Status, Trigger
+from tests.app.models import Greeting
+from tests.factories import NOON, make_definition, make_execution
+from tests.people import client_of
+from tests.test_admin_executions import LIST, names
+from tests.test_due_query import plan_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def client() -> Client:
+    return client_of("superuser")
+
+
+# By status and trigger
+
+
+@pytest.mark.parametrize("status", Status)
+def test_each_status_is_found(status: Status, client: Client) -> None:
+    for each in Status:
+        make_execution(each, job_name=each)
+    assert names(client, f"status__exact={status}") == [status]
+
+
+@pytest.mark.parametrize("trigger", Trigger)
+def test_each_trigger_is_found(trigger: Trigger, client: Client) -> None:
+    for each in Trigger:
+        make_execution(trigger=each, job_name=each)
+    assert names(client, f"trigger__exact={trigger}") == [trigger]
+
+
+def test_filters_narrow_each_other(client: Client) -> None:
+    definition = make_definition("a", due=None)
+    for status in (Status.FAILED, Status.SUCCEEDED):
+        for trigger in (Trigger.MANUAL, Trigger.SCHEDULE):
+            for days in (0, 1):
+                due = NOON + timedelta(days=days)
+                name = f"{status} {trigger} {days}"
+                make_execution(
+                    status,
+                    job_id=definition.job_id,
+                    job_name=name,
+                    trigger=trigger,
+                    scheduled_at=due + timedelta(seconds=status == Status.FAILED),
+                )
+    query = "status__exact=failed&trigger__exact=manual&from=2026-03-05&job=a&q=a"
+    assert names(client, query) == ["failed manual 1"]
+    assert names(client, f"{query}&to=2026-03-04") == []
+
+
+# By date
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("from=2026-03-04", ["end", "begin"]),
+        ("to=2026-03-04", ["end", "begin", "before"]),
+        ("from=2026-03-04&to=2026-03-04", ["end", "begin"]),
+        ("from=2026-03-05", []),
+        ("to=2026-03-03", ["before"]),
+        ("from=", ["end", "begin", "before"]),
+        ("from=x&to=y", ["end", "begin", "before"]),
+        ("from=0001-01-01&to=9999-12-30", ["end", "begin", "before"]),
+        ("to=9999-12-31", ["end", "begin", "before"]),
+        ("from=99999-01-01", ["end", "begin", "before"]),
+    ],
+)
+def test_days_are_those_of_the_sites_zone_from_the_first_to_the_last(
+    query: str, found: list[str], client: Client, settings: Any
+) -> None:
+    settings.TIME_ZONE = "Asia/Tokyo"
+    midnight = datetime(2026, 3, 3, 15, tzinfo=UTC)
+    microsecond = timedelta(microseconds=1)
+    make_execution(job_name="before", scheduled_at=midnight - microsecond)
+    make_execution(job_name="begin", scheduled_at=midnight)
+    make_execution(job_name="end", scheduled_at=midnight + timedelta(days=1) - microsecond)
+    assert names(client, query) == found
+
+
+def test_what_is_no_date_is_told_and_not_put_into_the_input(client: Client) -> None:
+    page = client.get(f"{LIST}?from=x%3Cb%3E&to=2026-01-01").content.decode()
+    assert "“x&lt;b&gt;” is no date" in page
+    assert 'name="from" value=""' in page
+    assert 'name="to" value="2026-01-01"' in page
+
+
+def test_a_form_keeps_what_else_is_filtered_by_and_nothing_of_its_own(client: Client) -> None:
+    query = "from=2026-01-01&to=2026-12-31&status__exact=failed&q=x%22&job=a&p=2"
+    page = client.get(f"{LIST}?{query}").content.decode()
+    dates, job = (
+        next(
+            form
+            for form in re.findall(r"<form method=\"get\".*?</form>", page, re.S)
+            if has in form
+        )
+        for has in ('name="to" value="2026-12-31" ', 'name="job" value="a"')
+    )
+    hidden = re.compile(r'type="hidden" name="(\w+)" value="([^"]*)"')
+    assert dict(hidden.findall(dates)) == {"status__exact": "failed", "q": "x&quot;", "job": "a"}
+    assert {"from", "to"} <= set(dict(hidden.findall(job)))
+
+
+# By job
+
+
+def test_a_job_is_found_by_its_name_or_its_id(client: Client) -> None:
+    wanted, other = make_definition("wanted", due=None), make_definition("other", due=None)
+    for definition in (wanted, other):
+        make_execution(job_id=definition.job_id, job_name=definition.name)
+    make_execution(job_id="from code", job_name="from code")
+    for query in ("job=wanted", "job=+wanted+", f"job={wanted.job_id}", "q=WANT", "q=ted+ant"):
+        assert names(client, query) == ["wanted"], query
+    assert names(client, f"q={other.job_id}") == ["other"]
+    assert names(client, "q=from+code") == names(client, "job=from+code") == ["from code"]
+    for query in ("job=want", "q=wanted+other", "q=nobody", "job=nobody"):
+        assert names(client, query) == [], query
+
+
+def test_two_kinds_may_have_jobs_of_one_name(client: Client) -> None:
+    for definition in (make_definition("same", due=None), Greeting.objects.create(name="same")):
+        make_execution(job_id=definition.job_id, job_name=definition._meta.model_name)
+    assert sorted(names(client, "job=same")) == ["countjob", "greeting"]
+    assert sorted(names(client, "q=same")) == ["countjob", "greeting"]
+
+
+def test_a_job_that_was_deleted_is_found_by_its_id(client: Client) -> None:
+    definition = make_definition("gone", due=None)
+    job_id = definition.job_id
+    make_execution(job_id=job_id, job_name="gone")
+    definition.delete()
+    assert names(client, f"q={job_id}") == names(client, f"job={job_id}") == ["gone"]
+    assert names(client, "q=gone") == []
+
+
+@pytest.mark.parametrize("word", ["100%", "a_b", "a\\b", "'", '"', "%", "_", "\\"])
+def test_a_word_is_a_word_and_no_pattern(word: str) -> None:
+    wanted = make_definition(f"has {word} in it", due=None)
+    make_definition("100 aab ab", due=None)
+    assert job_ids_like(word) == ([wanted.job_id], False)
+
+
+def test_the_search_is_bounded_and_says_so(client: Client) -> None:
+    CountJob.objects.bulk_create(CountJob(name=f"count {i:03}") for i in range(MOST_JOBS + 1))
+    assert job_ids_like("count 0") == (
+        [job.job_id for job in CountJob._base_manager.order_by("name")[:MOST_JOBS]],
+        True,
+    )
+    assert f"only the first {MOST_JOBS}" in client.get(f"{LIST}?q=count").content.decode()
+    assert "only the first" not in client.get(f"{LIST}?q=count+001").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("from=%00", 302),
+        ("job=%00", 302),
+        ("q=%ED%A0%80", 200),
+        ("job=%FF", 200),
+        ("job=" + "x" * 5_000, 200),
+        ("q=" + "x" * 5_000, 200),
+        ("q=" + "x+" * 2_000, 200),
+        ("status__exact=%3Cb%3E", 200),
+        ("trigger__exact=" + "x" * 500, 200),
+        ("job=a&job=b", 200),
+        ("job__x=1", 400),
+        ("from__gte=1", 400),
+        ("trouble=failed", 400),
+        ("p=200", 200),
+        ("p=-1", 200),
+        ("p=" + "9" * 50, 200),
+    ],
+)
+def test_a_rubbish_query_is_answered(query: str, status: int, client: Client) -> None:
+    make_execution()
+    response = client.get(f"{LIST}?{query}")
+    assert response.status_code == status
+    assert b"<b>" not in response.content
+
+
+# The names that are suggested
+
+
+def suggested(client: Client, text: str) -> list[str]:
+    response = client.get(f"{LIST}jobs/", {"q": text})
+    assert response.status_code == 200
+    return [job["name"] for job in response.json()["jobs"]]
+
+
+def test_names_are_suggested_by_their_words(client: Client) -> None:
+    backup = make_definition("Nightly backup", due=None)
+    Greeting.objects.create(name="backup of greetings")
+    assert suggested(client, "BACK night") == ["Nightly backup"]
+    assert suggested(client, "backup") == ["Nightly backup", "backup of greetings"]
+    response = client.get(f"{LIST}jobs/?q=nightly")
+    assert response.json() == {"jobs": [{"id": backup.job_id, "name": backup.name}]}
+    for nothing in ("x", "\0", "x" * 1_000, "\ud800"):
+        assert suggested(client, nothing.encode(errors="replace").decode()) == []
+
+
+def test_so_many_names_are_suggested_and_no_more(client: Client) -> None:
+    CountJob.objects.bulk_create(CountJob(name=f"count {i:03}") for i in range(50))
+    assert suggested(client, "") == [f"count {i:03}" for i in range(MOST_SUGGESTED)]
+
+
+def test_only_names_that_one_may_see_are_suggested() -> None:
+    make_definition("seen", due=None)
+    Greeting.objects.create(name="not seen")
+    assert suggested(client_of("viewer"), "seen") == ["seen"]
+
+
+# What it costs
+
+QUERIES = [
+    "",
+    "status__exact=failed",
+    "status__exact=running",
+    "trigger__exact=manual",
+    "job=a&status__exact=failed&from=2026-01-01",
+    "job_id=countjobs.countjob:1",
+    "q=a",
+]
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_the_list_takes_as_many_queries_for_three_rows_as_for_none_or_for_many(
+    query: str, client: Client
+) -> None:
+    definition = make_definition("a", due=None)
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(f"{LIST}?{query}").status_code == 200
+        return len(captured)
+
+    def add(count: int) -> int:
+        for number in range(count):
+            status = Status.FAILED if "failed" in query else Status.RUNNING
+            finished = None if status == Status.RUNNING else timezone.now()
+            make_execution(
+                status,
+                job_id=f"countjobs.countjob:{1 if 'job_id' in query else definition.pk}",
+                scheduled_at=NOON + timedelta(minutes=number),
+                finished_at=finished,
+            )
+        return queries()
+
+    client.get(LIST)
+    three, more, many = add(3), add(10), add(60)
+    assert three == more == many
+
+
+@pytest.fixture
+def much() -> None:
+    """So many executions that the planner has a choice; one in a hundred is in trouble."""
+    troubles = [*TROUBLES]
+    Execution.objects.bulk_create(
+        Execution(
+            job_id=f"job {number % 500}",
+            job_name="job",
+            scheduled_at=NOON - timedelta(seconds=number),
+            status=Status.SUCCEEDED if number % 100 else troubles[number // 100 % len(troubles)],
+            trigger=Trigger.SCHEDULE if number % 70 else Trigger.MANUAL,
+            finished_at=NOON,
+            node="node",
+        )
+        for number in range(20_000)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE countjobs_execution")
+
+
+ASKED: dict[str, tuple[Callable[[], Any], str]] = {
+    "newest": (Execution.objects.all, "countjobs_newest"),
+    "status": (lambda: Execution.objects.with_status("failed"), "countjobs_newest_trouble"),
+    "rare": (lambda: Execution.objects.with_status("lost"), "countjobs_newest_trouble"),
+    "running": (lambda: Execution.objects.with_status("running"), "countjobs_active_of_job"),
+    "job": (lambda: Execution.objects.of_jobs(["job 7"]), "countjobs_newest_of_job"),
+    "jobs": (lambda: Execution.objects.of_jobs(["job 7", "x"]), "countjobs_newest_of_job"),
+    "both": (
+        lambda: Execution.objects.of_jobs(["job 7"]).with_status("failed"),
+        "countjobs_newest_of_job|countjobs_newest_trouble",
+    ),
+    "dates": (
+        lambda: Execution.objects.due_between(NOON - timedelta(hours=2), NOON - timedelta(hours=1)),
+        "countjobs_newest",
+    ),
+    "trigger": (lambda: Execution.objects.with_trigger("manual"), "countjobs_newest_by_trigger"),
+    "trigger and status": (
+        lambda: Execution.objects.with_trigger("manual").with_status("failed"),
+        "countjobs_trouble_by_trigger|countjobs_newest_by_trigger",
+    ),
+}
+
+
+@pytest.mark.usefixtures("much")
+def test_each_filter_and_its_count_have_an_index() -> None:
+    for name, (ask, index) in ASKED.items():
+        if connection.vendor == "sqlite" and name in ("trigger", "trigger and status", "running"):
+            continue  # it can't tell from a parameter that the index has it all, and hates to sort
+        for found in (ask().newest_first().for_list()[:50], ask().order_by()[:10_001]):
+            plan = plan_of(*found.query.sql_with_params())
+            used = re.search(index, plan) or not_ordered(name, plan)
+            assert used, f"{name}\n{plan}"
+
+
+def not_ordered(name: str, plan: str) -> bool:
+    """To count all, or many, from anywhere in the table is as good."""
+    return name in ("newest", "dates", "status") and "Sort" not in plan and "TEMP" not in plan
+
+
+@pytest.mark.usefixtures("much")
+def test_the_neighbours_are_found_by_the_index_of_the_job() -> None:
+    execution = Execution.objects.filter(job_id="job 7")[10]
+    for found in (Execution.objects.before(execution), Execution.objects.after(execution)):
+        plan = plan_of(*found.values("pk")[:1].query.sql_with_params())
+        assert "countjobs_newest_of_job" in plan
+        assert "Sort" not in plan
+        assert "TEMP" not in plan
+
+
+def test_a_run_begins_and_grows_without_any_index_being_touched() -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("only PostgreSQL tells how it wrote a row")
+    queued = make_execution(Status.QUEUED, node="here:1:1")
+
+    def hot() -> int:
+        with connection.cursor() as cursor:
+            table = "'countjobs_execution'::regclass"
+            cursor.execute(f"SELECT pg_stat_get_xact_tuples_hot_updated({table})")
+            return int(cursor.fetchone()[0])
+
+    before = hot()
+    assert begin("here:1:1", [queued.pk], NOON) == [queued.pk]
+    assert hot() == before + 1
+    grown = Growth(id=queued.pk, output="said", progress_done=1, progress_total=2)
+    assert record_growth("here:1:1", [grown]) == {queued.pk}
+    assert hot() == before + 2
+
+
+def test_no_index_depends_on_what_changes_when_a_run_begins() -> None:
+    changed = {"status", "started_at"}
+    for index in Execution._meta.indexes:
+        fields = {name.lstrip("-") for name in index.fields}
+        conditions = re.findall(r"\('(\w+?)(?:__\w+)?',", str(index.condition))
+        assert not changed & {*fields, *conditions}, index.name
