@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
+from psycopg import sql
 
 _numbers = itertools.count(1)
 
@@ -38,9 +39,27 @@ class Database:
         with self._connect(self.server) as admin:
             admin.execute(f'CREATE DATABASE "{name}"')
             try:
-                yield urlunsplit(urlsplit(self.server)._replace(path=f"/{name}"))
+                yield self.url_of(name)
             finally:
                 admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    def create(self, name: str, *, drop: bool = False) -> str:
+        """The DATABASE_URL of an empty database that stays. Raises psycopg.Error if it is there."""
+        quoted = sql.Identifier(name)
+        with self._connect(self._needed_server()) as admin:
+            if drop:
+                admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(quoted))
+            admin.execute(sql.SQL("CREATE DATABASE {}").format(quoted))
+        return self.url_of(name)
+
+    def url_of(self, name: str) -> str:
+        """The DATABASE_URL of a database of this server."""
+        return urlunsplit(urlsplit(self._needed_server())._replace(path=f"/{name}"))
+
+    def _needed_server(self) -> str:
+        if self.server is None:
+            raise ValueError("SQLite has no server.")
+        return self.server
 
     def describe(self) -> str:
         """Its version, and how sure it is of what it wrote."""
