@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
+
+import psycopg
 
 from benchmarks.databases import Database
 from benchmarks.processes import call, say
@@ -19,7 +22,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, database: Database) -> None:
     """Make the database, and fill it in a process of its own."""
     began = time.monotonic()
-    url = database.create(options.database, drop=options.drop)
+    if options.drop:
+        database.drop(options.database)
+    try:
+        url = database.create(options.database)
+    except psycopg.errors.DuplicateDatabase as error:
+        sys.exit(f"{error} --drop would drop it first.".replace("\n", "."))
     call(fill, url, options.definitions, options.executions)
     say(f"Filled in {time.monotonic() - began:.0f} s: {url}")
 
