@@ -177,14 +177,16 @@ def test_definitions_have_names_of_their_own() -> None:
 
 def _line(milliseconds: float, status: int = 200) -> Line:
     line = Line("page", "viewer")
-    line.add(Visit(status, milliseconds / 1_000, milliseconds / 2_000, queries=5, size=12_345))
+    line.add(
+        Visit(status, milliseconds / 1_000, milliseconds / 2_000, 0.007, queries=5, size=12_345)
+    )
     return line
 
 
 def test_a_page_that_takes_too_long_is_flagged() -> None:
     assert "over" not in table([_line(200)], most=200)
     assert table([_line(201)], most=200).endswith(
-        "| 201 ms | 201 ms | 100 ms | 5 | 12 | over 200 ms |"
+        "| 201 ms | 201 ms | 201 ms | 100 ms | 7 ms | 5 | 12 | over 200 ms |"
     )
 
 

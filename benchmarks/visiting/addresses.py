@@ -105,6 +105,8 @@ def choices_of(name: str, changelist: ChangeList) -> Iterator[tuple[str, str]]:
     """A page for each choice of the filters that a list offers, but “All”."""
     base = address(f"countjobs_{FILTERED[name]}_changelist")
     for spec in changelist.filter_specs:
-        chosen: Iterator[Mapping[str, Any]] = (c for c in spec.choices(changelist) if "display" in c)
+        chosen: Iterator[Mapping[str, Any]] = (
+            c for c in spec.choices(changelist) if "display" in c
+        )
         for choice in islice(chosen, 1, MOST_CHOICES + 1):
             yield f"{name}, {spec.title}: {choice['display']}", f"{base}{choice['query_string']}"

@@ -9,17 +9,20 @@ from benchmarks.figures import percentile
 
 OK = 200
 HEADER = """\
-| page | who | median | p95 | of which database | queries | kB | |
-|---|---|---|---|---|---|---|---|"""
+| page | who | median | p95 | least | database | own CPU | queries | kB | |
+|---|---|---|---|---|---|---|---|---|---|"""
 
 
 @dataclass
 class Visit:
-    """What it cost: seconds, and queries; and what came."""
+    """What it cost, and what came. Where others use the processor too, mind the CPU seconds."""
 
     status: int = 0
     seconds: float = 0.0
     database_seconds: float = 0.0
+    """Of these, waiting for the database."""
+    cpu_seconds: float = 0.0
+    """Of this process, without the database's."""
     queries: int = 0
     size: int = 0
     changelist: object = None
@@ -34,6 +37,7 @@ class Line:
     statuses: list[int] = field(default_factory=list)
     milliseconds: list[float] = field(default_factory=list)
     database_milliseconds: list[float] = field(default_factory=list)
+    cpu_milliseconds: list[float] = field(default_factory=list)
     queries: list[int] = field(default_factory=list)
     size: int = 0
 
@@ -42,18 +46,24 @@ class Line:
         self.statuses.append(visit.status)
         self.milliseconds.append(1_000 * visit.seconds)
         self.database_milliseconds.append(1_000 * visit.database_seconds)
+        self.cpu_milliseconds.append(1_000 * visit.cpu_seconds)
         self.queries.append(visit.queries)
         self.size = visit.size
 
     def text(self, most: float) -> str:
         """The line of the table; what takes more than so many ms is flagged."""
         if not self.milliseconds:
-            return f"| {self.page} | {self.role} | | | | | | not there |"
+            return f"| {self.page} | {self.role} | | | | | | | | not there |"
         median = percentile(self.milliseconds, 50)
+        times = (
+            median,
+            percentile(self.milliseconds, 95),
+            min(self.milliseconds),
+            percentile(self.database_milliseconds, 50),
+            percentile(self.cpu_milliseconds, 50),
+        )
         cells = (
-            f"{median:,.0f} ms",
-            f"{percentile(self.milliseconds, 95):,.0f} ms",
-            f"{percentile(self.database_milliseconds, 50):,.0f} ms",
+            *(f"{time:,.0f} ms" for time in times),
             " to ".join(str(number) for number in sorted({min(self.queries), max(self.queries)})),
             f"{self.size / 1_000:,.0f}",
             "; ".join(self._remarks(median, most)),
