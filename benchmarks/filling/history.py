@@ -93,16 +93,17 @@ def unit_of(a_second: float, jobs: int) -> str:
 
 def _insert(cursor: Any, values: dict[str, Any]) -> None:
     """One batch. Columns that are unknown here are given their defaults."""
-    fields = Execution._meta.concrete_fields
-    others = [field for field in fields if field.column not in COLUMNS]
-    names = ", ".join(f'"{field.column}"' for field in fields)
-    defaults = [field.get_db_prep_save(field.get_default(), connection) for field in others]
+    names, chosen, defaults = [], [], []
+    for field in Execution._meta.concrete_fields:
+        if field.generated:
+            continue
+        names.append(f'"{field.column}"')
+        if field.column not in COLUMNS:
+            defaults.append(field.get_db_prep_save(field.get_default(), connection))
+        chosen.append(COLUMNS.get(field.column, "{default}"))
+    columns = ", ".join(chosen).replace("%", "%%").replace("{default}", "%s")
     rows = ROWS.format(**values).replace("%", "%%")
-    chosen = ", ".join(
-        COLUMNS[field.column].replace("%", "%%") if field.column in COLUMNS else "%s"
-        for field in fields
-    )
-    cursor.execute(f"INSERT INTO {_TABLE} ({names}) SELECT {chosen} {rows}", defaults)
+    cursor.execute(f"INSERT INTO {_TABLE} ({', '.join(names)}) SELECT {columns} {rows}", defaults)
 
 
 @contextmanager
