@@ -42,6 +42,7 @@ def _run(status: str) -> Callable[[Samples], Address]:
 PAGES: dict[str, Callable[[Samples], Address]] = {
     "index": lambda samples: address("index"),
     "overview": lambda samples: address("countjobs_overview"),
+    "overview, nothing cached": lambda samples: address("countjobs_overview"),
     "definitions": _list(DEFINITIONS),
     "definitions, deep page": _list(DEFINITIONS, p=990),
     "definitions, last page": _list(DEFINITIONS, p=1_000),
@@ -97,6 +98,8 @@ PAGES: dict[str, Callable[[Samples], Address]] = {
 }
 """How to come to each."""
 
+UNCACHED = frozenset({"overview, nothing cached"})
+"""Pages before which Django's cache is emptied: what the first to come waits for."""
 FILTERED = {"definitions": DEFINITIONS, "executions": EXECUTIONS}
 """Lists of which each choice of each filter is a page, too."""
 

@@ -10,10 +10,11 @@ from typing import Any
 
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.models import Permission, User
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 
-from benchmarks.visiting.addresses import FILTERED, PAGES, Address, choices_of
+from benchmarks.visiting.addresses import FILTERED, PAGES, UNCACHED, Address, choices_of
 from benchmarks.visiting.report import Line, Visit
 from benchmarks.visiting.samples import find
 
@@ -50,6 +51,8 @@ def go_round(pages: Iterable[Page], *, counts: bool) -> None:
     """Visit each page once."""
     for page in pages:
         if page.address is not None:
+            if page.line.page in UNCACHED:
+                cache.clear()
             visited = visit(page.browser, page.address)
             if counts:
                 page.line.add(visited)
