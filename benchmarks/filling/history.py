@@ -97,10 +97,11 @@ def _insert(cursor: Any, values: dict[str, Any]) -> None:
     for field in Execution._meta.concrete_fields:
         if field.generated:
             continue
-        names.append(f'"{field.column}"')
-        if field.column not in COLUMNS:
+        column = str(field.column)
+        names.append(f'"{column}"')
+        if column not in COLUMNS:
             defaults.append(field.get_db_prep_save(field.get_default(), connection))
-        chosen.append(COLUMNS.get(field.column, "{default}"))
+        chosen.append(COLUMNS.get(column, "{default}"))
     columns = ", ".join(chosen).replace("%", "%%").replace("{default}", "%s")
     rows = ROWS.format(**values).replace("%", "%%")
     cursor.execute(f"INSERT INTO {_TABLE} ({', '.join(names)}) SELECT {columns} {rows}", defaults)
