@@ -43,6 +43,7 @@ PAGES: dict[str, Callable[[Samples], Address]] = {
     "index": lambda samples: address("index"),
     "overview": lambda samples: address("countjobs_overview"),
     "overview, nothing cached": lambda samples: address("countjobs_overview"),
+    "overview, its parts": lambda samples: address("countjobs_overview_parts"),
     "definitions": _list(DEFINITIONS),
     "definitions, deep page": _list(DEFINITIONS, p=990),
     "definitions, last page": _list(DEFINITIONS, p=1_000),
@@ -59,6 +60,10 @@ PAGES: dict[str, Callable[[Samples], Address]] = {
         "countjobs_countjob_change", samples.never_ran
     ),
     "definition, broken": lambda samples: address("countjobs_countjob_change", samples.broken),
+    "definition, to run by hand": lambda samples: address(
+        "countjobs_countjob_run", samples.busy_key
+    ),
+    "definitions, to import": lambda samples: address("countjobs_countjob_import"),
     "definition, its changes": lambda samples: address(
         "countjobs_countjob_history", samples.busy_key
     ),
@@ -93,6 +98,12 @@ PAGES: dict[str, Callable[[Samples], Address]] = {
     "execution, failed": _run("failed"),
     "execution, running": _run("running"),
     "execution, queued": _run("queued"),
+    "execution, running, its live parts": lambda samples: address(
+        "countjobs_execution_live", samples.runs.get("running")
+    ),
+    "jobs suggested for a filter": lambda samples: address(
+        "countjobs_execution_jobs", q="invoices"
+    ),
     "schedulers": _list("schedulernode"),
     "broken jobs": _list("parkedjob"),
 }
