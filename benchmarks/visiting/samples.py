@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
-from django.db.models import Count
 from django.utils import timezone
 
 from countjobs.models import CountJob, Execution, ParkedJob
 from countjobs.models.executions import Status
 from countjobs.models.jobids import definition_key
+
+NEWEST = 20_000
+"""The executions that are looked at."""
 
 
 @dataclass(frozen=True)
@@ -34,16 +37,15 @@ class Samples:
 
 def find() -> Samples:
     """Look for them among the newest rows."""
-    newest = Execution.objects.newest_first().values("pk")[:100_000]
-    jobs = Execution.objects.filter(pk__in=newest).values_list("job_id").order_by()
-    busy = jobs.annotate(count=Count("pk")).order_by("-count", "job_id").first()
+    newest = Execution.objects.newest_first().values_list("job_id", flat=True)[:NEWEST]
+    busy = Counter(newest).most_common(1)
     definitions = CountJob.objects.order_by("-pk")
     middle = CountJob.objects.filter(pk__gte=CountJob.objects.count() // 2).order_by("pk").first()
     parked = ParkedJob.objects.values_list("job_id", flat=True).order_by("job_id").first()
     broken = definition_key(parked) if parked else None
     last = definitions.first()
     return Samples(
-        busy=busy[0] if busy else "",
+        busy=busy[0][0] if busy else "",
         quiet=middle.pk if middle else None,
         never_ran=last.pk if last else None,
         broken=broken[1] if broken else None,
@@ -55,6 +57,6 @@ def find() -> Samples:
 def _newest_runs() -> dict[str, int]:
     seen: dict[str, int] = {}
     lately = Execution.objects.filter(scheduled_at__lte=timezone.now()).newest_first()
-    for status, pk in lately.values_list("status", "pk")[:20_000]:
+    for status, pk in lately.values_list("status", "pk")[:NEWEST]:
         seen.setdefault(status, pk)
     return {str(status): seen[status] for status in Status.values if status in seen}
