@@ -8,7 +8,7 @@ import subprocess
 import sys
 from types import ModuleType
 
-from benchmarks import burst, edit, idle, lateness, machine, scale, throughput
+from benchmarks import burst, edit, fill, idle, lateness, machine, pages, scale, throughput
 from benchmarks.databases import Database
 from benchmarks.figures import HEADER, Row
 from benchmarks.processes import exit_when_told, say
@@ -22,6 +22,8 @@ MEASUREMENTS: dict[str, ModuleType] = {
     "edit": edit,
 }
 """Each module has `add_arguments`, `seconds` (about how long, on one database) and `measure`."""
+OF_PAGES: dict[str, ModuleType] = {"fill": fill, "pages": pages}
+"""What has to do with the admin's pages. Each has `add_arguments` and `run`."""
 ALL = [
     *([name] for name in MEASUREMENTS),
     ["throughput", "--schedulers", "2", "--contenders", "countjobs"],
@@ -34,6 +36,9 @@ def main(arguments: list[str]) -> None:
     """Parse the options, measure, and print the rows of the table."""
     exit_when_told()
     options = _parser().parse_args(arguments)
+    if options.name in OF_PAGES:
+        OF_PAGES[options.name].run(options, Database(options.server))
+        return
     databases = _databases(options)
     print(machine.describe(databases), flush=True)
     try:
@@ -72,12 +77,33 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=module.__doc__, description=module.__doc__)
         _add_common(command)
         module.add_arguments(command)
+    for name, module in OF_PAGES.items():
+        command = commands.add_parser(name, help=module.__doc__, description=module.__doc__)
+        _add_database(command)
+        module.add_arguments(command)
     _add_common(commands.add_parser("all", help="Every measurement, with its own defaults."))
     return parser
 
 
-def _add_common(parser: argparse.ArgumentParser) -> None:
+def _add_database(parser: argparse.ArgumentParser) -> None:
+    server = _given_server()
+    parser.add_argument(
+        "--server",
+        default=server,
+        required=not server,
+        help="a PostgreSQL URL, whose user may create databases (default: DATABASE_URL)",
+    )
+    parser.add_argument(
+        "--name", dest="database", default="countjobs_pages", help="of the database"
+    )
+
+
+def _given_server() -> str:
     server = os.environ.get("DATABASE_URL", "")
+    return server if server.startswith("postgres") else ""
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rounds", type=int, default=3, help="of each contender")
     parser.add_argument("--threads", type=int, default=10, help="of each scheduler")
     parser.add_argument("--warm-up", type=float, default=2.0, help="seconds before measuring")
@@ -86,7 +112,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--server",
-        default=server if server.startswith("postgres") else "",
+        default=_given_server(),
         help="a PostgreSQL URL, whose user may create databases (default: DATABASE_URL); "
         "without one, SQLite only",
     )

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import LiteralString
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
+from psycopg import sql
 
 _numbers = itertools.count(1)
 
@@ -35,12 +37,33 @@ class Database:
                 yield f"sqlite:///{Path(directory) / 'benchmark.sqlite3'}"
             return
         name = f"countjobs_benchmark_{os.getpid()}_{next(_numbers)}"
-        with self._connect(self.server) as admin:
-            admin.execute(f'CREATE DATABASE "{name}"')
-            try:
-                yield urlunsplit(urlsplit(self.server)._replace(path=f"/{name}"))
-            finally:
-                admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        url = self.create(name)
+        try:
+            yield url
+        finally:
+            self.drop(name)
+
+    def create(self, name: str) -> str:
+        """The DATABASE_URL of an empty database. Raises psycopg.Error where it is there already."""
+        self._command("CREATE DATABASE {}", name)
+        return self.url_of(name)
+
+    def drop(self, name: str) -> None:
+        """Drop a database, whoever is connected to it, if it is there."""
+        self._command("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+
+    def url_of(self, name: str) -> str:
+        """The DATABASE_URL of a database of this server."""
+        return urlunsplit(urlsplit(self._needed_server())._replace(path=f"/{name}"))
+
+    def _command(self, command: LiteralString, name: str) -> None:
+        with self._connect(self._needed_server()) as admin:
+            admin.execute(sql.SQL(command).format(sql.Identifier(name)))
+
+    def _needed_server(self) -> str:
+        if self.server is None:
+            raise ValueError("SQLite has no server.")
+        return self.server
 
     def describe(self) -> str:
         """Its version, and how sure it is of what it wrote."""
