@@ -14,6 +14,7 @@ PERMISSIONS: dict[str, Iterable[str]] = {
     "nobody": (),
     "viewer": VIEW,
     "editor": EDIT,
+    "writer": (*VIEW, "add_countjob", "change_countjob"),
     "runner": (*VIEW, "run_countjob"),
     "pauser": (*VIEW, "pause_countjob"),
     "changer": (*VIEW, "change_countjob"),

@@ -269,7 +269,7 @@ def test_a_copy_of_a_copy_with_a_long_name_has_a_name_of_its_own(client: Client)
     assert client.post(change_url(definition), posted).status_code == 302
     copied = CountJob.objects.exclude(pk=definition.pk).get()
     assert copied.name.startswith("n" * 180)
-    assert copied.name.endswith("n (copy)")
+    assert copied.name.endswith("n (copy 2)")
 
 
 def test_saving_as_new_under_the_name_of_a_third_is_refused_at_the_name(client: Client) -> None:

@@ -117,5 +117,5 @@ def test_who_may_not_see_the_history_gets_a_strip_without_a_link() -> None:
     client = client_of("viewer")
     User.objects.get().user_permissions.filter(codename="view_execution").delete()
     page = client.get(LIST).content.decode()
-    assert '<td class="field-recent_runs"><svg' in page
+    assert '<td class="field-runs_strip"><svg' in page
     assert "/admin/countjobs/execution/" not in page.split('id="changelist"')[1]

@@ -178,8 +178,8 @@ def test_the_search_is_bounded_and_says_so(client: Client) -> None:
         ("q=%ED%A0%80", 200),
         ("job=%FF", 200),
         ("job=" + "x" * 5_000, 200),
-        ("q=" + "x" * 5_000, 200),
-        ("q=" + "x+" * 2_000, 200),
+        ("q=" + "x" * 5_000, 302),
+        ("q=" + "x+" * 2_000, 302),
         ("status__exact=%3Cb%3E", 200),
         ("trigger__exact=" + "x" * 500, 200),
         ("job=a&job=b", 200),
@@ -299,7 +299,7 @@ ASKED: dict[str, tuple[Callable[[], Any], str]] = {
     "jobs": (lambda: Execution.objects.of_jobs(["job 7", "x"]), "countjobs_newest_of_job"),
     "both": (
         lambda: Execution.objects.of_jobs(["job 7"]).with_status("failed"),
-        "countjobs_newest_of_job|countjobs_newest_trouble",
+        "countjobs_trouble_of_job",
     ),
     "dates": (
         lambda: Execution.objects.due_between(NOON - timedelta(hours=2), NOON - timedelta(hours=1)),

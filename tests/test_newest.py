@@ -119,7 +119,7 @@ def test_jobs_with_problems_are_found_by_the_newest_and_by_the_index_of_problems
         assert Execution.objects.jobs_with_problems("job ", 100, 10) == ["job 8", "job 7"]
     assert "countjobs_troubles" in explained(captured)
     assert Execution.objects.jobs_with_problems("job ", 100, 1) == ["job 8"]
-    assert Execution.objects.jobs_with_problems("job ", 1, 10) == ["job 8"]
+    assert Execution.objects.jobs_with_problems("job ", 2, 10) == ["job 8"]
 
 
 def test_how_a_job_last_ended_is_told_by_its_newest_end() -> None:

@@ -21,12 +21,12 @@ pytestmark = pytest.mark.django_db
 
 STAFF = {*ROLES} - {"anonymous"}
 VIEWERS = STAFF - {"nobody"}
-ADDERS = {"adder", "editor", "superuser"}
-CHANGERS = {"changer", "editor", "superuser"}
+ADDERS = {"adder", "writer", "editor", "superuser"}
+CHANGERS = {"changer", "writer", "editor", "superuser"}
 DELETERS = {"deleter", "editor", "superuser"}
 PAUSERS = {"pauser", "editor", "superuser"}
 RUNNERS = {"runner", "superuser"}
-IMPORTERS = ADDERS & CHANGERS
+IMPORTERS = ADDERS & CHANGERS & PAUSERS
 NOBODY: set[str] = set()
 
 PAGES: dict[str, set[str]] = {

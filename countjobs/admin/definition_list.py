@@ -43,7 +43,7 @@ class DefinitionList(SwitchPages):
     """The columns and filters. A page costs the same number of queries, whatever is in it."""
 
     change_list_template = "admin/countjobs/definitions/change_list.html"
-    list_display = ("name", "schedule", "switch", "next_run", "last_run", "recent_runs")
+    list_display = ("name", "schedule", "switch", "next_run", "last_run", "runs_strip")
     list_filter = ("enabled", OutcomeFilter, ZoneFilter, "executor")
     list_per_page = 50
     search_fields = ("name", "description")
@@ -70,6 +70,6 @@ class DefinitionList(SwitchPages):
         return facts_of(definition).last_run()
 
     @admin.display(description=_("recent runs"))
-    def recent_runs(self, definition: JobDefinition) -> str:
+    def runs_strip(self, definition: JobDefinition) -> str:
         """A strip of bars."""
-        return facts_of(definition).recent_runs()
+        return facts_of(definition).runs_strip()

@@ -54,7 +54,7 @@ class Facts:
         when = moment(self.last.scheduled_at, self.zone)
         return link(self.last_url, format_html("{} {}", outcome(self.last), when))
 
-    def recent_runs(self) -> str:
+    def runs_strip(self) -> str:
         """The last runs as a strip, which leads to all of them."""
         return link(self.history_url, strip(self.runs, self.zone)) if self.runs else NOTHING
 

@@ -176,11 +176,13 @@ class ExecutionQuerySet(models.QuerySet["Execution"]):
     def jobs_with_problems(self, prefix: str, rows: int, most: int) -> list[str]:
         """The ids of jobs that begin so, by their newest problems: at the most so many.
 
-        No more than the newest `rows` problems are looked at, by an index that holds nothing else.
+        No more than the newest `rows` that ended without success are looked at, by an index that
+        holds nothing else.
         """
-        problems = self.filter(trouble__in=PROBLEMS, job_id__startswith=prefix)
-        newest = problems.order_by("-scheduled_at").values_list("job_id", flat=True)[:rows]
-        return list(dict.fromkeys(newest))[:most]
+        troubles = self.filter(trouble__isnull=False).newest_first()
+        newest = troubles.values_list("job_id", "trouble")[:rows]
+        found = (job_id for job_id, how in newest if how in PROBLEMS)
+        return list(dict.fromkeys(job_id for job_id in found if job_id.startswith(prefix)))[:most]
 
     def jobs_last_ended(self, how: Collection[str], job_ids: Iterable[str]) -> list[str]:
         """Those of these jobs of which the newest execution that has ended did so in such a way."""

@@ -22,6 +22,7 @@ FORMAT = "countjobs"
 VERSION = 1
 """Of the format. A file of a later one isn't read."""
 
+_SHOWN = ("name", "enabled")
 _HEAD = f'{{\n  "format": "{FORMAT}",\n  "version": {VERSION},\n  "definitions": ['
 _END = "\n  ]\n}\n"
 
@@ -32,7 +33,8 @@ def label_of(model: type[models.Model]) -> str:
 
 
 def carried_fields(page: admin.ModelAdmin[Any], request: HttpRequest) -> Fields:
-    """The fields that a file carries, by name: the name, and what this person's form has.
+    """The fields that a file carries, by name: what this person's form has, and the name and whether
+    it is enabled, which are shown to who may not change them.
 
     Not the key, which differs from database to database, and no files, which aren't in it.
     """
@@ -40,7 +42,7 @@ def carried_fields(page: admin.ModelAdmin[Any], request: HttpRequest) -> Fields:
     return {
         field.name: field
         for field in page.opts.concrete_fields
-        if field.name == "name" or (field.name in offered and _is_carried(field))
+        if field.name in _SHOWN or (field.name in offered and _is_carried(field))
     }
 
 

@@ -40,8 +40,9 @@ class TransferPages(DefinitionActions):
         )
 
     def has_import_permission(self, request: HttpRequest) -> bool:
-        """Whether the user may import definitions of this kind: add and change them."""
-        return self.has_add_permission(request) and self.has_change_permission(request)
+        """Whether the user may import definitions of this kind: add, change and pause them."""
+        may = (self.has_add_permission, self.has_change_permission, self.has_pause_permission)
+        return all(each(request) for each in may)
 
     def get_urls(self) -> list[URLPattern]:
         """As Django's, and the page that imports."""
