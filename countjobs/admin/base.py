@@ -45,6 +45,9 @@ class PageAdmin(AnyModelAdmin):
 
     change_list_template = "admin/countjobs/change_list.html"
     change_form_template = "admin/countjobs/change_form.html"
+    object_history_template = "admin/countjobs/object_history.html"
+    delete_confirmation_template = "admin/countjobs/delete_confirmation.html"
+    delete_selected_confirmation_template = "admin/countjobs/delete_selected_confirmation.html"
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         """As Django's, but for regular expressions: a bad one is an error, an evil one hangs."""

@@ -20,7 +20,7 @@ from countjobs.admin.fieldsets import FIRE_TIMES, fieldsets_of
 from countjobs.admin.form import CRONTAB
 from countjobs.admin.links import Links
 from countjobs.admin.schedules import SchedulePages
-from countjobs.admin.widgets import CronInput, ZoneInput
+from countjobs.admin.widgets import CronInput, MomentInput, ZoneInput
 from countjobs.models import CountJob, JobDefinition
 from countjobs.models.fields import CronField, OrderedJSONField
 
@@ -42,6 +42,7 @@ class JobDefinitionAdmin(SchedulePages):
         CronField: {"widget": CronInput},
         OrderedJSONField: {"widget": AdminTextareaWidget(_CODE)},
         models.TextField: {"widget": AdminTextareaWidget(_SHORT_TEXT)},
+        models.DateTimeField: {"widget": MomentInput},
     }
 
     @admin.display(description=_("next run"))
@@ -93,7 +94,10 @@ class JobDefinitionAdmin(SchedulePages):
         elif db_field.name in ("start_date", "end_date"):
             zone = timezone.get_current_timezone_name()
             kwargs.setdefault("help_text", gettext("In this site's time zone, %s.") % zone)
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and isinstance(field.widget, MomentInput):
+            field.widget.label = field.label
+        return field
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """As Django's: what an address gives for a new one. Dates that are none are left out."""
