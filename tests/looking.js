@@ -92,9 +92,12 @@ function insideScroller(element) {
     return false;
 }
 
-const SHOWN = ["outline", "boxShadow", "borderColor", "backgroundColor", "textDecoration"];
-
-const styleOf = (element) => SHOWN.map((each) => getComputedStyle(element)[each]).join("; ");
+// What shows where the focus is: the colour of a line that isn't drawn does not.
+function styleOf(element) {
+    const { outlineStyle, outlineWidth, outlineColor, boxShadow } = getComputedStyle(element);
+    const isDrawn = outlineStyle !== "none" && outlineWidth !== "0px";
+    return `${isDrawn && [outlineStyle, outlineWidth, outlineColor]} ${boxShadow}`;
+}
 
 // Begins to note where the focus goes.
 function watchFocus() {

@@ -96,7 +96,7 @@ class JobDefinitionAdmin(SchedulePages):
             kwargs.setdefault("help_text", gettext("In this site's time zone, %s.") % zone)
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is not None and isinstance(field.widget, MomentInput):
-            field.widget.label = field.label
+            field.widget.label = str(field.label)
         return field
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
