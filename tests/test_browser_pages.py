@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, SetCookieParam, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from tests import lived_in as row
 from tests.lived_in_site import Site
@@ -131,12 +131,8 @@ def opened(
     content, name = request.param
     site, at = sites[content], SITES[content][name]
     with closing(browser.new_context(locale="en-GB", viewport=DESK)) as context:
-        session: SetCookieParam = {
-            "name": "sessionid",
-            "value": site.sessions[at.who],
-            "url": site.address,
-        }
-        context.add_cookies([session])
+        key = site.sessions[at.who]
+        context.add_cookies([{"name": "sessionid", "value": key, "url": site.address}])
         page = Opened(context.new_page())
         page.go(site.address + at.path)
         if at.then:
