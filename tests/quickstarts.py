@@ -7,6 +7,7 @@ import queue
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -15,6 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 class QuickStart:
     """A `manage.py quickstart` on a free port, from a directory that is not the project's."""
 
+    command: Sequence[str | Path] = (ROOT / "manage.py", "quickstart", "--port", "0")
+
     def __init__(self, database: Path, settings: str, **variables: str) -> None:
         environment = os.environ | {
             "DATABASE_URL": f"sqlite:///{database}",
@@ -22,7 +25,7 @@ class QuickStart:
             **variables,
         }
         self.process = subprocess.Popen(
-            [sys.executable, ROOT / "manage.py", "quickstart", "--port", "0"],
+            [sys.executable, *self.command],
             cwd=database.parent,
             env=environment,
             stdout=subprocess.PIPE,

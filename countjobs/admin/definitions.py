@@ -26,7 +26,7 @@ from countjobs.admin.runs import RUNS, RunFigures
 from countjobs.admin.saving import DefinitionSaving
 from countjobs.admin.tools import DefinitionTools
 from countjobs.admin.transfer import TransferPages
-from countjobs.admin.widgets import CronInput, ZoneInput
+from countjobs.admin.widgets import CronInput, MomentInput, ZoneInput
 from countjobs.forms import KeyTextRows
 from countjobs.models import CountJob, Execution, JobDefinition
 from countjobs.models.fields import CronField, KeyTextField, OrderedJSONField
@@ -49,6 +49,7 @@ class JobDefinitionAdmin(
         KeyTextField: {"widget": KeyTextRows},
         OrderedJSONField: {"widget": AdminTextareaWidget(_CODE)},
         models.TextField: {"widget": AdminTextareaWidget(_SHORT_TEXT)},
+        models.DateTimeField: {"widget": MomentInput},
     }
 
     @admin.display(description=_("what is broken"))
@@ -109,7 +110,10 @@ class JobDefinitionAdmin(
         elif db_field.name in ("start_date", "end_date"):
             zone = timezone.get_current_timezone_name()
             kwargs.setdefault("help_text", gettext("In this site's time zone, %s.") % zone)
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and isinstance(field.widget, MomentInput):
+            field.widget.label = str(field.label)
+        return field
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """As Django's: what an address gives for a new one. Dates that are none are left out."""

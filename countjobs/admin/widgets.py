@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
+from django.contrib.admin.widgets import (
+    AdminSplitDateTime,
+    AdminTextareaWidget,
+    AdminTextInputWidget,
+)
 
 from countjobs.triggers import zone_names
 
@@ -16,6 +20,20 @@ class CronInput(AdminTextInputWidget):
         super().__init__(
             {"class": "countjobs-cron", "size": 12, "spellcheck": "false"} | (attrs or {})
         )
+
+
+class MomentInput(AdminSplitDateTime):
+    """A date and a time. Django's two inputs have no names for people who can't see the page."""
+
+    label = ""
+    """The field's, which both names begin with."""
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        """As Django's, with the names."""
+        context: dict[str, Any] = super().get_context(name, value, attrs)
+        for part, widget in zip(("date", "time"), context["widget"]["subwidgets"], strict=True):
+            widget["attrs"]["aria-label"] = f"{self.label} {context[f'{part}_label']}"
+        return context
 
 
 class ZoneInput(AdminTextInputWidget):
