@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from countjobs.admin.display import duration, moment
+from countjobs.admin.schedule_form import schedule_problems
 from countjobs.models import JobDefinition
 from countjobs.text import describe
 from countjobs.triggers import zone_names
@@ -51,7 +52,7 @@ def preview_of(definition: JobDefinition, now: datetime, viewer: tzinfo) -> Prev
         said = sentence(definition.cron)
         fires = list(upcoming(trigger, now, COUNT))
     except (ValueError, TypeError, OverflowError) as error:  # nobody has validated it
-        return Preview(errors=[describe(error)])
+        return Preview(errors=schedule_problems(definition) or [describe(error)])
     zones = _zones(trigger.timezone, viewer, fires)
     return Preview(
         sentence=said,
