@@ -27,7 +27,7 @@ def sources() -> dict[tuple[str, str], str | None]:
 def placeholders(text: str, flags: set[str]) -> list[str]:
     """Those of a text, sorted where names tell them apart."""
     found = [each for each in PLACEHOLDER.findall(text) if "python-format" in flags or "{" in each]
-    return sorted(found, key=lambda each: each if "(" in each else "")
+    return sorted(found, key=lambda each: each if re.search(r"[({]\w", each) else "")
 
 
 def test_every_message_of_the_sources_is_in_the_catalogue_and_no_other(
@@ -125,7 +125,7 @@ msgstr[0] "港"
 @pytest.mark.parametrize(
     ("text", "flags", "expected"),
     [
-        ("%(b)s %(a)d {n}", {"python-format"}, ["{n}", "%(a)d", "%(b)s"]),
+        ("%(b)s %(a)d {n} {m}", {"python-format"}, ["%(a)d", "%(b)s", "{m}", "{n}"]),
         ("%s %d 5%%", {"python-format"}, ["%s", "%d", "%%"]),
         ("5 % of", set(), []),
         ('{"one": 1} {}', set(), ["{}"]),
