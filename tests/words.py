@@ -10,7 +10,7 @@ _SAID = {"alt", "aria-label", "aria-description", "placeholder", "title"}
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _KNOWN = re.compile(
     r"""
-    \{"[^}]*\}                                   # an example of JSON
+    \{[^}]*\}                                    # an example of JSON; a place for scripts to fill
     | (?<![A-Za-z])(?:
         API | CSV | Ctrl-C | Django | ID | ISO | JSON | NUL | UTC | cron | crontab
         | manage\.py\ (?:runscheduler|syncjobs) | countjobs\.countjob | json | max_instances
