@@ -16,7 +16,8 @@ _KNOWN = re.compile(
         | manage\.py\ (?:runscheduler|syncjobs) | countjobs\.countjob | json | max_instances
         | Asia/Tokyo | Europe/London
         | @daily | jan | feb | dec | mon | fri | sat | sun | last | 2nd
-        | False | Search | True                   # Django's own words, which it leaves in English
+        # What Django's own pages say in English:
+        | False | Search | Select\ an\ option | True
     )(?![A-Za-z])
     """,
     re.VERBOSE,
