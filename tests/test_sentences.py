@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import gettext
 import re
 from datetime import datetime
 from itertools import product
-from pathlib import Path
 
 import pytest
 from django.utils.translation import override
 
-import countjobs
 from countjobs.triggers import CRON_DEFAULTS, CronFieldError
 from countjobs.triggers.calendar import CronCalendar
 from countjobs.triggers.sentences import sentence
 from tests.sentence_table import TABLE
 
-CATALOGUE = Path(countjobs.__file__).parent / "locale/ja/LC_MESSAGES/django.po"
 ENGLISH = re.compile(r"[A-Za-z]+")
 
 TIMES: dict[str, list[str]] = {
@@ -104,26 +100,3 @@ def test_the_clock_has_24_hours_and_each_time_that_is_named_is_one_of_the_schedu
             wall = datetime(2026, 3, 4, int(hour), int(minute), int(second or 0))
             assert calendar.next_wall(wall) == wall
     assert not re.search(r"\b[ap]\.?m\b|午", english + japanese)
-
-
-def _messages(text: str) -> dict[str, str]:
-    """What a catalogue's text translates, by context and message."""
-    joined = text.replace('"\n"', "")
-    pattern = r'(?:msgctxt "(.*)"\n)?msgid "(.*)"\n(?:msgid_plural ".*"\n)?msgstr(?:\[0\])? "(.+)"'
-    return {
-        f"{context}\x04{message}" if context else message: words
-        for context, message, words in re.findall(pattern, joined)
-        if message
-    }
-
-
-def test_the_catalogue_is_compiled_as_it_is_written() -> None:
-    written = _messages(CATALOGUE.read_text())
-    with CATALOGUE.with_suffix(".mo").open("rb") as compiled:
-        catalogue = gettext.GNUTranslations(compiled)._catalog  # type: ignore[attr-defined]  # nothing public lists it
-    said = {
-        (key[0] if isinstance(key, tuple) else key): words
-        for key, words in catalogue.items()
-        if key
-    }
-    assert {key: words.replace('\\"', '"') for key, words in written.items()} == said

@@ -12,6 +12,8 @@ from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.core.exceptions import BadRequest, ValidationError
 from django.db import DataError, models
 from django.http import HttpRequest
+from django.utils.text import capfirst
+from django.utils.translation import override
 
 _LONGEST_SEARCH = 1_000
 """Characters."""
@@ -78,6 +80,21 @@ class PageAdmin(AnyModelAdmin):
             self.show_page(request, [row])
         return row
 
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> Any:
+        """As Django's; fields are named as models name them, for the history to translate them.
+
+        Django logs the labels of the form. These are capitalised, and so in no catalogue.
+        """
+        parts: Any = super().construct_change_message(request, form, formsets, add)
+        with override(None):
+            names = {capfirst(name): name for name in map(_name_of, self.opts.fields)}
+        for part in parts:
+            if fields := part.get("changed", {}).get("fields"):
+                part["changed"]["fields"] = [names.get(label, label) for label in fields]
+        return parts
+
     def response_action(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """As Django's. What can't be a key wasn't ticked in our list. Raises BadRequest."""
         for key in request.POST.getlist(ACTION_CHECKBOX_NAME):
@@ -86,6 +103,10 @@ class PageAdmin(AnyModelAdmin):
             except ValidationError as error:
                 raise BadRequest from error
         return super().response_action(request, *args, **kwargs)
+
+
+def _name_of(field: models.Field[Any, Any]) -> str:
+    return str(field.verbose_name)
 
 
 class ReadOnlyAdmin(PageAdmin):

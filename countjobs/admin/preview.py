@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from countjobs.admin.display import moment, soon
+from countjobs.admin.schedule_form import schedule_problems
 from countjobs.models import JobDefinition
 from countjobs.text import describe
 from countjobs.triggers import zone_names
@@ -54,7 +55,7 @@ def preview_of(definition: JobDefinition, now: datetime, viewer: tzinfo) -> Prev
         warnings = schedule_warnings(trigger, now)
         fires = list(upcoming(trigger, now, COUNT))
     except (ValueError, TypeError, OverflowError) as error:  # nobody has validated it
-        return Preview(errors=[describe(error)])
+        return Preview(errors=schedule_problems(definition) or [describe(error)])
     zones = _zones(trigger.timezone, viewer, fires)
     return Preview(
         sentence=said,

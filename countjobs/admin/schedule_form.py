@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from typing import Any
 
@@ -31,6 +32,15 @@ def read_schedule(
     except ValidationError as error:
         wrong |= error.update_error_dict({})
     return list(_sentences(definition, wrong))
+
+
+def schedule_problems(definition: JobDefinition) -> list[str]:
+    """What is wrong with the schedule of a definition, a sentence each in the reader's language."""
+    try:
+        _check(copy.copy(definition), leave_out=set())
+    except ValidationError as error:
+        return list(_sentences(definition, error.update_error_dict({})))
+    return []
 
 
 def _form(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> forms.Form:
