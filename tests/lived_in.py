@@ -16,7 +16,7 @@ from tests.factories import make_execution, make_node
 SHORT, LONG, FOREIGN, PAUSED, BROKEN = range(1, 6)
 """Definitions: one of each look."""
 
-SUCCEEDED, FAILED, RUNNING = range(1, 4)
+SUCCEEDED, FAILED, RUNNING, QUEUED = range(1, 5)
 """Executions that have pages worth looking at; there are more, of every status."""
 
 NODE = "00000000-0000-0000-0000-000000000001"
@@ -71,7 +71,7 @@ def _run(now: datetime) -> None:
     _ran(now, LONG, Status.FAILED, pk=FAILED, output="begun", **wrong)
     begun = now - 2 * _MINUTE
     _ran(now, FOREIGN, Status.RUNNING, pk=RUNNING, output="so far", started_at=begun)
-    _ran(now, SHORT, Status.QUEUED, parameters={"count": 5, "messages": MESSAGES})
+    _ran(now, SHORT, Status.QUEUED, pk=QUEUED, parameters={"count": 5, "messages": MESSAGES})
     for minutes, status in enumerate(Status, start=1):
         _ran(now - minutes * _MINUTE, SHORT, status, node="worker:7:0123abcd")
         _ran(now - minutes * _MINUTE, LONG, status, node="worker-" + "7" * 200 + ":7:0123abcd")

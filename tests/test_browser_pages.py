@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -59,6 +60,18 @@ def run_all(page: Page) -> None:
     page.wait_for_selector(".messagelist .success")
 
 
+def show_a_dry_run(page: Page) -> None:
+    entries = [
+        {"model": "countjobs.countjob", "name": "count", "count": 7},
+        {"model": "countjobs.countjob", "name": "n" * 200, "description": "d" * 300},
+        {"model": "countjobs.countjob", "name": "refused", "hour": "25"},
+    ]
+    file = {"format": "countjobs", "version": 1, "definitions": entries}
+    page.fill("#id_text", json.dumps(file))
+    page.click("#content form [type=submit]")
+    page.wait_for_selector(".countjobs-plan")
+
+
 JOBS, RUNS = "countjobs/countjob", "countjobs/execution"
 NODES, BROKEN = "countjobs/schedulernode", "countjobs/parkedjob"
 
@@ -78,9 +91,16 @@ PAGES = {
     "definition, for a viewer": At(f"{JOBS}/{row.LONG}/change/", who="viewer"),
     "history of a definition": At(f"{JOBS}/{row.LONG}/history/"),
     "delete a definition": At(f"{JOBS}/{row.LONG}/delete/"),
+    "run a definition": At(f"{JOBS}/{row.SHORT}/run/"),
+    "import": At(f"{JOBS}/import/"),
+    "import, the dry run": At(f"{JOBS}/import/", then=show_a_dry_run),
     "definitions, run": At(f"{JOBS}/", then=run_all),
     "delete definitions": At(f"{JOBS}/", then=pick_all_to_delete),
+    "overview": At(f"{RUNS}/overview/"),
+    "overview, for a viewer": At(f"{RUNS}/overview/", who="viewer"),
     "executions": At(f"{RUNS}/"),
+    "executions, filtered": At(f"{RUNS}/?status__exact=failed&q=count"),
+    "execution that waits": At(f"{RUNS}/{row.QUEUED}/change/"),
     "execution that succeeded": At(f"{RUNS}/{row.SUCCEEDED}/change/"),
     "execution that failed": At(f"{RUNS}/{row.FAILED}/change/"),
     "execution that runs": At(f"{RUNS}/{row.RUNNING}/change/"),
@@ -94,6 +114,7 @@ PAGES = {
 EMPTY_PAGES = {
     "index": At(""),
     "definitions": At(f"{JOBS}/"),
+    "overview": At(f"{RUNS}/overview/"),
     "executions": At(f"{RUNS}/"),
     "schedulers": At(f"{NODES}/"),
     "broken jobs": At(f"{BROKEN}/"),

@@ -190,3 +190,27 @@ def test_the_schedulers(state: State, age: timedelta, client: Client) -> None:
     node = make_node(timezone.now() - age, host="一号", state=state, uuid=UUID(int=7))
     assert "前" in japanese(client.get(NODES))
     japanese(client.get(reverse("admin:countjobs_schedulernode_change", args=[node.pk])))
+
+
+@pytest.mark.parametrize("has_rows", [False, True])
+def test_the_overview(has_rows: bool, client: Client) -> None:
+    if has_rows:
+        now = timezone.now()
+        make_definition("集計", due=now)
+        make_node(now, host="一号")
+        for status in Status:
+            ran = {"scheduled_at": now - SECOND, "started_at": now}
+            make_execution(status, job_name="集計", job_id=str(status), **ran)
+    japanese(client.get(reverse("admin:countjobs_overview")))
+
+
+def test_the_import(client: Client) -> None:
+    url = f"{LIST}import/"
+    japanese(client.get(url))
+    japanese(client.post(url, {"text": "{"}))
+
+
+def test_run_now_with_parameters(client: Client, definition: CountJob) -> None:
+    url = f"{LIST}{definition.pk}/run/"
+    japanese(client.get(url))
+    japanese(client.post(url, {"count": "-1"}))

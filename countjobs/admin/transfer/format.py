@@ -33,8 +33,8 @@ def label_of(model: type[models.Model]) -> str:
 
 
 def carried_fields(page: admin.ModelAdmin[Any], request: HttpRequest) -> Fields:
-    """The fields that a file carries, by name: what this person's form has, and the name and whether
-    it is enabled, which are shown to who may not change them.
+    """The fields that a file carries, by name: what this person's form has, the name, and whether
+    it is enabled, which are shown to who may not change them, too.
 
     Not the key, which differs from database to database, and no files, which aren't in it.
     """

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.transfer.reading import MOST_BYTES, decode, refusal
@@ -24,8 +25,6 @@ class SourceForm(forms.Form):
         label=_("File"),
         required=False,
         allow_empty_file=True,
-        help_text=_("JSON, as “Export” writes it, of at the most %(most)d MB.")
-        % {"most": MOST_BYTES // _MEGABYTE},
         widget=forms.FileInput({"accept": ".json,application/json"}),
     )
     text = forms.CharField(
@@ -38,6 +37,8 @@ class SourceForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        limit = gettext("JSON, as “Export” writes it, of at the most %(most)d MB.")
+        self.fields["file"].help_text = limit % {"most": MOST_BYTES // _MEGABYTE}
         # A browser would cut what is pasted, and say nothing.
         self.fields["text"].widget.attrs.pop("maxlength", None)
 
