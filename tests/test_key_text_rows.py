@@ -196,8 +196,8 @@ def test_saving_the_rows_as_they_were_is_no_change_of_messages(client: Client) -
     page = client.get(change_url(definition)).content.decode()
     assert "initial-messages" not in page
     client.post(change_url(definition), rows_posted(*rows_shown(page), hour="5"))
-    assert "Messages" not in LogEntry.objects.latest("pk").change_message
-    assert "Hour" in LogEntry.objects.latest("pk").change_message
+    assert "messages" not in LogEntry.objects.latest("pk").change_message
+    assert "hour" in LogEntry.objects.latest("pk").change_message
 
 
 def test_half_a_row_is_not_dropped() -> None:

@@ -61,7 +61,7 @@ class ExecutionAdmin(OverviewPages, ExecutionPage):
     list_per_page = 50
     list_max_show_all = 0
     search_fields = ("job_name",)
-    search_help_text = _(
+    search_note = _(
         "Finds the executions of jobs whose name has these words, or of the job with this id."
         " Jobs that were deleted are found by their id."
     )
