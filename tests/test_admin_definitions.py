@@ -146,7 +146,7 @@ def test_promise_17_the_list_takes_as_many_queries_for_thirty_definitions_as_for
             definition = CountJob.objects.create(name=f"n{n}")
             make_execution(job_id=definition.job_id)
         with CaptureQueriesContext(connection) as captured:
-            assert client.get(LIST).content.decode().count("field-last_run") == count
+            assert client.get(LIST).content.decode().count("field-last_run") == min(count, 25)
         return len(captured)
 
     client.get(LIST)

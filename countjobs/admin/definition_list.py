@@ -45,7 +45,7 @@ class DefinitionList(SwitchPages):
     change_list_template = "admin/countjobs/definitions/change_list.html"
     list_display = ("name", "schedule", "switch", "next_run", "last_run", "runs_strip")
     list_filter = ("enabled", OutcomeFilter, ZoneFilter, "executor")
-    list_per_page = 50
+    list_per_page = 25
     search_fields = ("name", "description")
     show_facets = admin.ShowFacets.NEVER
     show_full_result_count = False

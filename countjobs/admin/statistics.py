@@ -14,7 +14,7 @@ from math import ceil
 from countjobs.models import Execution
 from countjobs.models.executions import Status
 
-MOST = 1_000
+MOST = 500
 """The executions that are looked at."""
 
 _WORKED = (Status.SUCCEEDED, Status.FAILED, Status.TIMED_OUT)
