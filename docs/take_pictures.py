@@ -1,59 +1,122 @@
 """Take the documentation's pictures anew: `.venv/bin/python -m docs.take_pictures`.
 
-It starts a quick start of its own, on a new database, and looks at it with the system's Chromium.
+It starts a quick start of its own, on a new database, gives it a past (`docs/picture_past.py`), and
+looks at its pages with the system's Chromium, light and dark.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
+from typing import Literal
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import FloatRect, Page, ViewportSize, sync_playwright
 
-from tests.quickstarts import QuickStart
+from tests.quickstarts import ROOT, QuickStart
 
 HERE = Path(__file__).resolve().parent
-SIZE = {"width": 1400, "height": 600}
-RUNS = 4
+SIZE: ViewportSize = {"width": 1400, "height": 600}
+RUNS = 3
+RAN = "executed successfully"
+_MARGIN = 60
+"""Pixels above what a picture ends before."""
+
+SCHEMES: dict[Literal["light", "dark"], str] = {"light": "", "dark": "-dark"}
+"""Colour schemes, and how the names of their files end."""
+
+EDITED = "nightly close"
+"""The definition whose page is shown."""
 
 
 def main() -> None:
     """Take all of them."""
     with tempfile.TemporaryDirectory() as directory:
-        quickstart = QuickStart(Path(directory) / "db.sqlite3", "project.settings")
+        database = Path(directory) / "db.sqlite3"
+        quickstart = QuickStart(database, "project.settings")
         try:
             url, user, password = map(quickstart.value, ("Address", "User", "Password"))
+            quickstart.wait_for(RAN)
+            fill(database)
             for _ in range(RUNS):
-                quickstart.wait_for("executed successfully")
+                quickstart.wait_for(RAN)
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(
                     executable_path=shutil.which("chromium"), args=["--no-sandbox"]
                 )
                 page = browser.new_page(viewport=SIZE, device_scale_factor=1, locale="en-GB")
                 log_in(page, url, user, password)
-                take(page, url)
+                take_all(page, f"{url}countjobs/")
+                browser.close()
         finally:
             quickstart.clean_up()
 
 
+def fill(database: Path) -> None:
+    """Give the quick start's database a past, in a process that has its settings."""
+    subprocess.run(  # noqa: S603  # nothing of it comes from outside
+        [
+            *(sys.executable, "manage.py", "shell", "--no-imports"),
+            *("-c", "from docs.picture_past import fill; fill()"),
+        ],
+        cwd=ROOT,
+        env=os.environ | {"DATABASE_URL": f"sqlite:///{database}"},
+        check=True,
+    )
+
+
 def log_in(page: Page, url: str, user: str, password: str) -> None:
-    """As the quick start's user."""
+    """As the quick start's user. The side bar stays closed on the pages that follow."""
     page.goto(url)
     page.fill("#id_username", user)
     page.fill("#id_password", password)
     page.click("[type=submit]")
-    page.wait_for_selector("#content-main")
-
-
-def take(page: Page, url: str) -> None:
-    """The list of executions, and one of them."""
     page.goto(f"{url}countjobs/execution/")
-    page.click("#toggle-nav-sidebar")  # stays closed on the pages that follow
-    page.screenshot(path=HERE / "executions.png", full_page=True)
+    page.click("#toggle-nav-sidebar")
+
+
+def take_all(page: Page, app: str) -> None:
+    """Every page that is shown."""
+    page.goto(f"{app}countjob/")
+    page.wait_for_selector("#result_list")
+    take(page, "definitions")
+    page.get_by_role("link", name=EDITED, exact=True).click()
+    page.wait_for_selector(".countjobs-preview table")
+    take(page, "definition", until=".field-timezone")
+    run_now(page)
+    page.goto(f"{app}execution/overview/")
+    page.wait_for_selector("#countjobs-outcomes")
+    take(page, "overview")
+    page.goto(f"{app}execution/")
+    page.wait_for_selector("#result_list")
+    take(page, "executions", height=700)
+    page.goto(f"{app}execution/?status__exact=succeeded&trigger__exact=schedule&q=count+three")
     page.click("#result_list tbody tr:nth-child(2) th a")
     page.wait_for_selector("#content-main .readonly")
-    page.screenshot(path=HERE / "execution.png", full_page=True)
+    take(page, "execution")
+
+
+def run_now(page: Page) -> None:
+    """From a definition's page, and wait for its end."""
+    page.get_by_role("link", name="Run now…").click()
+    page.get_by_role("button", name="Run now").click()
+    page.locator("[role=status]", has_text="succeeded").wait_for()
+
+
+def take(page: Page, name: str, *, height: float = 0, until: str = "") -> None:
+    """A picture of a page, or of its upper part, in each colour scheme."""
+    box = page.locator(until).first.bounding_box() if until else None
+    height = box["y"] - _MARGIN if box else height
+    whole: float = page.evaluate("document.documentElement.scrollHeight")
+    shown = min(height or whole, whole)
+    clip: FloatRect = {"x": 0, "y": 0, "width": SIZE["width"], "height": shown}
+    for scheme, suffix in SCHEMES.items():
+        page.emulate_media(color_scheme=scheme)
+        path = HERE / f"{name}{suffix}.png"
+        page.screenshot(path=path, full_page=True, clip=clip, animations="disabled")
 
 
 if __name__ == "__main__":

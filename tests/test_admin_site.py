@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from itertools import accumulate
+from pathlib import Path
 
 import pytest
 from django.contrib import admin
+from django.contrib.staticfiles.finders import find
 from django.urls import reverse
 from django_apscheduler.models import DjangoJob, DjangoJobExecution
 
@@ -127,3 +130,12 @@ def test_hostile_text_is_escaped_on_every_page() -> None:
         text = page.content.decode()
         assert "<script>alert" not in text, page.request
         assert "<b onclick" not in text, page.request
+
+
+def test_every_block_of_the_style_sheet_ends_before_the_next_section() -> None:
+    sheet = Path(str(find("countjobs/admin.css"))).read_text()
+    lines = sheet.splitlines()
+    depths = list(accumulate(line.count("{") - line.count("}") for line in lines))
+    assert depths[-1] == 0
+    begun = zip(lines, depths, strict=True)
+    assert [line for line, depth in begun if line.startswith("/*") and depth] == []
