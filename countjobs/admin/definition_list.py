@@ -33,7 +33,8 @@ class DefinitionChangeList(PageChangeList):
         queryset = super().get_queryset(request, *args, **kwargs)
         if not self.query:
             return queryset
-        keys = list(queryset.values_list("pk", flat=True)[: _MOST_FOUND + 1])
+        # In no order: the search ends when enough is found.
+        keys = list(queryset.order_by().values_list("pk", flat=True)[: _MOST_FOUND + 1])
         self.is_cut = len(keys) > _MOST_FOUND
         found = self.root_queryset.filter(pk__in=keys[:_MOST_FOUND])
         return found.order_by(*queryset.query.order_by)

@@ -94,7 +94,7 @@ class ExecutionAdmin(OverviewPages, ExecutionPage):
         if are_more:
             told = ngettext(
                 "More jobs are called so: only %d was searched for.",
-                "More jobs are called so: only the first %d, by name, were searched for.",
+                "More jobs are called so: only %d of them were searched for.",
                 MOST_JOBS,
             )
             self.message_user(request, told % MOST_JOBS, messages.WARNING)
