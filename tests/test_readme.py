@@ -103,6 +103,16 @@ def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
     assert [target for target in targets if not (page.parent / target).exists()] == []
 
 
+def test_every_picture_of_the_readme_is_there_in_light_and_dark() -> None:
+    shown = re.findall(r'<img src="([^"]+)\.png" alt="[^"]+">', README)
+    dark = re.findall(r'<source media="\(prefers-color-scheme: dark\)" srcset="([^"]+)"', README)
+    assert shown
+    assert dark == [f"{name}-dark.png" for name in shown]
+    assert [
+        name for name in (*dark, *(f"{n}.png" for n in shown)) if not (ROOT / name).exists()
+    ] == []
+
+
 def test_every_status_is_explained() -> None:
     text = (ROOT / "docs/how-it-works.md").read_text()
     assert [status for status in Status if f"`{status}`" not in text] == []
