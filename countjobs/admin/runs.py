@@ -46,11 +46,11 @@ class RunFigures(SchedulePages):
         if statistics.success_percent is None:
             return format_html("{} {}", NOTHING, counts)
         percent = number_format(statistics.success_percent, 1)
-        words = gettext("%(percent)s %% of %(ended)s runs") % {
-            "percent": percent,
-            "ended": number_format(statistics.ended, force_grouping=True),
-        }
-        return format_html("{} {}", words, counts)
+        words = ngettext(
+            "%(percent)s %% of %(ended)s run", "%(percent)s %% of %(ended)s runs", statistics.ended
+        )
+        ended = number_format(statistics.ended, force_grouping=True)
+        return format_html("{} {}", words % {"percent": percent, "ended": ended}, counts)
 
     @admin.display(description=_("figures"))
     def figures(self, definition: JobDefinition) -> str:
