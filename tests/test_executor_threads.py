@@ -16,6 +16,7 @@ from countjobs.executors import ThreadPoolExecutor
 from countjobs.executors import threads as module
 from countjobs.executors.backlog import Backlog
 from countjobs.history.recorder import Outcome
+from countjobs.jobstores.claimed import ClaimedJob
 from countjobs.models.executions import Status
 from tests.executing import Call, Claims, Gate, Scheduler, claimed, fail, submit
 from tests.factories import NOON, code_job
@@ -305,3 +306,23 @@ def test_a_job_of_another_job_store_runs_as_in_apscheduler(
 
 def work_of_memory() -> str:
     return "done"
+
+
+def test_runs_that_have_ended_before_the_others_are_looked_at_disturb_nobody(
+    executor: ThreadPoolExecutor,
+    claims: Claims,
+    outcomes: list[Outcome],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever hands runs over may be held up, and they may be short."""
+    hand_over = executor._hand_over
+
+    def hand_over_and_wait(batch: list[ClaimedJob]) -> None:
+        hand_over(batch)
+        wait_until(lambda: not any(job.runs for job in batch))
+
+    monkeypatch.setattr(executor, "_hand_over", hand_over_and_wait)
+    for number in range(1, 4):
+        submit(executor, claimed(int, job_id=str(number), first=number))
+        assert executor.wait_until_idle(10)
+    assert [each.execution_id for each in outcomes] == [1, 2, 3]

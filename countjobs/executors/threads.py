@@ -144,11 +144,13 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
             self._backlog.put_back(batch)  # to ask twice that it begins does no harm
             self._closing.wait(RETRY_SECONDS)
             return
-        receive([job for job in batch if job.runs[0].execution_id in ours])
-        for job in batch:
-            if job.runs[0].execution_id not in ours:
-                self._logger.warning('A run of "%s" was given to another scheduler', job.name)
-                self._first_is_over(job)
+        # Both are told apart first: what is received may have ended a moment later.
+        kept = [job for job in batch if job.runs[0].execution_id in ours]
+        given_away = [job for job in batch if job.runs[0].execution_id not in ours]
+        receive(kept)
+        for job in given_away:
+            self._logger.warning('A run of "%s" was given to another scheduler', job.name)
+            self._first_is_over(job)
 
     def _hand_over(self, batch: list[ClaimedJob]) -> None:
         now = time.monotonic()
