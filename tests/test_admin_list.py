@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -16,6 +17,7 @@ from tests.app.models import Greeting
 from tests.factories import NOON, SECOND, make_execution
 from tests.people import client_of
 from tests.test_admin_definitions import LIST
+from tests.test_bad_input import form_values
 
 pytestmark = pytest.mark.django_db
 
@@ -155,3 +157,42 @@ def test_where_nothing_matches_there_is_a_way_back(client: Client) -> None:
         page = client.get(f"{LIST}?{query}").content.decode()
         assert "Nothing matches the search and the filters." in page
     assert "Nothing matches" not in client.get(LIST).content.decode()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "messages__contains=x",
+        "start_date__date__year=-1",
+        "start_date__day__in=" + "1" * 30 + "&q=one",
+        "start_date__in=0001-01-01T00:00:00%2B23:00&q=one",
+    ],
+)
+def test_what_can_not_be_asked_is_no_error(query: str, client: Client) -> None:
+    assert client.get(f"{LIST}?{query}").status_code in {200, 302, 400}
+    assert client.get(f"{LIST}?{query}", follow=True).status_code in {200, 400}
+
+
+@pytest.mark.parametrize("name", ["start_date", "end_date"])
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00%2B23:00", "9999-12-31T23:59:59-23:00"])
+def test_a_date_at_the_border_of_the_calendar_is_no_error(
+    name: str, text: str, client: Client
+) -> None:
+    assert client.get(f"{LIST}add/?{name}={text}").status_code == 200
+
+
+def test_a_copy_by_who_may_not_resume_it_stays_paused() -> None:
+    paused = CountJob.objects.create(name="paused", enabled=False)
+    values = form_values({"name": "copied", "_saveasnew": "1"})
+    values.pop("enabled", None)
+    client_of("writer").post(f"{LIST}{paused.pk}/change/", values)
+    assert not CountJob.objects.get(name="copied").enabled
+
+
+def test_who_may_pause_but_not_view_may_not_turn_a_switch() -> None:
+    definition = CountJob.objects.create(name="unseen")
+    client = client_of("pauser")
+    User.objects.get().user_permissions.filter(codename="view_countjob").delete()
+    answer = client.post(f"{LIST}{definition.pk}/enabled/", {"enabled": "0"})
+    definition.refresh_from_db()
+    assert (answer.status_code, definition.enabled) == (403, True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin
@@ -10,7 +11,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.core.exceptions import BadRequest, ValidationError
-from django.db import DataError, models
+from django.db import DataError, NotSupportedError, models
 from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import override
@@ -22,6 +23,15 @@ if TYPE_CHECKING:
     AnyModelAdmin = admin.ModelAdmin[Any]
 else:
     AnyModelAdmin = admin.ModelAdmin
+
+
+@contextmanager
+def no_impossible_lookups() -> Iterator[None]:
+    """Take what a database, or its driver, can't even be asked for wrong parameters."""
+    try:
+        yield
+    except (DataError, NotSupportedError, OverflowError, ValueError) as error:
+        raise IncorrectLookupParameters from error
 
 
 class PageChangeList(ChangeList):
@@ -42,10 +52,8 @@ class PageChangeList(ChangeList):
 
         What the database can't even be asked for, such as a number of thirty digits, isn't there.
         """
-        try:
+        with no_impossible_lookups():
             super().get_results(request)
-        except (DataError, OverflowError) as error:
-            raise IncorrectLookupParameters from error
         cast("PageAdmin", self.model_admin).show_page(request, list(self.result_list))
 
 

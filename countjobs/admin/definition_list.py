@@ -11,12 +11,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.admin.base import PageChangeList
+from countjobs.admin.base import PageChangeList, no_impossible_lookups
 from countjobs.admin.definition_filters import OutcomeFilter, ZoneFilter
 from countjobs.admin.facts import attach, facts_of
 from countjobs.admin.links import Links
 from countjobs.admin.switch import SwitchPages
-from countjobs.models import JobDefinition
+from countjobs.models import Execution, JobDefinition
 
 _MOST_FOUND = 1_000
 
@@ -34,7 +34,8 @@ class DefinitionChangeList(PageChangeList):
         if not self.query:
             return queryset
         # In no order: the search ends when enough is found.
-        keys = list(queryset.order_by().values_list("pk", flat=True)[: _MOST_FOUND + 1])
+        with no_impossible_lookups():
+            keys = list(queryset.order_by().values_list("pk", flat=True)[: _MOST_FOUND + 1])
         self.is_cut = len(keys) > _MOST_FOUND
         found = self.root_queryset.filter(pk__in=keys[:_MOST_FOUND])
         return found.order_by(*queryset.query.order_by)
@@ -50,6 +51,13 @@ class DefinitionList(SwitchPages):
     search_fields = ("name", "description")
     show_facets = admin.ShowFacets.NEVER
     show_full_result_count = False
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        """As Django's; how runs ended is for those who may see the history."""
+        given = super().get_list_filter(request)
+        if Links(request, self.admin_site).may_view(Execution):
+            return given
+        return [each for each in given if each is not OutcomeFilter]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """The list's class."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, cast
 
 from django.contrib import admin
@@ -126,9 +127,12 @@ class JobDefinitionAdmin(
 
 def _date_or_none(field: models.DateField[Any, Any], text: str) -> Any:
     try:
-        return field.to_python(text)
-    except ValidationError:
+        moment = field.to_python(text)
+        if isinstance(moment, datetime) and timezone.is_aware(moment):
+            timezone.localtime(moment)  # as the form shows it, which may lie beyond the calendar
+    except (ValidationError, OverflowError):
         return None
+    return moment
 
 
 def _told_of(definition: JobDefinition) -> tuple[str, ...]:

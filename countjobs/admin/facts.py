@@ -75,7 +75,7 @@ def attach(definitions: Sequence[JobDefinition], links: Links) -> None:
     ids = [definition.job_id for definition in definitions]
     jobs = dict(DjangoJob.objects.filter(id__in=ids).values_list("id", "next_run_time"))
     errors = dict(ParkedJob.objects.filter(job_id__in=ids).values_list("job_id", "error"))
-    newest = _newest(ids)
+    newest = _newest(ids if links.may_view(Execution) else [])
     missing = gettext("The job store has no row of it. “manage.py syncjobs” mends that.")
     for definition in definitions:
         job_id = definition.job_id

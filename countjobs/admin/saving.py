@@ -39,6 +39,17 @@ class DefinitionSaving(SchedulePages):
             posted["name"] = free_name_of(original)
             request.POST = posted  # type: ignore[assignment]  # as mutable as Django's would be
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """As Django's. What is saved as new, by who may not resume it, is no more enabled than it
+        was.
+        """
+        if "_saveasnew" in request.POST and not self.has_pause_permission(request):
+            match = request.resolver_match
+            key = unquote(str(match.kwargs.get("object_id", ""))) if match else ""
+            original = admin.ModelAdmin.get_object(self, request, key)
+            obj.enabled = bool(original and original.enabled)
+        super().save_model(request, obj, form, change)
+
     def response_add(
         self, request: HttpRequest, obj: Any, *args: Any, **kwargs: Any
     ) -> HttpResponse:

@@ -75,7 +75,8 @@ class SwitchPages(SchedulePages):
 
     def _to_turn(self, request: HttpRequest, object_id: str) -> JobDefinition:
         definition = admin.ModelAdmin.get_object(self, request, unquote(object_id))
-        if not self.has_pause_permission(request, definition):
+        may = (self.has_pause_permission, self.has_view_permission)
+        if not all(each(request, definition) for each in may):
             raise PermissionDenied
         if definition is None:
             raise Http404
