@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
@@ -326,3 +327,41 @@ def test_runs_that_have_ended_before_the_others_are_looked_at_disturb_nobody(
         submit(executor, claimed(int, job_id=str(number), first=number))
         assert executor.wait_until_idle(10)
     assert [each.execution_id for each in outcomes] == [1, 2, 3]
+
+
+@pytest.mark.usefixtures("marks_ahead")
+def test_promise_23_what_is_marked_and_has_no_thread_is_handed_on_when_it_closes(
+    executor: ThreadPoolExecutor,
+    claims: Claims,
+    outcomes: list[Outcome],
+    gate: Gate,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "PUT_OFF_SECONDS", 100)
+    other = Gate()
+    submit_each(executor, gate, other, fail)
+    assert gate.reached.wait(10)
+    assert other.reached.wait(10)
+    wait_until(lambda: [each for batch in claims.batches for each in batch] == [1, 2, 3])
+    executor.begin_nothing_more()
+    wait_until(lambda: claims.batches_put_off == [[3]])
+    gate.open.set()
+    other.open.set()
+    assert executor.wait_until_idle(10)
+    assert sorted(each.execution_id for each in outcomes) == [1, 2]
+
+
+def test_what_is_put_back_is_begun_again_by_a_starter_that_waits() -> None:
+    """A thread found its mark too old: whoever waits for something to begin must know."""
+    backlog, taken = Backlog(1), list[ClaimedJob]()
+    job = claimed(int)
+    backlog.add(job)
+    assert backlog.take() == [job]
+    starter = threading.Thread(target=lambda: taken.extend(backlog.take(10)), daemon=True)
+    starter.start()
+    wait_until(lambda: backlog._changed._waiters)  # type: ignore[attr-defined]  # it waits
+    began = time.monotonic()
+    backlog.put_back([job])
+    starter.join(10)
+    assert taken == [job]
+    assert time.monotonic() - began < 5

@@ -103,6 +103,7 @@ class Backlog:
             self._begun -= len(jobs)
             self._waiting.extendleft(reversed(jobs))
             self._drop_if_closed()
+            self._changed.notify_all()
 
     def first_is_over(self, job: ClaimedJob) -> None:
         """The first run of a job has ended; the next one of a catch-up waits before all others."""

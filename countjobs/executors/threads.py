@@ -126,6 +126,9 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
                     self._change_hands(batch, self._begin, self._hand_over)
                 elif stuck := self._workers.take_back():
                     self._change_hands(stuck, self._put_off, self._backlog.put_back)
+            # What is marked and has no thread yet is left to others, too; the drain waits for this.
+            if left := self._workers.take_back(if_stuck=False):
+                self._change_hands(left, self._put_off, self._backlog.put_back)
         finally:
             connection.close()
 

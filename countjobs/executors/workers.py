@@ -66,10 +66,10 @@ class Workers(Generic[Item]):
         """How many items nobody has begun to work on."""
         return len(self._items)
 
-    def take_back(self) -> list[Item]:
-        """The items that nobody has begun to work on, where nobody gets on."""
+    def take_back(self, *, if_stuck: bool = True) -> list[Item]:
+        """The items that nobody has begun to work on; only where nobody gets on, `if_stuck`."""
         with self._lock:
-            if not self._is_stuck(time.monotonic()):
+            if if_stuck and not self._is_stuck(time.monotonic()):
                 return []
             items = list(self._items)
             self._items.clear()
