@@ -8,6 +8,7 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+import django
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
@@ -72,6 +73,8 @@ def test_the_traceback_of_a_wrong_variable_is_shown_on_request() -> None:
     "database", ["postgres://jobs:secret@db.example.com/jobs", "sqlite:////tmp/countjobs.sqlite3"]
 )
 def test_the_deployment_check_is_silent_with_the_documented_variables(database: str) -> None:
+    if django.VERSION >= (6, 1) and database.startswith("postgres"):
+        pytest.skip("Django 6.1 asks the server itself what generated columns it has")
     ran = manage(
         *("check", "--deploy", "--fail-level", "WARNING"),
         DATABASE_URL=database,
