@@ -96,7 +96,7 @@ def test_promise_23_a_signal_lets_a_run_end_and_exits_with_0(
     file = tmp_path / "gate"
     gate = Gate.objects.create(name="gate", file=str(file), **EVERY_SECOND)
     with scheduler(log) as process:
-        wait_until(lambda: Execution.objects.filter(status="running", started_at__isnull=False))
+        wait_until(lambda: gate.has_begun)
         process.send_signal(signum)
         wait_until(lambda: SchedulerNode.objects.filter(state="draining"))
         assert process.poll() is None
@@ -109,9 +109,9 @@ def test_promise_23_a_signal_lets_a_run_end_and_exits_with_0(
 
 
 def test_a_second_signal_exits_at_once(log: Path, tmp_path: Path) -> None:
-    Gate.objects.create(name="gate", file=str(tmp_path / "never"), **EVERY_SECOND)
+    gate = Gate.objects.create(name="gate", file=str(tmp_path / "never"), **EVERY_SECOND)
     with scheduler(log) as process:
-        wait_until(lambda: Execution.objects.filter(status="running"))
+        wait_until(lambda: gate.has_begun)
         process.send_signal(signal.SIGINT)
         wait_until(lambda: SchedulerNode.objects.filter(state="draining"))
         process.send_signal(signal.SIGTERM)
@@ -121,9 +121,9 @@ def test_a_second_signal_exits_at_once(log: Path, tmp_path: Path) -> None:
 def test_a_run_that_outlasts_the_drain_is_lost_and_the_exit_status_is_1(
     log: Path, tmp_path: Path
 ) -> None:
-    Gate.objects.create(name="gate", file=str(tmp_path / "never"), **EVERY_SECOND)
+    gate = Gate.objects.create(name="gate", file=str(tmp_path / "never"), **EVERY_SECOND)
     with scheduler(log, "--drain-timeout", "0.2") as process:
-        wait_until(lambda: Execution.objects.filter(status="running"))
+        wait_until(lambda: gate.has_begun)
         assert end(process) == 1
     lost = Execution.objects.get(status="lost")
     assert "had not ended" in lost.error
@@ -136,7 +136,7 @@ def test_promise_09_what_a_killed_scheduler_ran_is_lost_and_the_job_goes_on(
     file = tmp_path / "gate"
     gate = Gate.objects.create(name="gate", file=str(file), **EVERY_SECOND)
     with scheduler(log) as process:
-        wait_until(lambda: Execution.objects.filter(status="running"))
+        wait_until(lambda: gate.has_begun)
         process.kill()
         process.wait()
     file.touch()

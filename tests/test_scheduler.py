@@ -202,6 +202,7 @@ def test_promise_12_a_fire_time_is_skipped_while_the_last_run_goes_on(tmp_path: 
     file = tmp_path / "gate"
     gate = Gate.objects.create(name="gate", second="*", file=str(file))
     with running():
+        wait_until(lambda: gate.has_begun)
         wait_until(lambda: Execution.objects.filter(status="skipped"))
         assert Execution.objects.filter(job_id=gate.job_id, status="running").count() == 1
         file.touch()
@@ -225,10 +226,10 @@ def test_no_more_runs_begin_than_there_are_threads(tmp_path: Any) -> None:
 
 def test_a_shutdown_without_waiting_leaves_nothing_running(tmp_path: Any) -> None:
     file = tmp_path / "gate"
-    Gate.objects.create(name="gate", second="*", file=str(file))
+    gate = Gate.objects.create(name="gate", second="*", file=str(file))
     scheduler = create_scheduler(background=True)
     scheduler.start()
-    wait_until(lambda: Execution.objects.filter(status="running"))
+    wait_until(lambda: gate.has_begun)
     scheduler.shutdown(wait=False)
     file.touch()
     assert not Execution.objects.active().exists()
@@ -268,9 +269,9 @@ def test_a_run_that_outlasts_the_drain_is_run_again_where_its_definition_says_so
     tmp_path: Any,
 ) -> None:
     file = tmp_path / "gate"
-    Gate.objects.create(name="gate", second="*", file=str(file), rerun_if_lost=True)
+    gate = Gate.objects.create(name="gate", second="*", file=str(file), rerun_if_lost=True)
     with running(drain_seconds=0):
-        wait_until(lambda: Execution.objects.filter(status="running"))
+        wait_until(lambda: gate.has_begun)
     file.touch()
     lost = Execution.objects.get(status="lost")
     assert lost.error == (

@@ -24,7 +24,13 @@ class Gate(JobDefinition):
 
     file = models.CharField(max_length=500)
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether a run's own code has been reached: its record says so a moment ahead."""
+        return Path(f"{self.file}.begun").exists()
+
     def run(self) -> None:
+        Path(f"{self.file}.begun").touch()
         print("begun")
         self.progress(1, 3)
         end, half = Path(self.file), Path(f"{self.file}.half")
