@@ -64,8 +64,8 @@ class Visit:
         return self.page
 
     def hear(self, message: ConsoleMessage) -> None:
-        """All but what Chromium only advises, of Django's form for passwords."""
-        if not message.text.startswith("[DOM]"):
+        """All but what Chromium only advises, of Django's own forms for people and passwords."""
+        if not message.text.startswith(("[DOM]", "Autofocus processing was blocked")):
             self.complaints.append(message.text)
 
     def pass_time(self, seconds: int = SECONDS + 1) -> None:
