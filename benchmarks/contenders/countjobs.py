@@ -7,6 +7,7 @@ import sys
 
 from benchmarks.contenders.base import COUNT, MESSAGES, Contender, Start, batches
 from benchmarks.preparing import Groups
+from countjobs.executors.output import LineFormatter
 from countjobs.history.requests import request_run
 from countjobs.management.streams import batched_streams
 from countjobs.models import CountJob, Execution
@@ -28,7 +29,9 @@ class Countjobs(Contender):
         """As the command does, but that the loop is in a thread."""
         self._streams = batched_streams()  # for as long as the process lives
         self._streams.__enter__()
-        logging.basicConfig(stream=sys.stdout, level=logging.INFO, force=True)
+        terminal = logging.StreamHandler(sys.stdout)
+        terminal.setFormatter(LineFormatter())
+        logging.basicConfig(handlers=[terminal], level=logging.INFO, force=True)
         create_scheduler(background=True, threads=threads).start()
 
     def recorded(self) -> int:

@@ -157,21 +157,23 @@ class _OutputHandler(logging.Handler):
         if (output := _output.get()) is None:
             return False
         try:
-            output.write(formatted(record))
+            output.write(self.format(record) + "\n")
         except Exception:
             self.handleError(record)
         return True
 
 
-def formatted(record: logging.LogRecord) -> str:
-    """A line, or several, as LOG_FORMAT has it."""
-    if record.exc_info or record.exc_text or record.stack_info:
-        return _formatter.format(record) + "\n"
-    # A formatter would take twice as long, and runs log thousands of records a second.
-    return f"{_second(int(record.created))} {record.levelname} {record.getMessage()}\n"
+class LineFormatter(logging.Formatter):
+    """The form of the article's log: the time, the level, the message."""
 
+    def __init__(self) -> None:
+        super().__init__(LOG_FORMAT, DATE_FORMAT)
 
-_formatter = logging.Formatter(LOG_FORMAT, DATE_FORMAT)
+    def format(self, record: logging.LogRecord) -> str:
+        """As `logging.Formatter` writes it, in half the time: runs log thousands a second."""
+        if record.exc_info or record.exc_text or record.stack_info:
+            return super().format(record)
+        return f"{_second(int(record.created))} {record.levelname} {record.getMessage()}"
 
 
 @lru_cache(maxsize=8)
@@ -185,6 +187,7 @@ class Capture:
     _lock = threading.Lock()
     _users = 0
     _handler = _OutputHandler()
+    _handler.setFormatter(LineFormatter())
 
     @classmethod
     def install(cls) -> None:

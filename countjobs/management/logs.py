@@ -6,7 +6,7 @@ import io
 import logging
 import sys
 
-from countjobs.executors.output import DATE_FORMAT, LOG_FORMAT
+from countjobs.executors.output import LineFormatter
 
 
 def configure_logging(verbosity: int) -> None:
@@ -18,7 +18,7 @@ def configure_logging(verbosity: int) -> None:
     root = logging.getLogger()
     if not root.handlers:
         handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter(LOG_FORMAT, DATE_FORMAT))
+        handler.setFormatter(LineFormatter())
         handler.setLevel(logging.WARNING if verbosity == 0 else logging.DEBUG)
         root.addHandler(handler)
         root.setLevel(logging.INFO)
