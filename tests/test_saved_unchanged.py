@@ -11,7 +11,8 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 from pytest_django import Settings
 
-from countjobs.models import CountJob
+from countjobs.models import CountJob, Execution
+from tests.app.models import Greeting
 from tests.factories import NOON
 from tests.people import client_of
 from tests.test_admin_definitions import change_url
@@ -95,3 +96,37 @@ def test_moments_keep_their_microseconds(
 def test_a_time_without_microseconds_is_shown_without_them(client: Client) -> None:
     definition = CountJob.objects.create(name="a", start_date=NOON)
     assert 'value="12:00:00"' in client.get(change_url(definition)).content.decode()
+
+
+TEXTS = ["a\nb", "a\r\nb", "a\rb\n", "  a  \n\n b\n", "\n\na", " ", "", "\t猫 <b>&amp;\r\n"]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_text_keeps_the_ends_of_its_lines_and_the_spaces_around_it(
+    text: str, client: Client
+) -> None:
+    before = CountJob.objects.create(name=" a ", description=text)
+    after = save(client, before)
+    assert (after.name, after.description) == (" a ", text)
+    assert changes() == ["[]"]
+
+
+def test_text_that_is_typed_anew_is_taken_as_django_takes_it(client: Client) -> None:
+    before = CountJob.objects.create(name=" a ", description=" b\n")
+    after = save(client, before, name=" c ", description=" b\r\nd ")
+    assert (after.name, after.description) == ("c", "b\r\nd")
+    assert changes() == ['[{"changed": {"fields": ["name", "description"]}}]']
+
+
+def test_text_that_was_emptied_is_empty(client: Client) -> None:
+    before = CountJob.objects.create(name="a", description=" b")
+    assert save(client, before, description="").description == ""
+
+
+def test_text_that_is_as_it_was_overrides_nothing_in_a_run(client: Client) -> None:
+    greeting = Greeting.objects.create(name="a", greeted=" you ")
+    url = f"/admin/app/greeting/{greeting.pk}/run/"
+    sent: dict[str, Any] = Browser(client.get(url).content.decode()).sent
+    assert sent["greeted"] == [" you "]
+    assert client.post(url, sent).status_code == 302
+    assert Execution.objects.get().parameters == {}
