@@ -91,3 +91,17 @@ def _of_definition(model: type[JobDefinition]) -> Iterator[CheckMessage]:
             obj=model,
             id="countjobs.W002",
         )
+    if missing := {"run", "pause"} - set(_permitted(model)):
+        yield Warning(
+            f"Nobody can be permitted to {' or '.join(sorted(missing))} these definitions.",
+            hint="Have its Meta inherit: class Meta(JobDefinition.Meta). Then make migrations.",
+            obj=model,
+            id="countjobs.W003",
+        )
+
+
+def _permitted(model: type[JobDefinition]) -> Iterator[str]:
+    """What there are permissions for, by the words that their names begin with."""
+    yield from model._meta.default_permissions
+    for codename, _name in model._meta.permissions:
+        yield codename.removesuffix(f"_{model._meta.model_name}")

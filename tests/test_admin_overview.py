@@ -83,6 +83,14 @@ def test_it_is_linked_from_the_index_and_the_apps_page_for_who_may_view_it(viewe
     assert link not in client_of("nobody").get("/admin/").content.decode()
 
 
+def test_the_sidebar_takes_it_for_no_list(viewer: Client) -> None:
+    page = viewer.get(OVERVIEW).content.decode()
+    assert "current-app" in page
+    assert '<a href="/admin/countjobs/execution/">' in page
+    assert "current-model" not in page
+    assert "aria-current" not in page
+
+
 def test_there_is_a_page_for_who_has_nothing_yet(viewer: Client) -> None:
     page = viewer.get(OVERVIEW).content.decode()
     for words in (

@@ -74,6 +74,17 @@ def test_a_broken_job_is_listed_with_its_error_and_its_definition() -> None:
     assert f"/admin/countjobs/countjob/{definition.pk}/change/" in page
 
 
+def test_the_name_of_a_broken_definition_is_told_only_to_who_may_see_it() -> None:
+    greeting = Greeting.objects.create(name="secret greeting", greeted="x")
+    Greeting.objects.update(timezone="Mars/Phobos")
+    client = client_of("viewer")
+    for url in (PARKED, f"{PARKED}app.greeting_3A{greeting.pk}/change/", "/admin/"):
+        page = client.get(url).content.decode()
+        assert greeting.job_id in page
+        assert "secret greeting" not in page
+    assert "secret greeting" in page_of("superuser", PARKED)
+
+
 def test_a_broken_job_without_a_definition_is_listed_too() -> None:
     ParkedJob.objects.create(job_id="code/1", error="no module", parked_at=NOON)
     client = client_of("viewer")

@@ -84,7 +84,7 @@ def test_other_databases_are_none_of_the_app_s_business(monkeypatch: pytest.Monk
 @pytest.mark.usefixtures("forgotten")
 def test_a_definition_without_run_is_found() -> None:
     class Idle(JobDefinition):
-        class Meta:
+        class Meta(JobDefinition.Meta):
             app_label = "app"
 
     assert _ids(tags=["countjobs"]) == ["countjobs.E005"]
@@ -93,7 +93,7 @@ def test_a_definition_without_run_is_found() -> None:
 @pytest.mark.usefixtures("forgotten")
 def test_a_definition_that_inherits_a_table_is_found() -> None:
     class Special(CountJob):
-        class Meta:
+        class Meta(CountJob.Meta):
             app_label = "app"
 
     assert _ids(tags=["countjobs"]) == ["countjobs.E006"]
@@ -104,10 +104,38 @@ def test_a_manager_that_bypasses_the_job_store_is_found() -> None:
     class Bypassing(JobDefinition):
         objects = models.Manager()  # type: ignore[assignment]  # that's the mistake
 
-        class Meta:
+        class Meta(JobDefinition.Meta):
             app_label = "app"
 
         def run(self) -> None:
             """Do nothing."""
 
     assert _ids(tags=["countjobs"]) == ["countjobs.W002"]
+
+
+@pytest.mark.usefixtures("forgotten")
+def test_a_definition_without_the_permissions_of_its_own_is_found() -> None:
+    class Forgetful(JobDefinition):
+        class Meta:
+            app_label = "app"
+
+        def run(self) -> None:
+            """Do nothing."""
+
+    [found] = checks.run_checks(tags=["countjobs"])
+    assert found.id == "countjobs.W003"
+    assert found.msg == "Nobody can be permitted to pause or run these definitions."
+    assert "class Meta(JobDefinition.Meta)" in str(found.hint)
+
+
+@pytest.mark.usefixtures("forgotten")
+def test_permissions_may_be_named_one_by_one() -> None:
+    class Explicit(JobDefinition):
+        class Meta:
+            app_label = "app"
+            permissions = (("run_explicit", "Can run"), ("pause_explicit", "Can pause"))
+
+        def run(self) -> None:
+            """Do nothing."""
+
+    assert _ids(tags=["countjobs"]) == []

@@ -157,12 +157,12 @@ def test_a_job_that_was_deleted_is_found_by_its_id(client: Client) -> None:
 def test_a_word_is_a_word_and_no_pattern(word: str) -> None:
     wanted = make_definition(f"has {word} in it", due=None)
     make_definition("100 aab ab", due=None)
-    assert job_ids_like(word) == ([wanted.job_id], False)
+    assert job_ids_like(word, [CountJob]) == ([wanted.job_id], False)
 
 
 def test_the_search_is_bounded_and_says_so(client: Client) -> None:
     CountJob.objects.bulk_create(CountJob(name=f"count {i:03}") for i in range(MOST_JOBS + 1))
-    found, are_more = job_ids_like("count 0")
+    found, are_more = job_ids_like("count 0", [CountJob])
     assert (len(set(found)), are_more) == (MOST_JOBS, True)
     assert set(found) < {job.job_id for job in CountJob.objects.all()}
     assert f"only {MOST_JOBS} of them" in client.get(f"{LIST}?q=count").content.decode()
@@ -226,6 +226,16 @@ def test_only_names_that_one_may_see_are_suggested() -> None:
     make_definition("seen", due=None)
     Greeting.objects.create(name="not seen")
     assert suggested(client_of("viewer"), "seen") == ["seen"]
+
+
+def test_a_name_that_one_may_not_see_finds_nothing() -> None:
+    greeting = Greeting.objects.create(name="secret now")
+    make_execution(job_id=greeting.job_id, job_name="as it was")
+    viewer, superuser = client_of("viewer"), client_of("superuser")
+    for query in ("q=secret", "job=secret+now"):
+        assert names(viewer, query) == [], query
+        assert names(superuser, query) == ["as it was"], query
+    assert names(viewer, f"job={greeting.job_id}") == ["as it was"]
 
 
 # What it costs

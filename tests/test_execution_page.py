@@ -16,7 +16,7 @@ from pytest_django.asserts import assertContains, assertNotContains
 from countjobs.admin.running import may_run
 from countjobs.jobstores.claimed import begin
 from countjobs.models import CountJob, Execution
-from countjobs.models.executions import Status, Trigger
+from countjobs.models.executions import ACTIVE, Status, Trigger
 from tests.factories import NOON, SECOND, make_definition, make_execution
 from tests.people import client_of, user_of
 
@@ -103,6 +103,15 @@ def test_a_job_from_code_is_run_again_by_superusers_only(client: Client) -> None
     assert runner.post(url_of(old, "again")).status_code == 403
 
 
+@pytest.mark.parametrize("status", ACTIVE)
+def test_what_has_not_ended_is_not_run_again_even_if_it_is_asked_for(
+    status: Status, client: Client, definition: CountJob
+) -> None:
+    active = execution_of(definition, status)
+    assert posted(client, active, "again") == "It can't run again before it has ended."
+    assert Execution.objects.get() == active
+
+
 @pytest.mark.parametrize(
     ("status", "offered"),
     [
@@ -168,9 +177,10 @@ def test_a_run_that_begins_between_the_look_and_the_cancel_goes_on(definition: C
 def test_only_who_may_run_the_job_may_run_it_again_or_cancel_it(
     role: str, status: int, page: str, definition: CountJob
 ) -> None:
-    queued = execution_of(definition, Status.QUEUED)
+    stands = {"again": Status.FAILED, "cancel": Status.QUEUED}[page]
+    execution = execution_of(definition, stands)
     before = list(Execution.objects.values())
-    assert client_of(role).post(url_of(queued, page)).status_code == status
+    assert client_of(role).post(url_of(execution, page)).status_code == status
     assert (list(Execution.objects.values()) != before) is (role == "runner")
 
 

@@ -235,6 +235,16 @@ def test_promise_09_a_run_is_not_started_that_was_given_away_after_it_was_marked
     assert (claims.batches, outcomes) == ([[1]] * 4, [])
 
 
+def test_of_a_run_that_is_gone_the_log_says_no_more_than_is_known(
+    executor: ThreadPoolExecutor, claims: Claims, caplog: pytest.LogCaptureFixture
+) -> None:
+    claims.most_batches = 0
+    submit(executor, claimed(fail))
+    assert executor.wait_until_idle(10)
+    said = 'A run of "code" is no longer ours: cancelled, or given to another scheduler'
+    assert said in [record.getMessage() for record in caplog.records]
+
+
 @pytest.mark.parametrize("error", [OperationalError("away"), RuntimeError("a fault of ours")])
 def test_promise_05_runs_wait_for_a_database_that_is_away(
     executor: ThreadPoolExecutor, claims: Claims, outcomes: list[Outcome], error: Exception

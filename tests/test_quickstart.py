@@ -8,11 +8,14 @@ import os
 import re
 import signal
 import socket
+import threading
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from queue import Empty, SimpleQueue
+from unittest.mock import Mock
 
 import pytest
 from django.contrib.auth import authenticate
@@ -22,6 +25,7 @@ from pytest_django import Settings
 
 from countjobs.models import CountJob, Execution
 from countjobs.quickstart import address, firsttime, serving
+from countjobs.quickstart.serving import Happening
 from countjobs.triggers import CRON_DEFAULTS
 from tests.app.models import Greeting
 from tests.quickstarts import QuickStart
@@ -245,6 +249,39 @@ def test_the_scheduler_is_started_with_this_programs_settings() -> None:
         *("--pythonpath", str(Path(__file__).resolve().parent.parent)),
     ]
     assert command[-2:] == ["--verbosity", "3"]
+
+
+class Heedless(SimpleQueue[Happening]):
+    """A queue at which a signal comes just before the wait: it is heeded when that has ended."""
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Happening:
+        if self.empty():
+            assert timeout is not None, "the signal is never heeded"
+            self.put(Happening.ASKED_TO_STOP)
+            raise Empty
+        return super().get(block, timeout)
+
+
+def test_a_signal_just_before_a_wait_is_heeded() -> None:
+    happenings = Heedless()
+    web, scheduler = Mock(), Mock()
+    scheduler.kill.side_effect = lambda: happenings.put(Happening.SCHEDULER_ENDED)
+    first = serving.serve_until_stopped(web, scheduler, happenings, lambda: None)
+    assert first is Happening.ASKED_TO_STOP
+    scheduler.stop.assert_called_once_with()
+    scheduler.kill.assert_called_once_with()
+
+
+def test_a_scheduler_that_cannot_be_waited_for_counts_as_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    process = Mock()
+    process.wait.side_effect = ChildProcessError
+    monkeypatch.setattr("subprocess.Popen", Mock(return_value=process))
+    monkeypatch.setattr(threading, "excepthook", lambda _args: None)
+    happenings: serving.Happenings = SimpleQueue()
+    serving.SchedulerProcess(["runscheduler"], happenings)
+    assert happenings.get(timeout=10) is Happening.SCHEDULER_ENDED
 
 
 # The whole, in real processes

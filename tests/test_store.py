@@ -226,6 +226,29 @@ def test_listeners_hear_of_skipped_runs(
     assert statuses("code") == ["skipped"]
 
 
+def test_what_is_skipped_together_takes_one_line_of_the_log(
+    store: DatabaseJobStore, threads: Threads, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number in range(7):
+        store_job(code_job(f"code {number}"), NOON + number * SECOND)
+        threads.busy()[f"code {number}"] = 1
+    store.get_due_jobs(NOON + 60 * SECOND)
+    [record] = caplog.records
+    said = record.getMessage()
+    assert said.startswith('7 jobs skipped: "code 0", "code 1", ')
+    assert '"code 4", …. The first: 1 of this job' in said
+
+
+def test_one_that_is_skipped_by_itself_is_told_by_itself(
+    store: DatabaseJobStore, threads: Threads, caplog: pytest.LogCaptureFixture
+) -> None:
+    store_job(code_job("code"))
+    threads.busy()["code"] = 1
+    store.get_due_jobs(NOON)
+    [record] = caplog.records
+    assert record.getMessage().startswith('Job "code" skipped: 1 of this job')
+
+
 def test_broken_jobs_are_logged(store: DatabaseJobStore, caplog: pytest.LogCaptureFixture) -> None:
     store_job(code_job("code"))
     DjangoJob.objects.update(job_state=b"tampered")

@@ -70,6 +70,6 @@ def _names(parked: list[ParkedJob], links: Links) -> list[SafeString]:
 
 
 def _name(parked: ParkedJob, definition: JobDefinition | None, links: Links) -> SafeString:
-    if definition is None:
+    if definition is None or links.is_hidden(type(definition)):
         return link(links.to_object(ParkedJob, parked.job_id), parked.job_id)
     return link(links.to_object(type(definition), definition.pk), definition.name)

@@ -26,6 +26,7 @@ from countjobs.admin.lookup import definitions_of
 from countjobs.admin.running import may_run
 from countjobs.history.requests import request_run
 from countjobs.models import Execution
+from countjobs.models.executions import ACTIVE
 from countjobs.models.jobids import definition_key
 from countjobs.text import shown
 
@@ -60,6 +61,10 @@ class ExecutionViews:
     def again(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask for a run with the same parameters, and go to its page."""
         old = self._execution(request, object_id, to_run=True)
+        if old.status in ACTIVE:
+            text = _("It can't run again before it has ended.")
+            self._tell(request, messages.WARNING, text)
+            return self._to(request, old)
         definition = definitions_of([old.job_id]).get(old.job_id)
         if definition is None and definition_key(old.job_id) is not None:
             self._tell(request, messages.ERROR, _("The job was deleted: it can't run again."))

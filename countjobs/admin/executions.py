@@ -17,6 +17,7 @@ from countjobs.admin.execution_page import ExecutionPage
 from countjobs.admin.filters import AgeFilter, StatusFilter, TriggerFilter
 from countjobs.admin.form_filters import DatesFilter, JobFilter
 from countjobs.admin.job_names import MOST_JOBS, JobNames, job_ids_like
+from countjobs.admin.links import Links
 from countjobs.admin.overview.pages import OverviewPages
 from countjobs.admin.pagination import BoundedPaginator
 from countjobs.models import Execution
@@ -90,7 +91,7 @@ class ExecutionAdmin(OverviewPages, ExecutionPage):
         text = search_term.strip()
         if not text:
             return queryset, False
-        job_ids, are_more = job_ids_like(text)
+        job_ids, are_more = job_ids_like(text, Links(request, self.admin_site).visible_kinds())
         if are_more:
             told = ngettext(
                 "More jobs are called so: only %d was searched for.",

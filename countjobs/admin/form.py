@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms import Script
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -23,7 +24,32 @@ CRONTAB = "crontab_line"
 
 
 class PartialForm(AnyModelForm):
-    """A form that may leave out fields which the model's checks name in their errors."""
+    """A form that may leave out fields which the model's checks name in their errors.
+
+    Text that nobody has touched stays as it is, to the letter: browsers turn the ends of its lines
+    into CR LF, and Django strips the spaces around it.
+    """
+
+    @cached_property
+    def changed_data(self) -> list[str]:
+        """As Django's, but for text that nobody has touched."""
+        changed = super().changed_data
+        return [name for name in changed if not self._is_untouched(name)]
+
+    def clean(self) -> dict[str, Any] | None:
+        """As Django's, with untouched text as it was."""
+        for name, value in self.cleaned_data.items():
+            if isinstance(value, str) and self._is_untouched(name):
+                self.cleaned_data[name] = self.initial[name]
+        return super().clean()
+
+    def _is_untouched(self, name: str) -> bool:
+        before = self.initial.get(name)
+        if not isinstance(before, str) or name not in self.fields:
+            return False
+        shown_before, sent = self.fields[name].prepare_value(before), self[name].data
+        both_are_text = isinstance(shown_before, str) and isinstance(sent, str)
+        return both_are_text and _lines(shown_before) == _lines(sent)
 
     def add_error(self, field: str | None, error: Any) -> None:
         """As Django's, which raises ValueError where a field isn't in the form: it goes above."""
@@ -33,6 +59,10 @@ class PartialForm(AnyModelForm):
             return
         for name, errors in invalid.error_dict.items():
             super().add_error(name if name in self.fields else None, ValidationError(errors))
+
+
+def _lines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 class DefinitionForm(PartialForm):

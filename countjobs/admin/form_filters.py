@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.job_names import job_ids_called
+from countjobs.admin.links import Links
 from countjobs.models import Execution
 from countjobs.text import shown
 
@@ -32,6 +33,7 @@ class FormFilter(admin.ListFilter):
         self.used_parameters = {
             name: str(params.pop(name)[-1]).strip() for name in self.names if name in params
         }
+        self.links = Links(request, model_admin.admin_site)
         self.others: list[tuple[str, str]] = []
         """What else is filtered by; known once the template asks for the choices."""
 
@@ -71,7 +73,8 @@ class JobFilter(FormFilter):
         if job_id := self.value("job_id"):
             queryset = queryset.filter(job_id=job_id)
         if job := self.value("job"):
-            queryset = queryset.of_jobs(job_ids_called(job))  # type: ignore[attr-defined]  # ours
+            job_ids = job_ids_called(job, self.links.visible_kinds())
+            queryset = queryset.of_jobs(job_ids)  # type: ignore[attr-defined]  # ours
         return queryset
 
     def text(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
@@ -15,7 +15,6 @@ from django.views.decorators.http import require_safe
 
 from countjobs.admin.links import Links
 from countjobs.models import Execution, JobDefinition
-from countjobs.models.definitions import concrete_definitions
 from countjobs.text import is_encodable
 
 MOST_JOBS = 20
@@ -25,20 +24,24 @@ MOST_SUGGESTED = 20
 _LONGEST_NAME = 200
 _MOST_WORDS = 10
 
+Kinds: TypeAlias = list[type[JobDefinition]]
+"""Those whose definitions may be known by their names."""
 
-def job_ids_like(text: str) -> tuple[list[str], bool]:
-    """The ids of some jobs that have all words in their name; and whether there are more.
+
+def job_ids_like(text: str, kinds: Kinds) -> tuple[list[str], bool]:
+    """The ids of some jobs of these kinds that have all words in their name; and whether there are
+    more.
 
     The text may be an id itself: the history knows jobs that have no definition.
     """
-    found = _like(concrete_definitions(), text, MOST_JOBS + 1)
+    found = _like(kinds, text, MOST_JOBS + 1)
     ids = [job_id for job_id, _name in islice(found, MOST_JOBS + 1)]
     by_id = [text] if Execution.objects.of_jobs([text]).exists() else []
     return by_id + ids[:MOST_JOBS], len(ids) > MOST_JOBS
 
 
-def job_ids_called(name: str) -> list[str]:
-    """The ids of the jobs that are called exactly so: at the most one of each kind.
+def job_ids_called(name: str, kinds: Kinds) -> list[str]:
+    """The ids of the jobs of these kinds that are called exactly so: at the most one of each.
 
     What no job is called is taken for an id.
     """
@@ -46,13 +49,13 @@ def job_ids_called(name: str) -> list[str]:
         return [name]
     called = [
         kind.job_id_of(pk)
-        for kind in concrete_definitions()
+        for kind in kinds
         for pk in kind._base_manager.filter(name=name).values_list("pk", flat=True)
     ]
     return called or [name]
 
 
-def _like(kinds: list[type[JobDefinition]], text: str, most: int) -> Iterator[tuple[str, str]]:
+def _like(kinds: Kinds, text: str, most: int) -> Iterator[tuple[str, str]]:
     if not _can_be_asked(text):
         return
     for kind in kinds:
@@ -99,7 +102,7 @@ class JobNames:
         links = Links(request, self._site)
         if not links.may_view(Execution):
             raise PermissionDenied
-        kinds = [kind for kind in concrete_definitions() if links.may_view(kind)]
+        kinds = links.visible_kinds()
         found = _like(kinds, request.GET.get("q", ""), MOST_SUGGESTED)
         jobs = sorted(islice(found, MOST_SUGGESTED * len(kinds)), key=lambda job: job[1])
         shown = jobs[:MOST_SUGGESTED]

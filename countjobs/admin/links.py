@@ -13,7 +13,8 @@ from django.db import models
 from django.http import HttpRequest
 from django.urls import reverse
 
-from countjobs.models import Execution
+from countjobs.models import Execution, JobDefinition
+from countjobs.models.definitions import concrete_definitions
 
 
 class Links:
@@ -35,6 +36,10 @@ class Links:
             return not self.may_view(model)
         codename = get_permission_codename("view", model._meta)
         return not self._request.user.has_perm(f"{model._meta.app_label}.{codename}")
+
+    def visible_kinds(self) -> list[type[JobDefinition]]:
+        """The kinds of definition whose objects the user may see, and so know by their names."""
+        return [kind for kind in concrete_definitions() if not self.is_hidden(kind)]
 
     def to_overview(self) -> str:
         """The address of the overview; "" for none."""

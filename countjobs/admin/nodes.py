@@ -93,11 +93,13 @@ class ParkedJobAdmin(ReadOnlyAdmin):
     readonly_fields = ("definition", "since")
 
     def show_page(self, request: HttpRequest, parked: Sequence[ParkedJob]) -> None:
-        """Find the definitions of a page's jobs."""
+        """Find the definitions of a page's jobs, as far as the user may know them."""
         links = Links(request, self.admin_site)
         definitions = definitions_of(job.job_id for job in parked)
         for job in parked:
             found = definitions.get(job.job_id)
+            if found is not None and links.is_hidden(type(found)):
+                found = None
             url = links.to_object(type(found), found.pk) if found else ""
             job.__dict__["definition"] = display.link(url, found.name) if found else None
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import time
 from typing import Any
 
 from django.contrib.admin.widgets import (
     AdminSplitDateTime,
     AdminTextareaWidget,
     AdminTextInputWidget,
+    BaseAdminDateWidget,
+    BaseAdminTimeWidget,
 )
+from django.forms import MultiWidget
 
 from countjobs.triggers import zone_names
 
@@ -22,11 +26,26 @@ class CronInput(AdminTextInputWidget):
         )
 
 
+class TimeInput(BaseAdminTimeWidget):
+    """A time of day, with the microseconds where there are any: Django leaves them out."""
+
+    def format_value(self, value: Any) -> str | None:
+        """As Django's. Every language reads ISO's way of writing, too."""
+        if isinstance(value, time) and value.microsecond:
+            return value.isoformat()
+        return super().format_value(value)
+
+
 class MomentInput(AdminSplitDateTime):
     """A date and a time. Django's two inputs have no names for people who can't see the page."""
 
     label = ""
     """The field's, which both names begin with."""
+    supports_microseconds = True
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        # As Django's own does, which names its two widgets in there.
+        MultiWidget.__init__(self, [BaseAdminDateWidget, TimeInput], attrs)
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         """As Django's, with the names."""

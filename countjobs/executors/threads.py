@@ -152,7 +152,10 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         given_away = [job for job in batch if job.runs[0].execution_id not in ours]
         receive(kept)
         for job in given_away:
-            self._logger.warning('A run of "%s" was given to another scheduler', job.name)
+            self._logger.warning(
+                'A run of "%s" is no longer ours: cancelled, or given to another scheduler',
+                job.name,
+            )
             self._first_is_over(job)
 
     def _hand_over(self, batch: list[ClaimedJob]) -> None:

@@ -38,6 +38,8 @@ logger = logging.getLogger(__name__)
 
 LOCKED_ELSEWHERE = timedelta(seconds=0.05)
 """How long to wait where something is due, but somebody else holds its lock."""
+_MOST_NAMES = 5
+"""Of jobs that were skipped together, or missed, in one line of the log."""
 
 
 class Capacity(Protocol):
@@ -109,6 +111,7 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
         self._nothing_taken = not (claims.jobs or claims.not_run or claims.parked)
         for parked in claims.parked:
             logger.error('Job "%s" is broken, and parked: %s', parked.job_id, parked.error)
+        _log_not_run(claims.not_run)
         for job_id, not_run in claims.not_run:
             self._tell(job_id, not_run)
         return claims.jobs
@@ -194,7 +197,6 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
             claims.parked += one.parked
 
     def _tell(self, job_id: str, not_run: NotRun) -> None:
-        logger.warning('Job "%s" %s: %s', job_id, not_run.status, not_run.reason)
         event: SchedulerEvent = (
             JobExecutionEvent(EVENT_JOB_MISSED, job_id, self._alias, not_run.at)
             if not_run.status == Status.MISSED
@@ -281,3 +283,18 @@ def _park(job_id: str, error: Exception, now: datetime) -> ParkedJob:
         asked.update(status=Status.FAILED, error=parked.error, finished_at=now)
         park([parked])
     return parked
+
+
+def _log_not_run(claimed: list[tuple[str, NotRun]]) -> None:
+    """A line for all that were skipped, and one for all that were missed."""
+    for status in dict.fromkeys(not_run.status for _job_id, not_run in claimed):
+        found = [each for each in claimed if each[1].status == status]
+        job_id, first = found[0]
+        if len(found) == 1:
+            logger.warning('Job "%s" %s: %s', job_id, status, first.reason)
+            continue
+        names = ", ".join(f'"{each}"' for each, _not_run in found[:_MOST_NAMES])
+        more = ", …" * (len(found) > _MOST_NAMES)
+        logger.warning(
+            "%d jobs %s: %s%s. The first: %s", len(found), status, names, more, first.reason
+        )

@@ -12,11 +12,11 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import Enum, auto
 from importlib import import_module
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from socket import socket
 from typing import Any
 
@@ -35,6 +35,7 @@ Happenings = SimpleQueue[Happening]
 
 _STOP_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 _REQUEST_SECONDS = 5
+_LOOK_SECONDS = 0.5
 
 
 class WebServer:
@@ -76,8 +77,10 @@ class SchedulerProcess:
         threading.Thread(target=self._wait, name="scheduler's end", daemon=True).start()
 
     def _wait(self) -> None:
-        self._process.wait()
-        self._happenings.put(Happening.SCHEDULER_ENDED)
+        try:
+            self._process.wait()
+        finally:
+            self._happenings.put(Happening.SCHEDULER_ENDED)
 
     @property
     def exit_status(self) -> int | None:
@@ -100,7 +103,7 @@ def serve_until_stopped(
 
     `on_stop` is called before the waiting for runs to end. A second wish to stop ends it at once.
     """
-    first = happenings.get()
+    first = _next(happenings)
     web.close()
     if first is not Happening.SCHEDULER_ENDED:
         on_stop()
@@ -111,9 +114,21 @@ def serve_until_stopped(
 
 
 def _await_scheduler(scheduler: SchedulerProcess, happenings: Happenings) -> None:
-    while (happening := happenings.get()) is not Happening.SCHEDULER_ENDED:
+    while (happening := _next(happenings)) is not Happening.SCHEDULER_ENDED:
         if happening is Happening.ASKED_TO_STOP:
             scheduler.kill()
+
+
+def _next(happenings: Happenings) -> Happening:
+    """Wait for what happens next.
+
+    Python looks for signals between two steps of its own. One that comes just before the wait for
+    the queue's lock begins would be heeded at its end, so no wait may go on for long. (On Windows
+    none is interrupted by Ctrl-C.)
+    """
+    while True:
+        with suppress(Empty):
+            return happenings.get(timeout=_LOOK_SECONDS)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -48,8 +48,13 @@ class OverviewPages(ReadOnlyAdmin):
             "title": _("Overview"),
             "opts": self.opts,
             "seconds": SECONDS,
+            "place": {"path": self._app_url()},
         }
         return TemplateResponse(request, "admin/countjobs/overview.html", context)
+
+    def _app_url(self) -> str:
+        name = self.admin_site.name
+        return reverse("admin:app_list", args=[self.opts.app_label], current_app=name)
 
     def overview_parts(self, request: HttpRequest) -> HttpResponse:
         """What of the page changes. Raises PermissionDenied."""
