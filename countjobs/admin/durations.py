@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from countjobs.admin.display import duration, icon_of, status_word
+from countjobs.admin.display import duration, icon_of, moment_text, status_word
 from countjobs.admin.lengths import longest, share
 from countjobs.models import Execution
 from countjobs.models.executions import Status
@@ -24,15 +24,18 @@ _MARK = 4
 _LEAST = 1.0
 
 
-def duration_chart(executions: Sequence[Execution]) -> SafeString:
-    """A drawing of the newest executions, given newest first. In words for who can't see it."""
+def duration_chart(executions: Sequence[Execution], zone: tzinfo) -> SafeString:
+    """A drawing of the newest executions, given newest first. In words for who can't see it.
+
+    When each was due is told in the zone.
+    """
     shown = drawn(executions)[::-1]
     return format_html(
         '<svg class="countjobs-durations" role="img" aria-label="{}" viewBox="0 0 {} {}"'
         ' width="{}" height="{}">{}</svg>',
         _in_words(shown),
         *(MOST_BARS * _SLOT, _HEIGHT + 2 * _MARK) * 2,
-        format_html_join("", "{}", ((bar,) for bar in _bars(shown))),
+        format_html_join("", "{}", ((bar,) for bar in _bars(shown, zone))),
     )
 
 
@@ -41,7 +44,7 @@ def drawn(executions: Sequence[Execution]) -> Sequence[Execution]:
     return executions[:MOST_BARS]
 
 
-def _bars(shown: Sequence[Execution]) -> Iterator[SafeString]:
+def _bars(shown: Sequence[Execution], zone: tzinfo) -> Iterator[SafeString]:
     most = longest(shown)
     words = {status: status_word(status) for status in {each.status for each in shown}}
     first = (MOST_BARS - len(shown)) * _SLOT  # the newest is always at the same end
@@ -52,7 +55,7 @@ def _bars(shown: Sequence[Execution]) -> Iterator[SafeString]:
             '<g class="countjobs-bar countjobs-{}"><title>{}</title>'
             '<rect x="{}" y="{}" width="{}" height="{}"/>{}</g>',
             execution.status,
-            _told(execution, words[execution.status]),
+            _told(execution, words[execution.status], zone),
             *(x, f"{_HEIGHT - height:.1f}", _BAR, f"{height:.1f}"),
             _mark(execution, x),
         )
@@ -71,9 +74,9 @@ def _height(took: timedelta | None, most: timedelta | None) -> float:
     return 0.0 if took is None else max(_LEAST, _HEIGHT * share(took, most))
 
 
-def _told(execution: Execution, status: str) -> str:
+def _told(execution: Execution, status: str, zone: tzinfo) -> str:
     """What a bar says when it is pointed at."""
-    moment = f"{execution.scheduled_at:%Y-%m-%d %H:%M:%S %Z}"
+    moment = moment_text(execution.scheduled_at, zone)
     return f"{moment} · {icon_of(execution.status)} {status} · {duration(execution.duration)}"
 
 

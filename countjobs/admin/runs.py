@@ -75,7 +75,8 @@ class RunFigures(SchedulePages):
         if not executions:
             return NOTHING
         note = gettext("Oldest first. The highest is %s.") % duration(longest(drawn(executions)))
-        return format_html('{}<p class="countjobs-note">{}</p>', duration_chart(executions), note)
+        chart = duration_chart(executions, facts_of(definition).zone)
+        return format_html('{}<p class="countjobs-note">{}</p>', chart, note)
 
     @admin.display(description=_("last runs"))
     def recent_runs(self, definition: JobDefinition) -> str:
