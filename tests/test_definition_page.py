@@ -20,9 +20,9 @@ from countjobs.admin.durations import MOST_BARS, duration_chart
 from countjobs.admin.statistics import MOST, percentiles, statistics_of
 from countjobs.models import CountJob, Execution
 from countjobs.models.executions import Status
+from tests.admin_pages import change_url
 from tests.factories import NOON, SECOND, make_execution
 from tests.people import client_of, user_of
-from tests.test_admin_definitions import change_url
 from tests.test_bad_input import form_values
 
 pytestmark = pytest.mark.django_db
