@@ -7,7 +7,7 @@ from django.core.cache import cache
 
 from tests.children import reap_all
 
-pytest_plugins = "tests.watching"
+pytest_plugins = ("tests.watching", "tests.browsing.fixtures")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -7,7 +7,8 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -61,6 +62,10 @@ class QuickStart:
         """What the greeting says behind a label."""
         return self.wait_for(f"{label}:").partition(":")[2].strip()
 
+    def greeting(self) -> dict[str, str]:
+        """Where it is, and who may log in there."""
+        return {label: self.value(label) for label in ("Address", "User", "Password")}
+
     def signal(self, number: int) -> None:
         """Send a signal to the command, and to nothing that it started."""
         self.process.send_signal(number)
@@ -79,3 +84,13 @@ class QuickStart:
                 except subprocess.TimeoutExpired:
                     continue
         self._reader.join(5)
+
+
+@contextmanager
+def quickstart_in(directory: Path, settings: str = "project.settings") -> Iterator[QuickStart]:
+    """A quick start with its database in a directory, while it is needed."""
+    started = QuickStart(directory / "db.sqlite3", settings)
+    try:
+        yield started
+    finally:
+        started.clean_up()

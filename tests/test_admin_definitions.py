@@ -1,29 +1,24 @@
-"""The pages of definitions."""
+"""The page of a definition: its form, and what is said when it is saved."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.contrib import admin
-from django.contrib.admin.models import CHANGE, LogEntry
-from django.contrib.messages import get_messages
+from django.contrib.admin.models import LogEntry
 from django.db import connection
-from django.db.models import QuerySet
 from django.test import Client, RequestFactory
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import strip_tags
-from django_apscheduler.models import DjangoJob
 
 from countjobs.admin import JobDefinitionAdmin
 from countjobs.admin.facts import Facts
 from countjobs.forms import OrderedJSONFormField
-from countjobs.models import CountJob, Execution, JobDefinition
-from countjobs.models.executions import Status
+from countjobs.models import CountJob, JobDefinition
+from tests.admin_pages import ADD, LIST, change_url, said, told
 from tests.app.models import Greeting
 from tests.factories import NOON, make_due, make_execution
 from tests.people import client_of
@@ -31,188 +26,10 @@ from tests.test_bad_input import form_values
 
 pytestmark = pytest.mark.django_db
 
-LIST = "/admin/countjobs/countjob/"
-ADD = "/admin/countjobs/countjob/add/"
-
 
 @pytest.fixture
 def client() -> Client:
     return client_of("superuser")
-
-
-def change_url(definition: JobDefinition) -> str:
-    name = definition._meta.model_name
-    return reverse(f"admin:{definition._meta.app_label}_{name}_change", args=[definition.pk])
-
-
-def cell(page: str, column: str) -> str:
-    """The text of the first cell of a column of a list."""
-    found = re.search(rf'<t[dh] class="field-{column}[^"]*">(.*?)</t[dh]>', page, re.DOTALL)
-    assert found, column
-    return " ".join(strip_tags(found[1]).split())
-
-
-def told(client: Client, column: str) -> str:
-    return cell(client.get(LIST).content.decode(), column)
-
-
-def said(response: object) -> list[str]:
-    return [str(message) for message in get_messages(response.wsgi_request)]  # type: ignore[attr-defined]  # of the test client
-
-
-def test_the_list_tells_the_schedule_in_words_and_its_fields_in_the_title(client: Client) -> None:
-    CountJob.objects.create(name="a", hour="9", minute="30", day_of_week="mon-fri")
-    page = client.get(LIST).content.decode()
-    assert cell(page, "schedule") == "at 09:30, Monday to Friday"
-    title = re.search(r'countjobs-schedule" title="([^"]*)"', page)
-    assert title
-    last = title[1].splitlines()[-4:]
-    assert last == ["day of week: mon-fri", "hour: 9", "minute: 30", "second: 0"]
-
-
-def test_the_list_tells_a_schedule_in_the_language_of_who_looks(client: Client) -> None:
-    CountJob.objects.create(name="a", hour="9", minute="30", day_of_week="mon-fri")
-    page = client.get(LIST, headers={"accept-language": "ja"}).content.decode()
-    assert cell(page, "schedule") == "毎週月曜日\uff5e金曜日の09:30"
-
-
-def test_the_list_shows_the_fields_of_a_schedule_that_can_not_be_read(client: Client) -> None:
-    CountJob.objects.create(name="a")
-    CountJob.objects.update(hour="99")
-    assert told(client, "schedule") == "* * * * * 99 * 0"
-
-
-def test_a_schedule_of_defaults_is_every_minute(client: Client) -> None:
-    CountJob.objects.create(name="a")
-    assert told(client, "schedule") == "every minute"
-
-
-def test_the_next_run_is_shown_in_the_definitions_zone(client: Client) -> None:
-    definition = CountJob.objects.create(name="a", timezone="Asia/Tokyo")
-    make_due(definition.job_id, NOON)
-    assert told(client, "next_run") == "2026-03-04 21:00:00 JST"
-
-
-def test_a_disabled_definition_is_shown_as_paused(client: Client) -> None:
-    CountJob.objects.create(name="a", enabled=False)
-    assert told(client, "next_run").endswith("paused")
-
-
-def test_a_definition_whose_end_has_passed_is_shown_as_ended(client: Client) -> None:
-    CountJob.objects.create(name="a")
-    CountJob.objects.update(end_date=timezone.now() - timedelta(days=1))
-    assert told(client, "next_run").endswith("ended")
-
-
-def test_promise_02_a_definition_that_nobody_validated_is_shown_as_broken_with_the_error(
-    client: Client,
-) -> None:
-    definition = CountJob.objects.create(name="a")
-    CountJob.objects.update(timezone="Mars/Phobos")
-    assert told(client, "next_run").endswith("broken")
-    page = client.get(change_url(definition)).content.decode()
-    assert "There is no time zone “Mars/Phobos”" in page
-
-
-def test_a_definition_without_a_row_in_the_job_store_is_shown_as_broken(client: Client) -> None:
-    CountJob.objects.create(name="a")
-    DjangoJob.objects.all().delete()
-    page = client.get(LIST).content.decode()
-    assert cell(page, "next_run").endswith("broken")
-    assert "syncjobs" in page
-
-
-def test_the_last_run_is_the_newest_with_its_outcome_and_a_link(client: Client) -> None:
-    definition = CountJob.objects.create(name="a")
-    older = {"job_id": definition.job_id, "scheduled_at": NOON - timedelta(hours=1)}
-    make_execution(Status.SUCCEEDED, **older)
-    newest = make_execution(Status.FAILED, job_id=definition.job_id)
-    make_execution(Status.LOST, job_id="countjobs.countjob:999")
-    page = client.get(LIST).content.decode()
-    assert cell(page, "last_run") == "✗ failed 2026-03-04 12:00:00 UTC"
-    assert reverse("admin:countjobs_execution_change", args=[newest.pk]) in page
-
-
-def test_a_job_that_never_ran_has_no_last_run(client: Client) -> None:
-    CountJob.objects.create(name="a")
-    assert told(client, "last_run") == "-"
-
-
-def test_promise_17_the_list_takes_as_many_queries_for_thirty_definitions_as_for_three(
-    client: Client,
-) -> None:
-    def queries(count: int) -> int:
-        for n in range(CountJob.objects.count(), count):
-            definition = CountJob.objects.create(name=f"n{n}")
-            make_execution(job_id=definition.job_id)
-        with CaptureQueriesContext(connection) as captured:
-            assert client.get(LIST).content.decode().count("field-last_run") == min(count, 25)
-        return len(captured)
-
-    client.get(LIST)
-    assert queries(3) == queries(30)
-
-
-def test_the_list_can_be_searched_and_filtered(client: Client) -> None:
-    CountJob.objects.create(name="here", description="find me")
-    CountJob.objects.create(name="there", enabled=False, timezone="Asia/Tokyo")
-    for query in ("q=find", "enabled__exact=1", "timezone=UTC"):
-        page = client.get(f"{LIST}?{query}").content.decode()
-        assert cell(page, "name") == "here"
-        assert ">there<" not in page
-
-
-def test_promise_19_run_now_files_a_request_in_the_name_of_who_asked(client: Client) -> None:
-    definition = CountJob.objects.create(name="a")
-    data = {"action": "run_now", "_selected_action": [definition.pk]}
-    page = client.post(LIST, data, follow=True).content.decode()
-    execution = definition_executions(definition).get()
-    assert (execution.status, execution.requested_by) == (Status.QUEUED, "superuser")
-    assert "A run was asked for" in page
-    assert reverse("admin:countjobs_execution_change", args=[execution.pk]) in page
-
-
-def definition_executions(definition: CountJob) -> QuerySet[Execution]:
-    return Execution.objects.filter(job_id=definition.job_id)
-
-
-def test_run_now_of_many_links_to_some_and_to_the_list(client: Client) -> None:
-    pks = [CountJob.objects.create(name=f"n{n}").pk for n in range(12)]
-    data = {"action": "run_now", "_selected_action": pks}
-    page = client.post(LIST, data, follow=True).content.decode()
-    assert Execution.objects.count() == 12
-    assert "12 runs were asked for" in page
-    assert "and 2 more" in page
-
-
-def test_run_now_runs_a_paused_definition_too_and_leaves_it_paused(client: Client) -> None:
-    definition = CountJob.objects.create(name="a", enabled=False)
-    client.post(LIST, {"action": "run_now", "_selected_action": [definition.pk]})
-    definition.refresh_from_db()
-    assert definition_executions(definition).count() == 1
-    assert not definition.enabled
-
-
-def test_promise_11_pause_takes_the_next_run_away_and_resume_brings_one(client: Client) -> None:
-    definition = CountJob.objects.create(name="a")
-    client.post(LIST, {"action": "pause", "_selected_action": [definition.pk]})
-    assert DjangoJob.objects.get(id=definition.job_id).next_run_time is None
-    client.post(LIST, {"action": "resume", "_selected_action": [definition.pk]})
-    resumed = DjangoJob.objects.get(id=definition.job_id).next_run_time
-    assert resumed > timezone.now() - timedelta(minutes=1)
-
-
-def test_pause_and_resume_say_and_log_what_they_changed(client: Client) -> None:
-    on = CountJob.objects.create(name="on")
-    off = CountJob.objects.create(name="off", enabled=False)
-    both = [on.pk, off.pk]
-    response = client.post(LIST, {"action": "pause", "_selected_action": both})
-    assert said(response) == ["1 definition was paused."]
-    entry = LogEntry.objects.get()
-    assert (entry.object_id, entry.action_flag) == (str(on.pk), CHANGE)
-    assert str(entry.user) == "superuser"
-    response = client.post(LIST, {"action": "resume", "_selected_action": both})
-    assert said(response)[-1] == "2 definitions were resumed."
 
 
 def test_saving_says_when_it_runs_next_in_its_zone(client: Client) -> None:
@@ -378,28 +195,6 @@ def test_an_absurd_page_address_is_not_an_error_of_ours(client: Client) -> None:
     assert client.get(f"{LIST}?timezone=%00").status_code == 302
     assert client.get(f"{LIST}?q=%00").status_code == 302
     assert client.get(f"{LIST}999999999999999999999999/change/").status_code == 302
-
-
-@pytest.mark.parametrize("action", ["run_now", "pause", "resume", "delete_selected"])
-@pytest.mark.parametrize("key", ["abc", "", "\0", "9" * 30, "9" * 5_000])
-def test_an_action_on_what_can_not_be_a_key_is_refused(
-    client: Client, action: str, key: str
-) -> None:
-    CountJob.objects.create(name="a")
-    posted = {"action": action, "_selected_action": [key], "index": "0"}
-    assert client.post(LIST, posted).status_code == 400
-    assert not Execution.objects.exists()
-
-
-@pytest.mark.parametrize("query", ["name__regex=[", "name__iregex=(a%2B)%2B$"])
-def test_regular_expressions_are_no_filters(client: Client, query: str) -> None:
-    assert client.get(f"{LIST}?{query}").status_code == 400
-
-
-def test_a_filter_by_a_number_that_no_database_holds_is_dropped(client: Client) -> None:
-    CountJob.objects.create(name="a")
-    response = client.get(f"{LIST}?id__in=999999999999999999999999")
-    assert response.status_code in (200, 302)
 
 
 @pytest.mark.parametrize("date", ["0", "tomorrow", "9999-99-99", "%00"])

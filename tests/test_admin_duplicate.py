@@ -13,8 +13,8 @@ from django_apscheduler.models import DjangoJob
 from countjobs.admin import actions
 from countjobs.admin.duplicates import free_name
 from countjobs.models import CountJob
+from tests.admin_pages import LIST, said
 from tests.people import client_of
-from tests.test_admin_definitions import LIST, said
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from countjobs.admin import display
 from countjobs.admin.pagination import BoundedPaginator
 from countjobs.models import CountJob, Execution
 from countjobs.models.executions import Status, Trigger
+from tests.admin_pages import cell
 from tests.factories import NOON, make_execution
 from tests.people import client_of
-from tests.test_admin_definitions import cell
 
 pytestmark = pytest.mark.django_db
 

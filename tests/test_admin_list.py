@@ -13,10 +13,10 @@ from django.test.utils import CaptureQueriesContext
 from countjobs.admin import definition_filters, definition_list
 from countjobs.models import CountJob
 from countjobs.models.executions import Status
+from tests.admin_pages import LIST
 from tests.app.models import Greeting
 from tests.factories import NOON, SECOND, make_execution
 from tests.people import client_of
-from tests.test_admin_definitions import LIST
 from tests.test_bad_input import form_values
 
 pytestmark = pytest.mark.django_db

@@ -18,8 +18,8 @@ from django_apscheduler.models import DjangoJob
 
 from countjobs.admin.overview import failing, hours, lateness, schedulers
 from countjobs.admin.overview.hours import KEPT, count_hours
-from countjobs.admin.overview.lateness import percentile
 from countjobs.admin.overview.spans import HOUR, past_hours
+from countjobs.admin.statistics import percentile
 from countjobs.models import CountJob, Execution
 from countjobs.models.executions import Status, Trigger
 from countjobs.models.nodes import State

@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from countjobs.models import CountJob, ParkedJob, SchedulerNode
 from countjobs.models.nodes import State
+from tests.admin_pages import cell
 from tests.app.models import Greeting
 from tests.factories import NOON
 from tests.people import client_of
-from tests.test_admin_definitions import cell
 
 pytestmark = pytest.mark.django_db
 

@@ -15,9 +15,9 @@ from countjobs.admin.strip import LONGEST, strip, summary
 from countjobs.models import CountJob
 from countjobs.models.executions import Status
 from countjobs.models.newest import Past
+from tests.admin_pages import LIST, cell
 from tests.factories import NOON, SECOND, make_execution
 from tests.people import client_of
-from tests.test_admin_definitions import LIST, cell
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -13,8 +13,8 @@ from django.utils import timezone
 from django_apscheduler.models import DjangoJob
 
 from countjobs.models import CountJob
+from tests.admin_pages import LIST, cell, said
 from tests.people import client_of
-from tests.test_admin_definitions import LIST, cell, said
 
 pytestmark = pytest.mark.django_db
 

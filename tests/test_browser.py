@@ -3,49 +3,28 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from tests.quickstarts import QuickStart
+from tests.browsing.windows import PATIENCE_SECONDS, chromium, log_in, needs_browser, new_window
+from tests.quickstarts import QuickStart, quickstart_in
 
-CHROMIUM = shutil.which("chromium")
-OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-RUN_SECONDS = 15
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="There is no chromium on this machine"),
-]
+pytestmark = needs_browser
 
 
 @pytest.fixture
 def quickstart(tmp_path: Path) -> Iterator[QuickStart]:
-    started = QuickStart(tmp_path / "db.sqlite3", "project.settings")
-    try:
+    with quickstart_in(tmp_path) as started:
         yield started
-    finally:
-        started.clean_up()
 
 
 @pytest.fixture
 def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        page = browser.new_page(locale="en-GB")
-        page.set_default_timeout(RUN_SECONDS * 1_000)
-        yield page
-        browser.close()
+    with chromium() as browser:
+        yield new_window(browser).new_page()
 
 
 def newest_output(page: Page, admin: str) -> str:
@@ -60,7 +39,7 @@ def newest_output(page: Page, admin: str) -> str:
 
 def wait_for_output(page: Page, admin: str, words: str) -> str:
     """The same, once it has these words: a run or two are waited for."""
-    for _ in range(RUN_SECONDS):
+    for _ in range(PATIENCE_SECONDS):
         output = newest_output(page, admin)
         if words in output:
             return output
@@ -71,11 +50,9 @@ def wait_for_output(page: Page, admin: str, words: str) -> str:
 def test_a_person_sees_the_example_count_edits_it_and_pauses_it(
     quickstart: QuickStart, page: Page
 ) -> None:
-    admin, user, password = map(quickstart.value, ("Address", "User", "Password"))
-    page.goto(admin)
-    page.fill("#id_username", user)
-    page.fill("#id_password", password)
-    page.click("[type=submit]")
+    site = quickstart.greeting()
+    admin = site["Address"]
+    log_in(page, site)
     quickstart.wait_for("executed successfully")
 
     lines = wait_for_output(page, admin, "count finished").splitlines()

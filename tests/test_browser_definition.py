@@ -7,10 +7,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.test_browser import pytestmark as needs_browser
-from tests.test_browser_schedule import browser, opened, page, quickstart
-
-__all__ = ["browser", "page", "quickstart"]  # fixtures
+from tests.browsing.windows import FIRE_TIMES, needs_browser, opened
 
 pytestmark = needs_browser
 
@@ -77,7 +74,7 @@ def test_a_warning_of_a_clock_change_comes_while_the_schedule_is_typed(page: Pag
 def test_a_preview_is_renewed_while_the_page_is_looked_at(page: Page) -> None:
     page.clock.install()
     page.reload()
-    expect(page.locator(".countjobs-fires tbody tr")).to_have_count(10)
+    expect(page.locator(FIRE_TIMES)).to_have_count(10)
     with page.expect_request("**/preview/"):
         page.clock.run_for(61_000)
 

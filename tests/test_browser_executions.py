@@ -12,12 +12,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.quickstarts import QuickStart
-from tests.test_browser import pytestmark as needs_browser
-from tests.test_browser_schedule import browser
+from tests.browsing.windows import PHONE, log_in, needs_browser, new_window, without_complaints
+from tests.quickstarts import quickstart_in
 
 pytestmark = needs_browser
-__all__ = ["browser"]
 
 STATUS = ".countjobs-state [role=status]"
 OUTPUT = ".field-output_text pre"
@@ -28,11 +26,8 @@ PROGRESS = ".countjobs-progress"
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """A quick start with one thread, so that a second run waits for the first."""
     directory = tmp_path_factory.mktemp("executions")
-    started = QuickStart(directory / "db.sqlite3", "tests.browsing.settings")
-    try:
-        yield {label: started.value(label) for label in ("Address", "User", "Password")}
-    finally:
-        started.clean_up()
+    with quickstart_in(directory, "tests.browsing.settings") as started:
+        yield started.greeting()
 
 
 @pytest.fixture(scope="module")
@@ -40,32 +35,18 @@ def cookies(browser: Browser, site: dict[str, str]) -> Any:
     """What a browser keeps of somebody who has logged in."""
     context = browser.new_context()
     page = context.new_page()
-    page.goto(site["Address"])
-    page.fill("#id_username", site["User"])
-    page.fill("#id_password", site["Password"])
-    page.click("[type=submit]")
+    log_in(page, site)
     page.wait_for_selector("#content-main")
     kept = context.storage_state()
     context.close()
     return kept
 
 
-def window(browser: Browser, cookies: Any, **options: Any) -> BrowserContext:
-    """A window of somebody who is logged in."""
-    context = browser.new_context(locale="en-GB", storage_state=cookies, **options)
-    context.set_default_timeout(15_000)
-    return context
-
-
 @pytest.fixture
 def context(browser: Browser, cookies: Any) -> Iterator[BrowserContext]:
-    context = window(browser, cookies)
-    complaints: list[str] = []
-    context.on("console", lambda message: complaints.append(message.text))
-    context.on("weberror", lambda error: complaints.append(str(error.error)))
-    yield context
-    context.close()
-    assert complaints == []
+    context = new_window(browser, storage_state=cookies)
+    with without_complaints(context):
+        yield context
 
 
 def run_now(context: BrowserContext, kind: str, name: str) -> Page:
@@ -109,7 +90,7 @@ def test_a_run_is_followed_to_its_end_another_is_cancelled_and_the_first_is_run_
     page.evaluate("window.isTheSamePage = true")
     page.locator(OUTPUT).focus()
 
-    without = window(browser, cookies, java_script_enabled=False)
+    without = new_window(browser, storage_state=cookies, java_script_enabled=False)
     plain = without.new_page()
     plain.goto(page.url)
     expect(plain.locator(OUTPUT)).to_have_text("begun\n")
@@ -165,8 +146,7 @@ def test_executions_are_found_by_job_and_date(
 def test_on_a_phone_nothing_scrolls_sideways(
     browser: Browser, cookies: Any, site: dict[str, str]
 ) -> None:
-    phone = {"width": 360, "height": 740}
-    context = window(browser, cookies, viewport=phone)
+    context = new_window(browser, storage_state=cookies, viewport=PHONE)
     page = context.new_page()
     page.goto(f"{site['Address']}countjobs/execution/?status__exact=succeeded")
     assert page.evaluate("document.documentElement.scrollWidth") == 360

@@ -12,11 +12,7 @@ import django
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.test_browser import RUN_SECONDS
-from tests.test_browser import pytestmark as needs_browser
-from tests.test_browser_schedule import browser, opened, quickstart
-
-__all__ = ["browser", "quickstart"]
+from tests.browsing.windows import PATIENCE_SECONDS, needs_browser, opened, without_complaints
 
 pytestmark = needs_browser
 
@@ -35,13 +31,9 @@ def listed(browser: Browser, quickstart: dict[str, str], query: str = "", **opti
 @pytest.fixture
 def page(browser: Browser, quickstart: dict[str, str]) -> Iterator[Page]:
     page = listed(browser, quickstart)
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.reload()
-    yield page
-    page.context.close()
-    assert complaints == []
+    with without_complaints(page.context):
+        page.reload()
+        yield page
 
 
 def test_a_person_switches_one_off_and_on_and_stays_where_they_are(page: Page) -> None:
@@ -73,7 +65,7 @@ def test_a_switch_that_can_not_be_turned_says_so_and_stays(page: Page) -> None:
 
 
 def test_a_person_sees_how_the_last_runs_went_and_comes_to_them(page: Page) -> None:
-    for _ in range(RUN_SECONDS):
+    for _ in range(PATIENCE_SECONDS):
         if page.locator(STRIP).count():
             break
         page.wait_for_timeout(1_000)

@@ -15,17 +15,16 @@ import pytest
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from countjobs.admin.overview import hours
 from countjobs.admin.overview.pages import SECONDS
 from countjobs.models import Execution, SchedulerNode
 from countjobs.models.executions import Status
+from tests.browsing.windows import PHONE, chromium, needs_browser, new_window
 from tests.factories import make_definition, make_execution, make_node
 from tests.people import client_of, user_of
-from tests.test_browser import CHROMIUM, OPTIONS
-from tests.test_browser import pytestmark as needs_browser
 
 pytestmark = [*needs_browser, pytest.mark.django_db(transaction=True)]
 
@@ -39,11 +38,9 @@ SWITCH = "Renew every 10 seconds"
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """While it is there, a loop of its own runs in the tests' thread, beside the database's use."""
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+    with pytest.MonkeyPatch.context() as patch, chromium() as browser:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
         yield browser
-        browser.close()
 
 
 @dataclass
@@ -87,8 +84,7 @@ def visits(
     opened: list[Visit] = []
 
     def visit(**options: Any) -> Visit:
-        context = browser.new_context(locale="en-GB", **options)
-        context.set_default_timeout(15_000)
+        context = new_window(browser, **options)
         context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
         visit = Visit(context.new_page(), live_server.url)
         opened.append(visit)
@@ -203,7 +199,7 @@ def test_on_a_phone_nothing_but_tables_scrolls_sideways(scheme: str, visits: Any
     make_node(timezone.now(), host=name)
     make_definition(name, due=timezone.now() + timedelta(hours=1))
     make_execution(Status.FAILED, scheduled_at=timezone.now(), job_name=name)
-    page = visits(viewport={"width": 360, "height": 740}, color_scheme=scheme).open()
+    page = visits(viewport=PHONE, color_scheme=scheme).open()
     page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
     assert page.evaluate("document.documentElement.scrollWidth") == 360
 

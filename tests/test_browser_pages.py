@@ -9,19 +9,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize
 
 from tests import lived_in as row
+from tests.browsing.windows import PHONE, needs_browser
 from tests.lived_in_site import Site
 from tests.looking import COLOURS, look, settle, violations
-from tests.test_browser import CHROMIUM, OPTIONS
-from tests.test_browser import pytestmark as needs_browser
 
 pytestmark = needs_browser
 
 SETTINGS = "project.settings"
 DESK: ViewportSize = {"width": 1280, "height": 800}
-PHONE: ViewportSize = {"width": 360, "height": 740}
 
 
 @dataclass(frozen=True)
@@ -134,14 +132,6 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Site]]
         for site in started.values():
             stack.callback(site.clean_up)
         yield {content: site.wait() for content, site in started.items()}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -5,64 +5,16 @@ Pages come with a strict Content-Security-Policy, and the browser's console must
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests.quickstarts import QuickStart
-from tests.test_browser import CHROMIUM, OPTIONS
-from tests.test_browser import pytestmark as needs_browser
+from tests.browsing.windows import FIRE_TIMES, PHONE, needs_browser, opened
 
 pytestmark = needs_browser
 
 SENTENCE = ".countjobs-sentence"
-ROWS = ".countjobs-fires tbody tr"
-
-
-@pytest.fixture(scope="module")
-def quickstart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    directory = tmp_path_factory.mktemp("schedule")
-    started = QuickStart(directory / "db.sqlite3", "project.settings")
-    try:
-        yield {label: started.value(label) for label in ("Address", "User", "Password")}
-    finally:
-        started.clean_up()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        yield browser
-        browser.close()
-
-
-def opened(browser: Browser, quickstart: dict[str, str], **options: Any) -> Page:
-    """The page to add a definition, in a window of its own, with somebody from Tokyo before it."""
-    context = browser.new_context(locale="en-GB", timezone_id="Asia/Tokyo", **options)
-    context.set_default_timeout(15_000)
-    page = context.new_page()
-    page.goto(f"{quickstart['Address']}countjobs/countjob/add/")
-    page.fill("#id_username", quickstart["User"])
-    page.fill("#id_password", quickstart["Password"])
-    page.click("[type=submit]")
-    page.wait_for_selector("#id_crontab_line")
-    return page
-
-
-@pytest.fixture
-def page(browser: Browser, quickstart: dict[str, str]) -> Iterator[Page]:
-    page = opened(browser, quickstart)
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.reload()
-    expect(page.locator(ROWS)).to_have_count(10)
-    yield page
-    page.context.close()
-    assert complaints == []
 
 
 def test_a_pasted_line_fills_the_fields_and_the_preview_before_anything_is_saved(
@@ -74,7 +26,7 @@ def test_a_pasted_line_fills_the_fields_and_the_preview_before_anything_is_saved
     expect(page.locator("#id_day_of_week")).to_have_value("mon-fri")
     expect(page.locator("#id_crontab_line")).to_have_value("")
     expect(page.locator(".countjobs-crontab [role=status]")).to_contain_text("Nothing is saved yet")
-    expect(page.locator(ROWS).first).to_contain_text("18:30:00 JST")
+    expect(page.locator(FIRE_TIMES).first).to_contain_text("18:30:00 JST")
     page.fill("#id_name", "pasted")
     page.click("[name=_save]")
     expect(page.locator("#result_list")).to_contain_text("at 09:30, Monday to Friday")
@@ -92,11 +44,11 @@ def test_a_refused_line_is_explained_and_changes_nothing(page: Page) -> None:
 def test_the_preview_follows_what_is_typed(page: Page) -> None:
     page.fill("#id_hour", "25")
     expect(page.locator(SENTENCE)).to_contain_text("“25” is not understood")
-    expect(page.locator(ROWS)).to_have_count(0)
+    expect(page.locator(FIRE_TIMES)).to_have_count(0)
     page.fill("#id_hour", "5")
     page.fill("#id_minute", "0")
     expect(page.locator(SENTENCE)).to_have_text("at 05:00 every day")
-    expect(page.locator(ROWS)).to_have_count(10)
+    expect(page.locator(FIRE_TIMES)).to_have_count(10)
     page.fill("#id_timezone", "Asia/Tokyo")
     expect(page.locator(".countjobs-fires th")).to_have_text(["Asia/Tokyo", "from now"])
     page.uncheck("#id_enabled")
@@ -116,15 +68,14 @@ def test_a_preview_that_can_not_be_loaded_says_so_and_comes_back(page: Page) -> 
 def test_on_a_phone_nothing_scrolls_sideways(
     scheme: Any, browser: Browser, quickstart: dict[str, str]
 ) -> None:
-    phone = {"width": 360, "height": 740}
-    page = opened(browser, quickstart, viewport=phone, color_scheme=scheme)
+    page = opened(browser, quickstart, viewport=PHONE, color_scheme=scheme)
     page.fill("#id_crontab_line", "0 0 13 * 5 " + "x" * 300)
     page.click("text=Fill the fields")
     expect(page.locator(".countjobs-crontab [role=status]")).to_contain_text("0 0 13 * *")
     page.fill("#id_crontab_line", "0 9 1 * * " + "x" * 300)
     page.click("text=Fill the fields")
     expect(page.locator(".countjobs-crontab [role=status]")).to_contain_text("Left out")
-    expect(page.locator(ROWS)).to_have_count(10)
+    expect(page.locator(FIRE_TIMES)).to_have_count(10)
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     page.context.close()
 
@@ -134,7 +85,7 @@ def test_without_a_script_saving_fills_the_fields_and_saving_again_saves(
 ) -> None:
     page = opened(browser, quickstart, java_script_enabled=False)
     expect(page.locator("text=Fill the fields")).to_be_hidden()
-    expect(page.locator(ROWS)).to_have_count(10)
+    expect(page.locator(FIRE_TIMES)).to_have_count(10)
     page.fill("#id_name", "without")
     page.fill("#id_crontab_line", "@weekly")
     page.click("[name=_save]")
@@ -143,5 +94,5 @@ def test_without_a_script_saving_fills_the_fields_and_saving_again_saves(
     expect(page.locator(SENTENCE)).to_have_text("at 00:00, every Sunday")
     page.click("[name=_continue]")
     expect(page.locator(".messagelist")).to_contain_text("Next run:")
-    expect(page.locator(ROWS)).to_have_count(10)
+    expect(page.locator(FIRE_TIMES)).to_have_count(10)
     page.context.close()

@@ -13,12 +13,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.test_browser import pytestmark as needs_browser
-from tests.test_browser_schedule import browser, opened, quickstart
+from tests.browsing.windows import PHONE, needs_browser, opened, without_complaints
 from tests.transfers import document, entry
 
 pytestmark = needs_browser
-__all__ = ["browser", "quickstart"]  # fixtures
 
 ROWS = ".countjobs-plan tbody tr"
 SHOW = "text=Show what would change"
@@ -27,13 +25,9 @@ SHOW = "text=Show what would change"
 @pytest.fixture
 def page(browser: Browser, quickstart: dict[str, str]) -> Iterator[Page]:
     page = opened(browser, quickstart, accept_downloads=True)
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(f"{quickstart['Address']}countjobs/countjob/")
-    yield page
-    page.context.close()
-    assert complaints == []
+    with without_complaints(page.context):
+        page.goto(f"{quickstart['Address']}countjobs/countjob/")
+        yield page
 
 
 def paste(page: Page, text: str) -> None:
@@ -83,8 +77,7 @@ def test_a_person_exports_edits_looks_and_imports(page: Page, tmp_path: Path) ->
 def test_on_a_phone_nothing_but_the_table_scrolls_sideways(
     scheme: Any, browser: Browser, quickstart: dict[str, str]
 ) -> None:
-    phone = {"width": 360, "height": 740}
-    page = opened(browser, quickstart, viewport=phone, color_scheme=scheme)
+    page = opened(browser, quickstart, viewport=PHONE, color_scheme=scheme)
     page.goto(f"{quickstart['Address']}countjobs/countjob/import/")
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     bad = entry("y" * 200, hour="25" + "z" * 300)

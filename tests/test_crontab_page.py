@@ -15,9 +15,9 @@ from django.utils.html import strip_tags
 from countjobs.admin import JobDefinitionAdmin
 from countjobs.models import CountJob
 from countjobs.triggers import CRON_DEFAULTS
+from tests.admin_pages import change_url, said
 from tests.crontab_lines import REFUSED
 from tests.people import client_of, user_of
-from tests.test_admin_definitions import change_url, said
 from tests.test_bad_input import errors_shown_at, form_values
 
 pytestmark = pytest.mark.django_db

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
@@ -20,9 +20,9 @@ from countjobs.admin.durations import MOST_BARS, duration_chart
 from countjobs.admin.statistics import MOST, percentiles, statistics_of
 from countjobs.models import CountJob, Execution
 from countjobs.models.executions import Status
+from tests.admin_pages import change_url
 from tests.factories import NOON, SECOND, make_execution
 from tests.people import client_of, user_of
-from tests.test_admin_definitions import change_url
 from tests.test_bad_input import form_values
 
 pytestmark = pytest.mark.django_db
@@ -123,6 +123,7 @@ def test_the_page_tells_the_figures_of_runs(client: Client, definition: CountJob
     assert "duration 2.0 s 2.0 s lateness 250 ms 250 ms" in figures
     assert "Over the newest 20 executions." in figures
     assert "The highest is 2.0 s." in field(page, "durations")
+    assert "21:00:00 JST · ✓ succeeded · 2.0 s" in page
 
 
 def test_the_last_ten_runs_are_listed_in_the_jobs_zone_with_links(
@@ -193,7 +194,7 @@ def bars(svg: str) -> list[str]:
 
 
 def test_the_drawing_has_a_bar_each_oldest_first_and_the_longest_is_the_highest() -> None:
-    svg = duration_chart([executed(1, took=4), executed(2, took=1)])
+    svg = duration_chart([executed(1, took=4), executed(2, took=1)], UTC)
     older, newer = bars(svg)
     assert 'height="18.0"' in older
     assert 'height="72.0"' in newer
@@ -201,7 +202,7 @@ def test_the_drawing_has_a_bar_each_oldest_first_and_the_longest_is_the_highest(
 
 
 def test_what_did_not_succeed_is_marked_beside_its_colour() -> None:
-    well, badly = bars(duration_chart([executed(1, Status.FAILED), executed(2)]))
+    well, badly = bars(duration_chart([executed(1, Status.FAILED), executed(2)], UTC))
     assert well.count("<rect") == 1
     assert badly.count("<rect") == 2
     assert "countjobs-failed" in badly
@@ -210,7 +211,7 @@ def test_what_did_not_succeed_is_marked_beside_its_colour() -> None:
 
 def test_the_drawing_is_told_in_words() -> None:
     runs = [executed(1), executed(2, took=3), executed(3, Status.MISSED, took=None)]
-    label = re.search(r'role="img" aria-label="([^"]*)"', duration_chart(runs))
+    label = re.search(r'role="img" aria-label="([^"]*)"', duration_chart(runs, UTC))
     assert label
     assert "3 are shown: from 1.0 s to 3.0 s; 1 of them did not succeed." in label[1]
 
@@ -226,7 +227,7 @@ def test_the_drawing_is_told_in_words() -> None:
     ],
 )
 def test_any_durations_can_be_drawn(runs: list[Execution]) -> None:
-    svg = duration_chart(runs)
+    svg = duration_chart(runs, UTC)
     assert len(bars(svg)) == min(len(runs), MOST_BARS)
     assert not re.search(r'="-|nan|inf', svg)
 

@@ -314,9 +314,9 @@ ASKED: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: Execution.objects.due_between(NOON - timedelta(hours=2), NOON - timedelta(hours=1)),
         "countjobs_newest",
     ),
-    "trigger": (lambda: Execution.objects.with_trigger("manual"), "countjobs_newest_by_trigger"),
+    "trigger": (lambda: Execution.objects.filter(trigger="manual"), "countjobs_newest_by_trigger"),
     "trigger and status": (
-        lambda: Execution.objects.with_trigger("manual").with_status("failed"),
+        lambda: Execution.objects.filter(trigger="manual").with_status("failed"),
         "countjobs_trouble_by_trigger|countjobs_newest_by_trigger",
     ),
 }

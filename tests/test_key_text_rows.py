@@ -15,8 +15,8 @@ from django.test import Client
 from countjobs.forms import KeyTextFormField
 from countjobs.forms.rows import MOST_ROWS, KeyTextRows, Rows, row_problems, rows_of
 from countjobs.models import CountJob
+from tests.admin_pages import change_url
 from tests.people import client_of
-from tests.test_admin_definitions import change_url
 from tests.test_bad_input import errors_shown_at, form_values
 
 pytestmark = pytest.mark.django_db

@@ -24,10 +24,10 @@ from countjobs.admin.schedule_views import ScheduleViews
 from countjobs.jobstores.claims import claim
 from countjobs.models import CountJob, Execution
 from countjobs.triggers.upcoming import upcoming
+from tests.admin_pages import change_url
 from tests.factories import NOON, SECOND
 from tests.oracle import trigger
 from tests.people import client_of, user_of
-from tests.test_admin_definitions import change_url
 from tests.test_bad_input import form_values
 from tests.test_triggers_properties import dates, expressions, near_changes, steadily, texts
 

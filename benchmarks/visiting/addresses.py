@@ -11,9 +11,12 @@ from django.contrib.admin.views.main import ChangeList
 from django.urls import NoReverseMatch, reverse
 
 from benchmarks.visiting.samples import Samples
+from countjobs.models import CountJob
 
 Address: TypeAlias = str | None
 """None where a database has nothing to show there, or the site has no such page."""
+Page: TypeAlias = Callable[[Samples], Address]
+"""How to come to a page, in a database with these samples."""
 
 MOST_CHOICES = 10
 """Of one filter: a list of zones may be long."""
@@ -31,65 +34,65 @@ def address(page: str, *keys: object, **query: object) -> Address:
     return f"{url}?{urlencode(query)}" if query else url
 
 
-def _list(model: str, **query: object) -> Callable[[Samples], Address]:
-    return lambda samples: address(f"countjobs_{model}_changelist", **query)
+def _list(model: str, **query: object) -> Page:
+    return _list_of(model, lambda samples: query)
 
 
-def _run(status: str) -> Callable[[Samples], Address]:
-    return lambda samples: address("countjobs_execution_change", samples.runs.get(status))
+def _list_of(model: str, query: Callable[[Samples], dict[str, object]]) -> Page:
+    return lambda samples: address(f"countjobs_{model}_changelist", **query(samples))
 
 
-PAGES: dict[str, Callable[[Samples], Address]] = {
-    "index": lambda samples: address("index"),
-    "overview": lambda samples: address("countjobs_overview"),
-    "overview, nothing cached": lambda samples: address("countjobs_overview"),
-    "overview, its parts": lambda samples: address("countjobs_overview_parts"),
+def _definition(key: Callable[[Samples], object], page: str = "change") -> Page:
+    return lambda samples: address(f"countjobs_{DEFINITIONS}_{page}", key(samples))
+
+
+def _run(status: str, page: str = "change") -> Page:
+    return lambda samples: address(f"countjobs_{EXECUTIONS}_{page}", samples.runs.get(status))
+
+
+def _page(name: str, **query: object) -> Page:
+    return lambda samples: address(name, **query)
+
+
+PAGES: dict[str, Page] = {
+    "index": _page("index"),
+    "overview": _page("countjobs_overview"),
+    "overview, nothing cached": _page("countjobs_overview"),
+    "overview, its parts": _page("countjobs_overview_parts"),
     "definitions": _list(DEFINITIONS),
     "definitions, deep page": _list(DEFINITIONS, p=990),
     "definitions, last page": _list(DEFINITIONS, p=1_000),
     "definitions, search: a word": _list(DEFINITIONS, q="invoices"),
-    "definitions, search: a name": lambda samples: address(
-        "countjobs_countjob_changelist", q=samples.definition_name
-    ),
+    "definitions, search: a name": _list_of(DEFINITIONS, lambda s: {"q": s.definition_name}),
     "definitions, search: nothing found": _list(DEFINITIONS, q="zzzz"),
     "definitions, filtered and searched": _list(DEFINITIONS, enabled__exact=1, q="Tokyo"),
     "definitions, filtered, deep page": _list(DEFINITIONS, enabled__exact=1, p=800),
-    "definition, busy": lambda samples: address("countjobs_countjob_change", samples.busy_key),
-    "definition, quiet": lambda samples: address("countjobs_countjob_change", samples.quiet),
-    "definition, never ran": lambda samples: address(
-        "countjobs_countjob_change", samples.never_ran
-    ),
-    "definition, broken": lambda samples: address("countjobs_countjob_change", samples.broken),
-    "definition, to run by hand": lambda samples: address(
-        "countjobs_countjob_run", samples.busy_key
-    ),
-    "definitions, to import": lambda samples: address("countjobs_countjob_import"),
-    "definition, its changes": lambda samples: address(
-        "countjobs_countjob_history", samples.busy_key
-    ),
-    "definition, to add": lambda samples: address("countjobs_countjob_add"),
+    "definition, busy": _definition(lambda s: s.busy_key),
+    "definition, quiet": _definition(lambda s: s.quiet),
+    "definition, never ran": _definition(lambda s: s.never_ran),
+    "definition, broken": _definition(lambda s: s.broken),
+    "definition, to run by hand": _definition(lambda s: s.busy_key, "run"),
+    "definitions, to import": _page("countjobs_countjob_import"),
+    "definition, its changes": _definition(lambda s: s.busy_key, "history"),
+    "definition, to add": _page("countjobs_countjob_add"),
     "executions": _list(EXECUTIONS),
     "executions, page 2": _list(EXECUTIONS, p=2),
     "executions, deep page": _list(EXECUTIONS, p=200),
     "executions, search: a word": _list(EXECUTIONS, q="invoices"),
-    "executions, search: a name": lambda samples: address(
-        "countjobs_execution_changelist", q=samples.definition_name
-    ),
+    "executions, search: a name": _list_of(EXECUTIONS, lambda s: {"q": s.definition_name}),
     "executions, search: nothing found": _list(EXECUTIONS, q="zzzz"),
-    "executions of a busy job": lambda samples: address(
-        "countjobs_execution_changelist", job_id=samples.busy
+    "executions of a busy job": _list_of(EXECUTIONS, lambda s: {"job_id": s.busy}),
+    "executions of a busy job, deep page": _list_of(
+        EXECUTIONS, lambda s: {"job_id": s.busy, "p": 200}
     ),
-    "executions of a busy job, deep page": lambda samples: address(
-        "countjobs_execution_changelist", job_id=samples.busy, p=200
+    "executions of a busy job, failed": _list_of(
+        EXECUTIONS, lambda s: {"job_id": s.busy, "status__exact": "failed"}
     ),
-    "executions of a busy job, failed": lambda samples: address(
-        "countjobs_execution_changelist", job_id=samples.busy, status__exact="failed"
+    "executions of a quiet job": _list_of(
+        EXECUTIONS, lambda s: {"job_id": CountJob.job_id_of(s.quiet)}
     ),
-    "executions of a quiet job": lambda samples: address(
-        "countjobs_execution_changelist", job_id=f"countjobs.countjob:{samples.quiet}"
-    ),
-    "executions of a job that never ran": lambda samples: address(
-        "countjobs_execution_changelist", job_id=f"countjobs.countjob:{samples.never_ran}"
+    "executions of a job that never ran": _list_of(
+        EXECUTIONS, lambda s: {"job_id": CountJob.job_id_of(s.never_ran)}
     ),
     "executions, lost by hand": _list(EXECUTIONS, status__exact="lost", trigger__exact="manual"),
     "executions, failed in 24 h": _list(EXECUTIONS, status__exact="failed", since="day"),
@@ -98,12 +101,8 @@ PAGES: dict[str, Callable[[Samples], Address]] = {
     "execution, failed": _run("failed"),
     "execution, running": _run("running"),
     "execution, queued": _run("queued"),
-    "execution, running, its live parts": lambda samples: address(
-        "countjobs_execution_live", samples.runs.get("running")
-    ),
-    "jobs suggested for a filter": lambda samples: address(
-        "countjobs_execution_jobs", q="invoices"
-    ),
+    "execution, running, its live parts": _run("running", "live"),
+    "jobs suggested for a filter": _page("countjobs_execution_jobs", q="invoices"),
     "schedulers": _list("schedulernode"),
     "broken jobs": _list("parkedjob"),
 }

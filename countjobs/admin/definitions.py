@@ -44,7 +44,6 @@ class JobDefinitionAdmin(
     All of it can be overridden as in any `ModelAdmin`.
     """
 
-    save_as = True
     formfield_overrides = {
         CronField: {"widget": CronInput},
         KeyTextField: {"widget": KeyTextRows},

@@ -41,7 +41,12 @@ def badge(look: str, icon: str, word: object, title: str = "") -> SafeString:
 
 def outcome(execution: Execution | Past) -> SafeString:
     """The badge of an execution's status."""
-    return badge(execution.status, ICONS.get(execution.status, "?"), status_word(execution.status))
+    return badge(execution.status, icon_of(execution.status), status_word(execution.status))
+
+
+def icon_of(status: str) -> str:
+    """The icon of a status; a question mark for one that there isn't."""
+    return ICONS.get(status, "?")
 
 
 def status_word(status: str) -> str:

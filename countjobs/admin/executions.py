@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from countjobs.admin.base import PageChangeList
 from countjobs.admin.execution_page import ExecutionPage
-from countjobs.admin.filters import AgeFilter, StatusFilter, TriggerFilter
+from countjobs.admin.filters import AgeFilter, StatusFilter
 from countjobs.admin.form_filters import DatesFilter, JobFilter
 from countjobs.admin.job_names import MOST_JOBS, JobNames, job_ids_like
 from countjobs.admin.links import Links
@@ -58,7 +58,7 @@ class ExecutionAdmin(OverviewPages, ExecutionPage):
         "folded_count",
     )
     list_display_links = ("outcome", "job_name")
-    list_filter = (JobFilter, StatusFilter, TriggerFilter, AgeFilter, DatesFilter)
+    list_filter = (JobFilter, StatusFilter, "trigger", AgeFilter, DatesFilter)
     list_per_page = 50
     list_max_show_all = 0
     search_fields = ("job_name",)

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.models.executions import Status, Trigger
+from countjobs.models.executions import Status
 
 
 class AgeFilter(admin.SimpleListFilter):
@@ -51,22 +51,4 @@ class StatusFilter(admin.SimpleListFilter):
         found: QuerySet[Any] = queryset
         if value := self.value():
             found = queryset.with_status(value)  # type: ignore[attr-defined]  # our queryset
-        return found
-
-
-class TriggerFilter(admin.SimpleListFilter):
-    """Those that came to be so."""
-
-    title = _("trigger")
-    parameter_name = "trigger__exact"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
-        """The choices."""
-        return Trigger.choices
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Those of the chosen trigger."""
-        found: QuerySet[Any] = queryset
-        if value := self.value():
-            found = queryset.with_trigger(value)  # type: ignore[attr-defined]  # our queryset
         return found

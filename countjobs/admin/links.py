@@ -13,6 +13,7 @@ from django.db import models
 from django.http import HttpRequest
 from django.urls import reverse
 
+from countjobs.admin.addresses import address_of
 from countjobs.models import Execution, JobDefinition
 from countjobs.models.definitions import concrete_definitions
 
@@ -59,12 +60,7 @@ class Links:
         return self._reverse(model, "change", quote(str(pk))) if self.may_view(model) else ""
 
     def _reverse(self, model: type[models.Model], page: str, *args: object) -> str:
-        options = model._meta
-        return reverse(
-            f"admin:{options.app_label}_{options.model_name}_{page}",
-            args=args,
-            current_app=self._site.name,
-        )
+        return address_of(self._site, model._meta, page, *args)
 
 
 def site_of(request: HttpRequest) -> AdminSite:

@@ -14,8 +14,9 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.display import ICONS, NOTHING, badge, duration, link, moment, outcome
-from countjobs.admin.durations import duration_chart, longest
+from countjobs.admin.durations import drawn, duration_chart
 from countjobs.admin.facts import facts_of
+from countjobs.admin.lengths import longest
 from countjobs.admin.links import Links
 from countjobs.admin.schedules import SchedulePages
 from countjobs.admin.statistics import MOST, RunStatistics, statistics_of
@@ -73,8 +74,9 @@ class RunFigures(SchedulePages):
         executions = _statistics(definition).executions
         if not executions:
             return NOTHING
-        note = gettext("Oldest first. The highest is %s.") % duration(longest(executions))
-        return format_html('{}<p class="countjobs-note">{}</p>', duration_chart(executions), note)
+        note = gettext("Oldest first. The highest is %s.") % duration(longest(drawn(executions)))
+        chart = duration_chart(executions, facts_of(definition).zone)
+        return format_html('{}<p class="countjobs-note">{}</p>', chart, note)
 
     @admin.display(description=_("last runs"))
     def recent_runs(self, definition: JobDefinition) -> str:

@@ -9,13 +9,13 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from countjobs.admin.addresses import name_of, row_of
 from countjobs.admin.form import CRONTAB, filled_words
 from countjobs.admin.preview import Preview, preview_of, viewer_zone
 from countjobs.admin.schedule_form import read_schedule
@@ -33,10 +33,9 @@ class ScheduleViews:
     def urls(self) -> list[URLPattern]:
         """Their addresses, beside those of the page to add one, and of each page to change one."""
         opts = self.model_admin.opts
-        prefix = f"{opts.app_label}_{opts.model_name}"
         views = {"crontab": self.crontab, "preview": self.preview}
         return [
-            path(f"{place}{name}/", self._guarded(view), name=f"{prefix}_{name}{suffix}")
+            path(f"{place}{name}/", self._guarded(view), name=name_of(opts, f"{name}{suffix}"))
             for place, suffix in (("", "_new"), ("<path:object_id>/", ""))
             for name, view in views.items()
         ]
@@ -74,9 +73,4 @@ class ScheduleViews:
             if not page.has_add_permission(request) and not page.has_change_permission(request):
                 raise PermissionDenied
             return page.model()
-        found = admin.ModelAdmin.get_object(page, request, unquote(object_id))
-        if not page.has_change_permission(request, found):
-            raise PermissionDenied
-        if found is None:
-            raise Http404
-        return found
+        return row_of(page, request, object_id, page.has_change_permission)

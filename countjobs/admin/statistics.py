@@ -72,4 +72,9 @@ def percentiles(values: Iterable[timedelta | None]) -> Percentiles | None:
     known = sorted(value for value in values if value is not None)
     if not known:
         return None
-    return Percentiles(*(known[ceil(share * len(known) / 100) - 1] for share in (50, 95)))
+    return Percentiles(*(percentile(known, percent) for percent in (50, 95)))
+
+
+def percentile(ascending: Sequence[timedelta], percent: int) -> timedelta:
+    """The least value that so many percent of all don't exceed (nearest rank)."""
+    return ascending[max(ceil(percent * len(ascending) / 100), 1) - 1]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import timedelta, tzinfo
+from datetime import tzinfo
 
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
-from countjobs.admin.display import ICONS, duration, moment_text, status_word
+from countjobs.admin.display import duration, icon_of, moment_text, status_word
+from countjobs.admin.lengths import longest, share
 from countjobs.models.executions import PROBLEMS, Status
 from countjobs.models.newest import Past
 
@@ -24,8 +25,9 @@ _PITCH, _HEIGHT, _LEAST = 4, 24, 3
 def strip(runs: Sequence[Past], zone: tzinfo) -> SafeString:
     """The bars, given the newest run first; they are drawn oldest first, the newest at the end.
 
-    A bar is as high as its run was long, compared with the longest. Behind what went wrong there is
-    a pale column: it is seen without its colour, too.
+    A bar is as high as its run was long, compared with the longest; never nothing, though a run
+    took no time, or was none. Behind what went wrong there is a pale column: it is seen without its
+    colour, too.
     """
     shown = runs[:LONGEST]
     words = summary(shown)
@@ -51,12 +53,12 @@ def summary(runs: Sequence[Past]) -> str:
 
 def _bars(runs: Sequence[Past], zone: tzinfo) -> Iterator[str]:
     """Their elements. A page has thousands: `format_html` for each would take half of its time."""
-    longest = max((run.duration for run in runs if run.duration), default=timedelta())
+    most = longest(runs)
     heads = {status: _head(status) for status in {run.status for run in runs}}
     for place, run in enumerate(runs, start=1):
         x = (LONGEST - place) * _PITCH
         behind = f'<path class="countjobs-behind" d="M{x} 0h3v24h-3z"/>'
-        top = _HEIGHT - _height(run.duration, longest)
+        top = _HEIGHT - max(_LEAST, round(_HEIGHT * share(run.duration, most)))
         yield (
             f"{heads[run.status]} · {escape(_told(run, zone))}</title>"
             f'{behind if run.status in PROBLEMS else ""}<path d="M{x} {top}h3V24h-3z"/></g>'
@@ -66,14 +68,7 @@ def _bars(runs: Sequence[Past], zone: tzinfo) -> Iterator[str]:
 def _head(status: str) -> str:
     """How the element of a bar begins: its colour, its icon and its word."""
     head = '<g class="countjobs-{}"><title>{} {}'
-    return format_html(head, status, ICONS.get(status, "?"), status_word(status))
-
-
-def _height(took: timedelta | None, longest: timedelta) -> int:
-    """In pixels: never nothing, though a run took no time, or was none."""
-    if not took or not longest:
-        return _LEAST
-    return max(_LEAST, round(_HEIGHT * (took / longest)))
+    return format_html(head, status, icon_of(status), status_word(status))
 
 
 def _told(run: Past, zone: tzinfo) -> str:

@@ -7,17 +7,18 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
-from django.contrib.admin.utils import quote, unquote
-from django.core.exceptions import BadRequest, PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.contrib.admin.utils import quote
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.loader import render_to_string
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from countjobs.admin.actions import set_enabled
+from countjobs.admin.addresses import address_of, name_of, row_of
 from countjobs.admin.display import badge
 from countjobs.admin.facts import facts_of
 from countjobs.admin.schedules import SchedulePages
@@ -42,14 +43,15 @@ class SwitchPages(SchedulePages):
         if self.has_pause_permission(request):
             filters = self.get_preserved_filters(request)
             for definition in definitions:
-                address = self._address("enabled", quote(str(definition.pk)))
+                key = quote(str(definition.pk))
+                address = address_of(self.admin_site, self.opts, "enabled", key)
                 given = f"{address}?{filters}" if filters else address
                 definition.__dict__["switch_address"] = given
 
     def get_urls(self) -> list[URLPattern]:
         """As Django's, and that of the switches."""
         view = self.admin_site.admin_view(require_POST(self.turn))
-        name = f"{self.opts.app_label}_{self.opts.model_name}_enabled"
+        name = name_of(self.opts, "enabled")
         return [path("<path:object_id>/enabled/", view, name=name), *super().get_urls()]
 
     def turn(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -58,7 +60,8 @@ class SwitchPages(SchedulePages):
         Raises Http404, or PermissionDenied for who may not do it, or BadRequest for what is neither
         on nor off.
         """
-        definition = self._to_turn(request, object_id)
+        may = (self.has_pause_permission, self.has_view_permission)
+        definition = row_of(self, request, object_id, *may)
         enabled = _WANTED.get(request.POST.get("enabled", ""))
         if enabled is None:
             raise BadRequest
@@ -73,25 +76,13 @@ class SwitchPages(SchedulePages):
         self.message_user(request, words, level)
         return HttpResponseRedirect(f"{self._list_address(request)}#{_id(definition)}")
 
-    def _to_turn(self, request: HttpRequest, object_id: str) -> JobDefinition:
-        definition = admin.ModelAdmin.get_object(self, request, unquote(object_id))
-        may = (self.has_pause_permission, self.has_view_permission)
-        if not all(each(request, definition) for each in may):
-            raise PermissionDenied
-        if definition is None:
-            raise Http404
-        found: JobDefinition = definition
-        return found
-
     def _list_address(self, request: HttpRequest) -> str:
         """The list as it was filtered, sorted and paged."""
         filters = self.get_preserved_filters(request)
         context: dict[str, Any] = {"preserved_filters": filters, "opts": self.opts}
-        return str(add_preserved_filters(context, self._address("changelist")))
-
-    def _address(self, page: str, *args: object) -> str:
-        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_{page}"
-        return reverse(name, args=args, current_app=self.admin_site.name)
+        return str(
+            add_preserved_filters(context, address_of(self.admin_site, self.opts, "changelist"))
+        )
 
 
 def _id(definition: JobDefinition) -> str:

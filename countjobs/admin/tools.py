@@ -6,14 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.admin.utils import quote, unquote
+from django.contrib.admin.utils import quote
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from countjobs.admin.actions import set_enabled
+from countjobs.admin.addresses import address_of, name_of, row_of
 from countjobs.admin.facts import facts_of
 from countjobs.admin.run_view import RunView
 from countjobs.admin.schedules import SchedulePages
@@ -36,7 +37,7 @@ class DefinitionTools(SchedulePages):
             path(
                 f"<path:object_id>/{name}/",
                 self.admin_site.admin_view(view),
-                name=self._url_name(name),
+                name=name_of(self.opts, name),
             )
             for name, view in views.items()
         ]
@@ -44,7 +45,9 @@ class DefinitionTools(SchedulePages):
 
     def run_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The page that asks for a run."""
-        definition = self._found(request, object_id, may=self.has_run_permission(request))
+        if not self.has_run_permission(request):
+            raise PermissionDenied
+        definition = row_of(self, request, object_id, self.has_view_permission)
         return RunView(self, request).respond(definition)
 
     def pause_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -56,7 +59,8 @@ class DefinitionTools(SchedulePages):
         return self._switch(request, object_id, enabled=True)
 
     def _switch(self, request: HttpRequest, object_id: str, *, enabled: bool) -> HttpResponse:
-        definition = self._found(request, object_id, may=self.has_pause_permission(request))
+        may = (self.has_pause_permission, self.has_view_permission)
+        definition = row_of(self, request, object_id, *may)
         set_enabled(request, self.get_queryset(request).filter(pk=definition.pk), enabled=enabled)
         definition.enabled = enabled
         if enabled:
@@ -64,17 +68,6 @@ class DefinitionTools(SchedulePages):
         else:
             self.message_user(request, _("It is paused until it is resumed."), messages.SUCCESS)
         return HttpResponseRedirect(self._url("change", definition))
-
-    def _found(self, request: HttpRequest, object_id: str, *, may: bool) -> Any:
-        """The definition. Raises PermissionDenied, or Http404 where there is none."""
-        if not may:
-            raise PermissionDenied
-        definition = self.get_object(request, unquote(object_id))
-        if not self.has_view_permission(request, definition):
-            raise PermissionDenied
-        if definition is None:
-            raise Http404
-        return definition
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -94,11 +87,4 @@ class DefinitionTools(SchedulePages):
         return tools
 
     def _url(self, name: str, definition: JobDefinition) -> str:
-        return reverse(
-            f"admin:{self._url_name(name)}",
-            args=[quote(str(definition.pk))],
-            current_app=self.admin_site.name,
-        )
-
-    def _url_name(self, name: str) -> str:
-        return f"{self.opts.app_label}_{self.opts.model_name}_{name}"
+        return address_of(self.admin_site, self.opts, name, quote(str(definition.pk)))

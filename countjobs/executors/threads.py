@@ -1,9 +1,13 @@
 """Runs in threads of the scheduler's process.
 
-A claimed job waits until a thread is free. Then its run is marked as running, in the database, and
-only when that is committed it begins: so of a scheduler that was killed it is known which runs had
-begun, and the others are given to another scheduler. One statement marks as many runs as there are
-free threads.
+A claimed job waits until there is a thread for it, or soon will be. Then its run is marked as
+running, in the database, and only when that is committed it begins: so of a scheduler that was
+killed it is known which runs may have begun, and the others are given to another scheduler.
+
+One statement marks as many runs as there are free threads, and as will end within
+BEGIN_AHEAD_SECONDS at the rate lately shown: many short ones, no long one. Where no thread gets on,
+those that were marked and have none are put off: marked as waiting again, here or, at the end, for
+others.
 """
 
 from __future__ import annotations

@@ -127,10 +127,6 @@ class ExecutionQuerySet(models.QuerySet["Execution"]):
             return self.active().filter(status=status)
         return self.filter(status=status)
 
-    def with_trigger(self, trigger: str) -> Self:
-        """Those that came to be so, by an index; those of schedules are most of all."""
-        return self.filter(trigger=trigger)
-
     def of_jobs(self, job_ids: Collection[str]) -> Self:
         """Those of some jobs. Of one they are in the order of its index; of more not."""
         if len(job_ids) == 1:

@@ -1,1 +1,1 @@
-"""What browser tests of executions browse: the strict project, with the jobs of `tests.app`."""
+"""What browser tests share: a browser, windows in it, and sites to open there."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import ceil
 from typing import Any, NamedTuple
 
 from django.db.models import Count, Min
@@ -15,6 +14,7 @@ from countjobs.admin.display import duration
 from countjobs.admin.links import Links
 from countjobs.admin.lookup import definitions_of, zone_of
 from countjobs.admin.overview.cells import job_link, run_link
+from countjobs.admin.statistics import percentile
 from countjobs.models import Execution
 
 MOST_RUNS = 1_000
@@ -69,11 +69,6 @@ def read_lateness(now: datetime, links: Links) -> Lateness:
         percentiles=[(each, duration(percentile(late, each))) for each in _PERCENTILES if late],
         rows=_rows(_latest(runs), links),
     )
-
-
-def percentile(ascending: Sequence[timedelta], percent: int) -> timedelta:
-    """The least value that so many percent of all don't exceed (nearest rank)."""
-    return ascending[max(ceil(len(ascending) * percent / 100), 1) - 1]
 
 
 def _rate(begun: Any, now: datetime) -> float | None:

@@ -12,10 +12,11 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.signing import BadSignature
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from countjobs.admin.addresses import address_of, name_of
 from countjobs.admin.transfer.applying import NotAppliedError, apply
 from countjobs.admin.transfer.carried import Carried, unpack
 from countjobs.admin.transfer.dryrun import dry_run
@@ -38,12 +39,12 @@ class ImportView:
 
     def __init__(self, page: admin.ModelAdmin[Any]) -> None:
         self.page = page
-        self._prefix = f"{page.opts.app_label}_{page.opts.model_name}"
 
     def url(self) -> URLPattern:
         """Its address, beside that of the page to add one."""
         view = require_http_methods(["GET", "HEAD", "POST"])(self.answer)
-        return path("import/", self.page.admin_site.admin_view(view), name=f"{self._prefix}_import")
+        name = name_of(self.page.opts, "import")
+        return path("import/", self.page.admin_site.admin_view(view), name=name)
 
     def answer(self, request: HttpRequest) -> HttpResponse:
         """The step that was asked for. Raises PermissionDenied."""
@@ -123,8 +124,7 @@ class ImportView:
         return self._reverse("import")
 
     def _reverse(self, page: str) -> str:
-        name = f"admin:{self._prefix}_{page}"
-        return reverse(name, current_app=self.page.admin_site.name)
+        return address_of(self.page.admin_site, self.page.opts, page)
 
 
 def summary(plan: Plan) -> str:

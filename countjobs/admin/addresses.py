@@ -1,0 +1,40 @@
+"""Our pages beside Django's: what they are called, where they are, and the row that each is of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models.options import Options
+from django.http import Http404, HttpRequest
+from django.urls import reverse
+
+Permission = Callable[[HttpRequest, Any], bool]
+
+
+def name_of(opts: Options[Any], page: str) -> str:
+    """The name of a page of a model, as Django calls its own."""
+    return f"{opts.app_label}_{opts.model_name}_{page}"
+
+
+def address_of(site: admin.AdminSite, opts: Options[Any], page: str, *args: object) -> str:
+    """Where a page of a model is, in a site."""
+    return reverse(f"admin:{name_of(opts, page)}", args=args, current_app=site.name)
+
+
+def row_of(
+    page: admin.ModelAdmin[Any], request: HttpRequest, object_id: str, *may: Permission
+) -> Any:
+    """The row that an address names. What a form's page tells beside it isn't read.
+
+    Raises PermissionDenied, unless the user has all of these permissions, or Http404.
+    """
+    found = admin.ModelAdmin.get_object(page, request, unquote(object_id))
+    if not all(each(request, found) for each in may):
+        raise PermissionDenied
+    if found is None:
+        raise Http404
+    return found

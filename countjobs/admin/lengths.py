@@ -1,0 +1,24 @@
+"""How long runs took beside the longest of them: for the drawings that compare them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from countjobs.models import Execution
+from countjobs.models.newest import Past
+
+
+def longest(runs: Iterable[Execution | Past]) -> timedelta | None:
+    """The longest duration; None where no run has one."""
+    return max((run.duration for run in runs if run.duration is not None), default=None)
+
+
+def share(took: timedelta | None, most: timedelta | None) -> float:
+    """How much of the longest duration a run took, from 0 to 1.
+
+    It is 0 for a run that was none, and for what a clock that was set back has made negative.
+    """
+    if took is None or most is None or took <= timedelta():
+        return 0.0
+    return took / most

@@ -1,0 +1,36 @@
+"""What tests read off the pages of definitions."""
+
+from __future__ import annotations
+
+import re
+
+from django.contrib.messages import get_messages
+from django.test import Client
+from django.urls import reverse
+from django.utils.html import strip_tags
+
+from countjobs.models import JobDefinition
+
+LIST = "/admin/countjobs/countjob/"
+ADD = "/admin/countjobs/countjob/add/"
+
+
+def change_url(definition: JobDefinition) -> str:
+    name = definition._meta.model_name
+    return reverse(f"admin:{definition._meta.app_label}_{name}_change", args=[definition.pk])
+
+
+def cell(page: str, column: str) -> str:
+    """The text of the first cell of a column of a list."""
+    found = re.search(rf'<t[dh] class="field-{column}[^"]*">(.*?)</t[dh]>', page, re.DOTALL)
+    assert found, column
+    return " ".join(strip_tags(found[1]).split())
+
+
+def told(client: Client, column: str) -> str:
+    """The same of the list of definitions."""
+    return cell(client.get(LIST).content.decode(), column)
+
+
+def said(response: object) -> list[str]:
+    return [str(message) for message in get_messages(response.wsgi_request)]  # type: ignore[attr-defined]  # of the test client
