@@ -166,6 +166,8 @@ def test_where_nothing_matches_there_is_a_way_back(client: Client) -> None:
         "start_date__date__year=-1",
         "start_date__day__in=" + "1" * 30 + "&q=one",
         "start_date__in=0001-01-01T00:00:00%2B23:00&q=one",
+        "enabled__in=&q=one",
+        "executor__date__year=1",
     ],
 )
 def test_what_can_not_be_asked_is_no_error(query: str, client: Client) -> None:

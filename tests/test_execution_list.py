@@ -302,7 +302,10 @@ def much() -> None:
 ASKED: dict[str, tuple[Callable[[], Any], str]] = {
     "newest": (Execution.objects.all, "countjobs_newest"),
     "status": (lambda: Execution.objects.with_status("failed"), "countjobs_newest_trouble"),
-    "rare": (lambda: Execution.objects.with_status("lost"), "countjobs_newest_trouble"),
+    "rare": (
+        lambda: Execution.objects.with_status("lost"),
+        "countjobs_newest_trouble|countjobs_troubles",
+    ),
     "running": (lambda: Execution.objects.with_status("running"), "countjobs_active_of_job"),
     "job": (lambda: Execution.objects.of_jobs(["job 7"]), "countjobs_newest_of_job"),
     "jobs": (lambda: Execution.objects.of_jobs(["job 7", "x"]), "countjobs_newest_of_job"),

@@ -12,10 +12,10 @@ from django.test import Client
 from pytest_django import Settings
 
 from countjobs.models import CountJob, Execution
+from tests.admin_pages import change_url
 from tests.app.models import Greeting
 from tests.factories import NOON
 from tests.people import client_of
-from tests.test_admin_definitions import change_url
 
 pytestmark = pytest.mark.django_db
 
