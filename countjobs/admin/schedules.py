@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from django.contrib import admin, messages
@@ -11,6 +12,7 @@ from django.urls import URLPattern
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.actions import DefinitionActions
@@ -38,7 +40,7 @@ class SchedulePages(DefinitionActions):
         cron = definition.cron
         title = "\n".join(f"{self._label(name)}: {cron[name]}" for name in cron)
         try:
-            words = sentence(cron)
+            words = _in_words(get_language(), *cron.values())
         except CronFieldError:  # beside it is shown as broken
             words = " ".join(cron.values())
         return format_html('<span class="countjobs-schedule" title="{}">{}</span>', title, words)
@@ -79,3 +81,9 @@ class SchedulePages(DefinitionActions):
         if filled := getattr(context["adminform"].form, "filled", None):
             self.message_user(request, filled_words(filled), messages.WARNING)
         return super().render_change_form(request, context, *args, **kwargs)
+
+
+@lru_cache(maxsize=1_000)
+def _in_words(language: str | None, *expressions: str) -> str:
+    """The sentence of eight expressions, in the active language. A list has many that are alike."""
+    return sentence(dict(zip(CRON_DEFAULTS, expressions, strict=True)))
