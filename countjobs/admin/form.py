@@ -8,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.forms import Script
 from django.utils.functional import cached_property
+from django.utils.text import normalize_newlines
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -49,7 +50,7 @@ class PartialForm(AnyModelForm):
             return False
         shown_before, sent = self.fields[name].prepare_value(before), self[name].data
         both_are_text = isinstance(shown_before, str) and isinstance(sent, str)
-        return both_are_text and _lines(shown_before) == _lines(sent)
+        return both_are_text and normalize_newlines(shown_before) == normalize_newlines(sent)
 
     def add_error(self, field: str | None, error: Any) -> None:
         """As Django's, which raises ValueError where a field isn't in the form: it goes above."""
@@ -59,10 +60,6 @@ class PartialForm(AnyModelForm):
             return
         for name, errors in invalid.error_dict.items():
             super().add_error(name if name in self.fields else None, ValidationError(errors))
-
-
-def _lines(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 class DefinitionForm(PartialForm):
