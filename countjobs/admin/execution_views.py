@@ -6,10 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.http import (
-    Http404,
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
@@ -21,6 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from countjobs.admin.addresses import row_of
 from countjobs.admin.links import Links
 from countjobs.admin.lookup import definitions_of
 from countjobs.admin.running import may_run
@@ -94,11 +93,7 @@ class ExecutionViews:
     ) -> Execution:
         """What the page is of. Raises Http404, or PermissionDenied for who may not do this."""
         page = self.model_admin
-        found: Execution | None = admin.ModelAdmin.get_object(page, request, unquote(object_id))
-        if not page.has_view_permission(request, found):
-            raise PermissionDenied
-        if found is None:
-            raise Http404
+        found: Execution = row_of(page, request, object_id, page.has_view_permission)
         if to_run and not may_run(request, page.admin_site, found.job_id):
             raise PermissionDenied
         return found
