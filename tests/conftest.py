@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.core.cache import cache
+from django.utils import translation
 
 from tests.children import reap_all
 
@@ -22,6 +23,6 @@ def pytest_runtest_teardown() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_remembered() -> None:
-    """Pages keep for a while what they have counted; a test is to see what it has made itself."""
-    cache.clear()
+def _nothing_is_left_of_other_tests() -> None:
+    cache.clear()  # pages keep for a while what they have counted
+    translation.deactivate()  # the client's requests leave their language with the thread
