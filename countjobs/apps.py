@@ -30,11 +30,12 @@ class CountjobsConfig(AppConfig):
         """Connect what must happen whenever a definition is written."""
         from countjobs import checks  # noqa: F401  # registers them
         from countjobs.jobstores import rows
-        from countjobs.models import definitions
+        from countjobs.models import definitions_changed, definitions_deleted
+        from countjobs.models.definitions import senders
 
-        definitions.definitions_changed.connect(rows.definitions_changed)
-        definitions.definitions_deleted.connect(rows.definitions_deleted)
-        for model in definitions.senders():
+        definitions_changed.connect(rows.definitions_changed)
+        definitions_deleted.connect(rows.definitions_deleted)
+        for model in senders():
             # Django's own signals tell also of fixtures and of cascades.
             post_save.connect(_saved, sender=model)
             post_delete.connect(_deleted, sender=model)
@@ -47,8 +48,7 @@ def _saved(sender: Any, instance: Any, **_: Any) -> None:
 
 
 def _deleted(sender: Any, instance: Any, origin: Any = None, **_: Any) -> None:
-    from countjobs.models import definitions_deleted
-    from countjobs.models.definitions import JobDefinitionQuerySet
+    from countjobs.models import JobDefinitionQuerySet, definitions_deleted
 
     if isinstance(origin, JobDefinitionQuerySet):
         origin.note_deleted(instance)  # it tells of all that it deletes at once

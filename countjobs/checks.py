@@ -12,8 +12,8 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from countjobs.conf import Conf
-from countjobs.models import JobDefinition
-from countjobs.models.definitions import JobDefinitionQuerySet, concrete_definitions
+from countjobs.models import JobDefinition, JobDefinitionQuerySet
+from countjobs.models.definitions import concrete_definitions
 
 
 @register("countjobs")
@@ -87,7 +87,7 @@ def _of_definition(model: type[JobDefinition]) -> Iterator[CheckMessage]:
     if not isinstance(model._default_manager.all(), JobDefinitionQuerySet):
         yield Warning(
             "Bulk writes of these definitions don't reach the job store.",
-            hint="Make its manager from countjobs.models.definitions.JobDefinitionQuerySet.",
+            hint="Make its manager from countjobs.models.JobDefinitionQuerySet.",
             obj=model,
             id="countjobs.W002",
         )

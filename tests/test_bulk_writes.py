@@ -12,7 +12,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import connection, models
 from django_apscheduler.models import DjangoJob
 
-from countjobs.models import CountJob, definitions, definitions_changed
+from countjobs.models import CountJob, definitions_changed, writes
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +45,7 @@ def make(count: int, **fields: Any) -> list[CountJob]:
 
 @pytest.mark.parametrize("options", [{}, {"ignore_conflicts": True}], ids=str)
 def test_no_statement_takes_more_values_than_a_database_can_bear(options: dict[str, bool]) -> None:
-    with patch.object(definitions, "_BATCH", 100), values_a_statement() as counts:
+    with patch.object(writes, "_BATCH", 100), values_a_statement() as counts:
         CountJob.objects.bulk_create(make(1_050), **options)
         CountJob.objects.update(count=5)
     assert max(counts) <= 501, "the job store's own batches have 500"
@@ -90,7 +90,7 @@ def test_what_begins_to_match_during_an_update_stays_as_it_is() -> None:
             CountJob.objects.create(name="late")
         return [pks]
 
-    with patch.object(definitions, "batches", write_beside):
+    with patch.object(writes, "batches", write_beside):
         assert CountJob.objects.filter(enabled=True).update(second="30") == 2
     assert CountJob.objects.get(name="late").second == "0"
 
@@ -105,14 +105,14 @@ def test_what_stops_matching_during_an_update_stays_as_it_is() -> None:
             )
         return [pks]
 
-    with patch.object(definitions, "batches", write_beside):
+    with patch.object(writes, "batches", write_beside):
         assert CountJob.objects.filter(description="").update(second="30") == 1
     assert CountJob.objects.get(second="30").pk == one.pk
 
 
 def test_an_update_in_batches_counts_all_rows_and_bears_a_condition_on_what_it_changes() -> None:
     CountJob.objects.bulk_create(make(25))
-    with patch.object(definitions, "_BATCH", 10):
+    with patch.object(writes, "_BATCH", 10):
         assert CountJob.objects.filter(enabled=True).update(enabled=False) == 25
     assert not DjangoJob.objects.filter(next_run_time__isnull=False).exists()
 

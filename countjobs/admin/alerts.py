@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from countjobs.admin.agreement import differing_rows
 from countjobs.admin.display import link
 from countjobs.admin.links import Links, site_of
-from countjobs.admin.lookup import definitions_of
+from countjobs.admin.lookup import visible_definitions_of
 from countjobs.models import Execution, JobDefinition, ParkedJob, SchedulerNode
 from countjobs.models.definitions import concrete_definitions
 
@@ -65,11 +65,11 @@ def _visible(links: Links, kinds: list[type[JobDefinition]]) -> Any:
 
 
 def _names(parked: list[ParkedJob], links: Links) -> list[SafeString]:
-    definitions = definitions_of(job.job_id for job in parked)
+    definitions = visible_definitions_of((job.job_id for job in parked), links)
     return [_name(job, definitions.get(job.job_id), links) for job in parked]
 
 
 def _name(parked: ParkedJob, definition: JobDefinition | None, links: Links) -> SafeString:
-    if definition is None or links.is_hidden(type(definition)):
+    if definition is None:
         return link(links.to_object(ParkedJob, parked.job_id), parked.job_id)
     return link(links.to_object(type(definition), definition.pk), definition.name)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
+from countjobs.admin.links import Links
 from countjobs.models import JobDefinition
 from countjobs.models.jobids import definition_key
 from countjobs.triggers import zone_names
@@ -28,6 +29,12 @@ def definitions_of(job_ids: Iterable[str]) -> dict[str, JobDefinition]:
         for model, pks in by_model.items()
         for definition in model._base_manager.filter(pk__in=pks).only("name", "timezone")
     }
+
+
+def visible_definitions_of(job_ids: Iterable[str], links: Links) -> dict[str, JobDefinition]:
+    """Those of them that the user of a page may see, and so know by their names."""
+    found = definitions_of(job_ids).items()
+    return {job_id: each for job_id, each in found if not links.is_hidden(type(each))}
 
 
 def zone_of(definition: JobDefinition | None) -> tzinfo:

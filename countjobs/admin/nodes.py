@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from countjobs.admin import display
 from countjobs.admin.base import ReadOnlyAdmin
 from countjobs.admin.links import Links
-from countjobs.admin.lookup import definitions_of
+from countjobs.admin.lookup import visible_definitions_of
 from countjobs.models import ParkedJob, SchedulerNode
 
 if TYPE_CHECKING:
@@ -95,11 +95,9 @@ class ParkedJobAdmin(ReadOnlyAdmin):
     def show_page(self, request: HttpRequest, parked: Sequence[ParkedJob]) -> None:
         """Find the definitions of a page's jobs, as far as the user may know them."""
         links = Links(request, self.admin_site)
-        definitions = definitions_of(job.job_id for job in parked)
+        definitions = visible_definitions_of((job.job_id for job in parked), links)
         for job in parked:
             found = definitions.get(job.job_id)
-            if found is not None and links.is_hidden(type(found)):
-                found = None
             url = links.to_object(type(found), found.pk) if found else ""
             job.__dict__["definition"] = display.link(url, found.name) if found else None
 

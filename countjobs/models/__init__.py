@@ -1,15 +1,21 @@
 """The models: definitions (when and what), executions (the history), the schedulers that live."""
 
 from countjobs.models.countjob import CountJob
-from countjobs.models.definitions import JobDefinition, definitions_changed, definitions_deleted
+from countjobs.models.definitions import JobDefinition
 from countjobs.models.executions import Execution
 from countjobs.models.nodes import SchedulerNode
 from countjobs.models.parked import ParkedJob
+from countjobs.models.writes import (
+    JobDefinitionQuerySet,
+    definitions_changed,
+    definitions_deleted,
+)
 
 __all__ = [
     "CountJob",
     "Execution",
     "JobDefinition",
+    "JobDefinitionQuerySet",
     "ParkedJob",
     "SchedulerNode",
     "definitions_changed",

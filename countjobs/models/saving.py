@@ -9,7 +9,8 @@ from typing import Any
 
 from django.db import transaction
 
-from countjobs.models.definitions import JobDefinition, definitions_changed
+from countjobs.models.definitions import JobDefinition
+from countjobs.models.writes import definitions_changed
 
 Saved = dict[type[JobDefinition], list[Any]]
 

@@ -1,0 +1,96 @@
+"""Writing definitions, one or many at once: every way of it tells the job store.
+
+Whatever writes definitions sends a signal in the transaction that writes them:
+`definitions_changed` or `definitions_deleted`. The job store listens, and writes the row that
+schedulers look at. So a definition and its row are never seen to disagree.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from django.db import connections, models, transaction
+from django.dispatch import Signal
+
+from countjobs.batches import batches
+from countjobs.models.loose import distinct_values
+
+if TYPE_CHECKING:
+    from countjobs.models.definitions import JobDefinition
+
+definitions_changed = Signal()
+"""Sent with `sender` (the model) and `pks`, inside the transaction that wrote these definitions."""
+
+definitions_deleted = Signal()
+"""Sent likewise, inside the transaction that deleted them."""
+
+_BATCH = 10_000
+"""Values in one statement: SQLite takes 32,766, other servers and drivers 65,535."""
+
+
+class JobDefinitionQuerySet(models.QuerySet["JobDefinition"]):
+    """Definitions, with every way to write many of them at once made to tell the job store."""
+
+    def update(self, **kwargs: Any) -> int:
+        """As Django's. Values are not validated; a definition that they break is parked.
+
+        What begins to match while this goes on stays as it is: its row of the job store would.
+        """
+        with transaction.atomic(using=self.db, savepoint=False):
+            pks = list(self.values_list("pk", flat=True))
+            # No keys are a batch too, for Django to refuse what it refuses.
+            rows = sum(
+                self._update_batch(batch, kwargs) for batch in [*batches(pks, _BATCH)] or [pks]
+            )
+            self._changed(pks)
+        return rows
+
+    def _update_batch(self, pks: list[Any], values: dict[str, Any]) -> int:
+        # Django's own update refuses a slice; `filter` would, in other words.
+        matching = self if self.query.is_sliced else self.filter(pk__in=pks)
+        return super(JobDefinitionQuerySet, matching).update(**values)
+
+    update.alters_data = True  # type: ignore[attr-defined]  # as Django marks it for templates
+
+    def bulk_create(
+        self, objs: Iterable[JobDefinition], *args: Any, **kwargs: Any
+    ) -> list[JobDefinition]:
+        """As Django's."""
+        with transaction.atomic(using=self.db, savepoint=False):
+            created = super().bulk_create(objs, *args, **kwargs)
+            pks = [definition.pk for definition in created if definition.pk is not None]
+            # Where conflicts are ignored, Django can't say which rows it wrote.
+            names = [definition.name for definition in created if definition.pk is None]
+            self._changed([*pks, *self._pks_of(names)])
+        return created
+
+    def _pks_of(self, names: list[str]) -> Iterator[Any]:
+        there = self.model._base_manager.using(self.db).values_list("pk", flat=True)
+        for batch in batches(names, _BATCH):
+            yield from there.filter(name__in=batch)
+
+    def _changed(self, pks: Iterable[Any]) -> None:
+        definitions_changed.send(sender=self.model, pks=list(pks))
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """As Django's. The job store is told of all at once, and not of each by itself."""
+        self._deleted: defaultdict[type[JobDefinition], list[Any]] = defaultdict(list)
+        with transaction.atomic(using=self.db, savepoint=False):
+            deleted = super().delete()
+            for model, pks in self._deleted.items():
+                definitions_deleted.send(sender=model, pks=pks)
+        return deleted
+
+    delete.alters_data = True  # type: ignore[attr-defined]  # as Django marks it
+    delete.queryset_only = True  # type: ignore[attr-defined]  # no manager deletes everything
+
+    def zones(self) -> list[str]:
+        """The time zones that definitions of this kind name, in order. An index answers this."""
+        model = self.model._meta.get_field("timezone").model._meta
+        return distinct_values(connections[self.db], model.db_table, "timezone")
+
+    def note_deleted(self, definition: JobDefinition) -> None:
+        """Remember one that this deletion takes along: of this kind, or of one that cascades."""
+        self._deleted[type(definition)].append(definition.pk)
