@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import threading
 import time
 from contextlib import ExitStack
 
@@ -11,12 +10,10 @@ from benchmarks.databases import Database
 from benchmarks.figures import Figure, Row
 from benchmarks.preparing import idle_fields, prepare
 from benchmarks.processes import call, say, wait_until
+from benchmarks.readiness import LONGEST_START_SECONDS, wait_until_looked_at
 from benchmarks.rounds import chosen, in_rounds
 from benchmarks.usage import peak_megabytes, resident_megabytes
 
-LONGEST_START_SECONDS = 900.0
-MENDING = "countjobs-mending"
-"""The thread that looks at all definitions after a start."""
 UNITS = {
     "cpu": (" % of a core", 2),
     "now": (" MB", 0),
@@ -84,16 +81,6 @@ def cost(name: str, warm_up: float, seconds: float, threads: int) -> dict[str, f
     share = (time.process_time() - used) / (time.perf_counter() - clock)
     memory = {"now": resident_megabytes(), "peak": peak_megabytes()}
     return {"cpu": 100 * share, **memory, "start": min(first) - began, "looked": looked}
-
-
-def wait_until_looked_at() -> None:
-    """Wait until a scheduler of this process has done all that it does for its start."""
-
-    def is_done() -> bool:
-        return all(thread.name != MENDING for thread in threading.enumerate())
-
-    if not wait_until(is_done, LONGEST_START_SECONDS, every=0.1):
-        raise RuntimeError(f"The job store isn't mended within {LONGEST_START_SECONDS:.0f} s.")
 
 
 def _told(result: dict[str, float]) -> str:

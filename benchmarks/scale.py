@@ -12,9 +12,9 @@ from contextlib import ExitStack
 
 from benchmarks.databases import Database
 from benchmarks.figures import Figure, Row, ratio
-from benchmarks.idle import wait_until_looked_at
 from benchmarks.preparing import EVERY_SECOND, idle_fields, prepare
 from benchmarks.processes import call, say
+from benchmarks.readiness import wait_until_looked_at
 from benchmarks.rounds import chosen, in_rounds
 
 TITLES = {"cpu": "CPU of a run", "wall": "time of a run"}
