@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime, tzinfo
 from functools import lru_cache, partial
 from typing import Any, TypeAlias
 
@@ -147,7 +147,7 @@ def _rowset(vendor: str, fields: Iterable[_Field]) -> str:
 
 def _document(model: type[models.Model], rows: Sequence[Row]) -> str:
     """The rows as JSON, each value as its column stores it."""
-    writers = _writers(connection.vendor, model, tuple(rows[0]))
+    writers = _writers(connection.vendor, connection.timezone, model, tuple(rows[0]))
     plain = [{new: write(row[name]) for new, name, write in writers} for row in rows]
     return _encode(plain)
 
@@ -157,20 +157,21 @@ _encode = json.JSONEncoder(check_circular=False).encode
 
 @lru_cache
 def _writers(
-    vendor: str, model: type[models.Model], names: tuple[str, ...]
+    vendor: str, zone: tzinfo | None, model: type[models.Model], names: tuple[str, ...]
 ) -> list[tuple[str, str, _Writer]]:
     return [
-        (f"new_{field.column}", field.name, _writer(vendor, field))
+        (f"new_{field.column}", field.name, _writer(vendor, zone, field))
         for field in _fields(model, names)
     ]
 
 
-def _writer(vendor: str, field: _Field) -> _Writer:
-    """Turns a field's values into what its column stores."""
+def _writer(vendor: str, zone: tzinfo | None, field: _Field) -> _Writer:
+    """Turns a field's values into what its column stores, in a database that keeps times so."""
     if isinstance(field, OrderedJSONField):
         return lambda value: field.get_db_prep_value(value, connection)
     if isinstance(field, models.DateTimeField):
-        return partial(_moment, vendor)
+        # As the backends' own methods write it, which take far longer.
+        return _aware if vendor == "postgresql" else partial(_naive, zone)
     if isinstance(field, models.CharField | models.TextField):
         # One text that PostgreSQL refuses would take the others down with it.
         return lambda value: storable(value) if isinstance(value, str) else value
@@ -181,18 +182,12 @@ def _as_it_is(value: Any) -> Any:
     return value
 
 
-def _moment(vendor: str, value: datetime | None) -> str | None:
-    if value is None:
-        return None
-    # Two times of another zone may be equal, and an hour apart: they differ in their fold.
-    adapt = _known_moment if value.tzinfo is UTC else _known_moment.__wrapped__
-    return adapt(vendor, value)
+def _aware(value: datetime | None) -> str | None:
+    return None if value is None else str(value)
 
 
-@lru_cache(maxsize=256)
-def _known_moment(vendor: str, value: datetime) -> str:
-    """Written once: many rows of a batch are due at the same time."""
-    return str(connection.ops.adapt_datetimefield_value(value))
+def _naive(zone: tzinfo | None, value: datetime | None) -> str | None:
+    return None if value is None else str(value.astimezone(zone).replace(tzinfo=None))
 
 
 def _column(field: _Field) -> str:
