@@ -107,10 +107,12 @@ def test_promise_08_a_month_is_as_much_work_as_a_minute(
     assert costs[MONTH][1] < costs[MINUTE][1] + 3 * 50
 
 
-# Two seconds are promised, of a machine that does nothing else. This one may do, and measures
-# coverage besides; to walk through the month would take it hours.
-@pytest.mark.parametrize("coalesce", [True, False])
-def test_promise_08_the_first_claim_after_a_month_takes_seconds(coalesce: bool) -> None:
+# Two seconds are promised. Without `coalesce`, which makes eleven thousand rows, it is near to that
+# on a machine that does nothing else, so that the test leaves room for one that does.
+@pytest.mark.parametrize(("coalesce", "seconds"), [(True, 2), (False, 4)])
+def test_promise_08_the_first_claim_after_a_month_takes_a_second_or_two(
+    coalesce: bool, seconds: float
+) -> None:
     """A thousand definitions that fire every second are 2.6 billion fire times."""
     one_second_definitions(MANY, coalesce=coalesce, timezone="America/New_York")
     with CaptureQueriesContext(connection) as queries:
@@ -119,4 +121,4 @@ def test_promise_08_the_first_claim_after_a_month_takes_seconds(coalesce: bool) 
         took = time.process_time() - began
     assert len(claims.jobs) == MANY
     assert len(queries) == 8 + (connection.vendor == "postgresql")
-    assert took < 10
+    assert took < seconds

@@ -70,7 +70,7 @@ def test_promise_08_beyond_the_cap_on_catching_up_the_rest_is_one_missed_row() -
 def test_promise_08_a_month_of_seconds_is_planned_as_fast_as_a_minute(coalesce: bool) -> None:
     began = time.perf_counter()
     made = planned(schedule(second="*"), NOON + timedelta(days=30), coalesce=coalesce, catch_up=10)
-    assert time.perf_counter() - began < 5  # to walk takes far longer
+    assert time.perf_counter() - began < 0.5
     assert accounted(made) == 30 * 86_400 + 1
 
 
