@@ -10,7 +10,6 @@ from benchmarks.databases import Database
 from benchmarks.figures import Figure, Row
 from benchmarks.preparing import idle_fields, prepare
 from benchmarks.processes import call, say, wait_until
-from benchmarks.readiness import LONGEST_START_SECONDS, wait_until_looked_at
 from benchmarks.rounds import chosen, in_rounds
 from benchmarks.usage import peak_megabytes, resident_megabytes
 
@@ -60,6 +59,7 @@ def cost(name: str, warm_up: float, seconds: float, threads: int) -> dict[str, f
     still does for its start then, beside its loop, is not idleness: its end is waited for.
     """
     from benchmarks.contenders import contender
+    from benchmarks.contenders.base import LONGEST_START_SECONDS
 
     scheduler = contender(name)
     scheduler.ask()
@@ -73,7 +73,7 @@ def cost(name: str, warm_up: float, seconds: float, threads: int) -> dict[str, f
 
     if not wait_until(has_started, LONGEST_START_SECONDS, every=0.1):
         raise RuntimeError(f"Nothing started within {LONGEST_START_SECONDS:.0f} s.")
-    wait_until_looked_at()
+    scheduler.wait_until_ready()
     looked = time.time() - began
     time.sleep(warm_up)
     used, clock = time.process_time(), time.perf_counter()

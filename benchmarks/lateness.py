@@ -11,7 +11,6 @@ from benchmarks.databases import Database
 from benchmarks.figures import Figure, Row, all_medians, percentile
 from benchmarks.preparing import EVERY_SECOND, prepare
 from benchmarks.processes import call
-from benchmarks.readiness import wait_until_looked_at
 from benchmarks.rounds import chosen, in_rounds
 
 PERCENTS = (50, 95, 99, 100)
@@ -64,7 +63,7 @@ def starts(name: str, warm_up: float, seconds: int, threads: int) -> Result:
 
     scheduler = contender(name)
     scheduler.start(threads)
-    wait_until_looked_at()
+    scheduler.wait_until_ready()
     first = math.ceil(time.time() + warm_up)
     end = first + seconds
     time.sleep(end - 1 + LAST_SECONDS - time.time())

@@ -14,7 +14,6 @@ from benchmarks.databases import Database
 from benchmarks.figures import Figure, Row, ratio
 from benchmarks.preparing import EVERY_SECOND, idle_fields, prepare
 from benchmarks.processes import call, say
-from benchmarks.readiness import wait_until_looked_at
 from benchmarks.rounds import chosen, in_rounds
 
 TITLES = {"cpu": "CPU of a run", "wall": "time of a run"}
@@ -76,7 +75,7 @@ def cost(name: str, warm_up: float, seconds: int, threads: int) -> dict[str, flo
 
     scheduler = contender(name)
     scheduler.start(threads)
-    wait_until_looked_at()
+    scheduler.wait_until_ready()
     first = math.ceil(time.time() + warm_up + 0.2)
     time.sleep(first - 0.2 - time.time())  # between two seconds there is no run under way
     before, used = scheduler.recorded(), time.process_time()

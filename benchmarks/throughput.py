@@ -10,7 +10,6 @@ from benchmarks.databases import Database
 from benchmarks.figures import Figure, Row, ratio
 from benchmarks.preparing import EVERY_SECOND, prepare
 from benchmarks.processes import call_together, say
-from benchmarks.readiness import wait_until_looked_at
 from benchmarks.rounds import chosen, in_rounds
 
 SATURATED = 0.9
@@ -78,7 +77,7 @@ def per_second(name: str, warm_up: float, seconds: float, threads: int) -> float
 
     scheduler = contender(name)
     scheduler.start(threads)
-    wait_until_looked_at()
+    scheduler.wait_until_ready()
     time.sleep(warm_up)
     before, began = scheduler.recorded(), time.perf_counter()
     time.sleep(seconds)

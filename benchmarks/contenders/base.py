@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from benchmarks.preparing import Groups
-from benchmarks.processes import say
+from benchmarks.processes import say, wait_until
 
 MESSAGES = {"one": "one count.", "two": "two count.", "three": "three count."}
 COUNT = 3
 BATCH = 5_000
+LONGEST_START_SECONDS = 900.0
 
 Start: TypeAlias = tuple[float, float]
 """When a run was due, and when it started, in seconds since 1970."""
@@ -27,6 +28,15 @@ class Contender(ABC):
     @abstractmethod
     def start(self, threads: int) -> None:
         """Start the scheduler in threads of this process, and come back."""
+
+    def is_ready(self) -> bool:
+        """Whether it has done all that it does for its start."""
+        return True
+
+    def wait_until_ready(self) -> None:
+        """Wait for that: until then runs share the processor with it."""
+        if not wait_until(self.is_ready, LONGEST_START_SECONDS, every=0.1):
+            raise RuntimeError(f"It isn't ready after {LONGEST_START_SECONDS:.0f} s.")
 
     @abstractmethod
     def recorded(self) -> int:

@@ -32,7 +32,12 @@ class Countjobs(Contender):
         terminal = logging.StreamHandler(sys.stdout)
         terminal.setFormatter(LineFormatter())
         logging.basicConfig(handlers=[terminal], level=logging.INFO, force=True)
-        create_scheduler(background=True, threads=threads).start()
+        self._scheduler = create_scheduler(background=True, threads=threads)
+        self._scheduler.start()
+
+    def is_ready(self) -> bool:
+        """Whether it has looked at all definitions."""
+        return self._scheduler.mending.is_done
 
     def recorded(self) -> int:
         """From the history."""

@@ -41,6 +41,11 @@ class Mending:
                 self._rest.start()
                 return
 
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is left of it."""
+        return self._rest is None or not self._rest.is_alive()
+
     def stop(self, timeout: float) -> None:
         """Stop after the present step, waiting for that at the most so many seconds."""
         if self._rest is not None:
