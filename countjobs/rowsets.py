@@ -166,7 +166,7 @@ def _writers(
 
 
 def _writer(vendor: str, zone: tzinfo | None, field: _Field) -> _Writer:
-    """Turns a field's values into what its column stores, in a database that keeps times so."""
+    """Turns a field's values into what its column stores. SQLite's times are in `zone`."""
     if isinstance(field, OrderedJSONField):
         return lambda value: field.get_db_prep_value(value, connection)
     if isinstance(field, models.DateTimeField):
