@@ -8,7 +8,12 @@ from django.utils import translation
 
 from tests.children import reap_all
 
-pytest_plugins = ("tests.watching", "tests.browsing.fixtures")
+pytest_plugins = (
+    "tests.watching",
+    "tests.browsing.fixtures",
+    "tests.executing",
+    "tests.overviewing",
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

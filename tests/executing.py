@@ -1,14 +1,16 @@
-"""What an executor wants around it: a scheduler, claims to mark, and jobs under control."""
+"""An executor, and what it wants around it: a scheduler, claims to mark, jobs under control."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
+import pytest
 from apscheduler.events import JobExecutionEvent
 
-from countjobs.executors import ThreadPoolExecutor
+from countjobs.executors import ThreadPoolExecutor, threads
+from countjobs.history.recorder import Outcome
 from countjobs.jobstores.claimed import ClaimedJob, Run
 from tests.factories import NOON
 
@@ -88,3 +90,36 @@ def fail() -> None:
 
 def submit(executor: ThreadPoolExecutor, job: ClaimedJob) -> None:
     executor.submit_job(job, [run.scheduled_at for run in job.runs])
+
+
+@pytest.fixture
+def scheduler() -> Scheduler:
+    return Scheduler()
+
+
+@pytest.fixture
+def claims() -> Claims:
+    return Claims()
+
+
+@pytest.fixture
+def outcomes() -> list[Outcome]:
+    return []
+
+
+@pytest.fixture
+def executor(
+    scheduler: Scheduler, claims: Claims, outcomes: list[Outcome], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[ThreadPoolExecutor]:
+    monkeypatch.setattr(threads, "RETRY_SECONDS", 0.01)
+    executor = ThreadPoolExecutor(2, claims.begin, claims.put_off, outcomes.append, 10_000)
+    executor.start(scheduler, "default")
+    yield executor
+    executor.shutdown()
+
+
+@pytest.fixture
+def gate() -> Iterator[Gate]:
+    gate = Gate()
+    yield gate
+    gate.open.set()

@@ -4,57 +4,19 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
-from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 
 import pytest
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED
-from django.db import OperationalError
 
 from countjobs.executors import ThreadPoolExecutor
-from countjobs.executors import threads as module
-from countjobs.executors.backlog import Backlog
 from countjobs.history.recorder import Outcome
 from countjobs.jobstores.claimed import ClaimedJob
 from countjobs.models.executions import Status
-from tests.executing import Call, Claims, Gate, Scheduler, claimed, fail, submit
+from tests.executing import Claims, Gate, Scheduler, claimed, fail, submit
 from tests.factories import NOON, code_job
 from tests.waiting import wait_until
-
-
-@pytest.fixture
-def scheduler() -> Scheduler:
-    return Scheduler()
-
-
-@pytest.fixture
-def claims() -> Claims:
-    return Claims()
-
-
-@pytest.fixture
-def outcomes() -> list[Outcome]:
-    return []
-
-
-@pytest.fixture
-def executor(
-    scheduler: Scheduler, claims: Claims, outcomes: list[Outcome], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[ThreadPoolExecutor]:
-    monkeypatch.setattr(module, "RETRY_SECONDS", 0.01)
-    executor = ThreadPoolExecutor(2, claims.begin, claims.put_off, outcomes.append, 10_000)
-    executor.start(scheduler, "default")
-    yield executor
-    executor.shutdown()
-
-
-@pytest.fixture
-def gate() -> Iterator[Gate]:
-    gate = Gate()
-    yield gate
-    gate.open.set()
 
 
 def test_a_run_is_reported_and_listeners_hear_of_it(
@@ -132,15 +94,6 @@ def test_no_more_run_than_there_are_threads(
     assert executor.wait_until_idle(10)
 
 
-def test_a_run_is_marked_before_it_begins(
-    executor: ThreadPoolExecutor, claims: Claims, outcomes: list[Outcome]
-) -> None:
-    seen: list[list[list[int]]] = []
-    submit(executor, claimed(lambda: seen.append(list(claims.batches))))
-    assert executor.wait_until_idle(10)
-    assert seen == [[[1]]]
-
-
 def test_runs_of_a_catch_up_come_one_after_the_other(
     executor: ThreadPoolExecutor, claims: Claims, outcomes: list[Outcome]
 ) -> None:
@@ -160,16 +113,6 @@ def test_one_that_fails_does_not_end_the_catch_up(
     assert [each.status for each in outcomes] == [Status.FAILED, Status.SUCCEEDED]
 
 
-def test_promise_09_a_run_that_was_given_back_meanwhile_is_not_started(
-    executor: ThreadPoolExecutor, scheduler: Scheduler, claims: Claims, outcomes: list[Outcome]
-) -> None:
-    claims.given_back = {1}
-    submit(executor, claimed(int))
-    assert executor.wait_until_idle(10)
-    wait_until(lambda: scheduler.ended == 1)
-    assert (outcomes, executor.in_flight()) == ([], set())
-
-
 def test_promise_09_a_run_that_is_claimed_again_while_it_waits_is_started_once(
     executor: ThreadPoolExecutor, outcomes: list[Outcome], gate: Gate
 ) -> None:
@@ -179,81 +122,6 @@ def test_promise_09_a_run_that_is_claimed_again_while_it_waits_is_started_once(
     gate.open.set()
     assert executor.wait_until_idle(10)
     assert [each.execution_id for each in outcomes] == [1, 2]
-
-
-@pytest.fixture
-def marks_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As if runs had lately been so short that one more than there are threads may be marked."""
-    monkeypatch.setattr(Backlog, "_ended_within", lambda _self, _seconds: 1)
-    monkeypatch.setattr(module, "PUT_OFF_SECONDS", 0.01)
-
-
-def submit_each(executor: ThreadPoolExecutor, *calls: Call) -> None:
-    """A run of a job of its own for each, numbered from 1 on."""
-    for number, call in enumerate(calls, start=1):
-        submit(executor, claimed(call, job_id=str(number), first=number))
-
-
-@pytest.mark.usefixtures("marks_ahead")
-def test_a_run_that_is_marked_and_finds_no_thread_is_marked_as_waiting_again(
-    executor: ThreadPoolExecutor, claims: Claims, outcomes: list[Outcome], gate: Gate
-) -> None:
-    other = Gate()
-    submit_each(executor, gate, other, int)
-    # The second, too, where its thread is slow to come.
-    wait_until(lambda: claims.batches_put_off[-1:] == [[3]])
-    gate.open.set()
-    other.open.set()
-    assert executor.wait_until_idle(10)
-    assert sorted(each.execution_id for each in outcomes) == [1, 2, 3]
-
-
-@pytest.mark.usefixtures("marks_ahead")
-def test_promise_05_marks_that_the_database_did_not_take_back_are_asked_for_anew(
-    executor: ThreadPoolExecutor, claims: Claims, outcomes: list[Outcome], gate: Gate
-) -> None:
-    other = Gate()
-    claims.put_off_errors = [OperationalError("away")]
-    submit_each(executor, gate, other, int)
-    wait_until(lambda: len(claims.batches_put_off) > 1)
-    gate.open.set()
-    other.open.set()
-    assert executor.wait_until_idle(10)
-    assert sorted(each.execution_id for each in outcomes) == [1, 2, 3]
-
-
-def test_promise_09_a_run_is_not_started_that_was_given_away_after_it_was_marked(
-    executor: ThreadPoolExecutor,
-    claims: Claims,
-    outcomes: list[Outcome],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(module, "FORGOTTEN_SECONDS", -1)  # frozen for long, as it seems
-    claims.most_batches = 3
-    submit(executor, claimed(fail))
-    assert executor.wait_until_idle(10)
-    assert (claims.batches, outcomes) == ([[1]] * 4, [])
-
-
-def test_of_a_run_that_is_gone_the_log_says_no_more_than_is_known(
-    executor: ThreadPoolExecutor, claims: Claims, caplog: pytest.LogCaptureFixture
-) -> None:
-    claims.most_batches = 0
-    submit(executor, claimed(fail))
-    assert executor.wait_until_idle(10)
-    said = 'A run of "code" is no longer ours: cancelled, or given to another scheduler'
-    assert said in [record.getMessage() for record in caplog.records]
-
-
-@pytest.mark.parametrize("error", [OperationalError("away"), RuntimeError("a fault of ours")])
-def test_promise_05_runs_wait_for_a_database_that_is_away(
-    executor: ThreadPoolExecutor, claims: Claims, outcomes: list[Outcome], error: Exception
-) -> None:
-    claims.errors = [error, error]
-    submit(executor, claimed(int))
-    assert executor.wait_until_idle(10)
-    assert [each.execution_id for each in outcomes] == [1]
-    assert claims.batches == [[1], [1], [1]]
 
 
 def test_promise_23_once_it_closes_nothing_more_begins(
@@ -337,41 +205,3 @@ def test_runs_that_have_ended_before_the_others_are_looked_at_disturb_nobody(
         submit(executor, claimed(int, job_id=str(number), first=number))
         assert executor.wait_until_idle(10)
     assert [each.execution_id for each in outcomes] == [1, 2, 3]
-
-
-@pytest.mark.usefixtures("marks_ahead")
-def test_promise_23_what_is_marked_and_has_no_thread_is_handed_on_when_it_closes(
-    executor: ThreadPoolExecutor,
-    claims: Claims,
-    outcomes: list[Outcome],
-    gate: Gate,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(module, "PUT_OFF_SECONDS", 100)
-    other = Gate()
-    submit_each(executor, gate, other, fail)
-    assert gate.reached.wait(10)
-    assert other.reached.wait(10)
-    wait_until(lambda: [each for batch in claims.batches for each in batch] == [1, 2, 3])
-    executor.begin_nothing_more()
-    wait_until(lambda: claims.batches_put_off == [[3]])
-    gate.open.set()
-    other.open.set()
-    assert executor.wait_until_idle(10)
-    assert sorted(each.execution_id for each in outcomes) == [1, 2]
-
-
-def test_what_is_put_back_is_begun_again_by_a_starter_that_waits() -> None:
-    """A thread found its mark too old: whoever waits for something to begin must know."""
-    backlog, taken = Backlog(1), list[ClaimedJob]()
-    job = claimed(int)
-    backlog.add(job)
-    assert backlog.take() == [job]
-    starter = threading.Thread(target=lambda: taken.extend(backlog.take(10)), daemon=True)
-    starter.start()
-    wait_until(lambda: backlog._changed._waiters)  # type: ignore[attr-defined]  # it waits
-    began = time.monotonic()
-    backlog.put_back([job])
-    starter.join(10)
-    assert taken == [job]
-    assert time.monotonic() - began < 5

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.contrib.messages import get_messages
-from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection, models
+from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -19,7 +17,7 @@ from django_apscheduler.models import DjangoJob
 
 from countjobs.admin.transfer import dryrun, shown
 from countjobs.models import CountJob, JobDefinition
-from tests.app.models import Greeting, Team, TeamJob
+from tests.app.models import Greeting
 from tests.factories import NOON, make_definition
 from tests.people import client_of
 from tests.transfers import (
@@ -31,7 +29,6 @@ from tests.transfers import (
     exported,
     packed,
     page_of,
-    plan_of,
     problems,
     request_of_somebody,
     rows,
@@ -256,66 +253,6 @@ def test_a_dry_run_takes_as_many_queries_for_sixty_entries_as_for_three(client: 
     assert queries(3) == queries(20) == queries(60)
 
 
-def test_references_take_one_query_however_many_there_are() -> None:
-    teams = [Team.objects.create() for _ in range(9)]
-    entries = [
-        {"model": "app.teamjob", "name": f"n{n}", "team": team.pk} for n, team in enumerate(teams)
-    ]
-    page, request = page_of(TeamJob), request_of_somebody()
-
-    def queries(count: int) -> int:
-        with CaptureQueriesContext(connection) as captured:
-            plan = dryrun.dry_run(page, request, document(*entries[:count]))
-        assert len(plan.to_save) == count
-        return len(captured)
-
-    assert queries(2) == queries(9) == 2
-
-
-@pytest.mark.parametrize(
-    "team", [None, 0, 10**30, -(10**30), "1", 1.5, True, [], ["x"], {"a": 1}, "\0"], ids=repr
-)
-def test_a_reference_to_what_is_not_there_is_refused_at_its_field(team: Any) -> None:
-    plan = plan_of(document({"model": "app.teamjob", "name": "a", "team": team}), TeamJob)
-    [(field, message)] = problems(plan)
-    assert field == "team"
-    assert message
-
-
-def test_a_reference_may_not_be_missing() -> None:
-    plan = plan_of(document({"model": "app.teamjob", "name": "a"}), TeamJob)
-    assert problems(plan) == [("team", "This field cannot be null.")]
-
-
-def test_a_reference_can_be_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    team = Team.objects.create()
-
-    def by_name(self: models.Manager[Team], word: str, number: int) -> Team:
-        if word != "team":
-            raise Team.DoesNotExist
-        return self.get(pk=number)
-
-    monkeypatch.setattr(Team, "natural_key", lambda self: ("team", self.pk), raising=False)
-    manager = type(Team._default_manager)
-    monkeypatch.setattr(manager, "get_by_natural_key", by_name, raising=False)
-
-    def plan(*names: Any) -> Any:
-        text = document({"model": "app.teamjob", "name": "a", "team": list(names)})
-        return plan_once(text)
-
-    page, request = page_of(TeamJob), request_of_somebody()
-
-    def plan_once(text: str) -> Any:
-        [planned] = dryrun.dry_run(page, request, text).entries
-        return planned
-
-    assert plan("team", team.pk).definition.team == team
-    for names_given in (["team", 0], ["crew", team.pk], ["team"], ["team", "x"], ["team", 10**30]):
-        [(field, message)] = plan(*names_given).problems
-        assert field == "team"
-        assert message.startswith("There is no team")
-
-
 def test_only_so_many_entries_are_listed_and_the_others_counted(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -369,58 +306,3 @@ def test_whatever_a_kinds_own_validation_raises_is_a_reason(
 
     monkeypatch.setattr(CountJob, "clean", explode, raising=False)
     assert rows(sent(client, document(entry()))) == ["1 a RuntimeError: boom"]
-
-
-def test_the_list_links_to_the_page_and_the_page_says_that_nothing_is_deleted(
-    client: Client,
-) -> None:
-    assert f'<a href="{IMPORT}">Import</a>' in client.get(LIST).content.decode()
-    assert "nothing is ever deleted" in client.get(IMPORT).content.decode()
-
-
-@pytest.mark.parametrize("role", ["viewer", "runner"])
-def test_who_may_not_add_and_change_gets_no_link_and_no_page(role: str) -> None:
-    client = client_of(role)
-    assert IMPORT not in client.get(LIST).content.decode()
-    assert client.get(IMPORT).status_code == 403
-    assert client.post(IMPORT, {"text": document(entry())}).status_code == 403
-
-
-def test_the_page_has_no_other_methods(client: Client) -> None:
-    assert client.put(IMPORT).status_code == 405
-
-
-def test_either_a_file_or_a_text_is_wanted(client: Client) -> None:
-    assert "one of the two" in sent(client, "")
-    both = {"text": "{}", "file": SimpleUploadedFile("x.json", b"{}")}
-    assert "one of the two" in client.post(IMPORT, both).content.decode()
-
-
-def test_a_second_kind_is_imported_on_a_page_of_its_own() -> None:
-    superuser = client_of("superuser")
-    text = document({"model": "app.greeting", "name": "hi", "greeted": "World", "times": 2})
-    url = "/admin/app/greeting/import/"
-    page = superuser.post(url, {"text": text}).content.decode()
-    superuser.post(url, {"packed": packed(page), "_confirm": "1"})
-    assert Greeting.objects.get().greeted == "World"
-    [row, *_] = rows(sent(superuser, text))
-    assert "countjobs.countjob, not app.greeting" in row
-
-
-def test_a_text_too_long_to_be_carried_to_the_next_page_is_refused(
-    client: Client, settings: Any
-) -> None:
-    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 17_000
-    file = SimpleUploadedFile("x.json", document(entry(messages={"a": random_text()})).encode())
-    assert "too long to be carried" in client.post(IMPORT, {"file": file}).content.decode()
-
-
-def random_text() -> str:
-    return json.dumps([str(hash((n, "x")))[:12] for n in range(2_000)])
-
-
-def test_an_error_is_told_in_the_language_of_who_looks(client: Client) -> None:
-    with pytest.raises(ValidationError):
-        plan_of("{")
-    response = client.post(IMPORT, {"text": "{"}, headers={"accept-language": "ja"})
-    assert response.status_code == 200
