@@ -5,7 +5,7 @@ Pages come with a strict Content-Security-Policy, and the browser's console must
 
 from __future__ import annotations
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browsing.windows import FIRE_TIMES, needs_browser, opened
 
@@ -103,6 +103,25 @@ def test_a_person_runs_a_job_with_another_count_and_message_and_lands_on_the_run
         page.reload()
     expect(shown).to_contain_text("2 count finished.")
     expect(shown).to_contain_text("one, once only")
+
+
+def left_edges(cells: Locator) -> list[float]:
+    boxes = [cell.bounding_box() for cell in cells.all()]
+    return [box["x"] for box in boxes if box]
+
+
+def test_the_heads_of_the_figures_of_runs_stand_above_their_columns(page: Page) -> None:
+    page.click("text=Count jobs >> nth=0")
+    page.click("#result_list >> text=count three")
+    figures = page.locator("table", has=page.get_by_role("columnheader", name="p50"))
+    for _look in range(60):
+        if figures.count():
+            break
+        page.wait_for_timeout(250)  # until the first run has ended
+        page.reload()
+    edges = left_edges(figures.locator("tbody tr").first.locator("td"))
+    assert len(edges) == 2
+    assert left_edges(figures.locator("thead th")) == edges
 
 
 def test_without_a_script_rows_are_filled_in_and_emptied(
