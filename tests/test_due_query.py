@@ -22,6 +22,7 @@ from countjobs.models.executions import Status
 from countjobs.schedulers.heartbeat import settle_dead_nodes
 from tests.factories import NOON, SECOND, make_definition, make_execution, make_node
 from tests.idle import NODE, Threads, make_scheduler, make_store
+from tests.plans import known_to_the_planner, plan_of
 
 ROWS = 20_000
 TABLES = ("django_apscheduler_djangojob", "countjobs_execution")
@@ -59,13 +60,6 @@ class Statements:
         return execute(sql, params, many, context)
 
 
-def plan_of(sql: str, params: Any) -> str:
-    explain = "EXPLAIN QUERY PLAN" if connection.vendor == "sqlite" else "EXPLAIN"
-    with connection.cursor() as cursor:
-        cursor.execute(f"{explain} {sql}", params)
-        return "\n".join(str(row[-1]) for row in cursor.fetchall())
-
-
 def reads_whole_table(plan: str) -> bool:
     """PostgreSQL says «Seq Scan on», SQLite «SCAN», also of an index: a partial one is small."""
     tables = "|".join(TABLES)
@@ -75,24 +69,24 @@ def reads_whole_table(plan: str) -> bool:
 
 def fill_the_tables() -> None:
     hour = timedelta(hours=1)
-    DjangoJob.objects.bulk_create(
-        DjangoJob(id=f"job {number}", next_run_time=NOON + hour + number * SECOND, job_state=b"")
-        for number in range(ROWS)
-    )
-    Execution.objects.bulk_create(
-        Execution(
-            job_id=f"job {number % 500}",
-            job_name="job",
-            scheduled_at=NOON - hour - number * SECOND,
-            status=Status.SUCCEEDED,
-            finished_at=NOON - hour,
-            node=f"node {number % 7}",
+    with known_to_the_planner(DjangoJob, Execution):
+        DjangoJob.objects.bulk_create(
+            DjangoJob(
+                id=f"job {number}", next_run_time=NOON + hour + number * SECOND, job_state=b""
+            )
+            for number in range(ROWS)
         )
-        for number in range(ROWS)
-    )
-    with connection.cursor() as cursor:
-        for table in TABLES:
-            cursor.execute(f"ANALYZE {table}")
+        Execution.objects.bulk_create(
+            Execution(
+                job_id=f"job {number % 500}",
+                job_name="job",
+                scheduled_at=NOON - hour - number * SECOND,
+                status=Status.SUCCEEDED,
+                finished_at=NOON - hour,
+                node=f"node {number % 7}",
+            )
+            for number in range(ROWS)
+        )
 
 
 @pytest.fixture

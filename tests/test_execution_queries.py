@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -18,8 +19,8 @@ from countjobs.models import Execution
 from countjobs.models.executions import TROUBLES, Status, Trigger
 from tests.factories import NOON, make_definition, make_execution
 from tests.people import client_of
+from tests.plans import known_to_the_planner, plan_of
 from tests.test_admin_executions import LIST
-from tests.test_due_query import plan_of
 
 pytestmark = pytest.mark.django_db
 
@@ -66,21 +67,20 @@ def test_the_list_takes_as_many_queries_for_three_rows_as_for_none_or_for_many(
 @pytest.fixture
 def much() -> None:
     """So many executions that the planner has a choice; one in a hundred is in trouble."""
-    troubles = [*TROUBLES]
-    Execution.objects.bulk_create(
-        Execution(
-            job_id=f"job {number % 500}",
-            job_name="job",
-            scheduled_at=NOON - timedelta(seconds=number),
-            status=Status.SUCCEEDED if number % 100 else troubles[number // 100 % len(troubles)],
-            trigger=Trigger.SCHEDULE if number % 70 else Trigger.MANUAL,
-            finished_at=NOON,
-            node="node",
+    troubles = cycle(TROUBLES)
+    with known_to_the_planner(Execution):
+        Execution.objects.bulk_create(
+            Execution(
+                job_id=f"job {number % 500}",
+                job_name="job",
+                scheduled_at=NOON - timedelta(seconds=number),
+                status=Status.SUCCEEDED if number % 100 else next(troubles),
+                trigger=Trigger.SCHEDULE if number % 70 else Trigger.MANUAL,
+                finished_at=NOON,
+                node="node",
+            )
+            for number in range(20_000)
         )
-        for number in range(20_000)
-    )
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE countjobs_execution")
 
 
 ASKED: dict[str, tuple[Callable[[], Any], str]] = {
