@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import Any
 
@@ -96,6 +96,38 @@ def test_moments_keep_their_microseconds(
 def test_a_time_without_microseconds_is_shown_without_them(client: Client) -> None:
     definition = CountJob.objects.create(name="a", start_date=NOON)
     assert 'value="12:00:00"' in client.get(change_url(definition)).content.decode()
+
+
+REPEATED = [datetime(2026, 10, 25, hour, 30, tzinfo=UTC) for hour in (0, 1)]
+"""Both are 02:30 in Berlin."""
+
+
+@pytest.fixture
+def _berlin(settings: Settings) -> None:
+    settings.TIME_ZONE = "Europe/Berlin"
+
+
+@pytest.mark.usefixtures("_berlin")
+@pytest.mark.parametrize("start", REPEATED)
+def test_a_start_in_the_hour_that_the_clocks_repeat_keeps_nothing_from_being_saved(
+    start: datetime, client: Client
+) -> None:
+    before = CountJob.objects.create(name="a", start_date=start)
+    after = save(client, before, name="b")
+    assert (after.name, after.start_date) == ("b", start)
+    assert changes() == ['[{"changed": {"fields": ["name"]}}]']
+
+
+@pytest.mark.usefixtures("_berlin")
+def test_such_a_start_is_no_error_to_the_preview_unless_it_is_typed(client: Client) -> None:
+    definition = CountJob.objects.create(name="a", start_date=REPEATED[1])
+    url = change_url(definition)
+    sent: dict[str, Any] = Browser(client.get(url).content.decode()).sent
+    preview = url.replace("change", "preview")
+    assert "errorlist" not in client.post(preview, sent).content.decode()
+    for refused in (preview, url):
+        page = client.post(refused, sent | {"start_date_1": "02:45"}).content.decode()
+        assert "2026-10-25 02:45:00 couldn’t be interpreted in time zone Europe/Berlin" in page
 
 
 TEXTS = ["a\nb", "a\r\nb", "a\rb\n", "  a  \n\n b\n", "\n\na", " ", "", "\t猫 <b>&amp;\r\n"]

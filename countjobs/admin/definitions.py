@@ -28,7 +28,7 @@ from countjobs.admin.saving import DefinitionSaving
 from countjobs.admin.tools import DefinitionTools
 from countjobs.admin.transfer import TransferPages
 from countjobs.admin.widgets import CronInput, MomentInput, ZoneInput
-from countjobs.forms import KeyTextRows
+from countjobs.forms import KeyTextRows, MomentField
 from countjobs.models import CountJob, Execution, JobDefinition
 from countjobs.models.fields import CronField, KeyTextField, OrderedJSONField
 
@@ -49,7 +49,7 @@ class JobDefinitionAdmin(
         KeyTextField: {"widget": KeyTextRows},
         OrderedJSONField: {"widget": AdminTextareaWidget(_CODE)},
         models.TextField: {"widget": AdminTextareaWidget(_SHORT_TEXT)},
-        models.DateTimeField: {"widget": MomentInput},
+        models.DateTimeField: {"form_class": MomentField, "widget": MomentInput},
     }
 
     @admin.display(description=_("what is broken"))

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from countjobs.admin.widgets import CrontabInput
+from countjobs.forms import MomentField
 from countjobs.text import shown
 from countjobs.triggers.crontab import Crontab, CrontabError, read_crontab
 
@@ -28,8 +29,14 @@ class PartialForm(AnyModelForm):
     """A form that may leave out fields which the model's checks name in their errors.
 
     Text that nobody has touched stays as it is, to the letter: browsers turn the ends of its lines
-    into CR LF, and Django strips the spaces around it.
+    into CR LF, and Django strips the spaces around it. So do moments; see `MomentField`.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            if isinstance(field, MomentField):
+                field.before = self.initial.get(name)
 
     @cached_property
     def changed_data(self) -> list[str]:

@@ -12,6 +12,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.http import HttpRequest
 from django.utils.text import capfirst
 
+from countjobs.forms import MomentField
 from countjobs.models import JobDefinition
 from countjobs.triggers import CRON_DEFAULTS
 
@@ -22,7 +23,7 @@ def read_schedule(
     model_admin: admin.ModelAdmin[Any], request: HttpRequest, definition: JobDefinition
 ) -> list[str]:
     """Put what was posted into a definition, and return what is wrong with it, a sentence each."""
-    form = _form(model_admin, request)
+    form = _form(model_admin, request, definition)
     wrong = dict(form.errors.as_data())
     for name, value in form.cleaned_data.items():
         setattr(definition, name, value)
@@ -43,12 +44,16 @@ def schedule_problems(definition: JobDefinition) -> list[str]:
     return []
 
 
-def _form(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> forms.Form:
+def _form(
+    model_admin: admin.ModelAdmin[Any], request: HttpRequest, definition: JobDefinition
+) -> forms.Form:
     """A form of the fields that were posted, each as it is in the definition's own form."""
     form = forms.Form(request.POST)
     for name in _FIELDS:
         model_field: Any = model_admin.opts.get_field(name)
         field: Any = model_admin.formfield_for_dbfield(model_field, request)
+        if isinstance(field, MomentField):
+            field.before = getattr(definition, name)
         if not field.widget.value_omitted_from_data(form.data, form.files, name):
             form.fields[name] = field
     form.full_clean()
