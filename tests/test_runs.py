@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 
 import pytest
 import time_machine
-from django.db import OperationalError, ProgrammingError, connection, transaction
+from django.db import OperationalError, ProgrammingError, connection, connections, transaction
 
 from countjobs.executors.output import capturing
 from countjobs.executors.runs import carry_out
@@ -180,6 +180,16 @@ def test_a_transaction_of_the_callers_goes_on() -> None:
     assert list(Execution.objects.all()) == [execution]
 
 
+@pytest.fixture
+def _own_connection() -> Iterator[None]:
+    """Puts back the thread's connection, which a run may replace, for the end of all tests."""
+    before = connections["default"]
+    yield
+    connection.close()
+    before.connect()  # it takes itself to be in a transaction
+    connections["default"] = before
+
+
 def _leave_a_block_open() -> None:
     transaction.atomic().__enter__()
     make_execution()
@@ -197,6 +207,7 @@ def _leave_what_it_began_open() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("_own_connection")
 @pytest.mark.parametrize(
     "leave", [_leave_a_block_open, _leave_a_broken_block_open, _leave_what_it_began_open]
 )
@@ -211,6 +222,7 @@ def test_a_transaction_that_a_job_leaves_open_is_rolled_back(leave: Callable[[],
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("_own_connection")
 def test_a_job_that_leaves_a_transaction_open_is_told_so() -> None:
     assert "left a transaction open" in run(_leave_a_block_open).output
 
