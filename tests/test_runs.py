@@ -163,7 +163,18 @@ def test_frames_of_a_failed_run_do_not_hold_on_to_what_it_held() -> None:
     assert alive == ["let go"]
 
 
+@pytest.fixture
+def _own_connection() -> Iterator[None]:
+    """Puts back the thread's connection, which a run may replace, for the end of all tests."""
+    before = connections["default"]
+    yield
+    connection.close()
+    before.connect()  # it takes itself to be in a transaction
+    connections["default"] = before
+
+
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("_own_connection")
 def test_promise_05_a_connection_that_a_job_leaves_broken_is_dropped() -> None:
     def leave_autocommit_off() -> None:
         connection.set_autocommit(False)
@@ -178,16 +189,6 @@ def test_a_transaction_of_the_callers_goes_on() -> None:
     execution = make_execution()
     run(partial(fail, ValueError("reason")))
     assert list(Execution.objects.all()) == [execution]
-
-
-@pytest.fixture
-def _own_connection() -> Iterator[None]:
-    """Puts back the thread's connection, which a run may replace, for the end of all tests."""
-    before = connections["default"]
-    yield
-    connection.close()
-    before.connect()  # it takes itself to be in a transaction
-    connections["default"] = before
 
 
 def _leave_a_block_open() -> None:
