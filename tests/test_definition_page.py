@@ -270,6 +270,22 @@ def test_what_code_paused_is_paused_by_nobody(client: Client, definition: CountJ
     assert "Resume" in page
 
 
+def test_nobody_who_resumed_it_is_said_to_have_paused_what_code_paused(
+    client: Client, definition: CountJob
+) -> None:
+    def paused_by() -> bool:
+        CountJob.objects.update(enabled=False)
+        return "field-paused" in client.get(change_url(definition)).content.decode()
+
+    post(client, definition, "pause")
+    post(client, definition, "resume")
+    assert not paused_by()
+    client.post(change_url(definition), form_values({"hour": "7"}))
+    assert not paused_by()
+    client.post(change_url(definition), form_values({"enabled": "on"}))
+    assert not paused_by()
+
+
 def test_pausing_what_is_paused_changes_nothing(client: Client, definition: CountJob) -> None:
     post(client, definition, "pause")
     assert post(client, definition, "pause").status_code == 302

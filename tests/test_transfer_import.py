@@ -88,7 +88,7 @@ def test_confirming_saves_it_tells_the_job_store_and_writes_the_history_of_chang
     assert set(logged) == {str(old.pk), str(new.pk)}
     assert logged[str(new.pk)].action_flag == ADDITION
     assert logged[str(old.pk)].action_flag == CHANGE
-    assert logged[str(old.pk)].get_change_message() == "Changed Hour and Count."
+    assert logged[str(old.pk)].get_change_message() == "Changed hour and count."
     assert str(other) not in response.content.decode()
 
 

@@ -19,6 +19,7 @@ from countjobs.admin.base import PageAdmin
 from countjobs.admin.display import link
 from countjobs.admin.duplicates import MOST, duplicate
 from countjobs.admin.links import Links
+from countjobs.admin.pauses import tell_switch
 from countjobs.history.requests import request_runs
 from countjobs.models import Execution, JobDefinition
 
@@ -106,7 +107,7 @@ def set_enabled(request: HttpRequest, queryset: QuerySet[Any], *, enabled: bool)
     with transaction.atomic():
         changed = list(others)
         others.update(enabled=enabled)
-        message = [{"changed": {"fields": ["enabled"]}}]
+        message = [{"changed": tell_switch({"fields": ["enabled"]}, enabled)}]
         LogEntry.objects.log_actions(str(request.user.pk), changed, CHANGE, message)
     return len(changed)
 

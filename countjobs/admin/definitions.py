@@ -22,7 +22,7 @@ from countjobs.admin.facts import facts_of
 from countjobs.admin.fieldsets import FIRE_TIMES, fieldsets_of
 from countjobs.admin.form import CRONTAB
 from countjobs.admin.links import Links
-from countjobs.admin.pauses import last_switch
+from countjobs.admin.pauses import last_pause
 from countjobs.admin.runs import RUNS, RunFigures
 from countjobs.admin.saving import DefinitionSaving
 from countjobs.admin.tools import DefinitionTools
@@ -66,11 +66,11 @@ class JobDefinitionAdmin(
     @admin.display(description=_("paused"))
     def paused(self, definition: JobDefinition) -> str:
         """Who paused it, and when."""
-        switch = _pause_of(definition)
-        if switch is None:
+        pause = _pause_of(definition)
+        if pause is None:
             return NOTHING
-        when = moment(switch.action_time, facts_of(definition).zone)
-        return format_html(gettext("by {who} on {when}"), who=switch.user, when=when)
+        when = moment(pause.action_time, facts_of(definition).zone)
+        return format_html(gettext("by {who} on {when}"), who=pause.user, when=when)
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
@@ -78,7 +78,7 @@ class JobDefinitionAdmin(
         """As Django's; and who paused it, where somebody did."""
         definition = super().get_object(request, object_id, from_field)
         if definition is not None and not definition.enabled:
-            definition.__dict__["switch"] = last_switch(definition)
+            definition.__dict__["pause"] = last_pause(definition)
         return definition
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
@@ -143,7 +143,7 @@ def _told_of(definition: JobDefinition) -> tuple[str, ...]:
 
 def _pause_of(definition: JobDefinition) -> LogEntry | None:
     """What `get_object` has read: not for rows of the list."""
-    return cast("LogEntry | None", definition.__dict__.get("switch"))
+    return cast("LogEntry | None", definition.__dict__.get("pause"))
 
 
 admin.site.register(CountJob, JobDefinitionAdmin)

@@ -10,6 +10,7 @@ from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 
 from countjobs.admin.duplicates import free_name_of
+from countjobs.admin.pauses import tell_switch
 from countjobs.admin.schedules import SchedulePages
 
 
@@ -49,6 +50,16 @@ class DefinitionSaving(SchedulePages):
             original = admin.ModelAdmin.get_object(self, request, key)
             obj.enabled = bool(original and original.enabled)
         super().save_model(request, obj, form, change)
+
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> Any:
+        """As Django's, and which way it was switched."""
+        parts: Any = super().construct_change_message(request, form, formsets, add)
+        for part in parts:
+            if "changed" in part:
+                part["changed"] = tell_switch(part["changed"], form.instance.enabled)
+        return parts
 
     def response_add(
         self, request: HttpRequest, obj: Any, *args: Any, **kwargs: Any

@@ -10,10 +10,10 @@ from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, models
 from django.http import HttpRequest
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from countjobs.admin.pauses import tell_switch
 from countjobs.admin.transfer.carried import Carried
 from countjobs.admin.transfer.dryrun import dry_run
 from countjobs.admin.transfer.plan import Entry, Plan, State
@@ -83,14 +83,15 @@ def _log(request: HttpRequest, options: Any, plan: Plan) -> None:
     user = str(request.user.pk)
     if added := [entry.definition for entry in plan.having(State.ADDED)]:
         LogEntry.objects.log_actions(user, added, ADDITION, [{"added": {}}])
-    same: defaultdict[tuple[str, ...], list[models.Model]] = defaultdict(list)
+    same: defaultdict[tuple[bool, tuple[str, ...]], list[models.Model]] = defaultdict(list)
     for entry in plan.having(State.CHANGED):
-        same[tuple(change.field for change in entry.changes)].append(entry.definition)
-    for names, changed in same.items():
-        message = [{"changed": {"fields": _labels(options, names)}}]
+        names = tuple(change.field for change in entry.changes)
+        same[entry.definition.enabled, names].append(entry.definition)
+    for (enabled, names), changed in same.items():
+        message = [{"changed": tell_switch({"fields": _labels(options, names)}, enabled)}]
         LogEntry.objects.log_actions(user, changed, CHANGE, message)
 
 
 def _labels(options: Any, names: tuple[str, ...]) -> list[str]:
     with override(None):  # they are translated for who looks
-        return [str(capfirst(options.get_field(name).verbose_name)) for name in names]
+        return [str(options.get_field(name).verbose_name) for name in names]
