@@ -63,6 +63,29 @@ def test_a_run_that_is_marked_and_finds_no_thread_is_marked_as_waiting_again(
     assert sorted(each.execution_id for each in outcomes) == [1, 2, 3]
 
 
+def test_promise_04_a_thread_that_the_system_does_not_give_is_asked_for_again(
+    executor: ThreadPoolExecutor,
+    claims: Claims,
+    outcomes: list[Outcome],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    start, is_refused = threading.Thread.start, threading.Event()
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name.startswith("countjobs-run") and not is_refused.is_set():
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    submit_each(executor, int, int)
+    wait_until(lambda: len(claims.batches_put_off) > 1)
+    assert "A thread for runs could not be started: can't start new thread" in caplog.text
+    is_refused.set()
+    assert executor.wait_until_idle(10)
+    assert sorted(each.execution_id for each in outcomes) == [1, 2]
+
+
 @pytest.mark.usefixtures("marks_ahead")
 def test_promise_05_marks_that_the_database_did_not_take_back_are_asked_for_anew(
     executor: ThreadPoolExecutor, claims: Claims, outcomes: list[Outcome], gate: Gate

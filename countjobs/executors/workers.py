@@ -8,12 +8,15 @@ and all but one go to rest while it has none.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from queue import SimpleQueue
 from typing import Generic, TypeVar
+
+logger = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
 
@@ -47,13 +50,14 @@ class Workers(Generic[Item]):
         self._seen = (0, 0.0)
         """How many items had been taken when it was looked at, and when that was seen first."""
         self._handed_over = threading.Event()
+        self._is_watched = False
         self._ending = False
 
     def hand_over(self, items: Iterable[Item]) -> None:
         """Have items worked off, in their order."""
         with self._lock:
-            if not self._threads:
-                self._start(self._watch, "watch")
+            if not self._is_watched:
+                self._is_watched = self._start(self._watch, "watch")
             is_stuck = self._is_stuck(time.monotonic())
             self._items.extend(items)
             if self._threads == self._resting or is_stuck:
@@ -96,12 +100,17 @@ class Workers(Generic[Item]):
             if self._resting:
                 self._resting -= 1
                 self._calls.put(None)
-            elif self._threads < self._most:
+            elif self._threads < self._most and self._start(self._work_off, f"{self._threads + 1}"):
                 self._threads += 1
-                self._start(self._work_off, str(self._threads))
 
-    def _start(self, target: Callable[[], None], suffix: str) -> None:
-        threading.Thread(target=target, name=f"{self._name}-{suffix}", daemon=True).start()
+    def _start(self, target: Callable[[], None], suffix: str) -> bool:
+        """Start a thread; False where the system has none to give. The next call tries again."""
+        try:
+            threading.Thread(target=target, name=f"{self._name}-{suffix}", daemon=True).start()
+        except RuntimeError as error:
+            logger.error("A thread for runs could not be started: %s", error)
+            return False
+        return True
 
     def _work_off(self) -> None:
         """A thread's life."""
