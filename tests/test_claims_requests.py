@@ -103,8 +103,29 @@ def test_parameters_that_can_not_be_set_fail_that_run_and_nothing_else() -> None
     assert [job.runs[0].execution_id for job in claims.jobs] == [good.pk]
     bad.refresh_from_db()
     assert bad.status == Status.FAILED
-    assert "AttributeError" in bad.error
+    assert "CountJob has no field named 'job_id'" in bad.error
     assert not ParkedJob.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["cuont", "run", "next_fire_time"])
+def test_parameters_that_are_no_fields_fail_the_run_and_are_not_passed_over(name: str) -> None:
+    definition = make_definition(due=LATER)
+    bad = request(definition, parameters={name: 99})
+    assert claim_at().jobs == []
+    bad.refresh_from_db()
+    assert bad.status == Status.FAILED
+    assert f"has no field named '{name}'" in bad.error
+
+
+def test_a_job_from_code_takes_no_parameters_and_says_so() -> None:
+    store_job(code_job(args=(1,)), due=None)
+    bad = make_execution(Status.QUEUED, parameters={"count": 3})
+    assert claim_at().jobs == []
+    bad.refresh_from_db()
+    assert (bad.status, bad.error) == (
+        Status.FAILED,
+        "TypeError: A job from code takes no parameters.",
+    )
 
 
 def test_a_request_for_a_job_that_was_deleted_is_cancelled() -> None:

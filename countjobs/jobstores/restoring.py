@@ -9,7 +9,6 @@ from functools import lru_cache, partial
 from typing import Any, TypeAlias
 
 from apscheduler.job import Job
-from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 
 from countjobs.jobstores.questions import JobRow
@@ -38,8 +37,13 @@ class Taken:
         return self.definition is not None and not self.definition.enabled
 
     def call(self, parameters: Mapping[str, Any]) -> Callable[[], object]:
-        """What a run calls. Nothing that it does to its arguments, or fields, meets another run."""
+        """What a run calls. Nothing that it does to its arguments, or fields, meets another run.
+
+        Raises whatever the parameters are refused with.
+        """
         if self.definition is None:
+            if parameters:
+                raise TypeError("A job from code takes no parameters.")
             return partial(_call_anew, self.row)
         definition = deepcopy(self.definition) if self.is_used or parameters else self.definition
         self.is_used = True
@@ -58,11 +62,11 @@ class Taken:
 
 
 def _of_field(definition: JobDefinition, name: str, value: Any) -> Any:
-    """What a field holds, of what JSON has for it: a date, for one, is a text there."""
-    try:
-        field = definition._meta.get_field(name)
-    except FieldDoesNotExist:
-        return value
+    """What a field holds, of what JSON has for it: a date, for one, is a text there.
+
+    Raises FieldDoesNotExist.
+    """
+    field = definition._meta.get_field(name)
     return field.to_python(value) if isinstance(field, models.Field) else value
 
 
