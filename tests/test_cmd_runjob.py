@@ -11,6 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
+from countjobs.executors import current_run
 from countjobs.management.commands import runjob
 from countjobs.models import CountJob, Execution
 from countjobs.models.executions import Status, Trigger
@@ -69,6 +70,18 @@ def test_it_runs_a_disabled_definition(capsys: pytest.CaptureFixture[str]) -> No
     make_definition("the count", due=None, enabled=False)
     call_command("runjob", "the count")
     assert Execution.objects.get().status == Status.SUCCEEDED
+
+
+def test_the_job_can_ask_which_run_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    monkeypatch.setattr(Greeting, "run", lambda _self: seen.append(current_run()))
+    greeting = Greeting.objects.create(name="hello")
+    call_command("runjob", "hello")
+    [run] = seen
+    assert run is not None
+    assert (run.job_id, run.job_name) == (greeting.job_id, "hello")
+    assert run.scheduled_at == Execution.objects.get().scheduled_at
+    assert current_run() is None
 
 
 def test_who_ran_it_is_recorded(monkeypatch: pytest.MonkeyPatch) -> None:

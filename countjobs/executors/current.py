@@ -14,7 +14,8 @@ _current: ContextVar[Run | None] = ContextVar("countjobs_run", default=None)
 def current_run() -> Run | None:
     """The run that this code is part of: its job, its execution, and the time it was due.
 
-    None outside of a scheduler's run, and in threads that a job starts.
+    None outside of a run, and in threads that a job starts. Under `runjob` the execution's id is 0:
+    it is recorded when the run has ended.
     """
     return _current.get()
 

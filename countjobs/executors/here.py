@@ -8,8 +8,10 @@ import socket
 from django.utils import timezone
 
 from countjobs.conf import Conf
+from countjobs.executors.current import running
 from countjobs.executors.output import capturing
 from countjobs.executors.runs import carry_out
+from countjobs.jobstores.claimed import Run
 from countjobs.models import Execution, JobDefinition
 from countjobs.models.executions import Trigger
 
@@ -20,7 +22,8 @@ def run_here(definition: JobDefinition, *, requested_by: str) -> Execution:
     Not before: nobody would settle a run of a process that writes no heartbeats.
     """
     scheduled_at = timezone.now()
-    with capturing():
+    run = Run(0, definition.job_id, definition.name, scheduled_at, definition.run)
+    with capturing(), running(run):
         outcome = carry_out(0, definition.run, Conf.load().output_bytes)
     return Execution.objects.create(
         job_id=definition.job_id,
@@ -28,7 +31,7 @@ def run_here(definition: JobDefinition, *, requested_by: str) -> Execution:
         trigger=Trigger.MANUAL,
         scheduled_at=scheduled_at,
         node=f"{socket.gethostname()}:{os.getpid()}:runjob",
-        requested_by=requested_by,
+        requested_by=requested_by[:255],
         status=outcome.status,
         started_at=outcome.started_at,
         finished_at=outcome.finished_at,
