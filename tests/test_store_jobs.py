@@ -117,6 +117,19 @@ def test_a_job_is_rescheduled_and_removed(scheduler: IdleScheduler) -> None:
         scheduler.remove_job("code")
 
 
+@pytest.mark.usefixtures("store")
+def test_all_jobs_that_are_removed_are_those_from_code(scheduler: IdleScheduler) -> None:
+    definition = make_definition()
+    make_execution(job_id="code")
+    for job_id in ("code", "broken"):
+        scheduler.add_job(work, every(60), id=job_id)
+    ParkedJob.objects.create(job_id="broken", error="once", parked_at=NOON)
+    scheduler.remove_all_jobs()
+    assert [job.id for job in DjangoJob.objects.all()] == [definition.job_id]
+    assert not ParkedJob.objects.exists()
+    assert Execution.objects.count() == 1
+
+
 def test_a_job_that_is_gone_can_not_be_updated(store: DatabaseJobStore) -> None:
     with pytest.raises(JobLookupError):
         store.update_job(code_job())

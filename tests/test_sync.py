@@ -94,6 +94,17 @@ def test_promise_10_the_row_of_a_definition_that_was_deleted_goes_and_its_histor
     assert sync(NOON) == []
 
 
+def test_a_broken_job_whose_row_was_deleted_is_no_longer_told_of() -> None:
+    store_job(code_job("kept"))
+    DjangoJob.objects.update(job_state=b"rubbish")
+    park("gone")
+    sync(NOON)
+    assert sync(NOON) == []
+    assert [parked.job_id for parked in ParkedJob.objects.all()] == ["kept"]
+    park("gone")
+    assert sync(NOON) == ["gone: no longer set aside, it is gone"]
+
+
 def test_a_definition_that_is_created_meanwhile_keeps_its_row() -> None:
     make_definition("first")
     original = CountJob._base_manager.values_list

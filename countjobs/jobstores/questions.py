@@ -15,6 +15,7 @@ from django.db import connection, models
 from django_apscheduler.models import DjangoJob
 
 from countjobs.models import Execution
+from countjobs.models.definitions import concrete_definitions
 from countjobs.models.executions import OWED
 
 _JOBS = DjangoJob._meta.db_table
@@ -38,6 +39,14 @@ def due_rows(now: datetime, limit: int) -> list[JobRow]:
         [_moment(now), limit],
     )
     return [JobRow(id, instant(due), bytes(state)) for id, due, state in rows]  # noqa: A001  # its name
+
+
+def rows_from_code() -> models.QuerySet[DjangoJob]:
+    """The rows of jobs from code: those that no definition has, there or not."""
+    rows: models.QuerySet[DjangoJob] = DjangoJob.objects.all()
+    for model in concrete_definitions():
+        rows = rows.exclude(id__startswith=model.job_id_of(""))
+    return rows
 
 
 def job_rows(queryset: models.QuerySet[DjangoJob]) -> list[JobRow]:

@@ -25,7 +25,8 @@ from django_apscheduler.models import DjangoJob
 from countjobs.jobstores.claimed import ClaimedJob
 from countjobs.jobstores.claims import Claims, claim
 from countjobs.jobstores.plan import NotRun
-from countjobs.jobstores.rows import park
+from countjobs.jobstores.questions import rows_from_code
+from countjobs.jobstores.rows import delete_rows, park
 from countjobs.jobstores.signing import UnreadableJobError, seal, unseal
 from countjobs.jobstores.wakeups import notify
 from countjobs.models import Execution, ParkedJob
@@ -233,6 +234,11 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
         with transaction.atomic():
             super().remove_job(job_id)
             ParkedJob.objects.filter(job_id=job_id).delete()
+
+    def remove_all_jobs(self) -> None:
+        """Delete the jobs from code; those of definitions stay, and so does the history."""
+        with transaction.atomic():
+            delete_rows(list(rows_from_code().values_list("id", flat=True)))
 
     def lookup_job(self, job_id: str) -> Job | None:
         """A job by its id; None where there is none, or none that can be restored."""

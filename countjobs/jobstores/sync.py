@@ -14,6 +14,7 @@ from django.db import models, transaction
 from django_apscheduler.models import DjangoJob
 
 from countjobs.batches import batches
+from countjobs.jobstores.questions import rows_from_code
 from countjobs.jobstores.rows import delete_rows, disagreeing, park, write_rows
 from countjobs.jobstores.signing import UnreadableJobError, unseal
 from countjobs.jobstores.wakeups import notify
@@ -42,6 +43,7 @@ def sync_steps(clock: Callable[[], datetime]) -> Iterator[list[str]]:
             yield _mend(model, batch, clock())
         yield _delete_orphans(model)
     yield _mend_others(clock())
+    yield _forget_parked()
 
 
 def _mend(model: type[JobDefinition], pks: list[Any], now: datetime) -> list[str]:
@@ -65,14 +67,22 @@ def _delete_orphans(model: type[JobDefinition]) -> list[str]:
 
 def _mend_others(now: datetime) -> list[str]:
     """Jobs from code: those that can't be restored are parked, those that can again go on."""
-    rows = DjangoJob.objects.order_by("id")
-    for model in concrete_definitions():
-        rows = rows.exclude(id__startswith=model.job_id_of(""))
+    rows = rows_from_code().order_by("id")
     if wrong := [row.id for row, *_ in _wrong(rows, now)]:
         with own_turn(), transaction.atomic():
             locked = DjangoJob.objects.select_for_update().order_by("id").filter(id__in=wrong)
             return _restore(list(_wrong(locked, now)), now)
     return []
+
+
+def _forget_parked() -> list[str]:
+    """Jobs that are set aside, and whose rows are gone."""
+    rows = DjangoJob.objects.filter(id=models.OuterRef("job_id"))
+    gone = ParkedJob.objects.filter(~models.Exists(rows))
+    job_ids = sorted(gone.values_list("job_id", flat=True))
+    if job_ids:
+        ParkedJob.objects.filter(~models.Exists(rows), job_id__in=job_ids).delete()
+    return [f"{job_id}: no longer set aside, it is gone" for job_id in job_ids]
 
 
 def _wrong(
