@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.contrib.messages import get_messages
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
@@ -171,9 +172,17 @@ def test_what_a_page_hides_or_locks_can_not_be_overridden(rf: RequestFactory) ->
         readonly_fields = ("count",)
         exclude = ("messages",)
 
+    class LockedByHooks(JobDefinitionAdmin):
+        def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+            return (*super().get_readonly_fields(request, obj), *(("count",) if obj else ()))
+
+        def get_exclude(self, request: HttpRequest, obj: Any = None) -> list[str]:
+            return ["messages"] if obj else []
+
     request = rf.get("/")
     request.user = user_of("superuser")
-    assert not run_form(Locked(CountJob, admin.site), request, CountJob()).fields
+    for page in (Locked, LockedByHooks):
+        assert not run_form(page(CountJob, admin.site), request, CountJob(name="a")).fields
 
 
 def test_an_error_at_a_field_that_a_form_is_without_is_told_above_it() -> None:

@@ -34,7 +34,7 @@ def run_form(
     form_class: type[Any] = modelform_factory(
         page.model,
         form=RunForm,
-        fields=list(_overridable(page, request)),
+        fields=list(_overridable(page, request, definition)),
         formfield_callback=partial(page.formfield_for_dbfield, request=request),
     )
     form: RunForm = form_class(
@@ -43,9 +43,12 @@ def run_form(
     return form
 
 
-def _overridable(page: admin.ModelAdmin[Any], request: HttpRequest) -> Iterator[str]:
+def _overridable(
+    page: admin.ModelAdmin[Any], request: HttpRequest, definition: JobDefinition
+) -> Iterator[str]:
     """Own fields that this page lets people edit, and whose values can be put down as JSON."""
-    hidden = {*(page.get_exclude(request) or ()), *page.readonly_fields}
+    hidden = {*(page.get_exclude(request, definition) or ())}
+    hidden.update(page.get_readonly_fields(request, definition))
     for name in own_fields(page.model):
         field = page.opts.get_field(name)
         if name not in hidden and not isinstance(field, (models.FileField, models.ManyToManyField)):
