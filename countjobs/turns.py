@@ -21,5 +21,8 @@ def own_turn() -> Iterator[None]:
     if connection.features.has_select_for_update:  # rows are locked there, not the database
         yield
         return
+    if connection.in_atomic_block:  # the turn is the caller's: it has the database's lock already
+        yield
+        return
     with _writing:
         yield

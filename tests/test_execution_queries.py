@@ -125,6 +125,12 @@ def not_ordered(name: str, plan: str) -> bool:
     return name in ("newest", "dates", "status") and "Sort" not in plan and "TEMP" not in plan
 
 
+def test_what_is_no_status_is_not_looked_for() -> None:
+    with CaptureQueriesContext(connection) as captured:
+        assert not Execution.objects.with_status("bogus").exists()
+    assert not captured.captured_queries
+
+
 @pytest.mark.usefixtures("much")
 def test_the_neighbours_are_found_by_the_index_of_the_job() -> None:
     execution = Execution.objects.filter(job_id="job 7")[10]

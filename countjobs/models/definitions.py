@@ -276,6 +276,8 @@ class JobDefinition(models.Model):
             return list(_sentences(error))
         except Exception as error:  # a subclass's clean() may do anything
             return [describe(error)]
+        finally:
+            self._surely_fires = False
         return []
 
 

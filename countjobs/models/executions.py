@@ -125,7 +125,7 @@ class ExecutionQuerySet(models.QuerySet["Execution"]):
             return self.filter(trouble=status)
         if status in ACTIVE:
             return self.active().filter(status=status)
-        return self.filter(status=status)
+        return self.filter(status=status) if status in Status.values else self.none()
 
     def of_jobs(self, job_ids: Collection[str]) -> Self:
         """Those of some jobs. Of one they are in the order of its index; of more not."""
