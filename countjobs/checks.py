@@ -77,6 +77,13 @@ def _of_definition(model: type[JobDefinition]) -> Iterator[CheckMessage]:
             obj=model,
             id="countjobs.E005",
         )
+    if hiding := sorted(_hiding(model)):
+        yield Error(
+            f"A field of this kind hides what JobDefinition has by its name: {', '.join(hiding)}.",
+            hint="Give the field another name.",
+            obj=model,
+            id="countjobs.E007",
+        )
     if model._meta.parents:
         yield Error(
             "This kind of definition inherits from another's table: it would run twice.",
@@ -98,6 +105,14 @@ def _of_definition(model: type[JobDefinition]) -> Iterator[CheckMessage]:
             obj=model,
             id="countjobs.W003",
         )
+
+
+def _hiding(model: type[JobDefinition]) -> Iterator[str]:
+    """Fields with the names of JobDefinition's own methods and properties."""
+    common = {field.name for field in JobDefinition._meta.get_fields()}
+    for field in (*model._meta.concrete_fields, *model._meta.many_to_many):
+        if field.name not in common and hasattr(JobDefinition, field.name):
+            yield field.name
 
 
 def _permitted(model: type[JobDefinition]) -> Iterator[str]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from html.parser import HTMLParser
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 from pytest_django import Settings
 
-from countjobs.models import CountJob, Execution
+from countjobs.models import CountJob, Execution, JobDefinition
 from tests.admin_pages import change_url
 from tests.app.models import Greeting
 from tests.factories import NOON
@@ -59,14 +59,18 @@ def client() -> Client:
     return client_of("superuser")
 
 
-def save(client: Client, definition: CountJob, **typed: str) -> CountJob:
+Definition = TypeVar("Definition", bound=JobDefinition)
+
+
+def save(client: Client, definition: Definition, **typed: str) -> Definition:
     """The definition, after its page was saved with nothing else changed than what was typed."""
     url = change_url(definition)
     sent: dict[str, Any] = Browser(client.get(url).content.decode()).sent | typed
     response = client.post(url, sent | {"_continue": ""})
     errors = response.context and response.context["errors"]
     assert response.status_code == 302, (errors, sent)
-    return CountJob.objects.get(pk=definition.pk)
+    definition.refresh_from_db()
+    return definition
 
 
 def changes() -> list[str]:

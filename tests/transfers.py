@@ -55,9 +55,9 @@ def packed(page: str) -> str:
     return found[1]
 
 
-def confirmed(client: Client, page: str, **posted: Any) -> HttpResponse:
+def confirmed(client: Client, page: str, *, url: str = IMPORT, **posted: Any) -> HttpResponse:
     """The answer to the button that confirms."""
-    response: Any = client.post(IMPORT, {"packed": packed(page), "_confirm": "Import", **posted})
+    response: Any = client.post(url, {"packed": packed(page), "_confirm": "Import", **posted})
     return response  # type: ignore[no-any-return]  # of the test client
 
 

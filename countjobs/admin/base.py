@@ -89,6 +89,8 @@ class PageAdmin(AnyModelAdmin):
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Any:
         """As Django's; a form is a page of one row."""
+        if "\0" in object_id:  # PostgreSQL can't even be asked for it
+            return None
         row = super().get_object(request, object_id, from_field)
         if row is not None:
             self.show_page(request, [row])

@@ -16,10 +16,11 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from countjobs.admin.checks import DefinitionAdminChecks
 from countjobs.admin.definition_list import DefinitionList
 from countjobs.admin.display import NOTHING, link, moment, pre
 from countjobs.admin.facts import facts_of
-from countjobs.admin.fieldsets import FIRE_TIMES, fieldsets_of
+from countjobs.admin.fieldsets import FIRE_TIMES, TOLD, fieldsets_of
 from countjobs.admin.form import CRONTAB
 from countjobs.admin.links import Links
 from countjobs.admin.pauses import last_pause
@@ -32,6 +33,7 @@ from countjobs.forms import KeyTextRows, MomentField
 from countjobs.models import CountJob, Execution, JobDefinition
 from countjobs.models.fields import CronField, KeyTextField, OrderedJSONField
 
+_PAUSE = "_countjobs_pause"
 _SHORT_TEXT = {"rows": 3}
 _CODE = {"rows": 8, "class": "vLargeTextField countjobs-code", "spellcheck": "false"}
 
@@ -44,6 +46,7 @@ class JobDefinitionAdmin(
     All of it can be overridden as in any `ModelAdmin`.
     """
 
+    checks_class = DefinitionAdminChecks
     formfield_overrides = {
         CronField: {"widget": CronInput},
         KeyTextField: {"widget": KeyTextRows},
@@ -78,13 +81,13 @@ class JobDefinitionAdmin(
         """As Django's; and who paused it, where somebody did."""
         definition = super().get_object(request, object_id, from_field)
         if definition is not None and not definition.enabled:
-            definition.__dict__["pause"] = last_pause(definition)
+            definition.__dict__[_PAUSE] = last_pause(definition)
         return definition
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Also the next fire times, and what is told of a definition that is there."""
         given = (*super().get_readonly_fields(request, obj), FIRE_TIMES)
-        return (*given, *_told_of(obj), *RUNS) if obj else given
+        return (*given, *TOLD, *RUNS) if obj else given
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Every field in its place, a kind's own after the name, unless you say otherwise."""
@@ -93,7 +96,7 @@ class JobDefinitionAdmin(
         leave_out = {*(self.get_exclude(request, obj) or ())}
         if not self.may_paste(request, obj):
             leave_out.add(CRONTAB)
-        form = fieldsets_of(self.model, leave_out)
+        form = fieldsets_of(self.model, leave_out, is_new=obj is None)
         if obj is None:
             return form
         may_view_runs = Links(request, self.admin_site).may_view(Execution)
@@ -136,14 +139,17 @@ def _date_or_none(field: models.DateField[Any, Any], text: str) -> Any:
 
 def _told_of(definition: JobDefinition) -> tuple[str, ...]:
     """What its page tells of a definition, before the form."""
-    problem = ("problem",) if facts_of(definition).error else ()
-    paused = ("paused",) if _pause_of(definition) else ()
-    return ("next_run", *paused, *problem, "last_run", "history")
+    left_out = set()
+    if not facts_of(definition).error:
+        left_out.add("problem")
+    if not _pause_of(definition):
+        left_out.add("paused")
+    return tuple(name for name in TOLD if name not in left_out)
 
 
 def _pause_of(definition: JobDefinition) -> LogEntry | None:
     """What `get_object` has read: not for rows of the list."""
-    return cast("LogEntry | None", definition.__dict__.get("pause"))
+    return cast("LogEntry | None", definition.__dict__.get(_PAUSE))
 
 
 admin.site.register(CountJob, JobDefinitionAdmin)

@@ -22,6 +22,8 @@ from countjobs.models import Execution, JobDefinition, ParkedJob
 from countjobs.models.executions import Status
 from countjobs.models.newest import Past
 
+_KEPT_AS = "_countjobs_facts"  # a kind's own fields are attributes, too
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -81,7 +83,7 @@ def attach(definitions: Sequence[JobDefinition], links: Links) -> None:
         job_id = definition.job_id
         runs = [past for past in newest[job_id] if past.status != Status.QUEUED]
         last = next(iter(runs or newest[job_id]), None)
-        definition.__dict__["facts"] = Facts(
+        definition.__dict__[_KEPT_AS] = Facts(
             zone=zone_of(definition),
             enabled=definition.enabled,
             next_run_time=jobs.get(job_id),
@@ -107,4 +109,4 @@ def _newest(job_ids: list[str]) -> dict[str, list[Past]]:
 
 def facts_of(definition: JobDefinition) -> Facts:
     """What `attach` has read."""
-    return cast("Facts", definition.__dict__["facts"])
+    return cast("Facts", definition.__dict__[_KEPT_AS])

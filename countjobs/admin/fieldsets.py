@@ -15,6 +15,9 @@ from countjobs.models import JobDefinition
 FIRE_TIMES = "fire_times"
 """The name of the preview among the fields."""
 
+TOLD = ("next_run", "paused", "problem", "last_run", "history")
+"""The names of what is told of a definition, among the fields."""
+
 Rows = list[str | tuple[str, ...]]
 
 _WHAT: Rows = ["name", "description", "enabled"]
@@ -28,9 +31,14 @@ _BOUNDS: Rows = [("timezone", "jitter"), ("start_date", "end_date")]
 _RULES: Rows = [("misfire_grace_time", "max_instances", "executor"), "coalesce", "rerun_if_lost"]
 
 
-def fieldsets_of(model: type[models.Model], leave_out: Collection[str]) -> list[Any]:
-    """The fieldsets of a kind's form, but some fields. The kind's own fields come second."""
-    own: Rows = list(own_fields(model))
+def fieldsets_of(
+    model: type[models.Model], leave_out: Collection[str], *, is_new: bool
+) -> list[Any]:
+    """The fieldsets of a kind's form, but some fields. The kind's own fields come second.
+
+    A key that is typed is one of them in the form of a new one, and stays as it is from then on.
+    """
+    own: Rows = [*(typed_key(model) if is_new else ()), *own_fields(model)]
     layout: list[tuple[Any, Rows, Any]] = [
         (None, _WHAT, ""),
         (capfirst(model._meta.verbose_name), own, ""),
@@ -51,6 +59,13 @@ def own_fields(model: type[models.Model]) -> Iterator[str]:
     for field in (*model._meta.concrete_fields, *model._meta.many_to_many):
         if field.editable and not field.primary_key and field.name not in common:
             yield field.name
+
+
+def typed_key(model: type[models.Model]) -> Iterator[str]:
+    """The name of the key, if it is one that nothing but a person can give."""
+    key = model._meta.pk
+    if not (isinstance(key, models.AutoField) or key.has_default()) and key.editable:
+        yield key.name
 
 
 def _without(rows: Rows, leave_out: Collection[str]) -> Iterator[str | tuple[str, ...]]:

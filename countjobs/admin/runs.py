@@ -26,6 +26,8 @@ RUNS = ("success", "figures", "durations", "recent_runs")
 """The names of what is told of runs, among the fields."""
 
 _RECENT = 10
+_LINKS = "_countjobs_run_links"
+_STATISTICS = "_countjobs_run_statistics"
 
 
 class RunFigures(SchedulePages):
@@ -36,7 +38,7 @@ class RunFigures(SchedulePages):
     ) -> HttpResponse:
         """As Django's, with the runs of a definition that is there."""
         if original := context.get("original"):
-            original.__dict__["run_links"] = Links(request, self.admin_site)
+            original.__dict__[_LINKS] = Links(request, self.admin_site)
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description=_("success rate"))
@@ -87,15 +89,15 @@ class RunFigures(SchedulePages):
 
 
 def _links(definition: JobDefinition) -> Links:
-    return cast("Links", definition.__dict__["run_links"])
+    return cast("Links", definition.__dict__[_LINKS])
 
 
 def _statistics(definition: JobDefinition) -> RunStatistics:
     """The figures of a definition's newest executions, which are read once."""
     known = definition.__dict__
-    if "runs" not in known:
-        known["runs"] = statistics_of([*Execution.objects.newest_of(definition.job_id, MOST)])
-    return cast("RunStatistics", known["runs"])
+    if _STATISTICS not in known:
+        known[_STATISTICS] = statistics_of([*Execution.objects.newest_of(definition.job_id, MOST)])
+    return cast("RunStatistics", known[_STATISTICS])
 
 
 def _basis(statistics: RunStatistics) -> str:

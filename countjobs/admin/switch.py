@@ -24,6 +24,7 @@ from countjobs.admin.facts import facts_of
 from countjobs.admin.schedules import SchedulePages
 from countjobs.models import JobDefinition
 
+_ADDRESS = "_countjobs_switch_address"
 _WANTED = {"0": False, "1": True}
 
 
@@ -33,7 +34,7 @@ class SwitchPages(SchedulePages):
     @admin.display(description=_("enabled"), ordering="enabled")
     def switch(self, definition: JobDefinition) -> SafeString:
         """A switch; for who may not turn it, what it says."""
-        if address := definition.__dict__.get("switch_address"):
+        if address := definition.__dict__.get(_ADDRESS):
             context = {"definition": definition, "address": address, "id": _id(definition)}
             return render_to_string("countjobs/switch.html", context)
         return badge("on", "✓", _("on")) if definition.enabled else badge("off", "‖", _("off"))
@@ -46,7 +47,7 @@ class SwitchPages(SchedulePages):
                 key = quote(str(definition.pk))
                 address = address_of(self.admin_site, self.opts, "enabled", key)
                 given = f"{address}?{filters}" if filters else address
-                definition.__dict__["switch_address"] = given
+                definition.__dict__[_ADDRESS] = given
 
     def get_urls(self) -> list[URLPattern]:
         """As Django's, and that of the switches."""

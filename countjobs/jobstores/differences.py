@@ -45,8 +45,9 @@ def _counts(kind: type[JobDefinition]) -> list[QuerySet[Any, tuple[str, int, int
         DjangoJob.objects.order_by().filter(id__startswith=kind.job_id_of("")),
     ]
     return [
-        each.annotate(kind=Value(kind._meta.label_lower), is_row=Value(is_row))
-        .values_list("kind", "is_row")
+        # A kind may have fields of any name.
+        each.annotate(_kind_label=Value(kind._meta.label_lower), _is_row=Value(is_row))
+        .values_list("_kind_label", "_is_row")
         .annotate(count=Count("*"))
         for is_row, each in enumerate(rows)
     ]

@@ -1,5 +1,6 @@
 from pathlib import Path
 from secrets import token_hex
+from uuid import uuid4
 
 from django.db import models
 
@@ -54,6 +55,20 @@ class Note(JobDefinition):
         with Path(self.file).open("a") as notes:
             run = current_run()
             notes.write(f"{self.name} {run and run.scheduled_at.isoformat()} {token_hex(8)}\n")
+
+
+class Label(JobDefinition):
+    """A kind with a key that people give, and fields called as the app might call things."""
+
+    slug = models.CharField(max_length=50, primary_key=True)
+    kind = models.CharField(max_length=20, default="plain")
+    is_row = models.BooleanField(default=False)
+    facts = models.CharField(max_length=20, blank=True)
+    switch = models.CharField(max_length=20, blank=True)
+    token = models.UUIDField(default=uuid4)
+
+    def run(self) -> None:
+        print(self.slug, self.kind, self.facts)
 
 
 class Team(models.Model):

@@ -53,7 +53,7 @@ class _DryRun:
     def plan(self, text: str, *, lock: bool) -> Plan:
         entries = interpret(read_entries(text), self._model, self._fields)
         names = [entry.name for entry in entries if not entry.problems]
-        self._defaults = self._values(self._model())
+        self._defaults = self._fixed_defaults()
         self._taken = self._names_there(names, lock=lock)
         there = self._page.get_queryset(self._request).filter(name__in=self._taken)
         self._there = {each.name: each for each in with_named(there, self._fields)}
@@ -70,6 +70,11 @@ class _DryRun:
 
     def _values(self, definition: JobDefinition) -> Values:
         return {name: json_of(value_of(field, definition)) for name, field in self._fields.items()}
+
+    def _fixed_defaults(self) -> Values:
+        """But those that are others each time: a moment, a random key."""
+        one, other = self._values(self._model()), self._values(self._model())
+        return {name: value for name, value in one.items() if value == other[name]}
 
     def _judge(self, entry: Entry) -> None:
         if thread_time() > self._ends:
@@ -99,9 +104,11 @@ class _DryRun:
             return
         new = self._values(definition)
         entry.changes = [
-            Change(name, old[name], new[name])
-            for name in old
-            if old[name] != new[name] and name != "name"  # it is the entry's own
+            Change(name, old.get(name, ""), new[name])
+            for name in new
+            if name != "name"  # it is the entry's own
+            and (name in old or name in entry.values)
+            and old.get(name) != new[name]
         ]
         is_same = state is State.CHANGED and not entry.changes
         entry.state = State.UNCHANGED if is_same else state

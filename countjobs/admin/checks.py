@@ -1,0 +1,32 @@
+"""A system check of the definitions' admin: every field of a kind has its place in the form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.admin.checks import ModelAdminChecks
+from django.core.checks import CheckMessage, Error
+
+from countjobs.admin.fieldsets import FIRE_TIMES, TOLD
+from countjobs.admin.form import CRONTAB
+from countjobs.admin.runs import RUNS
+
+
+class DefinitionAdminChecks(ModelAdminChecks):
+    """Django's, and that no field is called what the page of a definition calls its own parts."""
+
+    def check(self, admin_obj: Any, **kwargs: Any) -> list[CheckMessage]:
+        """The messages."""
+        names = {field.name for field in admin_obj.opts.get_fields()}
+        taken = sorted(names & {*TOLD, *RUNS, FIRE_TIMES, CRONTAB})
+        found: list[CheckMessage] = super().check(admin_obj, **kwargs)
+        if taken:
+            found.append(
+                Error(
+                    f"The definition's page has parts of its own called {', '.join(taken)}.",
+                    hint="Give the field another name.",
+                    obj=admin_obj.model,
+                    id="countjobs.E008",
+                )
+            )
+        return found
