@@ -13,7 +13,7 @@ from countjobs.conf import Conf
 
 
 class State(models.TextChoices):
-    """What a scheduler is doing, by its own word."""
+    """What a scheduler is doing, by its own word; that a dead one has stopped, others write."""
 
     RUNNING = "running", _("running")
     DRAINING = "draining", _("draining")
