@@ -8,11 +8,13 @@ from uuid import uuid4
 import pytest
 from django.contrib import admin
 from django.core import checks
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.test import Client
 from django.utils import timezone
 
 from countjobs.admin import JobDefinitionAdmin
+from countjobs.admin.transfer.values import read_value
 from countjobs.jobstores.sync import sync
 from countjobs.models import JobDefinition
 from tests.admin_pages import change_url
@@ -111,3 +113,19 @@ def test_a_field_that_hides_what_the_scheduler_calls_is_found(name: str) -> None
 def test_a_field_for_which_the_page_has_no_place_is_found(name: str) -> None:
     [found] = JobDefinitionAdmin(kind_with(name), admin.site).check()
     assert (found.id, name in found.msg) == ("countjobs.E008", True)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "problem"),
+    [
+        (models.DurationField(), "999999999999 days", "It must be in [DD] [[HH:]MM:]ss[.uuuuuu]"),
+        (models.DateTimeField(), "9999-12-31T23:59:59-14:00", "but it is an invalid date/time"),
+        (models.DateTimeField(), 5, "This must be text, in quotation marks, and is 5."),
+    ],
+)
+def test_a_value_that_no_field_can_hold_is_refused_with_what_it_holds(
+    field: models.Field[Any, Any], value: object, problem: str
+) -> None:
+    with pytest.raises(ValidationError) as refused:
+        read_value(field, value)
+    assert problem in refused.value.messages[0]

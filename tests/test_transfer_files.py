@@ -109,7 +109,7 @@ ENTRIES: dict[str, tuple[Any, str, str]] = {
     "a date without offset": (entry(start_date="2030-01-01T00:00:00"), "start_date", "no offset"),
     "a day": (entry(start_date="2030-01-01"), "start_date", "no offset"),
     "no date": (entry(start_date="tomorrow"), "start_date", "invalid format"),
-    "an early date": (entry(start_date="0001-01-01T00:00:00+14:00"), "start_date", "must be text"),
+    "an early date": (entry(start_date="0001-01-01T00:00:00+14:00"), "start_date", "invalid date"),
     "a late date": (
         entry(end_date="9999-12-31T23:59:59+00:00"),
         "end_date",

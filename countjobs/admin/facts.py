@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import cast
 
 from django.contrib import messages
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +23,7 @@ from countjobs.models import Execution, JobDefinition, ParkedJob
 from countjobs.models.executions import Status
 from countjobs.models.newest import Past
 
+_OVERDUE = timedelta(seconds=10)
 _KEPT_AS = "_countjobs_facts"  # a kind's own fields are attributes, too
 
 
@@ -69,6 +71,9 @@ class Facts:
         if self.next_run_time is None:
             return messages.WARNING, gettext("It won't run: its last fire time has passed.")
         when = moment_text(self.next_run_time, self.zone)
+        if self.next_run_time < timezone.now() - _OVERDUE:
+            text = gettext("It has been due since %s, and no scheduler has taken it yet.")
+            return messages.WARNING, text % when
         return messages.INFO, gettext("Next run: %s") % when
 
 

@@ -32,7 +32,11 @@ def read_value(field: AnyField, value: Any) -> Any:
         raise _wrong(value, expected)
     try:
         return _in_utc(field.to_python(value))
-    except (TypeError, ValueError, ArithmeticError) as error:
+    except (TypeError, ValueError, ArithmeticError) as error:  # beyond what Python can hold
+        told = field.error_messages
+        if invalid := told.get("invalid_datetime") or told.get("invalid"):
+            params = {"value": shown(value)}
+            raise ValidationError(invalid, code="invalid", params=params) from error
         raise _wrong(value, expected) from error
 
 
