@@ -11,6 +11,8 @@ from countjobs.jobstores.claimed import ClaimedJob
 
 CLAIM_AHEAD_SECONDS = 0.2
 """Claims may wait here for as many runs as end in this time: many short ones, no long one."""
+FIRST_AHEAD_SECONDS = 0.05
+"""The same where nothing is held: the more such a claim takes, the later its first run begins."""
 BEGIN_AHEAD_SECONDS = 0.02
 """Runs may be marked as begun as long before they are."""
 GATHER_SECONDS = 0.003
@@ -44,7 +46,8 @@ class Backlog:
         None before most of what may wait is gone: a claim costs the same for one as for many.
         """
         with self._changed:
-            ahead = self._ended_within(CLAIM_AHEAD_SECONDS)
+            seconds = CLAIM_AHEAD_SECONDS if self._held else FIRST_AHEAD_SECONDS
+            ahead = self._ended_within(seconds)
             room = self._threads + ahead - self._held
             return room if room > ahead // 2 else 0
 
@@ -65,6 +68,7 @@ class Backlog:
             job.runs = [run for run in job.runs if run.execution_id not in self._in_flight]
             if self.is_closed or not job.runs:
                 return
+            self._rate.begin(time.monotonic())
             self._held += 1
             self._of_job[job.id] += 1
             self._in_flight.update(run.execution_id for run in job.runs)
@@ -137,6 +141,8 @@ class Backlog:
 
     def _forget(self, job: ClaimedJob) -> None:
         self._held -= 1
+        if not self._held:
+            self._rate.rest()
         self._of_job[job.id] -= 1
         if not self._of_job[job.id]:
             del self._of_job[job.id]

@@ -1,4 +1,4 @@
-"""How fast runs have lately ended."""
+"""How fast runs have lately ended, while there were any."""
 
 from __future__ import annotations
 
@@ -6,36 +6,48 @@ from collections import deque
 
 WINDOW_SECONDS = 1.0
 _SLOTS = 20
-_FEWEST_SLOTS = 2  # a first few events say little
+_LEAST_SECONDS = 0.1
+"""A first few events say little."""
 
 
 class RecentRate:
-    """Counts events over the last second, in slots, so that it costs the same at any rate.
+    """How fast events came over the last second, leaving out the time in which none could.
 
-    The clock is passed in: any that never goes back, in seconds.
+    It counts in slots, so that it costs the same at any rate. The clock is passed in: any that
+    never goes back, in seconds.
     """
 
     def __init__(self) -> None:
-        self._counts: deque[tuple[int, int]] = deque()
+        self._slots: deque[tuple[int, int, float]] = deque()
+        """Each slot's number, its events, and the seconds that they took."""
+        self._since: float | None = None
+        """Since when the next event is waited for."""
+
+    def begin(self, now: float) -> None:
+        """There may be events from now on."""
+        if self._since is None:
+            self._since = now
+
+    def rest(self) -> None:
+        """There will be none until the next `begin`."""
+        self._since = None
 
     def note(self, now: float) -> None:
         """Count an event."""
-        slot = self._slot(now)
-        if self._counts and self._counts[-1][0] == slot:
-            slot, count = self._counts.pop()
-            self._counts.append((slot, count + 1))
-        else:
-            self._counts.append((slot, 1))
+        slot, count, took = int(now / WINDOW_SECONDS * _SLOTS), 1, self._waited(now)
+        if self._slots and self._slots[-1][0] == slot:
+            _, before, took_before = self._slots.pop()
+            count, took = count + before, took + took_before
+        self._slots.append((slot, count, took))
+        self._since = now
 
     def per_second(self, now: float) -> float:
-        """Events a second, since the first of them where that is less than a second ago."""
-        oldest = self._slot(now) - _SLOTS
-        while self._counts and self._counts[0][0] <= oldest:
-            self._counts.popleft()
-        if not self._counts:
-            return 0.0
-        slots = max(self._slot(now) - self._counts[0][0], _FEWEST_SLOTS)
-        return sum(count for _, count in self._counts) * _SLOTS / slots / WINDOW_SECONDS
+        """Events a second of the time in which there could be any."""
+        oldest = int(now / WINDOW_SECONDS * _SLOTS) - _SLOTS
+        while self._slots and self._slots[0][0] <= oldest:
+            self._slots.popleft()
+        took = sum(took for _, _, took in self._slots) + self._waited(now)
+        return sum(count for _, count, _ in self._slots) / max(took, _LEAST_SECONDS)
 
-    def _slot(self, now: float) -> int:
-        return int(now / WINDOW_SECONDS * _SLOTS)
+    def _waited(self, now: float) -> float:
+        return 0.0 if self._since is None else now - self._since
