@@ -1,8 +1,9 @@
-"""What tests read off the pages of definitions."""
+"""What tests read off the pages of the admin, most of them of definitions."""
 
 from __future__ import annotations
 
 import re
+from urllib.parse import parse_qsl
 
 from django.contrib.messages import get_messages
 from django.test import Client
@@ -30,6 +31,12 @@ def cell(page: str, column: str) -> str:
 def told(client: Client, column: str) -> str:
     """The same of the list of definitions."""
     return cell(client.get(LIST).content.decode(), column)
+
+
+def rows_before(query: str, per_page: int) -> int:
+    """How many rows lie on the pages of a list before the one that is asked for."""
+    page = dict(parse_qsl(query)).get("p", "1")
+    return (int(page) - 1) * per_page
 
 
 def said(response: object) -> list[str]:

@@ -11,9 +11,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from countjobs.admin import definition_filters, definition_list
+from countjobs.admin.definition_list import DefinitionList
 from countjobs.models import CountJob
 from countjobs.models.executions import Status
-from tests.admin_pages import LIST
+from tests.admin_pages import LIST, rows_before
 from tests.app.models import Greeting
 from tests.factories import NOON, SECOND, make_execution
 from tests.people import client_of
@@ -33,24 +34,41 @@ def names(client: Client, query: str = "") -> list[str]:
     return re.findall(r'<th class="field-name"><a [^>]*>(.*?)</a>', page)
 
 
-def make_last(name: str, *statuses: Status) -> None:
+def make_last(name: str, *statuses: Status, enabled: bool = True) -> None:
     """A definition, and how its runs went, oldest first."""
-    job_id = CountJob.objects.create(name=name).job_id
+    job_id = CountJob.objects.create(name=name, enabled=enabled).job_id
     for number, status in enumerate(statuses):
         make_execution(status, job_id=job_id, scheduled_at=NOON + number * SECOND)
 
 
-@pytest.mark.parametrize(
-    "query", ["", "q=n", "outcome=problem", "outcome=fine", "timezone=UTC", "o=3", "q=nothing+here"]
-)
+QUERIES = [
+    "",
+    "q=n",
+    "outcome=problem",
+    "outcome=fine",
+    "timezone=UTC",
+    "enabled__exact=1",
+    "enabled__exact=0",
+    "executor=default",
+    "o=3",
+    "p=3",
+    "q=nothing+here",
+]
+
+
+@pytest.mark.parametrize("query", QUERIES)
 def test_promise_17_a_page_takes_as_many_queries_however_many_definitions(
     client: Client, query: str
 ) -> None:
+    before = rows_before(query, DefinitionList.list_per_page)
+
     def queries(count: int) -> int:
-        for n in range(CountJob.objects.count(), count):
-            make_last(f"n{n}", Status.SUCCEEDED, Status.FAILED, Status.QUEUED)
+        for n in range(CountJob.objects.count(), before + count):
+            is_even = n % 2 == 0
+            ends = (Status.SUCCEEDED, Status.FAILED)
+            make_last(f"n{n}", *ends[:: -1 if is_even else 1], Status.QUEUED, enabled=is_even)
         with CaptureQueriesContext(connection) as captured:
-            client.get(f"{LIST}?{query}")
+            assert client.get(f"{LIST}?{query}").status_code == 200
         return len(captured)
 
     client.get(LIST)

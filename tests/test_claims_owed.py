@@ -5,11 +5,21 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django_apscheduler.models import DjangoJob
 
 from countjobs.jobstores.claims import Claims, claim
 from countjobs.models import CountJob, Execution
 from countjobs.models.executions import Status, Trigger
-from tests.factories import NOON, SECOND, make_definition, make_execution
+from countjobs.schedulers.settling import Settled, settle
+from tests.factories import (
+    NOON,
+    SECOND,
+    code_job,
+    make_definition,
+    make_execution,
+    once,
+    store_job,
+)
 
 LATER = NOON + timedelta(days=1)
 NODE = "here:1:1"
@@ -103,3 +113,16 @@ def test_promise_11_the_next_attempt_of_a_job_that_was_paused_meanwhile_is_cance
     assert claim_at() == Claims()
     waiting.refresh_from_db()
     assert (waiting.status, waiting.error) == (Status.CANCELLED, "The job was paused.")
+
+
+def test_the_last_run_of_a_job_from_code_is_cancelled_where_its_scheduler_dies_before_it() -> None:
+    store_job(code_job(trigger=once(NOON)))
+    [claimed] = claim(NOON, limit=10, node="gone:2:2", busy={}).jobs
+    assert not DjangoJob.objects.exists()
+    assert settle("gone:2:2", "It is gone.", NOON) == Settled(lost=0, again=0, given_back=1)
+    assert claim_at() == Claims()
+    cancelled = Execution.objects.get(pk=claimed.runs[0].execution_id)
+    assert (cancelled.status, cancelled.started_at) == (Status.CANCELLED, None)
+    assert cancelled.error == (
+        "The job is gone: it was deleted, or its last fire time had been claimed before."
+    )

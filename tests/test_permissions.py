@@ -43,16 +43,19 @@ PAGES: dict[str, set[str]] = {
     "countjob_delete": DELETERS,
     "execution_changelist": VIEWERS,
     "execution_change": VIEWERS,
+    "execution_history": VIEWERS,
     "execution_live": VIEWERS,
     "execution_jobs": VIEWERS,
     "execution_add": NOBODY,
     "execution_delete": NOBODY,
     "schedulernode_changelist": VIEWERS,
     "schedulernode_change": VIEWERS,
+    "schedulernode_history": VIEWERS,
     "schedulernode_add": NOBODY,
     "schedulernode_delete": NOBODY,
     "parkedjob_changelist": VIEWERS,
     "parkedjob_change": VIEWERS,
+    "parkedjob_history": VIEWERS,
     "parkedjob_add": NOBODY,
     "parkedjob_delete": NOBODY,
 }
@@ -63,6 +66,7 @@ QUESTIONS: dict[str, set[str]] = {
     "countjob_preview_new": ADDERS | CHANGERS,
     "countjob_crontab": CHANGERS,
     "countjob_preview": CHANGERS,
+    "export": VIEWERS,
 }
 """Who is answered a POST that changes nothing."""
 
@@ -92,11 +96,20 @@ WRITES: dict[str, set[str]] = {
     "parkedjob_add": NOBODY,
     "parkedjob_change": NOBODY,
     "parkedjob_delete": NOBODY,
+    "countjob_changelist": NOBODY,
+    "schedulernode_changelist": NOBODY,
+    "parkedjob_changelist": NOBODY,
+    "countjob_history": NOBODY,
+    "execution_history": NOBODY,
+    "schedulernode_history": NOBODY,
+    "parkedjob_history": NOBODY,
+    "overview": NOBODY,
+    "overview_parts": NOBODY,
 }
 """Whose POST has an effect."""
 
 ACTIONS = {
-    "export": VIEWERS,
+    "export": QUESTIONS["export"],
     **{
         name: WRITES[name]
         for name in ("run_now", "pause", "resume", "duplicate", "delete_selected")
@@ -157,6 +170,10 @@ class Rows:
 
     def post(self, client: Client, what: str) -> int:
         """Post what would have the effect, and return the status."""
+        return int(self.answer(client, what).status_code)
+
+    def answer(self, client: Client, what: str) -> Any:
+        """The response to that."""
         data: dict[str, Any] = {"post": "yes", "job_name": "new", "host": "new", "error": "new"}
         if what in ACTIONS:
             url = self.address("countjob_changelist")
@@ -172,7 +189,7 @@ class Rows:
             data = {"post": "yes"}
         if what == "countjob_import":
             data = {"packed": _shown(), "_confirm": "yes"}
-        return client.post(url, data).status_code
+        return client.post(url, data)
 
 
 def _shown() -> str:
@@ -206,6 +223,13 @@ def test_a_question_is_answered_only_to_who_may_ask_it(what: str, role: str, row
     assert rows.state() == before
 
 
+@pytest.mark.parametrize("role", ROLES)
+def test_definitions_are_exported_only_to_who_may_see_them(role: str, rows: Rows) -> None:
+    answer = rows.answer(client_of(role), "export")
+    is_file = answer.get("Content-Disposition", "").startswith("attachment")
+    assert is_file is (role in ACTIONS["export"])
+
+
 @pytest.mark.parametrize(("what", "role"), each(WRITES))
 def test_a_post_has_an_effect_only_for_who_may_do_it(what: str, role: str, rows: Rows) -> None:
     before = rows.state()
@@ -214,7 +238,7 @@ def test_a_post_has_an_effect_only_for_who_may_do_it(what: str, role: str, rows:
     assert status in (200, 302, 403)
 
 
-@pytest.mark.parametrize("what", WRITES)
+@pytest.mark.parametrize("what", [*WRITES, *QUESTIONS])
 def test_a_cross_site_post_is_refused(what: str, rows: Rows) -> None:
     before = rows.state()
     client = client_of("superuser", enforce_csrf_checks=True)

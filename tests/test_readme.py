@@ -14,7 +14,7 @@ from django.test.utils import isolate_apps
 
 from countjobs.conf import Conf
 from countjobs.models import JobDefinition
-from countjobs.models.executions import Status
+from countjobs.models.executions import ACTIVE, Status
 from tests.markdown import ROOT, blocks, run
 from tests.test_project_settings import NAMES
 
@@ -113,6 +113,38 @@ def test_every_picture_of_the_readme_is_there_in_light_and_dark() -> None:
     ] == []
 
 
+STATES = (ROOT / "docs/how-it-works.md").read_text().split("## The states of an execution\n")[1]
+STATES = STATES.partition("\n## ")[0]
+NOT_YET = {Status.TIMED_OUT}
+
+
+def drawn() -> set[tuple[str, str]]:
+    """The transitions that the diagram of the states draws."""
+    return set(re.findall(r"^    (\S+) --> (\S+) : ", STATES, re.MULTILINE))
+
+
+def told() -> dict[str, list[str]]:
+    """What the table of the states says that each may become."""
+    rows = re.findall(r"^\| `(\w+)` \| .+ \| (.+?) \|$", STATES, re.MULTILINE)
+    return {status: re.findall(r"`(\w+)`", out) for status, out in rows}
+
+
 def test_every_status_is_explained() -> None:
-    text = (ROOT / "docs/how-it-works.md").read_text()
-    assert [status for status in Status if f"`{status}`" not in text] == []
+    assert [status for status in Status if f"`{status}`" not in STATES] == []
+    assert sorted(told()) == sorted({*Status} - NOT_YET)
+
+
+def test_every_transition_of_the_states_leads_from_and_to_statuses_that_exist() -> None:
+    ends = {*Status, "[*]"} - NOT_YET
+    assert drawn() >= {("[*]", "queued"), ("queued", "running"), ("running", "succeeded")}
+    assert [each for each in drawn() if not ends.issuperset(each)] == []
+    assert [out for outs in told().values() for out in outs if out not in ends] == []
+
+
+def test_the_diagram_and_the_table_of_the_states_agree() -> None:
+    between = {(old, new) for old, new in drawn() if "[*]" not in (old, new) and old != new}
+    assert between == {(old, new) for old, outs in told().items() for new in outs}
+
+
+def test_what_has_ended_stays_as_it_is() -> None:
+    assert {old for old, outs in told().items() if outs} == {*ACTIVE}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -52,6 +53,20 @@ def outage(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, type[Exception]], 
     return begin
 
 
+class Untimed(threading.Event):
+    """An event that nobody waits for: it notes how long they would have."""
+
+    def __init__(self, noted: list[float]) -> None:
+        super().__init__()
+        self._noted = noted
+
+    def wait(self, timeout: float | None = None) -> bool:
+        assert self.is_set() or timeout is not None, "it would wait for ever"
+        if not self.is_set():
+            self._noted.append(timeout or 0)
+        return self.is_set()
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("count", [1, 10, 200])
 def test_a_batch_of_outcomes_is_one_statement(count: int) -> None:
@@ -92,6 +107,30 @@ def test_outcomes_are_written_soon_and_the_rest_when_it_stops(recorder: Recorder
     recorder.stop(timeout=5)
     assert not recorder.is_alive()
     assert Execution.objects.filter(status=Status.SUCCEEDED).count() == 2
+
+
+def test_of_the_100_ms_until_an_outcome_is_recorded_it_waits_for_half(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    written: list[tuple[int, float]] = []
+    for name in ("_something", "_stopping", "_given_up"):
+        monkeypatch.setattr(recorder, name, Untimed(waits))
+
+    def write(model: Any, rows: list[dict[str, Any]], where: str) -> None:
+        written.append((len(rows), sum(waits)))
+        waits.clear()
+        if len(written) == 1:  # they end while others are being written
+            recorder.put(Outcome(Status.SUCCEEDED, 2))
+            recorder.put(Outcome(Status.FAILED, 3))
+        else:
+            recorder._stopping.set()
+            recorder._something.set()
+
+    monkeypatch.setattr(module, "update_rows", write)
+    recorder.put(Outcome(Status.SUCCEEDED, 1))
+    recorder.run()
+    assert written == [(1, 0.05), (2, 0.05)]
 
 
 @pytest.mark.django_db(transaction=True)

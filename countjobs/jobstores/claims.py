@@ -36,6 +36,7 @@ from countjobs.jobstores.restoring import Taken, restore
 from countjobs.jobstores.rows import park
 from countjobs.models import Execution, ParkedJob
 from countjobs.models.executions import OWED, Status, Trigger
+from countjobs.models.jobids import definition_key
 from countjobs.outages import let_go_after
 from countjobs.rowsets import insert_rows, update_rows
 from countjobs.text import describe, storable
@@ -168,7 +169,8 @@ class _Claim:
                 reason = f"The job is broken: {self.broken[execution.job_id]}"
                 changes.append(self._end(execution, Status.FAILED, reason))
             elif execution.job_id in gone:
-                changes.append(self._end(execution, Status.CANCELLED, "The job was deleted."))
+                reason = _why_gone(execution.job_id)
+                changes.append(self._end(execution, Status.CANCELLED, reason))
         update_rows(Execution, changes)
 
     def _gone(self, job_ids: list[str]) -> set[str]:
@@ -304,3 +306,10 @@ class _Claim:
             self.claims.jobs.append(ClaimedJob(job.id, job.name, job.executor, runs))
         if made.not_run:
             self.claims.not_run.append((job.id, made.not_run))
+
+
+def _why_gone(job_id: str) -> str:
+    """Why a job has no row. A claim takes those of jobs from code with their last fire time."""
+    if definition_key(job_id) is not None:
+        return "The job was deleted."
+    return "The job is gone: it was deleted, or its last fire time had been claimed before."

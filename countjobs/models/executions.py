@@ -4,6 +4,7 @@ A row is written when a fire time is claimed, and its states are
 
     queued → running → succeeded | failed | timed_out | lost
     queued → cancelled | failed | skipped, where it can't begin, or isn't wanted any more
+    running → queued, where it was marked a moment ahead, and no thread took it up in time
 
 `missed` (too late) and `skipped` (too many at once) are written at once, instead of a run. A row
 points to nothing: it outlives its definition, its job and the scheduler that ran it.
