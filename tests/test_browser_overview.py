@@ -12,7 +12,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
@@ -22,7 +21,7 @@ from countjobs.admin.overview import hours
 from countjobs.admin.overview.pages import SECONDS
 from countjobs.models import Execution, SchedulerNode
 from countjobs.models.executions import Status
-from tests.browsing.windows import PHONE, chromium, needs_browser, new_window
+from tests.browsing.windows import PHONE, needs_browser, window_of
 from tests.factories import make_definition, make_execution, make_node
 from tests.people import client_of, user_of
 
@@ -33,14 +32,6 @@ LEGEND = ".countjobs-legend"
 BANNER = ".countjobs-banner"
 STATUS = ".countjobs-refresh [role=status]"
 SWITCH = "Renew every 10 seconds"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """While it is there, a loop of its own runs in the tests' thread, beside the database's use."""
-    with pytest.MonkeyPatch.context() as patch, chromium() as browser:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        yield browser
 
 
 @dataclass
@@ -76,16 +67,15 @@ class Visit:
 
 @pytest.fixture
 def visits(
-    browser: Browser, live_server: LiveServer, monkeypatch: pytest.MonkeyPatch
+    browser_here: Browser, live_server: LiveServer, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Any]:
     """Opens windows. However busy the machine, no counting is so costly that it is put off."""
     monkeypatch.setattr(hours, "monotonic", lambda: 0.0)
-    cookie = client_of("superuser").cookies[settings.SESSION_COOKIE_NAME].value
+    client = client_of("superuser")
     opened: list[Visit] = []
 
     def visit(**options: Any) -> Visit:
-        context = new_window(browser, **options)
-        context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
+        context = window_of(client, browser_here, live_server.url, **options)
         visit = Visit(context.new_page(), live_server.url)
         opened.append(visit)
         visit.page.clock.install()

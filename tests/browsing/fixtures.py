@@ -1,4 +1,7 @@
-"""The fixtures of browser tests: a browser and a quick start for a module, a page for a test."""
+"""The fixtures of browser tests: a browser and a quick start for a module, a page for a test.
+
+Tests that make rows of their own go to the tests' own site instead, with `browser_here`.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,10 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from pytest_django.live_server_helper import LiveServer
 
-from tests.browsing.windows import FIRE_TIMES, chromium, opened, without_complaints
+from tests.browsing.windows import FIRE_TIMES, chromium, opened, window_of, without_complaints
+from tests.people import client_of
 from tests.quickstarts import quickstart_in
 
 
@@ -32,3 +37,19 @@ def page(browser: Browser, quickstart: dict[str, str]) -> Iterator[Page]:
         page.reload()
         expect(page.locator(FIRE_TIMES)).to_have_count(10)
         yield page
+
+
+@pytest.fixture(scope="module")
+def browser_here() -> Iterator[Browser]:
+    """While it is there, a loop of its own runs in the tests' thread, beside the database's use."""
+    with pytest.MonkeyPatch.context() as patch, chromium() as browser:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        yield browser
+
+
+@pytest.fixture
+def desk(browser_here: Browser, live_server: LiveServer) -> Iterator[Page]:
+    """An empty page of the superuser's, at the tests' own site. The console must stay empty."""
+    window = window_of(client_of("superuser"), browser_here, live_server.url)
+    with without_complaints(window):
+        yield window.new_page()

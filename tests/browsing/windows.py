@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 CHROMIUM = shutil.which("chromium")
@@ -46,6 +48,14 @@ def new_window(browser: Browser, **options: Any) -> BrowserContext:
     """A window of its own, of somebody who reads English."""
     window = browser.new_context(locale="en-GB", **options)
     window.set_default_timeout(PATIENCE_SECONDS * 1_000)
+    return window
+
+
+def window_of(client: Client, browser: Browser, site: str, **options: Any) -> BrowserContext:
+    """A window of somebody who is logged in at the tests' own site; addresses are those there."""
+    window = new_window(browser, base_url=site, **options)
+    key = client.cookies[settings.SESSION_COOKIE_NAME].value
+    window.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": site}])
     return window
 
 
