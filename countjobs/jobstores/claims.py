@@ -166,7 +166,8 @@ class _Claim:
             if taken is not None:
                 changes += self._take_one(execution, taken)
             elif execution.job_id in rows:
-                reason = f"The job is broken: {self.broken[execution.job_id]}"
+                reason = _("The job is broken: %(error)s")
+                reason %= {"error": self.broken[execution.job_id]}
                 changes.append(self._end(execution, Status.FAILED, reason))
             elif execution.job_id in gone:
                 reason = _why_gone(execution.job_id)
@@ -311,5 +312,5 @@ class _Claim:
 def _why_gone(job_id: str) -> str:
     """Why a job has no row. A claim takes those of jobs from code with their last fire time."""
     if definition_key(job_id) is not None:
-        return "The job was deleted."
-    return "The job is gone: it was deleted, or its last fire time had been claimed before."
+        return _("The job was deleted.")
+    return _("The job is gone: it was deleted, or its last fire time had been claimed before.")

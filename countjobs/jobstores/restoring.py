@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from apscheduler.job import Job
 from django.db import models
+from django.utils.translation import gettext as _
 
 from countjobs.jobstores.questions import JobRow
 from countjobs.jobstores.rows import RUN_DEFINITION, load_definitions
@@ -97,7 +98,7 @@ def restore(
     for row, job, key in readable:
         definition = definitions.get(key) if key else None
         if key and definition is None:
-            broken.append((row, "The definition of this job is gone. Run syncjobs."))
+            broken.append((row, _("The definition of this job is gone. Run syncjobs.")))
         else:
             restored[row.id] = Taken(row, job, definition)
     return restored, broken
@@ -112,6 +113,6 @@ def _unseal(job_id: str, state: bytes) -> tuple[Job, _DefinitionKey | None]:
     job = unseal(job_id, state)
     if job.executor not in EXECUTORS:
         # The loop would delete it.
-        raise UnreadableJobError(f"There is no executor “{job.executor}”.")
+        raise UnreadableJobError(_("There is no executor “%(name)s”.") % {"name": job.executor})
     of_definition = job.func_ref == RUN_DEFINITION
     return job, (str(job.args[0]), str(job.args[1])) if of_definition else None
