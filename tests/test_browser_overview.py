@@ -6,27 +6,22 @@ other page of the site.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect
-from pytest_django.live_server_helper import LiveServer
+from playwright.sync_api import expect
 
-from countjobs.admin.overview import hours
-from countjobs.admin.overview.pages import SECONDS
 from countjobs.models import Execution, SchedulerNode
 from countjobs.models.executions import Status
-from tests.browsing.windows import PHONE, chromium, needs_browser, new_window
+from tests.browsing.visits import Visits, at_live_server
+from tests.browsing.windows import PHONE
 from tests.factories import make_definition, make_execution, make_node
-from tests.people import client_of, user_of
+from tests.people import user_of
 
-pytestmark = [*needs_browser, pytest.mark.django_db(transaction=True)]
+pytestmark = at_live_server
 
 OVERVIEW = "/admin/countjobs/execution/overview/"
 LEGEND = ".countjobs-legend"
@@ -35,82 +30,17 @@ STATUS = ".countjobs-refresh [role=status]"
 SWITCH = "Renew every 10 seconds"
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """While it is there, a loop of its own runs in the tests' thread, beside the database's use."""
-    with pytest.MonkeyPatch.context() as patch, chromium() as browser:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        yield browser
-
-
-@dataclass
-class Visit:
-    """A window of somebody who is logged in, what its console said, and what it asked for."""
-
-    page: Page
-    site: str
-    complaints: list[str] = field(default_factory=list)
-    requests: list[str] = field(default_factory=list)
-
-    @property
-    def renewals(self) -> int:
-        return sum(address.endswith("/parts/") for address in self.requests)
-
-    def open(self, address: str = OVERVIEW) -> Page:
-        self.page.goto(f"{self.site}{address}")
-        return self.page
-
-    def hear(self, message: ConsoleMessage) -> None:
-        """All but what Chromium only advises, of Django's own forms for people and passwords."""
-        if not message.text.startswith(("[DOM]", "Autofocus processing was blocked")):
-            self.complaints.append(message.text)
-
-    def pass_time(self, seconds: int = SECONDS + 1) -> None:
-        self.page.clock.fast_forward(seconds * 1_000)
-
-    def expect_renewal(self) -> None:
-        """Let the time pass, and wait for what comes of it."""
-        with self.page.expect_response("**/parts/"):
-            self.pass_time()
-
-
-@pytest.fixture
-def visits(
-    browser: Browser, live_server: LiveServer, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Any]:
-    """Opens windows. However busy the machine, no counting is so costly that it is put off."""
-    monkeypatch.setattr(hours, "monotonic", lambda: 0.0)
-    cookie = client_of("superuser").cookies[settings.SESSION_COOKIE_NAME].value
-    opened: list[Visit] = []
-
-    def visit(**options: Any) -> Visit:
-        context = new_window(browser, **options)
-        context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
-        visit = Visit(context.new_page(), live_server.url)
-        opened.append(visit)
-        visit.page.clock.install()
-        visit.page.on("console", visit.hear)
-        visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
-        visit.page.on("request", lambda request: visit.requests.append(request.url))
-        return visit
-
-    yield visit
-    for each in opened:
-        each.page.context.close()
-    assert [each.complaints for each in opened] == [[] for _each in opened]
-
-
 def ends(execution: Execution) -> None:
     Execution.objects.filter(pk=execution.pk).update(
         status=Status.SUCCEEDED, finished_at=timezone.now()
     )
 
 
-def test_it_renews_itself_when_a_run_ends_until_it_is_switched_off(visits: Any) -> None:
+def test_it_renews_itself_when_a_run_ends_until_it_is_switched_off(visits: Visits) -> None:
     make_node(timezone.now())
     run = make_execution(Status.RUNNING, scheduled_at=timezone.now(), started_at=timezone.now())
     visit = visits()
-    page = visit.open()
+    page = visit.open(OVERVIEW)
     expect(page.locator(LEGEND)).to_contain_text("running, queued 1")
     ends(run)
     visit.expect_renewal()
@@ -128,9 +58,9 @@ def test_it_renews_itself_when_a_run_ends_until_it_is_switched_off(visits: Any) 
     visit.expect_renewal()
 
 
-def test_it_asks_for_nothing_while_nobody_looks(visits: Any) -> None:
+def test_it_asks_for_nothing_while_nobody_looks(visits: Visits) -> None:
     visit = visits()
-    page = visit.open()
+    page = visit.open(OVERVIEW)
     hide = "Object.defineProperty(document, 'hidden', {value: %s, configurable: true});"
     change = "document.dispatchEvent(new Event('visibilitychange'))"
     page.evaluate((hide % "true") + change)
@@ -141,10 +71,10 @@ def test_it_asks_for_nothing_while_nobody_looks(visits: Any) -> None:
         page.clock.run_for(10)
 
 
-def test_the_banner_appears_when_the_last_scheduler_stops(visits: Any) -> None:
+def test_the_banner_appears_when_the_last_scheduler_stops(visits: Visits) -> None:
     node = make_node(timezone.now() + timedelta(minutes=5))
     visit = visits()
-    page = visit.open()
+    page = visit.open(OVERVIEW)
     expect(page.locator(BANNER)).to_have_count(0)
     SchedulerNode.objects.filter(pk=node.pk).update(state="stopped")
     visit.expect_renewal()
@@ -154,11 +84,11 @@ def test_the_banner_appears_when_the_last_scheduler_stops(visits: Any) -> None:
     expect(page.locator(BANNER)).to_have_count(0)
 
 
-def test_what_was_opened_and_where_the_keyboard_is_stay_as_they_are(visits: Any) -> None:
+def test_what_was_opened_and_where_the_keyboard_is_stay_as_they_are(visits: Visits) -> None:
     make_definition("mine", due=timezone.now() + timedelta(hours=1))
     make_execution(scheduled_at=timezone.now())
     visit = visits()
-    page = visit.open()
+    page = visit.open(OVERVIEW)
     page.get_by_text("The same as a table").press("Enter")
     expect(page.locator("#countjobs-outcomes-table table")).to_be_visible()
     make_execution(scheduled_at=timezone.now())
@@ -173,9 +103,9 @@ def test_what_was_opened_and_where_the_keyboard_is_stay_as_they_are(visits: Any)
     expect(page.get_by_role("link", name="mine")).to_be_focused()
 
 
-def test_where_it_can_not_be_renewed_it_says_so_and_comes_back(visits: Any) -> None:
+def test_where_it_can_not_be_renewed_it_says_so_and_comes_back(visits: Visits) -> None:
     visit = visits()
-    page = visit.open()
+    page = visit.open(OVERVIEW)
     page.route("**/parts/", lambda route: route.fulfill(status=204))
     visit.pass_time()
     expect(page.locator(STATUS)).to_have_text("It can't be renewed now.")
@@ -184,9 +114,9 @@ def test_where_it_can_not_be_renewed_it_says_so_and_comes_back(visits: Any) -> N
     expect(page.locator(STATUS)).to_contain_text("Updated at")
 
 
-def test_without_a_script_there_is_a_link_instead_of_a_switch(visits: Any) -> None:
+def test_without_a_script_there_is_a_link_instead_of_a_switch(visits: Visits) -> None:
     visit = visits(java_script_enabled=False)
-    page = visit.open()
+    page = visit.open(OVERVIEW)
     expect(page.get_by_label(SWITCH)).to_be_hidden()
     make_execution(scheduled_at=timezone.now())
     page.get_by_role("link", name="Reload").click()
@@ -194,17 +124,17 @@ def test_without_a_script_there_is_a_link_instead_of_a_switch(visits: Any) -> No
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_on_a_phone_nothing_but_tables_scrolls_sideways(scheme: str, visits: Any) -> None:
+def test_on_a_phone_nothing_but_tables_scrolls_sideways(scheme: str, visits: Visits) -> None:
     name = "x" * 200
     make_node(timezone.now(), host=name)
     make_definition(name, due=timezone.now() + timedelta(hours=1))
     make_execution(Status.FAILED, scheduled_at=timezone.now(), job_name=name)
-    page = visits(viewport=PHONE, color_scheme=scheme).open()
+    page = visits(viewport=PHONE, color_scheme=scheme).open(OVERVIEW)
     page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
     assert page.evaluate("document.documentElement.scrollWidth") == 360
 
 
-def test_no_page_of_the_site_violates_the_policy(visits: Any) -> None:
+def test_no_page_of_the_site_violates_the_policy(visits: Visits) -> None:
     definition = make_definition("a")
     run = make_execution(job_id=definition.job_id)
     node = make_node()
