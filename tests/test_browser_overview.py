@@ -6,13 +6,14 @@ other page of the site.
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from countjobs.models import Execution, SchedulerNode
 from countjobs.models.executions import Status
@@ -163,3 +164,57 @@ def test_no_page_of_the_site_violates_the_policy(visits: Visits) -> None:
     for place, args in places.items():
         visit.open(reverse(f"admin:{place}", args=args))
         assert not visit.complaints, place
+
+
+def rows_of(page: Page, name: str) -> list[str]:
+    """The words of the rows of one part's table, as they are seen."""
+    section = page.locator("section", has=page.locator(f"#countjobs-{name}"))
+    rows = section.locator(".countjobs-table >> visible=true").locator("tbody tr")
+    return [" ".join(row.split()) for row in rows.all_inner_texts()]
+
+
+def test_a_person_comes_from_the_index_reads_how_things_stand_and_opens_what_fails(
+    visits: Visits,
+) -> None:
+    now = timezone.now()
+    node = make_node(now, host="worker", capacity=4)
+    make_definition("soon", due=now + timedelta(hours=3, minutes=20, seconds=30))
+    make_definition("far off", due=now + timedelta(days=2))
+    often = make_definition("often", due=now + timedelta(hours=20, seconds=30))
+    for ago, late in ((1, 2.5), (2, 0.25), (3, 0.125)):
+        due = now - timedelta(minutes=5 * ago)
+        begun = due + timedelta(seconds=late)
+        fields = {"job_id": often.job_id, "job_name": "often"}
+        make_execution(Status.FAILED, scheduled_at=due, started_at=begun, **fields)
+    due = now - timedelta(hours=1)
+    make_execution(Status.RUNNING, scheduled_at=due, started_at=due, node=node.name)
+
+    page = visits().open("/admin/")
+    page.get_by_role("link", name="Overview of schedulers and jobs").click()
+    (scheduler,) = rows_of(page, "schedulers")
+    assert re.fullmatch(r"✓ alive worker:7 \d.* ago 1 of 4 1", scheduler)
+    assert [re.sub(r"^\S+ \S+ UTC ", "", row) for row in rows_of(page, "coming")] == [
+        "in 3 h 20 min soon",
+        "in 20 h 0 min often",
+    ]
+    line = page.get_by_role("img", name="The first of them")
+    left, right = [mark.bounding_box() for mark in line.locator(".countjobs-mark").all()]
+    whole = line.bounding_box()
+    assert left and right and whole
+    places = [(each["x"] - whole["x"]) / whole["width"] for each in (left, right)]
+    assert places == pytest.approx([3.34 / 24, 20 / 24], abs=0.02)
+    expect(page.get_by_text("2 jobs run in the next 24 hours.")).to_be_visible()
+    figures = page.locator(".countjobs-figures > div").all_inner_texts()
+    assert [" ".join(each.split()) for each in figures] == [
+        "runs a second, last minute 0",
+        "50 % begin within 125 ms",
+        "95 % begin within 2.5 s",
+        "99 % begin within 2.5 s",
+    ]
+    (late,) = rows_of(page, "lateness")
+    assert late.startswith("often 2.5 s ✗ failed ")
+    (failing,) = rows_of(page, "failing")
+    assert failing.startswith("often 3 ✗ failed ")
+    page.get_by_role("link", name="3", exact=True).click()
+    expect(page.locator("#result_list tbody tr")).to_have_count(3)
+    expect(page.locator("#result_list .field-outcome")).to_have_text(["✗ failed"] * 3)
