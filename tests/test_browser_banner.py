@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection
@@ -18,7 +20,7 @@ BANNER = ".countjobs-banner"
 
 
 def test_a_person_follows_the_banner_to_a_broken_definition_and_mends_it(visits: Visits) -> None:
-    make_node(timezone.now())
+    make_node(timezone.now() + timedelta(minutes=5))
     make_definition("sound")
     broken = make_definition("bad one")
     page = visits().open("/admin/")
@@ -38,7 +40,7 @@ def test_a_person_follows_the_banner_to_a_broken_definition_and_mends_it(visits:
 def test_what_differs_from_the_job_store_is_told_with_the_command_that_mends_it(
     visits: Visits,
 ) -> None:
-    make_node(timezone.now())
+    make_node(timezone.now() + timedelta(minutes=5))
     make_definition("lost")
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM django_apscheduler_djangojob")

@@ -1,4 +1,4 @@
-"""Hostile names and texts in a real browser: they are shown as text, and nothing in them is done."""
+"""Hostile names and texts in a real browser: they are shown as text, and do nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from countjobs.models import CountJob, ParkedJob
 from countjobs.models.executions import Status
 from countjobs.text import storable
 from tests.browsing.visits import Visits, at_live_server
-from tests.factories import make_definition, make_execution, make_node
+from tests.factories import make_definition, make_execution
 
 pytestmark = at_live_server
 
@@ -25,7 +25,6 @@ MARK = "#content :is(script:not([src]), img[src=x])"
 
 def test_hostile_texts_are_shown_as_text_and_do_nothing(visits: Visits) -> None:
     now = timezone.now()
-    make_node(now)
     due = now + timedelta(hours=1)
     job_id = make_definition(NAME, due=due, messages={NAME: OUTSIDE}).job_id
     # Behind the app's back, as what was stored by another release may be longer than this allows.

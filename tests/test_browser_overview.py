@@ -173,36 +173,44 @@ def rows_of(page: Page, name: str) -> list[str]:
     return [" ".join(row.split()) for row in rows.all_inner_texts()]
 
 
+def places_on_the_line(page: Page) -> list[float]:
+    """Where the next runs are marked, of a day from left to right."""
+    middles = page.get_by_role("img", name="The first of them").evaluate_all(
+        """([line]) => [line, ...line.querySelectorAll('.countjobs-mark')].map((each) => {
+            const { left, width } = each.getBoundingClientRect();
+            return each === line ? [left, width] : [left + width / 2, 0];
+        })"""
+    )
+    (start, width), *marks = middles
+    return [(middle - start) / width for middle, _ in marks]
+
+
 def test_a_person_comes_from_the_index_reads_how_things_stand_and_opens_what_fails(
     visits: Visits,
 ) -> None:
+    page = visits().open("/admin/")
     now = timezone.now()
     node = make_node(now, host="worker", capacity=4)
-    make_definition("soon", due=now + timedelta(hours=3, minutes=20, seconds=30))
+    make_definition("soon", due=now + timedelta(hours=3, minutes=20, seconds=50))
     make_definition("far off", due=now + timedelta(days=2))
-    often = make_definition("often", due=now + timedelta(hours=20, seconds=30))
-    for ago, late in ((1, 2.5), (2, 0.25), (3, 0.125)):
+    often = make_definition("often", due=now + timedelta(hours=20, seconds=50))
+    for ago, seconds in ((1, 2.5), (2, 0.25), (3, 0.125)):
         due = now - timedelta(minutes=5 * ago)
-        begun = due + timedelta(seconds=late)
+        begun = due + timedelta(seconds=seconds)
         fields = {"job_id": often.job_id, "job_name": "often"}
         make_execution(Status.FAILED, scheduled_at=due, started_at=begun, **fields)
     due = now - timedelta(hours=1)
     make_execution(Status.RUNNING, scheduled_at=due, started_at=due, node=node.name)
 
-    page = visits().open("/admin/")
     page.get_by_role("link", name="Overview of schedulers and jobs").click()
+    page.wait_for_url(f"**{OVERVIEW}")
     (scheduler,) = rows_of(page, "schedulers")
     assert re.fullmatch(r"✓ alive worker:7 \d.* ago 1 of 4 1", scheduler)
     assert [re.sub(r"^\S+ \S+ UTC ", "", row) for row in rows_of(page, "coming")] == [
         "in 3 h 20 min soon",
         "in 20 h 0 min often",
     ]
-    line = page.get_by_role("img", name="The first of them")
-    left, right = [mark.bounding_box() for mark in line.locator(".countjobs-mark").all()]
-    whole = line.bounding_box()
-    assert left and right and whole
-    places = [(each["x"] - whole["x"]) / whole["width"] for each in (left, right)]
-    assert places == pytest.approx([3.34 / 24, 20 / 24], abs=0.02)
+    assert places_on_the_line(page) == pytest.approx([3.34 / 24, 20 / 24], abs=0.02)
     expect(page.get_by_text("2 jobs run in the next 24 hours.")).to_be_visible()
     figures = page.locator(".countjobs-figures > div").all_inner_texts()
     assert [" ".join(each.split()) for each in figures] == [
