@@ -11,6 +11,7 @@ from tests.children import reap_all
 pytest_plugins = (
     "tests.watching",
     "tests.browsing.fixtures",
+    "tests.browsing.visits",
     "tests.executing",
     "tests.overviewing",
 )

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from countjobs.models import CountJob, Execution, ParkedJob, SchedulerNode
 from countjobs.models.executions import Status, Trigger
-from tests.factories import make_execution, make_node
+from tests.factories import make_due, make_execution, make_node
 
 SHORT, LONG, FOREIGN, PAUSED, BROKEN = range(1, 6)
 """Definitions: one of each look."""
@@ -37,6 +37,7 @@ def live_in() -> None:
     """Fill an empty database. Definitions with few rows and many, schedules plain and odd."""
     now = timezone.now().replace(microsecond=0)
     _define()
+    make_due(CountJob(pk=SHORT).job_id, now - 90 * _MINUTE)
     _run(now)
     ParkedJob.objects.create(
         job_id=CountJob(pk=BROKEN).job_id, error="ValueError: " + "e" * 300, parked_at=now

@@ -109,7 +109,7 @@ def test_a_job_without_a_definition_is_a_name_in_the_sites_zone(
     execution = make_execution(job_id=job_id, job_name="that was")
     assert cell(client.get(LIST).content.decode(), "scheduled") == "2026-03-04 12:00:00 UTC"
     page = client.get(url_of(execution)).content.decode()
-    assert f"that was ({job_id})" in page
+    assert f"<bdi>that was</bdi> ({job_id})" in page
 
 
 def test_promise_10_the_history_outlives_its_definition(client: Client) -> None:

@@ -6,13 +6,17 @@ Pages come with a strict Content-Security-Policy, and the browser's console must
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from countjobs.models.executions import Status, Trigger
+from tests.browsing.visits import Visits
 from tests.browsing.windows import PHONE, log_in, needs_browser, new_window, without_complaints
+from tests.factories import NOON, SECOND, make_execution
 from tests.quickstarts import quickstart_in
 
 pytestmark = needs_browser
@@ -154,3 +158,20 @@ def test_on_a_phone_nothing_scrolls_sideways(
     page.wait_for_selector(STATUS)
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     context.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_click_on_a_status_or_a_trigger_leaves_only_such_rows(visits: Visits) -> None:
+    for number, (status, trigger) in enumerate(product(Status, Trigger)):
+        make_execution(status, trigger=trigger, scheduled_at=NOON + number * SECOND)
+    page = visits().open("/admin/countjobs/execution/")
+    filters, rows = page.locator("#changelist-filter"), page.locator("#result_list tbody tr")
+    expect(rows).to_have_count(len(Status) * len(Trigger))
+    filters.get_by_role("link", name="failed", exact=True).click()
+    expect(rows.locator(".field-outcome")).to_have_text(["✗ failed"] * len(Trigger))
+    filters.get_by_role("link", name="by hand", exact=True).click()
+    expect(rows).to_have_count(1)
+    expect(rows.locator(".field-outcome")).to_have_text("✗ failed")
+    expect(rows.locator(".field-trigger")).to_have_text("by hand")
+    filters.get_by_text("By status").locator("xpath=..").get_by_role("link", name="All").click()
+    expect(rows.locator(".field-trigger")).to_have_text(["by hand"] * len(Status))

@@ -6,26 +6,23 @@ other page of the site.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect
-from pytest_django.live_server_helper import LiveServer
+from playwright.sync_api import Page, expect
 
-from countjobs.admin.overview import hours
-from countjobs.admin.overview.pages import SECONDS
 from countjobs.models import Execution, SchedulerNode
 from countjobs.models.executions import Status
-from tests.browsing.windows import PHONE, needs_browser, window_of
+from tests.browsing.visits import Visits, at_live_server
+from tests.browsing.windows import PHONE
 from tests.factories import make_definition, make_execution, make_node
-from tests.people import client_of, user_of
+from tests.people import user_of
 
-pytestmark = [*needs_browser, pytest.mark.django_db(transaction=True)]
+pytestmark = at_live_server
 
 OVERVIEW = "/admin/countjobs/execution/overview/"
 LEGEND = ".countjobs-legend"
@@ -34,73 +31,17 @@ STATUS = ".countjobs-refresh [role=status]"
 SWITCH = "Renew every 10 seconds"
 
 
-@dataclass
-class Visit:
-    """A window of somebody who is logged in, what its console said, and what it asked for."""
-
-    page: Page
-    site: str
-    complaints: list[str] = field(default_factory=list)
-    requests: list[str] = field(default_factory=list)
-
-    @property
-    def renewals(self) -> int:
-        return sum(address.endswith("/parts/") for address in self.requests)
-
-    def open(self, address: str = OVERVIEW) -> Page:
-        self.page.goto(f"{self.site}{address}")
-        return self.page
-
-    def hear(self, message: ConsoleMessage) -> None:
-        """All but what Chromium only advises, of Django's own forms for people and passwords."""
-        if not message.text.startswith(("[DOM]", "Autofocus processing was blocked")):
-            self.complaints.append(message.text)
-
-    def pass_time(self, seconds: int = SECONDS + 1) -> None:
-        self.page.clock.fast_forward(seconds * 1_000)
-
-    def expect_renewal(self) -> None:
-        """Let the time pass, and wait for what comes of it."""
-        with self.page.expect_response("**/parts/"):
-            self.pass_time()
-
-
-@pytest.fixture
-def visits(
-    browser_here: Browser, live_server: LiveServer, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Any]:
-    """Opens windows. However busy the machine, no counting is so costly that it is put off."""
-    monkeypatch.setattr(hours, "monotonic", lambda: 0.0)
-    client = client_of("superuser")
-    opened: list[Visit] = []
-
-    def visit(**options: Any) -> Visit:
-        context = window_of(client, browser_here, live_server.url, **options)
-        visit = Visit(context.new_page(), live_server.url)
-        opened.append(visit)
-        visit.page.clock.install()
-        visit.page.on("console", visit.hear)
-        visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
-        visit.page.on("request", lambda request: visit.requests.append(request.url))
-        return visit
-
-    yield visit
-    for each in opened:
-        each.page.context.close()
-    assert [each.complaints for each in opened] == [[] for _each in opened]
-
-
 def ends(execution: Execution) -> None:
     Execution.objects.filter(pk=execution.pk).update(
         status=Status.SUCCEEDED, finished_at=timezone.now()
     )
 
 
-def test_it_renews_itself_when_a_run_ends_until_it_is_switched_off(visits: Any) -> None:
+def test_it_renews_itself_when_a_run_ends_until_it_is_switched_off(visits: Visits) -> None:
     make_node(timezone.now())
     run = make_execution(Status.RUNNING, scheduled_at=timezone.now(), started_at=timezone.now())
     visit = visits()
-    page = visit.open()
+    page = visit.open(OVERVIEW)
     expect(page.locator(LEGEND)).to_contain_text("running, queued 1")
     ends(run)
     visit.expect_renewal()
@@ -118,9 +59,9 @@ def test_it_renews_itself_when_a_run_ends_until_it_is_switched_off(visits: Any) 
     visit.expect_renewal()
 
 
-def test_it_asks_for_nothing_while_nobody_looks(visits: Any) -> None:
+def test_it_asks_for_nothing_while_nobody_looks(visits: Visits) -> None:
     visit = visits()
-    page = visit.open()
+    page = visit.open(OVERVIEW)
     hide = "Object.defineProperty(document, 'hidden', {value: %s, configurable: true});"
     change = "document.dispatchEvent(new Event('visibilitychange'))"
     page.evaluate((hide % "true") + change)
@@ -131,10 +72,10 @@ def test_it_asks_for_nothing_while_nobody_looks(visits: Any) -> None:
         page.clock.run_for(10)
 
 
-def test_the_banner_appears_when_the_last_scheduler_stops(visits: Any) -> None:
+def test_the_banner_appears_when_the_last_scheduler_stops(visits: Visits) -> None:
     node = make_node(timezone.now() + timedelta(minutes=5))
     visit = visits()
-    page = visit.open()
+    page = visit.open(OVERVIEW)
     expect(page.locator(BANNER)).to_have_count(0)
     SchedulerNode.objects.filter(pk=node.pk).update(state="stopped")
     visit.expect_renewal()
@@ -144,11 +85,11 @@ def test_the_banner_appears_when_the_last_scheduler_stops(visits: Any) -> None:
     expect(page.locator(BANNER)).to_have_count(0)
 
 
-def test_what_was_opened_and_where_the_keyboard_is_stay_as_they_are(visits: Any) -> None:
+def test_what_was_opened_and_where_the_keyboard_is_stay_as_they_are(visits: Visits) -> None:
     make_definition("mine", due=timezone.now() + timedelta(hours=1))
     make_execution(scheduled_at=timezone.now())
     visit = visits()
-    page = visit.open()
+    page = visit.open(OVERVIEW)
     page.get_by_text("The same as a table").press("Enter")
     expect(page.locator("#countjobs-outcomes-table table")).to_be_visible()
     make_execution(scheduled_at=timezone.now())
@@ -163,9 +104,9 @@ def test_what_was_opened_and_where_the_keyboard_is_stay_as_they_are(visits: Any)
     expect(page.get_by_role("link", name="mine")).to_be_focused()
 
 
-def test_where_it_can_not_be_renewed_it_says_so_and_comes_back(visits: Any) -> None:
+def test_where_it_can_not_be_renewed_it_says_so_and_comes_back(visits: Visits) -> None:
     visit = visits()
-    page = visit.open()
+    page = visit.open(OVERVIEW)
     page.route("**/parts/", lambda route: route.fulfill(status=204))
     visit.pass_time()
     expect(page.locator(STATUS)).to_have_text("It can't be renewed now.")
@@ -174,9 +115,9 @@ def test_where_it_can_not_be_renewed_it_says_so_and_comes_back(visits: Any) -> N
     expect(page.locator(STATUS)).to_contain_text("Updated at")
 
 
-def test_without_a_script_there_is_a_link_instead_of_a_switch(visits: Any) -> None:
+def test_without_a_script_there_is_a_link_instead_of_a_switch(visits: Visits) -> None:
     visit = visits(java_script_enabled=False)
-    page = visit.open()
+    page = visit.open(OVERVIEW)
     expect(page.get_by_label(SWITCH)).to_be_hidden()
     make_execution(scheduled_at=timezone.now())
     page.get_by_role("link", name="Reload").click()
@@ -184,17 +125,17 @@ def test_without_a_script_there_is_a_link_instead_of_a_switch(visits: Any) -> No
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_on_a_phone_nothing_but_tables_scrolls_sideways(scheme: str, visits: Any) -> None:
+def test_on_a_phone_nothing_but_tables_scrolls_sideways(scheme: str, visits: Visits) -> None:
     name = "x" * 200
     make_node(timezone.now(), host=name)
     make_definition(name, due=timezone.now() + timedelta(hours=1))
     make_execution(Status.FAILED, scheduled_at=timezone.now(), job_name=name)
-    page = visits(viewport=PHONE, color_scheme=scheme).open()
+    page = visits(viewport=PHONE, color_scheme=scheme).open(OVERVIEW)
     page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
     assert page.evaluate("document.documentElement.scrollWidth") == 360
 
 
-def test_no_page_of_the_site_violates_the_policy(visits: Any) -> None:
+def test_no_page_of_the_site_violates_the_policy(visits: Visits) -> None:
     definition = make_definition("a")
     run = make_execution(job_id=definition.job_id)
     node = make_node()
@@ -223,3 +164,65 @@ def test_no_page_of_the_site_violates_the_policy(visits: Any) -> None:
     for place, args in places.items():
         visit.open(reverse(f"admin:{place}", args=args))
         assert not visit.complaints, place
+
+
+def rows_of(page: Page, name: str) -> list[str]:
+    """The words of the rows of one part's table, as they are seen."""
+    section = page.locator("section", has=page.locator(f"#countjobs-{name}"))
+    rows = section.locator(".countjobs-table >> visible=true").locator("tbody tr")
+    return [" ".join(row.split()) for row in rows.all_inner_texts()]
+
+
+def places_on_the_line(page: Page) -> list[float]:
+    """Where the next runs are marked, of a day from left to right."""
+    middles = page.get_by_role("img", name="The first of them").evaluate_all(
+        """([line]) => [line, ...line.querySelectorAll('.countjobs-mark')].map((each) => {
+            const { left, width } = each.getBoundingClientRect();
+            return each === line ? [left, width] : [left + width / 2, 0];
+        })"""
+    )
+    (start, width), *marks = middles
+    return [(middle - start) / width for middle, _ in marks]
+
+
+def test_a_person_comes_from_the_index_reads_how_things_stand_and_opens_what_fails(
+    visits: Visits,
+) -> None:
+    page = visits().open("/admin/")
+    now = timezone.now()
+    node = make_node(now, host="worker", capacity=4)
+    make_definition("soon", due=now + timedelta(hours=3, minutes=20, seconds=50))
+    make_definition("far off", due=now + timedelta(days=2))
+    often = make_definition("often", due=now + timedelta(hours=20, seconds=50))
+    for ago, seconds in ((1, 2.5), (2, 0.25), (3, 0.125)):
+        due = now - timedelta(minutes=5 * ago)
+        begun = due + timedelta(seconds=seconds)
+        fields = {"job_id": often.job_id, "job_name": "often"}
+        make_execution(Status.FAILED, scheduled_at=due, started_at=begun, **fields)
+    due = now - timedelta(hours=1)
+    make_execution(Status.RUNNING, scheduled_at=due, started_at=due, node=node.name)
+
+    page.get_by_role("link", name="Overview of schedulers and jobs").click()
+    page.wait_for_url(f"**{OVERVIEW}")
+    (scheduler,) = rows_of(page, "schedulers")
+    assert re.fullmatch(r"✓ alive worker:7 \d.* ago 1 of 4 1", scheduler)
+    assert [re.sub(r"^\S+ \S+ UTC ", "", row) for row in rows_of(page, "coming")] == [
+        "in 3 h 20 min soon",
+        "in 20 h 0 min often",
+    ]
+    assert places_on_the_line(page) == pytest.approx([3.34 / 24, 20 / 24], abs=0.02)
+    expect(page.get_by_text("2 jobs run in the next 24 hours.")).to_be_visible()
+    figures = page.locator(".countjobs-figures > div").all_inner_texts()
+    assert [" ".join(each.split()) for each in figures] == [
+        "runs a second, last minute 0",
+        "50 % begin within 125 ms",
+        "95 % begin within 2.5 s",
+        "99 % begin within 2.5 s",
+    ]
+    (late,) = rows_of(page, "lateness")
+    assert late.startswith("often 2.5 s ✗ failed ")
+    (failing,) = rows_of(page, "failing")
+    assert failing.startswith("often 3 ✗ failed ")
+    page.get_by_role("link", name="3", exact=True).click()
+    expect(page.locator("#result_list tbody tr")).to_have_count(3)
+    expect(page.locator("#result_list .field-outcome")).to_have_text(["✗ failed"] * 3)

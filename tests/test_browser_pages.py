@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ class At:
     path: str
     who: str = "superuser"
     then: Callable[[Page], Any] | None = None
+    language: str = "en-GB"
 
 
 def save_nonsense(page: Page) -> None:
@@ -119,9 +121,23 @@ EMPTY_PAGES = {
 }
 """The pages that look otherwise where nothing has happened yet."""
 
+JAPANESE = ("definitions", "definition", "overview", "executions", "execution that failed")
+"""The pages that are looked at in Japanese, too: its words are of other lengths."""
+
+JAPANESE_PAGES = {name: replace(PAGES[name], language="ja") for name in JAPANESE}
+
 SITES = {"full": PAGES, "empty": EMPTY_PAGES}
-ALL = [(site, name) for site, pages in SITES.items() for name in pages]
-every_page = pytest.mark.parametrize("opened", ALL, ids="-".join, indirect=True)
+ALL = [(site, name, at) for site, pages in SITES.items() for name, at in pages.items()]
+
+
+def at_pages(*pages: tuple[str, str, At]) -> pytest.MarkDecorator:
+    """The test is of each of these: the site, what the page is called, and the way to it."""
+    ids = [f"{site}-{name}" for site, name, _at in pages]
+    ways = [(site, at) for site, _name, at in pages]
+    return pytest.mark.parametrize("opened", ways, ids=ids, indirect=True)
+
+
+every_page = at_pages(*ALL)
 
 
 @pytest.fixture(scope="module")
@@ -139,9 +155,9 @@ def opened(
     request: pytest.FixtureRequest, browser: Browser, sites: dict[str, Site]
 ) -> Iterator[Opened]:
     """A page, opened once for all the tests that look at it."""
-    content, name = request.param
-    site, at = sites[content], SITES[content][name]
-    with closing(browser.new_context(locale="en-GB", viewport=DESK)) as context:
+    content, at = request.param
+    site = sites[content]
+    with closing(browser.new_context(locale=at.language, viewport=DESK)) as context:
         key = site.sessions[at.who]
         context.add_cookies([{"name": "sessionid", "value": key, "url": site.address}])
         page = Opened(context.new_page())
@@ -193,3 +209,16 @@ def test_on_a_phone_only_tables_scroll_sideways_and_nothing_overlaps(opened: Ope
     opened.page.set_viewport_size(PHONE)
     settle(opened.page)
     assert look(opened.page, "sideways") + look(opened.page, "overlaps") == []
+
+
+@at_pages(*(("full", f"{name} in Japanese", at) for name, at in JAPANESE_PAGES.items()))
+def test_in_japanese_nothing_overlaps_and_the_console_stays_empty(opened: Opened) -> None:
+    page = opened.page
+    assert page.locator("html").get_attribute("lang") == "ja"
+    words = page.locator("#content").inner_text().replace("毎日の集計", "")  # is in a name
+    assert re.search("[ぁ-ヿ]", words)
+    assert look(page, "overlaps") == []
+    page.set_viewport_size(PHONE)
+    settle(page)
+    assert look(page, "sideways") + look(page, "overlaps") == []
+    assert opened.console == []

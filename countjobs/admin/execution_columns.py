@@ -47,7 +47,9 @@ class ExecutionColumns(ReadOnlyAdmin):
     def job(self, execution: Execution) -> SafeString:
         """The job's name as it was, and the definition if it is still there."""
         url: str = execution.__dict__["definition_url"]
-        return format_html("{} ({})", display.link(url, execution.job_name), execution.job_id)
+        return format_html(
+            "<bdi>{}</bdi> ({})", display.link(url, execution.job_name), execution.job_id
+        )
 
     @admin.display(description=_("trigger"))
     def reason(self, execution: Execution) -> str:

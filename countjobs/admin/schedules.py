@@ -40,10 +40,10 @@ class SchedulePages(DefinitionActions):
         cron = definition.cron
         title = "\n".join(f"{self._label(name)}: {cron[name]}" for name in cron)
         try:
-            words = _in_words(get_language(), *cron.values())
+            look, words = "schedule", _in_words(get_language(), *cron.values())
         except CronFieldError:  # beside it is shown as broken
-            words = " ".join(cron.values())
-        return format_html('<span class="countjobs-schedule" title="{}">{}</span>', title, words)
+            look, words = "cron", " ".join(cron.values())
+        return format_html('<span class="countjobs-{}" title="{}">{}</span>', look, title, words)
 
     def _label(self, name: str) -> str:
         return str(self.opts.get_field(name).verbose_name)  # type: ignore[union-attr]  # no relation

@@ -45,8 +45,8 @@ def chromium() -> Iterator[Browser]:
 
 
 def new_window(browser: Browser, **options: Any) -> BrowserContext:
-    """A window of its own, of somebody who reads English."""
-    window = browser.new_context(locale="en-GB", **options)
+    """A window of its own, of somebody who reads English unless told otherwise."""
+    window = browser.new_context(**{"locale": "en-GB", **options})
     window.set_default_timeout(PATIENCE_SECONDS * 1_000)
     return window
 
