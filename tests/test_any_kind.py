@@ -51,6 +51,16 @@ def test_fields_that_are_called_as_the_app_calls_things_break_no_page(
         assert client.get(url, follow=True).status_code == 200, url
 
 
+def test_a_key_that_no_database_holds_is_not_there(client: Client) -> None:
+    for name in ("change", "delete", "history"):
+        assert client.get(f"{LIST}%00/{name}/").status_code == 302, name
+    assert client.get(f"{LIST}%00/run/").status_code == 404
+    for name in ("pause", "enabled", "preview"):
+        assert client.post(f"{LIST}%00/{name}/").status_code == 404, name
+    posted = form_values({"name": "a"}) | {"_saveasnew": ""}
+    assert "This field is required." in client.post(f"{LIST}%00/change/", posted).content.decode()
+
+
 def test_such_fields_are_saved_as_they_were(client: Client, label: Label) -> None:
     client.post(LIST, {"action": "resume", "_selected_action": [label.pk]})
     client.post(LIST, {"action": "pause", "_selected_action": [label.pk]})

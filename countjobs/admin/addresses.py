@@ -25,14 +25,22 @@ def address_of(site: admin.AdminSite, opts: Options[Any], page: str, *args: obje
     return reverse(f"admin:{name_of(opts, page)}", args=args, current_app=site.name)
 
 
+def row_at(page: admin.ModelAdmin[Any], request: HttpRequest, object_id: str) -> Any:
+    """The row that an address names, or None. What a form's page tells beside it isn't read."""
+    key = unquote(object_id)
+    if "\0" in key:  # PostgreSQL can't even be asked for it
+        return None
+    return admin.ModelAdmin.get_object(page, request, key)
+
+
 def row_of(
     page: admin.ModelAdmin[Any], request: HttpRequest, object_id: str, *may: Permission
 ) -> Any:
-    """The row that an address names. What a form's page tells beside it isn't read.
+    """The same, for who may.
 
     Raises PermissionDenied, unless the user has all of these permissions, or Http404.
     """
-    found = admin.ModelAdmin.get_object(page, request, unquote(object_id))
+    found = row_at(page, request, object_id)
     if not all(each(request, found) for each in may):
         raise PermissionDenied
     if found is None:

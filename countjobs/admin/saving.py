@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
-from django.contrib.admin.utils import unquote
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 
+from countjobs.admin.addresses import row_at
 from countjobs.admin.duplicates import free_name_of
 from countjobs.admin.pauses import tell_switch
 from countjobs.admin.schedules import SchedulePages
@@ -34,7 +33,7 @@ class DefinitionSaving(SchedulePages):
             return super().changeform_view(request, object_id, *args, **kwargs)
 
     def _name_copy(self, request: HttpRequest, object_id: str) -> None:
-        original = admin.ModelAdmin.get_object(self, request, unquote(object_id))
+        original = row_at(self, request, object_id)
         if original and request.POST.get("name", "").strip() == original.name:
             posted = request.POST.copy()
             posted["name"] = free_name_of(original)
@@ -46,8 +45,8 @@ class DefinitionSaving(SchedulePages):
         """
         if "_saveasnew" in request.POST and not self.has_pause_permission(request):
             match = request.resolver_match
-            key = unquote(str(match.kwargs.get("object_id", ""))) if match else ""
-            original = admin.ModelAdmin.get_object(self, request, key)
+            object_id = str(match.kwargs.get("object_id", "")) if match else ""
+            original = row_at(self, request, object_id)
             obj.enabled = bool(original and original.enabled)
         super().save_model(request, obj, form, change)
 
