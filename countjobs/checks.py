@@ -13,7 +13,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from countjobs.conf import Conf
 from countjobs.models import JobDefinition, JobDefinitionQuerySet
-from countjobs.models.definitions import concrete_definitions
+from countjobs.models.definitions import concrete_definitions, fields_of_kind
 
 
 @register("countjobs")
@@ -109,9 +109,8 @@ def _of_definition(model: type[JobDefinition]) -> Iterator[CheckMessage]:
 
 def _hiding(model: type[JobDefinition]) -> Iterator[str]:
     """Fields with the names of JobDefinition's own methods and properties."""
-    common = {field.name for field in JobDefinition._meta.get_fields()}
-    for field in (*model._meta.concrete_fields, *model._meta.many_to_many):
-        if field.name not in common and hasattr(JobDefinition, field.name):
+    for field in fields_of_kind(model):
+        if hasattr(JobDefinition, field.name):
             yield field.name
 
 

@@ -139,12 +139,8 @@ def _date_or_none(field: models.DateField[Any, Any], text: str) -> Any:
 
 def _told_of(definition: JobDefinition) -> tuple[str, ...]:
     """What its page tells of a definition, before the form."""
-    left_out = set()
-    if not facts_of(definition).error:
-        left_out.add("problem")
-    if not _pause_of(definition):
-        left_out.add("paused")
-    return tuple(name for name in TOLD if name not in left_out)
+    only_if = {"problem": facts_of(definition).error, "paused": _pause_of(definition)}
+    return tuple(name for name in TOLD if only_if.get(name, True))
 
 
 def _pause_of(definition: JobDefinition) -> LogEntry | None:

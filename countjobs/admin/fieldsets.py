@@ -10,7 +10,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.form import CRONTAB
-from countjobs.models import JobDefinition
+from countjobs.models.definitions import fields_of_kind
 
 FIRE_TIMES = "fire_times"
 """The name of the preview among the fields."""
@@ -55,9 +55,8 @@ def fieldsets_of(
 
 def own_fields(model: type[models.Model]) -> Iterator[str]:
     """The names of the fields to edit that a kind adds to those that all definitions have."""
-    common = {field.name for field in JobDefinition._meta.get_fields()}
-    for field in (*model._meta.concrete_fields, *model._meta.many_to_many):
-        if field.editable and not field.primary_key and field.name not in common:
+    for field in fields_of_kind(model):
+        if field.editable and not field.primary_key:
             yield field.name
 
 

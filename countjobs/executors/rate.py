@@ -34,7 +34,7 @@ class RecentRate:
 
     def note(self, now: float) -> None:
         """Count an event."""
-        slot, count, took = int(now / WINDOW_SECONDS * _SLOTS), 1, self._waited(now)
+        slot, count, took = self._slot(now), 1, self._waited(now)
         if self._slots and self._slots[-1][0] == slot:
             _, before, took_before = self._slots.pop()
             count, took = count + before, took + took_before
@@ -43,11 +43,14 @@ class RecentRate:
 
     def per_second(self, now: float) -> float:
         """Events a second of the time in which there could be any."""
-        oldest = int(now / WINDOW_SECONDS * _SLOTS) - _SLOTS
+        oldest = self._slot(now) - _SLOTS
         while self._slots and self._slots[0][0] <= oldest:
             self._slots.popleft()
         took = sum(took for _, _, took in self._slots) + self._waited(now)
         return sum(count for _, count, _ in self._slots) / max(took, _LEAST_SECONDS)
+
+    def _slot(self, now: float) -> int:
+        return int(now / WINDOW_SECONDS * _SLOTS)
 
     def _waited(self, now: float) -> float:
         return 0.0 if self._since is None else now - self._since

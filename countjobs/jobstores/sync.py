@@ -81,7 +81,7 @@ def _forget_parked() -> list[str]:
     gone = ParkedJob.objects.filter(~models.Exists(rows))
     job_ids = sorted(gone.values_list("job_id", flat=True))
     if job_ids:
-        ParkedJob.objects.filter(~models.Exists(rows), job_id__in=job_ids).delete()
+        gone.filter(job_id__in=job_ids).delete()
     return [f"{job_id}: no longer set aside, it is gone" for job_id in job_ids]
 
 

@@ -294,6 +294,14 @@ def senders() -> list[type[JobDefinition]]:
     return [model for model in apps.get_models() if issubclass(model, JobDefinition)]
 
 
+def fields_of_kind(model: type[models.Model]) -> Iterator[Any]:
+    """The fields that a kind adds to those that all definitions have, its key among them."""
+    common = {field.name for field in JobDefinition._meta.get_fields()}
+    for field in (*model._meta.concrete_fields, *model._meta.many_to_many):
+        if field.name not in common:
+            yield field
+
+
 def concrete_definitions() -> list[type[JobDefinition]]:
     """Every kind of definition of the project: each is a table of its own."""
     return [model for model in senders() if not model._meta.proxy]
