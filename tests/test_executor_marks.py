@@ -49,6 +49,14 @@ def submit_each(executor: ThreadPoolExecutor, *calls: Call) -> None:
         submit(executor, claimed(call, job_id=str(number), first=number))
 
 
+def assert_all_end(executor: ThreadPoolExecutor, outcomes: list[Outcome], *gates: Gate) -> None:
+    """Three runs end, two of them at gates that are opened now."""
+    for gate in gates:
+        gate.open.set()
+    assert executor.wait_until_idle(10)
+    assert sorted(each.execution_id for each in outcomes) == [1, 2, 3]
+
+
 @pytest.mark.usefixtures("marks_ahead")
 def test_a_run_that_is_marked_and_finds_no_thread_is_marked_as_waiting_again(
     executor: ThreadPoolExecutor, claims: Claims, outcomes: list[Outcome], gate: Gate
@@ -57,10 +65,7 @@ def test_a_run_that_is_marked_and_finds_no_thread_is_marked_as_waiting_again(
     submit_each(executor, gate, other, int)
     # The second, too, where its thread is slow to come.
     wait_until(lambda: claims.batches_put_off[-1:] == [[3]])
-    gate.open.set()
-    other.open.set()
-    assert executor.wait_until_idle(10)
-    assert sorted(each.execution_id for each in outcomes) == [1, 2, 3]
+    assert_all_end(executor, outcomes, gate, other)
 
 
 def test_promise_04_a_thread_that_the_system_does_not_give_is_asked_for_again(
@@ -94,10 +99,7 @@ def test_promise_05_marks_that_the_database_did_not_take_back_are_asked_for_anew
     claims.put_off_errors = [OperationalError("away")]
     submit_each(executor, gate, other, int)
     wait_until(lambda: len(claims.batches_put_off) > 1)
-    gate.open.set()
-    other.open.set()
-    assert executor.wait_until_idle(10)
-    assert sorted(each.execution_id for each in outcomes) == [1, 2, 3]
+    assert_all_end(executor, outcomes, gate, other)
 
 
 def test_promise_09_a_run_is_not_started_that_was_given_away_after_it_was_marked(
