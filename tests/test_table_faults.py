@@ -1,4 +1,4 @@
-"""Issue 8, line 1: a fault of a table is an outage. It parks nobody, is told, and is caught up with.
+"""Issue 8, line 1: a fault of a table is an outage: told, tried again, then caught up with.
 
 The faults are real: a right that is taken away, a column that is gone or that this code doesn't
 know, a trigger that refuses.
@@ -7,11 +7,9 @@ know, a trigger that refuses.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
-from django.db import connection
 from django_apscheduler.models import DjangoJob
 
 from countjobs.history.recorder import Outcome, Recorder
@@ -33,87 +31,12 @@ from tests.factories import (
 )
 from tests.idle import Threads, make_scheduler, make_store
 from tests.people import client_of
+from tests.table_faults import EXECUTIONS, inserts_refused, refused, renamed, unknown_column
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-EXECUTIONS = "countjobs_execution"
 NODES = "countjobs_schedulernode"
-
-
-def sql(statement: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement)
-
-
-@contextmanager
-def inserts_refused(table: str = EXECUTIONS) -> Iterator[None]:
-    """Nothing can be inserted: on PostgreSQL the right is taken away, as far as an owner's can be."""
-    if connection.vendor == "postgresql":
-        sql("DROP ROLE IF EXISTS countjobs_poor")
-        sql("CREATE ROLE countjobs_poor")
-        sql("GRANT ALL ON ALL TABLES IN SCHEMA public TO countjobs_poor")
-        sql("GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO countjobs_poor")
-        sql(f"REVOKE INSERT ON {table} FROM countjobs_poor")
-        sql("SET ROLE countjobs_poor")
-        try:
-            yield
-        finally:
-            sql("RESET ROLE")
-            sql("DROP OWNED BY countjobs_poor")
-            sql("DROP ROLE countjobs_poor")
-        return
-    with refused("INSERT", table):
-        yield
-
-
-@contextmanager
-def refused(what: str, table: str, when: str = "true") -> Iterator[None]:
-    """A trigger of the database's that refuses rows."""
-    if connection.vendor == "postgresql":
-        sql(
-            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
-            " $$ BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = 'data_exception'; END $$"
-        )
-        sql(
-            f"CREATE TRIGGER refusing BEFORE {what} ON {table} FOR EACH ROW"
-            f" WHEN ({when}) EXECUTE FUNCTION refuse()"
-        )
-    else:
-        sql(
-            f"CREATE TRIGGER refusing BEFORE {what} ON {table} WHEN {when}"
-            " BEGIN SELECT RAISE(ABORT, 'refused'); END"
-        )
-    try:
-        yield
-    finally:
-        on = f" ON {table}" if connection.vendor == "postgresql" else ""
-        sql(f"DROP TRIGGER refusing{on}")
-        if connection.vendor == "postgresql":
-            sql("DROP FUNCTION refuse()")
-
-
-@contextmanager
-def renamed(table: str, column: str) -> Iterator[None]:
-    """A column that this code knows is gone."""
-    sql(f"ALTER TABLE {table} RENAME COLUMN {column} TO other")
-    try:
-        yield
-    finally:
-        sql(f"ALTER TABLE {table} RENAME COLUMN other TO {column}")
-
-
-@contextmanager
-def unknown_column(table: str = EXECUTIONS) -> Iterator[None]:
-    """A column that this code doesn't know, and would have to fill."""
-    if connection.vendor != "postgresql":
-        pytest.skip("SQLite can't add such a column to a table.")
-    sql(f"ALTER TABLE {table} ADD COLUMN newer text NOT NULL DEFAULT 'x'")
-    sql(f"ALTER TABLE {table} ALTER COLUMN newer DROP DEFAULT")
-    try:
-        yield
-    finally:
-        sql(f"ALTER TABLE {table} DROP COLUMN newer")
 
 
 FAULTS: dict[str, Callable[[], object]] = {

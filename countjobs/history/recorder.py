@@ -13,7 +13,7 @@ from collections import deque
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db import Error, connection
+from django.db import Error, connection, transaction
 
 from countjobs.models.executions import UNFINISHED, Execution, Status
 from countjobs.outages import AWAY, Outage
@@ -144,17 +144,26 @@ def _record_somehow(outcome: Outcome) -> Exception | None:
     if (error := _refusal(outcome)) is None:
         return None
     said = f"The outcome could not be recorded: {type(error).__name__}"
-    if (worse := _refusal(replace(outcome, output="", traceback="", error=said))) is None:
+    bare = replace(outcome, output="", traceback="", error=said)
+    if (worse := _refusal(bare, just_try=True)) is not None:
+        if not isinstance(worse, Error):
+            logger.error("An outcome can't be recorded at all.", exc_info=worse)
+        return worse
+    # It may have been the database, which has come back meanwhile.
+    if _refusal(outcome) is not None and (worse := _refusal(bare)) is None:
         logger.error("An outcome can't be recorded as it is.", exc_info=error)
-    elif not isinstance(worse, Error):
-        logger.error("An outcome can't be recorded at all.", exc_info=worse)
     return worse
 
 
-def _refusal(outcome: Outcome) -> Exception | None:
+def _refusal(outcome: Outcome, *, just_try: bool = False) -> Exception | None:
     """Why an outcome can't be recorded; None once it is. Raises where the database is away."""
     try:
-        record([outcome])
+        if just_try:
+            with own_turn(), transaction.atomic():
+                record([outcome])
+                transaction.set_rollback(True)
+        else:
+            record([outcome])
     except AWAY:
         raise
     except Exception as error:

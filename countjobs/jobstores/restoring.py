@@ -173,7 +173,7 @@ def _restore_one(
 ) -> None:
     if job is None and definition is not None:
         try:
-            job = _checked(job_of(definition))
+            job = checked(job_of(definition))
         except Exception as error:  # nobody has validated its fields
             found.broken.append((row, describe(error)))
             return
@@ -237,12 +237,13 @@ def _unseal(job_id: str, state: bytes) -> tuple[Job, _DefinitionKey | None]:
     """
     job = unseal(job_id, state)
     if job.func_ref != RUN_DEFINITION:
-        return _checked(job), None
+        return checked(job), None
     key = str(job.args[0]), str(job.args[1])
-    return (_checked(job) if _is_known(key[0]) else job), key
+    return (checked(job) if _is_known(key[0]) else job), key
 
 
-def _checked(job: Job) -> Job:
+def checked(job: Job) -> Job:
+    """A job that can be handed to an executor. Raises UnreadableJobError."""
     if job.executor not in EXECUTORS:
         # The loop would delete it.
         raise UnreadableJobError(_("There is no executor “%(name)s”.") % {"name": job.executor})

@@ -18,6 +18,7 @@ from django_apscheduler.models import DjangoJob
 from countjobs.batches import batches
 from countjobs.jobstores.neighbours import kinds_told, known_kinds, neighbours
 from countjobs.jobstores.questions import rows_from_code
+from countjobs.jobstores.restoring import checked
 from countjobs.jobstores.rows import RUN_DEFINITION, delete_rows, disagreeing, park, write_rows
 from countjobs.jobstores.signing import ForeignJobError, UnreadableJobError, unseal
 from countjobs.jobstores.wakeups import notify
@@ -123,7 +124,7 @@ def _without_newer(model: type[JobDefinition], pks: list[Any], now: datetime) ->
 
 def _is_of_another_version(row: DjangoJob) -> bool:
     try:
-        unseal(row.id, bytes(row.job_state))
+        checked(unseal(row.id, bytes(row.job_state)))
     except ForeignJobError:
         return False
     except UnreadableJobError:
@@ -216,6 +217,7 @@ def _restored(
     job = unseal(row.id, bytes(row.job_state))
     if job.func_ref == RUN_DEFINITION:
         raise ForeignJobError("It is of a kind of definition that isn't known here.")
+    checked(job)
     try:
         if not is_parked:
             return row.next_run_time, None

@@ -35,6 +35,8 @@ class Upkeep:
     def __init__(self) -> None:
         self._next = time.monotonic() + EVERY_SECONDS
         self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+        self._is_stopped = False
         self._looks = 0
         self._told: set[str] = set()
         self.outage = Outage()
@@ -43,13 +45,18 @@ class Upkeep:
         """Look, in a thread, if it is time and the last look has ended. Returns whether it was."""
         if time.monotonic() < self._next or (self._thread and self._thread.is_alive()):
             return False
-        self._next = time.monotonic() + EVERY_SECONDS
-        self._thread = threading.Thread(target=self._look, name="countjobs-upkeep", daemon=True)
-        self._thread.start()
+        with self._lock:
+            if self._is_stopped:
+                return False
+            self._next = time.monotonic() + EVERY_SECONDS
+            self._thread = threading.Thread(target=self._look, name="countjobs-upkeep", daemon=True)
+            self._thread.start()
         return True
 
     def stop(self, timeout: float) -> None:
-        """Wait for a look under way, at most so many seconds."""
+        """Look no more, and wait for a look under way, at most so many seconds."""
+        with self._lock:
+            self._is_stopped = True
         if self._thread is not None:
             self._thread.join(timeout)
 
