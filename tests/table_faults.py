@@ -56,7 +56,7 @@ def refused(what: str, table: str, when: str = "true") -> Iterator[None]:
     if connection.vendor == "postgresql":
         sql(
             "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
-            " $$ BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = 'data_exception'; END $$"
+            " $$ BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = 'check_violation'; END $$"
         )
         sql(
             f"CREATE TRIGGER refusing BEFORE {what} ON {table} FOR EACH ROW"

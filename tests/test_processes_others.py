@@ -81,8 +81,7 @@ def test_a_right_that_is_taken_away_for_a_while_parks_nobody(log: Path) -> None:
     """Issue 8, line 1."""
     jobs = [CountJob.objects.create(name=f"job {n}", **EVERY_SECOND) for n in range(3)]
     with fault() as (url, begin, stop), scheduler(log, url):
-        for job in jobs:
-            wait_until(lambda job=job: succeeded(job.job_id) >= 1, 20, what=lambda: read(log))
+        wait_until(lambda: all(succeeded(job.job_id) for job in jobs), 20, lambda: read(log))
         for statement in begin:
             sql(statement)
         wait_until(lambda: SchedulerNode.objects.exclude(cannot_claim=""), 20, lambda: read(log))

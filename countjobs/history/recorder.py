@@ -13,7 +13,7 @@ from collections import deque
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db import Error, connection, transaction
+from django.db import DataError, Error, connection, transaction
 
 from countjobs.models.executions import UNFINISHED, Execution, Status
 from countjobs.outages import AWAY, Outage
@@ -102,6 +102,8 @@ class Recorder(threading.Thread):
             message = "The database is away; %d outcomes wait"
             self.outage.goes_on(logger, error, message, len(batch))
             connection.close()
+            with self._lock:
+                self._outcomes.rotate(-MOST_REFUSED)  # others are tried one by one the next time
             return False
         with self._lock:
             for _ in batch:
@@ -123,16 +125,23 @@ class Recorder(threading.Thread):
         return []
 
     def _write_each(self, batch: list[Outcome]) -> list[Outcome]:
-        refused: list[Outcome] = []
+        refused: list[tuple[Outcome, Error]] = []
+        taken = 0
         for outcome in batch:
-            error = _record_somehow(outcome)
-            if isinstance(error, Error):
-                refused.append(outcome)
-                if len(refused) == len(batch) or len(refused) >= MOST_REFUSED:
-                    raise error  # it is no single outcome; to write some again does no harm
-                message = "An outcome can't be recorded, trying again"
-                self.outage.goes_on(logger, error, message)
-        return refused
+            if not isinstance(error := _record_somehow(outcome), Error):
+                taken += 1
+                continue
+            refused.append((outcome, error))
+            if not taken and len(refused) in {len(batch), MOST_REFUSED}:
+                raise error  # it is no single outcome
+        kept = []
+        for outcome, error in refused:
+            if isinstance(error, DataError):
+                _give_up(error)  # others are taken: it is a value of this one
+            else:
+                self.outage.goes_on(logger, error, "An outcome can't be recorded, trying again")
+                kept.append(outcome)
+        return kept
 
 
 def _record_somehow(outcome: Outcome) -> Exception | None:
@@ -147,12 +156,16 @@ def _record_somehow(outcome: Outcome) -> Exception | None:
     bare = replace(outcome, output="", traceback="", error=said)
     if (worse := _refusal(bare, just_try=True)) is not None:
         if not isinstance(worse, Error):
-            logger.error("An outcome can't be recorded at all.", exc_info=worse)
+            _give_up(worse)
         return worse
     # It may have been the database, which has come back meanwhile.
     if _refusal(outcome) is not None and (worse := _refusal(bare)) is None:
         logger.error("An outcome can't be recorded as it is.", exc_info=error)
     return worse
+
+
+def _give_up(error: Exception) -> None:
+    logger.error("An outcome can't be recorded at all.", exc_info=error)
 
 
 def _refusal(outcome: Outcome, *, just_try: bool = False) -> Exception | None:

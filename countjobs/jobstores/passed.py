@@ -90,7 +90,8 @@ class PassedOver:
         if not self:
             return queryset
         model: type[models.Model] = queryset.model
-        names = (model._meta.db_table, model._meta.get_field(field).column)  # type: ignore[union-attr]
+        column = model._meta.get_field(field).column  # type: ignore[union-attr]
+        names = (model._meta.db_table, str(column))
         sql, params = self.condition(".".join(map(connection.ops.quote_name, names)))
         return queryset.extra(where=[sql], params=params)  # noqa: S610  # names only
 
