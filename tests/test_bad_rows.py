@@ -1,4 +1,4 @@
-"""Bad rows of the job store: every kind is parked, told of in every place, and hurts nobody."""
+"""Bad rows of the job store: each is told of in every place, and hurts nobody."""
 
 from __future__ import annotations
 
@@ -30,8 +30,6 @@ def unpicklable() -> bytes:
 KINDS = pytest.mark.parametrize(
     ("state", "error"),
     [
-        (tampered, "The signature of the job’s state is missing or wrong"),
-        (unsigned, "The signature of the job’s state is missing or wrong"),
         (unpicklable, "No module named no_such_module"),
         (unimportable, "could not import module"),
     ],
@@ -86,3 +84,30 @@ def test_promise_02_syncjobs_finds_a_bad_row_before_it_is_due(
     assert plain(error) in admin_says()
     assert DjangoJob.objects.get(id="broken").next_run_time is None
     assert DjangoJob.objects.get(id=sound.job_id).next_run_time == NOON
+
+
+@pytest.mark.parametrize("state", [tampered, unsigned])
+def test_promise_02_a_foreign_row_is_left_as_it_is_and_told_of_in_the_log_and_the_admin(
+    state: Callable[[], bytes],
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Issue 8, line 3: foreign rows are told of in the banner, the log and by `syncjobs`."""
+    break_a_row(state)
+    sound = make_definition("sound")
+    store = make_store(make_scheduler(), Threads())
+    assert [job.id for job in store.get_due_jobs(NOON)] == [sound.job_id]
+    assert store.get_due_jobs(NOON) == []
+    upcoming = store.get_next_run_time()
+    assert upcoming is not None
+    assert upcoming > NOON, "it doesn't make the loop spin"
+    assert caplog.text.count('Left to others, job "broken": The signature') == 1
+    row = DjangoJob.objects.get(id="broken")
+    assert (row.next_run_time, bytes(row.job_state)) == (NOON, state())
+    assert not ParkedJob.objects.exists()
+    page = client_of("superuser").get("/admin/").content.decode()
+    assert (
+        "1 row of the job store isn&#x27;t ours." in page or "1 row of the job store isn't" in page
+    )
+    call_command("syncjobs")
+    assert capsys.readouterr().out.startswith("broken: left as it is.")

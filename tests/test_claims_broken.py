@@ -67,12 +67,8 @@ def _sealed(**changes: Any) -> bytes:
     return seal(Unchecked(code_job("broken").__getstate__() | changes))
 
 
+FOREIGN = [lambda: b"", lambda: b"no pickle", unsigned, tampered, of_another_row]
 BROKEN = [
-    (lambda: b"", "signature"),
-    (lambda: b"no pickle", "signature"),
-    (unsigned, "signature"),
-    (tampered, "signature"),
-    (of_another_row, "signature"),
     (unimportable, "could not import module"),
     (without_its_function, "no_such_function"),
     (for_an_executor_that_is_not_there, "There is no executor “elsewhere”."),
@@ -94,6 +90,28 @@ def test_promise_02_a_job_that_can_not_be_restored_is_parked_and_the_others_run(
     assert (row.next_run_time, bytes(row.job_state)) == (None, state())
     assert error in ParkedJob.objects.get().error
     assert not Execution.objects.filter(job_id="broken").exists()
+
+
+@pytest.mark.parametrize("state", FOREIGN)
+def test_promise_02_a_row_that_something_else_wrote_is_left_as_it_is_and_the_others_run(
+    state: Callable[[], bytes],
+) -> None:
+    """Issue 8, line 3."""
+    store_job(code_job("foreign"))
+    write_state("foreign", state())
+    store_job(code_job("sound"))
+    definition = make_definition()
+    claims = claim_all()
+    assert {job.id for job in claims.jobs} == {"sound", definition.job_id}
+    assert [(strange.job_id, strange.is_foreign) for strange in claims.strange] == [
+        ("foreign", True)
+    ]
+    row = DjangoJob.objects.get(id="foreign")
+    assert (row.next_run_time, bytes(row.job_state)) == (NOON, state())
+    assert sync(NOON) == []
+    assert DjangoJob.objects.get(id="foreign").next_run_time == NOON
+    assert not ParkedJob.objects.exists()
+    assert not Execution.objects.filter(job_id="foreign").exists()
 
 
 def test_a_row_whose_definition_is_gone_is_parked() -> None:

@@ -154,8 +154,7 @@ def test_a_request_for_a_broken_job_fails_with_the_reason() -> None:
 
 
 def test_a_request_that_finds_a_paused_job_broken_parks_it() -> None:
-    job = store_job(code_job(), due=None)
-    DjangoJob.objects.update(job_state=b"tampered")
+    job = store_job(code_job(executor="elsewhere"), due=None)
     make_execution(Status.QUEUED)
     claim_at()
     assert ParkedJob.objects.get().job_id == job.id

@@ -54,7 +54,9 @@ def test_it_counts_what_runs_and_what_is_broken(capsys: pytest.CaptureFixture[st
     for status in (Status.RUNNING, Status.RUNNING, Status.QUEUED, Status.SUCCEEDED):
         make_execution(status)
     ParkedJob.objects.create(job_id="code", error="it", parked_at=NOON)
-    call_command("schedulerstatus")
+    with pytest.raises(SystemExit) as ended:
+        call_command("schedulerstatus")
+    assert ended.value.code == 3
     assert capsys.readouterr().out.endswith("2 running, 1 broken.\n")
 
 
@@ -71,10 +73,15 @@ def test_json_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
                 "version": "0.1.0",
                 "started": "2026-03-04T11:00:00+00:00",
                 "heartbeat_seconds_ago": 2.0,
+                "cannot_claim": "",
             }
         ],
         "running": 0,
         "broken": 0,
+        "unknown_kinds": [],
+        "foreign_rows": 0,
+        "status": 0,
+        "problems": [],
     }
 
 

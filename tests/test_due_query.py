@@ -138,6 +138,25 @@ def test_rows_are_updated_by_their_keys(asked: dict[str, Any]) -> None:
     assert_indexes(asked, BY_KEY)
 
 
+def test_what_is_passed_over_is_kept_out_of_the_same_indexes() -> None:
+    """Issue 8, line 2: neither slower nor a walk through a table."""
+    fill_the_tables()
+    store = make_store(make_scheduler(), Threads())
+    passed = store.claiming.passed
+    passed.add_kind("newapp.report")
+    for number in range(100):
+        passed.add_job(f"foreign {number}")
+    make_execution(Status.QUEUED, job_id=make_definition("due").job_id)
+    statements = Statements()
+    with connection.execute_wrapper(statements):
+        store.get_next_run_time()
+        assert store.get_due_jobs(NOON)
+    asked = {sql: params for sql, params in statements.seen.items() if "substr" in sql}
+    assert len(asked) == 5
+    assert_indexes(asked, DUE)
+    assert_indexes(asked, REQUESTED)
+
+
 def test_a_statement_without_an_index_would_be_noticed() -> None:
     sql = "SELECT * FROM countjobs_execution WHERE job_name = 'job'"
     assert reads_whole_table(plan_of(sql, None))

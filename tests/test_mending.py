@@ -12,7 +12,7 @@ from django_apscheduler.models import DjangoJob
 
 from countjobs.jobstores import sync
 from countjobs.models import CountJob, Execution
-from countjobs.schedulers import create_scheduler, mending
+from countjobs.schedulers import create_scheduler, mending, upkeep
 from countjobs.schedulers.mending import Mending
 from tests.factories import make_definitions
 from tests.waiting import wait_until
@@ -151,3 +151,17 @@ def test_a_fault_is_logged_and_disturbs_nobody(
     wait_until(lambda: not threads())
     assert "The job store can't be mended." in caplog.messages
     assert "RuntimeError: a fault" in caplog.text
+
+
+def test_a_scheduler_looks_again_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Issue 8, line 3."""
+    monkeypatch.setattr(upkeep, "EVERY_SECONDS", 0.05)
+    [definition] = make_definitions(1)
+    scheduler = create_scheduler(background=True)
+    scheduler.start()
+    try:
+        DjangoJob.objects.all().delete()
+        wait_until(lambda: DjangoJob.objects.filter(id=definition.job_id).exists())
+    finally:
+        scheduler.shutdown()
+    assert not [each for each in threading.enumerate() if each.name == "countjobs-upkeep"]

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobEvent
 from apscheduler.triggers.base import BaseTrigger
-from django.db import OperationalError, connection, transaction
+from django.db import DataError, OperationalError, connection, transaction
 from django.utils import timezone
 from django_apscheduler.models import DjangoJob
 
-from countjobs.jobstores import store as module
+from countjobs.jobstores import claiming
 from countjobs.jobstores.claims import Claims, claim
 from countjobs.jobstores.store import LOCKED_ELSEWHERE, DatabaseJobStore
 from countjobs.models import Execution, ParkedJob
@@ -101,7 +101,7 @@ def test_the_loop_wakes_for_the_first_that_is_due_or_asked_for(store: DatabaseJo
 def test_a_look_that_finds_nothing_due_locks_nothing(
     store: DatabaseJobStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "claim", None)
+    monkeypatch.setattr(claiming, "claim", None)
     make_definition(due=NOON)
     assert store.get_due_jobs(NOON - SECOND) == []
 
@@ -110,7 +110,7 @@ def test_what_is_locked_elsewhere_is_looked_at_again_a_little_later(
     store: DatabaseJobStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_definition()
-    monkeypatch.setattr(module, "claim", lambda *args, **options: Claims())
+    monkeypatch.setattr(claiming, "claim", lambda *args, **options: Claims())
     assert store.get_due_jobs(NOON) == []
     before = timezone.now()
     again = store.get_next_run_time()
@@ -145,16 +145,24 @@ def test_one_by_one_no_more_is_claimed_than_there_is_capacity_for(
     assert len(store.get_due_jobs(NOON)) == 2
 
 
-def test_what_was_asked_of_a_job_that_can_not_be_claimed_fails(
-    store: DatabaseJobStore, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("error", [DataError("poison"), RuntimeError("poison")])
+def test_a_job_that_the_database_refuses_stops_no_other_and_waits(
+    error: Exception,
+    store: DatabaseJobStore,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    fail_for(monkeypatch, "faulty", lambda: RuntimeError("poison"))
+    """Issue 8, line 1: what one claim raised says nothing of the job."""
+    fail_for(monkeypatch, "faulty", lambda: error)
     store_job(code_job("faulty"), due=None)
     store_job(code_job("sound"))
     make_execution(Status.QUEUED, job_id="faulty")
     assert [job.id for job in store.get_due_jobs(NOON)] == ["sound"]
-    execution = Execution.objects.get(job_id="faulty")
-    assert (execution.status, execution.error) == (Status.FAILED, "RuntimeError: poison")
+    assert Execution.objects.get(job_id="faulty").status == Status.QUEUED
+    assert not ParkedJob.objects.exists()
+    assert "poison" in store.cannot_claim
+    assert 'The database refuses to claim job "faulty", trying again: poison' in caplog.messages
+    assert store.get_next_run_time() != NOON, "it isn't tried again at once"
 
 
 def fail_for(monkeypatch: pytest.MonkeyPatch, job_id: str, error: Callable[[], Exception]) -> None:
@@ -165,7 +173,7 @@ def fail_for(monkeypatch: pytest.MonkeyPatch, job_id: str, error: Callable[[], E
             raise error()
         return claim(now, only=only, **options)
 
-    monkeypatch.setattr(module, "claim", faulty_claim)
+    monkeypatch.setattr(claiming, "claim", faulty_claim)
 
 
 def test_an_outage_is_told_to_the_loop_and_parks_nothing(
@@ -174,8 +182,8 @@ def test_an_outage_is_told_to_the_loop_and_parks_nothing(
     store_job(code_job("code"))
     monkeypatch.setattr(store, "_forget_connection", lambda: None)  # the test's own
     fail_for(monkeypatch, "code", lambda: OperationalError("away"))
-    with pytest.raises(OperationalError):
-        store.get_due_jobs(NOON)
+    assert store.get_due_jobs(NOON) == []
+    assert store.cannot_claim.endswith("OperationalError: away")
     assert not ParkedJob.objects.exists()
     assert row().next_run_time == NOON
 
@@ -250,11 +258,10 @@ def test_one_that_is_skipped_by_itself_is_told_by_itself(
 
 
 def test_broken_jobs_are_logged(store: DatabaseJobStore, caplog: pytest.LogCaptureFixture) -> None:
-    store_job(code_job("code"))
-    DjangoJob.objects.update(job_state=b"tampered")
+    store_job(code_job("code", executor="elsewhere"))
     store.get_due_jobs(NOON)
     [record] = [each for each in caplog.records if each.levelno == logging.ERROR]
-    assert record.getMessage().startswith('Job "code" is broken, and parked: The signature')
+    assert record.getMessage().startswith('Job "code" is broken, and parked: There is no executor')
 
 
 def test_closing_the_store_leaves_a_transaction_of_the_callers_alone(

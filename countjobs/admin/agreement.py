@@ -12,6 +12,7 @@ from typing import Any
 from django.core.cache import cache
 
 from countjobs.jobstores.differences import count_differences, look_closely
+from countjobs.jobstores.strangers import Strangers, find_strangers
 from countjobs.models import JobDefinition
 from countjobs.models.definitions import concrete_definitions
 
@@ -22,6 +23,7 @@ AT_ONCE = 200
 """Definitions of a kind that are looked at closely each time; others follow the next time."""
 
 _KEY = "countjobs:agreement"
+_STRANGERS_KEY = "countjobs:agreement:strangers"
 _TURNS_KEY = "countjobs:agreement:turns"
 
 
@@ -41,6 +43,15 @@ def differing_rows(kinds: list[type[JobDefinition]], now: datetime) -> int:
         known = _look(now)
         cache.set(_KEY, known, SECONDS)
     return sum(known.get(kind._meta.label_lower, 0) for kind in kinds)
+
+
+def strangers() -> Strangers:
+    """What isn't ours in the job store, or is of kinds that aren't installed here."""
+    known: Strangers | None = cache.get(_STRANGERS_KEY)
+    if known is None:
+        known = find_strangers()
+        cache.set(_STRANGERS_KEY, known, SECONDS)
+    return known
 
 
 def _look(now: datetime) -> dict[str, int]:

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from contextlib import nullcontext
+from dataclasses import dataclass, fields
 from typing import Any
 
+from django.apps import apps
+from django.db import Error, connection, transaction
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
-from countjobs.admin.agreement import differing_rows
+from countjobs.admin.agreement import differing_rows, strangers
 from countjobs.admin.display import link
 from countjobs.admin.links import Links, site_of
 from countjobs.admin.lookup import visible_definitions_of
+from countjobs.jobstores.strangers import kinds_that_nobody_runs
 from countjobs.models import Execution, JobDefinition, ParkedJob, SchedulerNode
 from countjobs.models.definitions import concrete_definitions
+
+logger = logging.getLogger(__name__)
 
 _MOST_NAMES = 5
 
@@ -30,29 +38,67 @@ class Alerts:
     more: bool = False
     differing: int = 0
     """Rows of the job store that don't agree with their definitions."""
+    cannot_claim: str = ""
+    """Why the schedulers that live can't start runs, as far as the user may know."""
+    unknown_kinds: tuple[str, ...] = ()
+    """Kinds of jobs that are due, and that no scheduler knows."""
+    foreign: int = 0
+    """Rows of the job store that something else wrote."""
+    cannot_look: bool = False
+    """The database refuses to say what is wrong."""
 
     def __bool__(self) -> bool:
-        return self.no_scheduler or bool(self.broken) or bool(self.differing)
+        return any(vars(self)[each.name] for each in fields(self) if each.name != "more_url")
 
 
 def alerts_for(request: HttpRequest) -> Alerts:
     """What is wrong, as far as the user may know.
 
-    At most two queries while nothing is, and some more once a minute.
+    At most two queries while nothing is, and some more once a minute. Where these fail, in the
+    minutes between a migration and a restart, say, the page is shown all the same.
     """
+    try:
+        # Where a page is one transaction, a failed statement would end it.
+        with transaction.atomic() if connection.settings_dict["ATOMIC_REQUESTS"] else nullcontext():
+            return _look(request)
+    except Error as error:
+        logger.warning("What is wrong can't be looked up now: %s", error)
+        return Alerts(cannot_look=True)
+
+
+def _look(request: HttpRequest) -> Alerts:
     links = Links(request, site_of(request))
     kinds = [model for model in concrete_definitions() if links.may_view(model)]
     if not kinds and not any(map(links.may_view, (Execution, SchedulerNode, ParkedJob))):
         return Alerts()
     now = timezone.now()
     parked = list(_visible(links, kinds)[: _MOST_NAMES + 1])
+    nodes = list(SchedulerNode.objects.alive(now).values_list("cannot_claim", "kinds"))
+    reasons = [reason for reason, _kinds in nodes]
+    found = strangers()
+    unknown = kinds_that_nobody_runs(found.kinds, [told for _reason, told in nodes], now)
     return Alerts(
-        no_scheduler=not SchedulerNode.objects.alive(now).exists(),
+        no_scheduler=not nodes,
+        cannot_claim=_why(reasons, links) if all(reasons) and reasons else "",
+        unknown_kinds=tuple(label for label in unknown if _may_know(label, links)),
+        foreign=len(found.foreign) if links.may_view(ParkedJob) else 0,
         broken=tuple(_names(parked[:_MOST_NAMES], links)),
         more_url=links.to_list(ParkedJob),
         more=len(parked) > _MOST_NAMES,
         differing=differing_rows(kinds, now) if kinds else 0,
     )
+
+
+def _why(reasons: list[str], links: Links) -> str:
+    return reasons[0] if links.may_view(SchedulerNode) else _("The database refuses.")
+
+
+def _may_know(label: str, links: Links) -> bool:
+    """Whether a user may see jobs of a kind; one that isn't installed here is nobody's."""
+    try:
+        return links.may_view(apps.get_model(label))
+    except LookupError:
+        return links.may_view(ParkedJob)
 
 
 def _visible(links: Links, kinds: list[type[JobDefinition]]) -> Any:

@@ -16,7 +16,7 @@ from django.db import connection
 
 from countjobs.executors.going import GOING, Going
 from countjobs.history.growth import Growth, record_growth
-from countjobs.outages import AWAY
+from countjobs.outages import Outage
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +31,7 @@ class Growing(threading.Thread):
     def __init__(self, node: str) -> None:
         super().__init__(name="countjobs-progress", daemon=True)
         self._node = node
+        self._outage = Outage()
         self._stopping = threading.Event()
         self._seen: dict[int, Going] = {}
         self._written: dict[int, int] = {}
@@ -57,12 +58,11 @@ class Growing(threading.Thread):
         try:
             if not self.look():
                 connection.close()  # it may be long until the next write
-        except AWAY as error:
-            logger.warning("The database is away; the output of runs is shown later: %s", error)
+        except Exception as error:  # it is told
+            self._outage.goes_on(logger, error, "The output of runs is shown later")
             connection.close()
-        except Exception:
-            logger.exception("The output of runs can't be shown now.")
-            connection.close()
+        else:
+            self._outage.is_over()
 
     def look(self) -> int:
         """Write what is new of the runs that went on at the last look, too. Returns how many.

@@ -33,7 +33,7 @@ from countjobs.executors.workers import Workers
 from countjobs.history.recorder import Outcome
 from countjobs.jobstores.claimed import ClaimedJob, Run
 from countjobs.models.executions import Status
-from countjobs.outages import AWAY
+from countjobs.outages import Outage
 
 RETRY_SECONDS = 0.5
 PUT_OFF_SECONDS = 0.2
@@ -68,6 +68,7 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         self._begin, self._put_off = begin, put_off
         self._report = report
         self._output_bytes = output_bytes
+        self.outage = Outage()
         self._backlog = Backlog(threads)
         self._closing = threading.Event()
         self._workers = Workers(threads, self._carry_out_first, "countjobs-run")
@@ -143,14 +144,15 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         try:
             ours = set(mark([job.runs[0].execution_id for job in batch]))
         except Exception as error:
-            if isinstance(error, AWAY):
-                self._logger.warning("The database is away; %d runs wait: %s", len(batch), error)
-            else:
-                self._logger.exception("Runs can't be marked as begun; trying again")
+            self.outage.goes_on(
+                self._logger, error, "%d runs can't be marked, and wait", len(batch)
+            )
             connection.close()
             self._backlog.put_back(batch)  # to ask twice that it begins does no harm
             self._closing.wait(RETRY_SECONDS)
             return
+        if self.outage.reason:
+            self.outage.is_over()
         # Both are told apart first: what is received may have ended a moment later.
         kept = [job for job in batch if job.runs[0].execution_id in ours]
         given_away = [job for job in batch if job.runs[0].execution_id not in ours]

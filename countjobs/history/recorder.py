@@ -10,13 +10,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db import connection
+from django.db import DataError, Error, connection, transaction
 
 from countjobs.models.executions import UNFINISHED, Execution, Status
-from countjobs.outages import AWAY
+from countjobs.outages import AWAY, Outage
 from countjobs.rowsets import update_rows
 from countjobs.turns import own_turn
 
@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 RETRY_SECONDS = 1.0
 GATHER_SECONDS = 0.05
 """How long a first outcome waits for company. It bounds the writes to about twenty a second."""
+MOST_REFUSED = 10
+"""So many outcomes are tried one by one where the database refuses each."""
 
 
 @dataclass
@@ -50,6 +52,7 @@ class Recorder(threading.Thread):
         self._something = threading.Event()
         self._stopping = threading.Event()
         self._given_up = threading.Event()
+        self.outage = Outage()
 
     def put(self, outcome: Outcome) -> None:
         """Have an outcome written soon."""
@@ -94,41 +97,86 @@ class Recorder(threading.Thread):
         if not batch:
             return True
         try:
-            self._write(batch)
-        except AWAY as error:
-            logger.warning("The database is away; %d outcomes wait: %s", len(batch), error)
+            refused = self._write(batch)
+        except Error as error:
+            message = "The database is away; %d outcomes wait"
+            self.outage.goes_on(logger, error, message, len(batch))
             connection.close()
+            with self._lock:
+                self._outcomes.rotate(-MOST_REFUSED)  # others are tried one by one the next time
             return False
-        for _ in batch:
-            self._outcomes.popleft()
-        return True
+        with self._lock:
+            for _ in batch:
+                self._outcomes.popleft()
+            self._outcomes.extend(refused)
+        if not refused and self.outage.reason:
+            self.outage.is_over()
+        return not refused
 
-    def _write(self, batch: list[Outcome]) -> None:
+    def _write(self, batch: list[Outcome]) -> list[Outcome]:
+        """Returns those that the database refuses, though it takes others."""
         try:
             record(batch)
         except AWAY:
             raise
-        except Exception:
-            logger.exception("A batch of outcomes can't be recorded; trying one by one.")
-            for outcome in batch:
-                _record_somehow(outcome)
+        except Exception as error:  # each by itself, it is told
+            logger.debug("A batch of outcomes can't be recorded as it is.", exc_info=error)
+            return self._write_each(batch)
+        return []
+
+    def _write_each(self, batch: list[Outcome]) -> list[Outcome]:
+        refused: list[tuple[Outcome, Error]] = []
+        taken = 0
+        for outcome in batch:
+            if not isinstance(error := _record_somehow(outcome), Error):
+                taken += 1
+                continue
+            refused.append((outcome, error))
+            if not taken and len(refused) in {len(batch), MOST_REFUSED}:
+                raise error  # it is no single outcome
+        kept = []
+        for outcome, error in refused:
+            if isinstance(error, DataError):
+                _give_up(error)  # others are taken: it is a value of this one
+            else:
+                self.outage.goes_on(logger, error, "An outcome can't be recorded, trying again")
+                kept.append(outcome)
+        return kept
 
 
-def _record_somehow(outcome: Outcome) -> None:
-    """Record an outcome that no database may take, or at least that there was one."""
+def _record_somehow(outcome: Outcome) -> Exception | None:
+    """Record an outcome that no database may take, or at least that there was one.
+
+    Returns why not even that is taken. Where it is the database that refuses, it is no fault of the
+    outcome's, which is to be kept.
+    """
     if (error := _refusal(outcome)) is None:
-        return
-    logger.error("An outcome can't be recorded as it is.", exc_info=error)
-    outcome.output = outcome.traceback = ""
-    outcome.error = f"The outcome could not be recorded: {type(error).__name__}"
-    if error := _refusal(outcome):
-        logger.error("An outcome can't be recorded at all.", exc_info=error)
+        return None
+    said = f"The outcome could not be recorded: {type(error).__name__}"
+    bare = replace(outcome, output="", traceback="", error=said)
+    if (worse := _refusal(bare, just_try=True)) is not None:
+        if not isinstance(worse, Error):
+            _give_up(worse)
+        return worse
+    # It may have been the database, which has come back meanwhile.
+    if _refusal(outcome) is not None and (worse := _refusal(bare)) is None:
+        logger.error("An outcome can't be recorded as it is.", exc_info=error)
+    return worse
 
 
-def _refusal(outcome: Outcome) -> Exception | None:
+def _give_up(error: Exception) -> None:
+    logger.error("An outcome can't be recorded at all.", exc_info=error)
+
+
+def _refusal(outcome: Outcome, *, just_try: bool = False) -> Exception | None:
     """Why an outcome can't be recorded; None once it is. Raises where the database is away."""
     try:
-        record([outcome])
+        if just_try:
+            with own_turn(), transaction.atomic():
+                record([outcome])
+                transaction.set_rollback(True)
+        else:
+            record([outcome])
     except AWAY:
         raise
     except Exception as error:

@@ -9,38 +9,46 @@ depend on how many rows there are.
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from apscheduler.job import Job
-from django.db import models, transaction
+from django.db import Error, transaction
 from django.utils.translation import gettext as _
 from django_apscheduler.models import DjangoJob
 
 from countjobs.conf import Conf
 from countjobs.jobstores.claimed import ClaimedJob, Run
+from countjobs.jobstores.neighbours import kinds_told, left_to_others
+from countjobs.jobstores.passed import NOTHING, PassedOver
 from countjobs.jobstores.plan import NotRun, Plan, plan
 from countjobs.jobstores.questions import (
     JobRow,
+    busy_elsewhere,
     due_rows,
     instant,
-    is_active_elsewhere,
     is_requested,
     job_rows,
     locked,
 )
-from countjobs.jobstores.restoring import Taken, restore
+from countjobs.jobstores.records import rows_of, shared_by, why_gone
+from countjobs.jobstores.restoring import Strange, Taken, restore
 from countjobs.jobstores.rows import park
-from countjobs.models import Execution, ParkedJob
+from countjobs.models import Execution, JobDefinition, ParkedJob
 from countjobs.models.executions import OWED, Status, Trigger
-from countjobs.models.jobids import definition_key
+from countjobs.models.jobids import unknown_kind
 from countjobs.outages import let_go_after
 from countjobs.rowsets import insert_rows, update_rows
 from countjobs.text import describe, storable
 from countjobs.turns import own_turn
+
+logger = logging.getLogger(__name__)
+
+Call: TypeAlias = Callable[[], object]
 
 
 @dataclass
@@ -50,26 +58,42 @@ class Claims:
     jobs: list[ClaimedJob] = field(default_factory=list)
     not_run: list[tuple[str, NotRun]] = field(default_factory=list)
     parked: list[ParkedJob] = field(default_factory=list)
+    strange: list[Strange] = field(default_factory=list)
+    """What was left as it is."""
+    to_write: list[JobDefinition] = field(default_factory=list)
+    """Definitions whose rows have to be written anew."""
 
 
 def claim(
-    now: datetime, *, limit: int, node: str, busy: Mapping[str, int], only: str | None = None
+    now: datetime,
+    *,
+    limit: int,
+    node: str,
+    busy: Mapping[str, int],
+    only: str | None = None,
+    passed: PassedOver = NOTHING,
 ) -> Claims:
     """Take what is due at an instant, at the most `limit` jobs, for the scheduler `node`.
 
     `busy` says how many runs of a job this scheduler has going on; other schedulers' are read from
-    the history. With `only`, nothing but that job is looked at. Raises django.db.Error.
+    the history. With `only`, nothing but that job is looked at; what is `passed` over is not.
+
+    An error of one job, when it is restored, planned or built, parks that one. Raises
+    django.db.Error and KindError: then nothing was claimed, and no job is at fault.
     """
     with own_turn(), transaction.atomic():
         let_go_after(Conf.load().lease_seconds)
-        return _Claim(now, node, busy).take(limit, only)
+        return _Claim(now, node, busy, passed).take(limit, only)
 
 
 class _Claim:
     """One claim under way."""
 
-    def __init__(self, now: datetime, node: str, busy: Mapping[str, int]) -> None:
+    def __init__(
+        self, now: datetime, node: str, busy: Mapping[str, int], passed: PassedOver
+    ) -> None:
         self.now = now
+        self.passed = passed
         self.node = node
         self.busy = Counter(busy)
         self.claims = Claims()
@@ -82,9 +106,11 @@ class _Claim:
         asked = self._lock_asked(limit, only)
         due = self._lock_due(max(limit - len(asked), 0), only)
         rows = {row.id: row for row in (*self._rows_of(asked), *due)}
-        restored, broken = restore(rows.values())
-        self._park(broken)
-        self._count_busy_elsewhere(restored, asked)
+        found = restore(rows.values(), left_to_others(asked, self.now, self.node))
+        restored = found.jobs
+        self.claims.strange, self.claims.to_write = found.strange, found.to_write
+        self._park(found.broken)
+        self._count_busy(restored, asked)
         self._take_asked(asked, rows, restored)
         self._take_due(due, restored)
         update_rows(DjangoJob, self.moved)
@@ -96,9 +122,9 @@ class _Claim:
     # Locking
 
     def _lock_asked(self, limit: int, only: str | None) -> list[Execution]:
-        if not is_requested(self.now):
+        if not is_requested(self.now, self.passed):
             return []
-        asked = locked(Execution.objects.requested(self.now))
+        asked = locked(self.passed.narrow(Execution.objects.requested(self.now), "job_id"))
         if only is not None:
             asked = asked.filter(job_id=only)
         first = list(asked[:limit])
@@ -114,7 +140,7 @@ class _Claim:
 
     def _lock_due(self, limit: int, only: str | None) -> list[JobRow]:
         if only is None:
-            return due_rows(self.now, limit)
+            return due_rows(self.now, limit, self.passed)
         due = DjangoJob.objects.filter(next_run_time__lte=self.now, id=only)
         return job_rows(locked(due)[:limit])
 
@@ -135,22 +161,11 @@ class _Claim:
             parked = ParkedJob(job_id=row.id, error=reason, parked_at=self.now)
             self.claims.parked.append(parked)
 
-    def _count_busy_elsewhere(self, restored: Mapping[str, Taken], asked: list[Execution]) -> None:
-        if not is_active_elsewhere(restored, self.node):
-            return
-        active = Execution.objects.active().filter(job_id__in=list(restored))
-        is_owed = models.Q(node="", trigger__in=OWED)
-        counted = (
-            active.filter(~models.Q(node="") | is_owed)
-            .exclude(node=self.node)
-            .exclude(pk__in=[execution.pk for execution in asked])
-            .values_list("job_id")
-            .annotate(count=models.Count("pk"), owed=models.Count("pk", filter=is_owed))
-            .order_by()
-        )
-        for job_id, count, owed in counted:
+    def _count_busy(self, restored: Mapping[str, Taken], asked: list[Execution]) -> None:
+        """Count what goes on elsewhere, too."""
+        for job_id, count, is_owed in busy_elsewhere(restored, asked, self.node):
             self.busy[job_id] += count
-            if owed:  # else runs that overlap could keep it waiting for ever
+            if is_owed:  # else runs that overlap could keep it waiting for ever
                 most = restored[job_id].job.max_instances
                 self.busy[job_id] = max(self.busy[job_id], most)
 
@@ -165,21 +180,34 @@ class _Claim:
             taken = restored.get(execution.job_id)
             if taken is not None:
                 changes += self._take_one(execution, taken)
-            elif execution.job_id in rows:
-                reason = _("The job is broken: %(error)s")
-                reason %= {"error": self.broken[execution.job_id]}
+            elif (error := self._why_not(execution.job_id)) is not None:
+                reason = _("The job is broken: %(error)s") % {"error": error}
                 changes.append(self._end(execution, Status.FAILED, reason))
             elif execution.job_id in gone:
-                reason = _why_gone(execution.job_id)
+                reason = why_gone(execution.job_id)
                 changes.append(self._end(execution, Status.CANCELLED, reason))
         update_rows(Execution, changes)
+
+    def _why_not(self, job_id: str) -> str | None:
+        """Why a job is not run by anybody: it is broken, or not ours."""
+        foreign = {each.job_id: each.reason for each in self.claims.strange if each.is_foreign}
+        return self.broken.get(job_id) or foreign.get(job_id)
 
     def _gone(self, job_ids: list[str]) -> set[str]:
         """Those that are not there, rather than locked by someone else."""
         if not job_ids:
             return set()
         there = DjangoJob.objects.filter(id__in=job_ids).values_list("id", flat=True)
-        return set(job_ids) - set(there)
+        gone = set(job_ids) - set(there)
+        strange = {job_id: kind for job_id in gone if (kind := unknown_kind(job_id))}
+        told = kinds_told() if strange else set()
+        for job_id, kind in strange.items():
+            if kind in told:  # who knows that kind knows what to do with it
+                gone.discard(job_id)
+                reason = _("This scheduler doesn't know jobs of the kind “%(kind)s”.")
+                reason %= {"kind": kind}
+                self.claims.strange.append(Strange(job_id, reason, kind=kind))
+        return gone
 
     def _take_one(self, execution: Execution, taken: Taken) -> list[dict[str, Any]]:
         """The changes to an execution: none where it has to wait."""
@@ -192,6 +220,8 @@ class _Claim:
             return self._refuse(execution)
         try:
             call = taken.call(execution.parameters)
+        except Error:
+            raise
         except Exception as error:  # parameters may be anything, and fields may refuse it
             return [self._end(execution, Status.FAILED, describe(error))]
         run = Run(execution.pk, job.id, job.name, execution.scheduled_at, call)
@@ -220,75 +250,32 @@ class _Claim:
     # What is due
 
     def _take_due(self, due: list[JobRow], restored: Mapping[str, Taken]) -> None:
-        conf = Conf.load()
+        catch_up = Conf.load().catch_up_runs
         rows: list[dict[str, Any]] = []
-        plans: list[tuple[Taken, Plan]] = []
+        plans: list[tuple[Taken, Plan, list[Call]]] = []
         for row in due:
             taken = restored.get(row.id)
             if taken is None or row.next_run_time is None:
                 continue
             busy = self.busy[row.id]
-            made = plan(
-                taken.job, row.next_run_time, self.now, busy=busy, catch_up=conf.catch_up_runs
-            )
-            plans.append((taken, made))
-            rows += self._rows(taken.job, made)
+            try:
+                made = plan(taken.job, row.next_run_time, self.now, busy=busy, catch_up=catch_up)
+                calls = taken.calls(len(made.runs))
+                rows += rows_of(taken.job, made, self.now)
+            except Error:
+                raise
+            except Exception as error:  # triggers and fields are anybody's code
+                logger.error('Job "%s" can not be claimed', row.id, exc_info=error)
+                self._park([(row, describe(error))])
+                continue
+            plans.append((taken, made, calls))
             self._move_on(taken, made.following)
-        inserted = insert_rows(Execution, rows, ["id", "job_id", "scheduled_at"], self._shared())
+        inserted = insert_rows(
+            Execution, rows, ["id", "job_id", "scheduled_at"], shared_by(self.node)
+        )
         ids = {(job_id, instant(at)): pk for pk, job_id, at in inserted}
-        for taken, made in plans:
-            self._collect(taken, made, ids)
-
-    def _rows(self, job: Job, made: Plan) -> list[dict[str, Any]]:
-        rows = []
-        if made.not_run:
-            rows.append(
-                self._row(
-                    job,
-                    made.not_run.at,
-                    status=made.not_run.status,
-                    finished_at=self.now,
-                    error=made.not_run.reason,
-                    folded=made.not_run.folded,
-                )
-            )
-        for index, fire in enumerate(made.runs):
-            folded = made.folded if index == 0 else 0
-            rows.append(self._row(job, fire, status=Status.QUEUED, folded=folded))
-        return rows
-
-    def _row(
-        self,
-        job: Job,
-        scheduled_at: datetime,
-        *,
-        status: Status,
-        folded: int,
-        finished_at: datetime | None = None,
-        error: str = "",
-    ) -> dict[str, Any]:
-        return {
-            "job_id": job.id,
-            "job_name": storable(job.name)[:255],
-            "status": status,
-            "scheduled_at": scheduled_at,
-            "finished_at": finished_at,
-            "error": error,
-            "folded": folded,
-        }
-
-    def _shared(self) -> dict[str, Any]:
-        """What all rows that a claim inserts have in common."""
-        return {
-            "trigger": Trigger.SCHEDULE,
-            "started_at": None,
-            "node": self.node,
-            "attempt": 1,
-            "requested_by": "",
-            "parameters": {},
-            "output": "",
-            "traceback": "",
-        }
+        for taken, made, calls in plans:
+            self._collect(taken.job, made, calls, ids)
 
     def _move_on(self, taken: Taken, following: datetime | None) -> None:
         if following is None and taken.definition is None:
@@ -296,21 +283,15 @@ class _Claim:
         else:
             self.moved.append({"id": taken.row.id, "next_run_time": following})
 
-    def _collect(self, taken: Taken, made: Plan, ids: Mapping[tuple[str, datetime], int]) -> None:
-        job = taken.job
+    def _collect(
+        self, job: Job, made: Plan, calls: list[Call], ids: Mapping[tuple[str, datetime], int]
+    ) -> None:
         runs = [
             Run(ids[job.id, fire], job.id, job.name, fire, call)
-            for fire, call in zip(made.runs, taken.calls(len(made.runs)), strict=True)
+            for fire, call in zip(made.runs, calls, strict=True)
             if (job.id, fire) in ids  # else it was recorded before: a clock was set back
         ]
         if runs:
             self.claims.jobs.append(ClaimedJob(job.id, job.name, job.executor, runs))
         if made.not_run:
             self.claims.not_run.append((job.id, made.not_run))
-
-
-def _why_gone(job_id: str) -> str:
-    """Why a job has no row. A claim takes those of jobs from code with their last fire time."""
-    if definition_key(job_id) is not None:
-        return _("The job was deleted.")
-    return _("The job is gone: it was deleted, or its last fire time had been claimed before.")

@@ -31,6 +31,14 @@ def count_differences(kinds: list[type[JobDefinition]]) -> dict[str, int]:
     return {label: abs(difference) for label, difference in found.items()}
 
 
+def missing_rows(kind: type[JobDefinition]) -> list[Any]:
+    """The keys of those definitions of a kind that have no row. Two queries, of keys only."""
+    pks = list(kind._base_manager.order_by().values_list("pk", flat=True))
+    rows = DjangoJob.objects.filter(id__startswith=kind.job_id_of("")).order_by()
+    there = set(rows.values_list("id", flat=True))
+    return [pk for pk in pks if kind.job_id_of(pk) not in there]
+
+
 def look_closely(kind: type[JobDefinition], pks: list[Any], now: datetime) -> list[Any]:
     """The keys of those definitions of which the rows differ in whatever way, or are missing.
 

@@ -7,13 +7,14 @@ claims ask is asked by the ORM.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from django.db import connection, models
 from django_apscheduler.models import DjangoJob
 
+from countjobs.jobstores.passed import NOTHING, PassedOver
 from countjobs.models import Execution
 from countjobs.models.definitions import concrete_definitions
 from countjobs.models.executions import OWED
@@ -30,13 +31,14 @@ class JobRow(NamedTuple):
     job_state: bytes
 
 
-def due_rows(now: datetime, limit: int) -> list[JobRow]:
+def due_rows(now: datetime, limit: int, passed: PassedOver = NOTHING) -> list[JobRow]:
     """The rows that have been due the longest, locked, but none that somebody else has locked."""
     lock = "FOR UPDATE SKIP LOCKED" if _skips_locked() else ""
+    others, params = _others(passed, "id")
     rows = _ask(
-        f"SELECT id, next_run_time, job_state FROM {_JOBS} WHERE next_run_time <= %s"  # noqa: S608  # names only
+        f"SELECT id, next_run_time, job_state FROM {_JOBS} WHERE next_run_time <= %s{others}"  # noqa: S608  # names only
         f" ORDER BY next_run_time LIMIT %s {lock}",
-        [_moment(now), limit],
+        [_moment(now), *params, limit],
     )
     return [JobRow(id, instant(due), bytes(state)) for id, due, state in rows]  # noqa: A001  # its name
 
@@ -55,12 +57,13 @@ def job_rows(queryset: models.QuerySet[DjangoJob]) -> list[JobRow]:
     return [JobRow(id, due, bytes(state)) for id, due, state in rows]  # noqa: A001  # its name
 
 
-def is_requested(now: datetime) -> bool:
+def is_requested(now: datetime, passed: PassedOver = NOTHING) -> bool:
     """Whether anything is asked for, and due; it may have to wait all the same."""
+    others, params = _others(passed, "job_id")
     return _is_there(
         f"SELECT 1 FROM {_EXECUTIONS} WHERE node = '' AND finished_at IS NULL"  # noqa: S608  # names only
-        " AND scheduled_at <= %s LIMIT 1",
-        [_moment(now)],
+        f" AND scheduled_at <= %s{others} LIMIT 1",
+        [_moment(now), *params],
     )
 
 
@@ -79,6 +82,28 @@ def is_active_elsewhere(job_ids: Iterable[str], node: str) -> bool:
     )
 
 
+def busy_elsewhere(
+    job_ids: Collection[str], asked: Collection[Execution], node: str
+) -> list[tuple[str, int, int]]:
+    """How many runs of these jobs go on in other schedulers, and how many of them are owed by none.
+
+    What is just being asked for doesn't count.
+    """
+    if not is_active_elsewhere(job_ids, node):
+        return []
+    is_owed = models.Q(node="", trigger__in=OWED)
+    counted = (
+        Execution.objects.active()
+        .filter(~models.Q(node="") | is_owed, job_id__in=list(job_ids))
+        .exclude(node=node)
+        .exclude(pk__in=[execution.pk for execution in asked])
+        .values_list("job_id")
+        .annotate(count=models.Count("pk"), owed=models.Count("pk", filter=is_owed))
+        .order_by()
+    )
+    return list(counted)
+
+
 def locked(queryset: Any) -> Any:
     """A query that locks what it finds, but passes over what somebody else has locked."""
     return queryset.select_for_update(skip_locked=_skips_locked())
@@ -88,6 +113,14 @@ def instant(value: datetime | str) -> datetime:
     """An instant as the database returns it: SQLite gives text, or a naive datetime, in UTC."""
     read = datetime.fromisoformat(value) if isinstance(value, str) else value
     return read if read.tzinfo else read.replace(tzinfo=UTC)
+
+
+def _others(passed: PassedOver, column: str) -> tuple[str, list[Any]]:
+    """What keeps out jobs that are passed over; nothing in the ordinary case."""
+    if not passed:
+        return "", []
+    sql, params = passed.condition(column)
+    return f" AND {sql}", params
 
 
 def _skips_locked() -> bool:

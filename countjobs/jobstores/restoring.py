@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import Any, TypeAlias
 
 from apscheduler.job import Job
-from django.db import models
+from django.apps import apps
+from django.db import Error, models
 from django.utils.translation import gettext as _
 
 from countjobs.jobstores.questions import JobRow
-from countjobs.jobstores.rows import RUN_DEFINITION, load_definitions
-from countjobs.jobstores.signing import UnreadableJobError, unseal
+from countjobs.jobstores.rows import RUN_DEFINITION, job_of, load_definitions
+from countjobs.jobstores.signing import ForeignJobError, UnreadableJobError, unseal
 from countjobs.models import JobDefinition
+from countjobs.models.jobids import definition_key
+from countjobs.text import describe
 
 _DefinitionKey: TypeAlias = tuple[str, str]
 
@@ -67,8 +70,8 @@ def _of_field(definition: JobDefinition, name: str, value: Any) -> Any:
 
     Raises FieldDoesNotExist.
     """
-    field = definition._meta.get_field(name)
-    return field.to_python(value) if isinstance(field, models.Field) else value
+    of_name = definition._meta.get_field(name)
+    return of_name.to_python(value) if isinstance(of_name, models.Field) else value
 
 
 def _call_anew(row: JobRow) -> object:
@@ -80,28 +83,150 @@ def _run_copy(definition: JobDefinition) -> None:
     deepcopy(definition).run()
 
 
-def restore(
-    rows: Iterable[JobRow],
-) -> tuple[dict[str, Taken], list[tuple[JobRow, str]]]:
-    """Rows by their ids, restored with one query a kind of definition; and those that can't be,
-    with the reasons.
+class KindError(Exception):
+    """The definitions of a kind can't be read: its table is at fault, not a job. Has a cause."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__(label)
+        self.label = label
+
+
+@dataclass(frozen=True)
+class Strange:
+    """A row that is left as it is: this process doesn't know it."""
+
+    job_id: str
+    reason: str
+    kind: str = ""
+    """The label of the kind of definition that isn't known here, where it is that."""
+    is_foreign: bool = False
+    """Whether another program wrote it."""
+
+
+@dataclass
+class Restored:
+    """What became of locked rows."""
+
+    jobs: dict[str, Taken] = field(default_factory=dict)
+    broken: list[tuple[JobRow, str]] = field(default_factory=list)
+    """With the reasons."""
+    strange: list[Strange] = field(default_factory=list)
+    to_write: list[JobDefinition] = field(default_factory=list)
+    """Definitions whose rows say something else, or nothing: they are run all the same."""
+
+
+def restore(rows: Iterable[JobRow], is_left: Callable[[JobRow, bool], bool]) -> Restored:
+    """Rows restored, with one query a kind of definition. Raises KindError.
+
+    Args:
+        rows: What is locked.
+        is_left: Whether to leave a row to others that is ours and can't be read here; it is told
+            whether the row is a definition's that is known here.
     """
-    readable: list[tuple[JobRow, Job, _DefinitionKey | None]] = []
-    broken: list[tuple[JobRow, str]] = []
+    found = Restored()
+    readable: list[tuple[JobRow, Job | None, _DefinitionKey | None]] = []
     for row in rows:
         try:
-            readable.append((row, *_unseal(row.id, row.job_state)))
+            job, key = _unseal(row.id, row.job_state)
         except UnreadableJobError as error:
-            broken.append((row, str(error)))
-    definitions = load_definitions(key for _, _, key in readable if key)
-    restored = {}
-    for row, job, key in readable:
-        definition = definitions.get(key) if key else None
-        if key and definition is None:
-            broken.append((row, _("The definition of this job is gone. Run syncjobs.")))
+            key = _key_of(row.id)
+            if _sort_out(row, error, key, is_left, found):
+                readable.append((row, None, key))
+            continue
+        if key and not _is_known(key[0]):
+            reason = _("This scheduler doesn't know jobs of the kind “%(kind)s”.")
+            found.strange.append(Strange(row.id, reason % {"kind": key[0]}, kind=key[0]))
         else:
-            restored[row.id] = Taken(row, job, definition)
-    return restored, broken
+            readable.append((row, job, key))
+    definitions, errors = _load(key for _row, _job, key in readable if key)
+    for row, job, key in readable:
+        if key is None or key in definitions:
+            _restore_one(row, job, definitions[key] if key else None, found)
+        else:
+            gone = _("The definition of this job is gone. Run syncjobs.")
+            found.broken.append((row, errors.get(key, gone)))
+    return found
+
+
+def _sort_out(
+    row: JobRow,
+    error: UnreadableJobError,
+    key: _DefinitionKey | None,
+    is_left: Callable[[JobRow, bool], bool],
+    found: Restored,
+) -> bool:
+    """What to do with a row that can't be read. True: its definition says what it should hold."""
+    is_foreign = isinstance(error, ForeignJobError)
+    if is_foreign and key is None:
+        found.strange.append(Strange(row.id, str(error), is_foreign=True))
+    elif not is_foreign and is_left(row, key is not None):
+        found.strange.append(Strange(row.id, str(error)))
+    elif key is None:
+        found.broken.append((row, str(error)))
+    else:
+        return True
+    return False
+
+
+def _restore_one(
+    row: JobRow, job: Job | None, definition: JobDefinition | None, found: Restored
+) -> None:
+    if job is None and definition is not None:
+        try:
+            job = checked(job_of(definition))
+        except Exception as error:  # nobody has validated its fields
+            found.broken.append((row, describe(error)))
+            return
+        found.to_write.append(definition)
+    found.jobs[row.id] = Taken(row, job, definition)
+
+
+def _key_of(job_id: str) -> _DefinitionKey | None:
+    """Which definition an id is of, if of one of the kinds known here."""
+    known = definition_key(job_id)
+    return (known[0]._meta.label_lower, str(known[1])) if known else None
+
+
+def _is_known(label: str) -> bool:
+    try:
+        return issubclass(apps.get_model(label), JobDefinition)
+    except (LookupError, ValueError):
+        return False
+
+
+def _load(
+    keys: Iterable[_DefinitionKey],
+) -> tuple[dict[_DefinitionKey, JobDefinition], dict[_DefinitionKey, str]]:
+    """Definitions; and the errors of those that are there and can't be made."""
+    by_label: dict[str, list[_DefinitionKey]] = {}
+    for key in keys:
+        by_label.setdefault(key[0], []).append(key)
+    found: dict[_DefinitionKey, JobDefinition] = {}
+    errors: dict[_DefinitionKey, str] = {}
+    for label, of_kind in by_label.items():
+        try:
+            try:
+                found |= load_definitions(of_kind)
+            except Error:
+                raise
+            except Exception:  # a value that its field refuses, say: of one of them
+                for key in of_kind:
+                    found |= _load_one(key, errors)
+        except Error as error:
+            raise KindError(label) from error
+    return found, errors
+
+
+def _load_one(
+    key: _DefinitionKey, errors: dict[_DefinitionKey, str]
+) -> dict[_DefinitionKey, JobDefinition]:
+    try:
+        return load_definitions([key])
+    except Error:
+        raise
+    except Exception as error:
+        errors[key] = describe(error)
+        return {}
 
 
 @lru_cache(maxsize=20_000)
@@ -111,8 +236,15 @@ def _unseal(job_id: str, state: bytes) -> tuple[Job, _DefinitionKey | None]:
     Restored jobs are never changed, so that rows whose state is the same share one.
     """
     job = unseal(job_id, state)
+    if job.func_ref != RUN_DEFINITION:
+        return checked(job), None
+    key = str(job.args[0]), str(job.args[1])
+    return (checked(job) if _is_known(key[0]) else job), key
+
+
+def checked(job: Job) -> Job:
+    """A job that can be handed to an executor. Raises UnreadableJobError."""
     if job.executor not in EXECUTORS:
         # The loop would delete it.
         raise UnreadableJobError(_("There is no executor “%(name)s”.") % {"name": job.executor})
-    of_definition = job.func_ref == RUN_DEFINITION
-    return job, (str(job.args[0]), str(job.args[1])) if of_definition else None
+    return job

@@ -25,8 +25,21 @@ _SALT = "countjobs.jobstores.signing"
 _LENGTH = sha256().digest_size
 
 
+_FIELDS = frozenset(
+    {
+        *("version", "id", "func", "trigger", "executor", "args", "kwargs", "name"),
+        *("misfire_grace_time", "coalesce", "max_instances", "next_run_time"),
+    }
+)
+"""What a state of APScheduler's version 1 holds."""
+
+
 class UnreadableJobError(Exception):
-    """A row of the job store that can't be restored. The message says why."""
+    """A row of the job store that can't be restored here. The message says why."""
+
+
+class ForeignJobError(UnreadableJobError):
+    """A row that this installation didn't write, as far as its signature says."""
 
 
 def seal(job: Job) -> bytes:
@@ -39,10 +52,12 @@ def seal(job: Job) -> bytes:
 
 
 def unseal(job_id: str, sealed: bytes) -> Job:
-    """The job of a row. Raises UnreadableJobError; nothing that wasn't sealed here is loaded."""
-    state, signature = sealed[:-_LENGTH], sealed[-_LENGTH:]
-    if not any(hmac.compare_digest(signature, each) for each in _accepted(job_id, state)):
-        raise UnreadableJobError(
+    """The job of a row. Raises UnreadableJobError; nothing that wasn't sealed here is loaded.
+
+    What only a newer version may have written is not restored by halves.
+    """
+    if not is_sealed(job_id, sealed):
+        raise ForeignJobError(
             _(
                 "The signature of the job's state is missing or wrong: something else wrote this "
                 "row, or SECRET_KEY has changed."
@@ -50,10 +65,19 @@ def unseal(job_id: str, sealed: bytes) -> Job:
         )
     job: Job = Job.__new__(Job)
     try:
-        job.__setstate__(pickle.loads(state))  # noqa: S301  # the signature is ours
+        state = pickle.loads(sealed[:-_LENGTH])  # noqa: S301  # the signature is ours
+        if unknown := state.keys() - _FIELDS:
+            raise TypeError(f"This version doesn't know {', '.join(sorted(unknown))}.")
+        job.__setstate__(state)
     except (Exception, SystemExit) as error:  # an import may even end Python
         raise UnreadableJobError(describe(error)) from error
     return job
+
+
+def is_sealed(job_id: str, sealed: bytes) -> bool:
+    """Whether this installation wrote a state, for this very row. Nothing is loaded."""
+    state, signature = sealed[:-_LENGTH], sealed[-_LENGTH:]
+    return any(hmac.compare_digest(signature, each) for each in _accepted(job_id, state))
 
 
 def _accepted(job_id: str, state: bytes) -> Iterator[bytes]:

@@ -22,25 +22,24 @@ from django.utils import timezone
 from django_apscheduler.jobstores import DjangoJobStore
 from django_apscheduler.models import DjangoJob
 
+from countjobs.jobstores.after_claims import log_not_run, write_anew
 from countjobs.jobstores.claimed import ClaimedJob
-from countjobs.jobstores.claims import Claims, claim
+from countjobs.jobstores.claiming import Claiming
 from countjobs.jobstores.plan import NotRun
 from countjobs.jobstores.questions import rows_from_code
-from countjobs.jobstores.rows import delete_rows, park
+from countjobs.jobstores.rows import delete_rows
 from countjobs.jobstores.signing import UnreadableJobError, seal, unseal
+from countjobs.jobstores.strangers import is_from_code
 from countjobs.jobstores.wakeups import notify
 from countjobs.models import Execution, ParkedJob
 from countjobs.models.definitions import concrete_definitions
 from countjobs.models.executions import Status
 from countjobs.outages import AWAY
-from countjobs.text import describe
 
 logger = logging.getLogger(__name__)
 
 LOCKED_ELSEWHERE = timedelta(seconds=0.05)
 """How long to wait where something is due, but somebody else holds its lock."""
-_MOST_NAMES = 5
-"""Of jobs that were skipped together, or missed, in one line of the log."""
 
 
 class Capacity(Protocol):
@@ -71,7 +70,9 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
         """Whether claims are made: a scheduler that drains makes no more."""
         self.waits_for_capacity = False
         """Whether the loop sleeps until a run ends."""
+        self.claiming = Claiming(node, capacity.busy)
         self._unsettled = unsettled
+        self._failed = False
         self._nothing_taken = False
         self._more_is_due = False
         self._in_doubt = False
@@ -81,13 +82,30 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
 
     # What the loop calls
 
+    @property
+    def cannot_claim(self) -> str:
+        """Why runs can't be started at present; empty while all is well."""
+        return self.claiming.outage.reason
+
     def get_due_jobs(self, now: datetime) -> list[ClaimedJob]:
-        """Claim what is due, as far as there is capacity. Raises django.db.Error."""
+        """Claim what is due, as far as there is capacity.
+
+        Nothing where that fails: whatever the database says, it is tried again after a pause.
+        """
+        try:
+            jobs = self._take_twice(now)
+        except Exception as error:  # it is told
+            self._failed = True
+            self.claiming.outage.goes_on(logger, error, "Nothing can be claimed, trying again")
+            return []
+        self._failed = False
+        self.claiming.settle()
+        return jobs
+
+    def _take_twice(self, now: datetime) -> list[ClaimedJob]:
         try:
             return self._take(now)
-        except AWAY as error:
-            # It may be just this connection that is broken: a second try tells.
-            logger.warning("A claim failed, trying again: %s", error)
+        except AWAY:  # it may be just this connection that is broken: a second try tells
             self._forget_connection()
         try:
             return self._take(now)
@@ -103,18 +121,23 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
     def _take(self, now: datetime) -> list[ClaimedJob]:
         if self._in_doubt:
             self.give_back_doubtful()
+        self.claiming.passed.expire()
         limit = self.capacity.free if self.is_open else 0
         self._nothing_taken = False
         if limit <= 0 or not (self._more_is_due or self._is_due(now)):
             return []
-        claims = self._claim(now, limit)
-        self._more_is_due = len(claims.jobs) >= limit
+        self._more_is_due = False
+        claims = self.claiming.take(now, limit)
+        # Where rows are passed over, others that are due may have waited behind them.
+        self._more_is_due = len(claims.jobs) >= limit or bool(claims.strange)
         self._nothing_taken = not (claims.jobs or claims.not_run or claims.parked)
         for parked in claims.parked:
             logger.error('Job "%s" is broken, and parked: %s', parked.job_id, parked.error)
-        _log_not_run(claims.not_run)
+        log_not_run(claims.not_run)
         for job_id, not_run in claims.not_run:
             self._tell(job_id, not_run)
+        if claims.to_write:
+            write_anew(claims.to_write, now)
         return claims.jobs
 
     def give_back_doubtful(self) -> None:
@@ -136,6 +159,8 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
         if not self.is_open or self.capacity.free <= 0:
             return None
         self.waits_for_capacity = False
+        if self._failed:
+            return timezone.now() + timedelta(seconds=self._scheduler.jobstore_retry_interval)
         if self._more_is_due:
             return timezone.now()
         upcoming = self._upcoming()
@@ -155,47 +180,15 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
         return upcoming is not None and upcoming <= now
 
     def _upcoming(self) -> datetime | None:
+        passed = self.claiming.passed
         jobs = DjangoJob.objects.filter(next_run_time__isnull=False).order_by("next_run_time")
-        asked = Execution.objects.unclaimed()
+        jobs = passed.narrow(jobs, "id")
+        asked = passed.narrow(Execution.objects.unclaimed(), "job_id")
         times = (
             jobs.values_list("next_run_time", flat=True).first(),
             asked.values_list("scheduled_at", flat=True).first(),
         )
         return min((time for time in times if time is not None), default=None)
-
-    def _claim(self, now: datetime, limit: int) -> Claims:
-        try:
-            return claim(now, limit=limit, node=self.node, busy=self.capacity.busy())
-        except AWAY:
-            raise  # the database is away; the loop tries again
-        except Exception:
-            logger.exception("A batch of jobs can't be claimed; trying one by one.")
-            return self._claim_each(now, limit)
-
-    def _claim_each(self, now: datetime, limit: int) -> Claims:
-        """Claim the first jobs that can be, one by one, parking those that make claims fail."""
-        due = DjangoJob.objects.filter(next_run_time__lte=now).order_by("next_run_time")
-        ids = due.values_list("id", flat=True)[:limit]
-        asked = Execution.objects.requested(now).values_list("job_id", flat=True)[:limit]
-        claims = Claims()
-        for job_id in dict.fromkeys([*asked, *ids]):
-            self._claim_one(job_id, now, claims)
-            if len(claims.jobs) >= limit:
-                break
-        return claims
-
-    def _claim_one(self, job_id: str, now: datetime, claims: Claims) -> None:
-        try:
-            busy = self.capacity.busy()
-            one = claim(now, limit=1, node=self.node, busy=busy, only=job_id)
-        except AWAY:
-            raise
-        except Exception as error:
-            claims.parked.append(_park(job_id, error, now))
-        else:
-            claims.jobs += one.jobs
-            claims.not_run += one.not_run
-            claims.parked += one.parked
 
     def _tell(self, job_id: str, not_run: NotRun) -> None:
         event: SchedulerEvent = (
@@ -228,6 +221,7 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
                     raise ConflictingIdError(job.id) from error
             ParkedJob.objects.filter(job_id=job.id).delete()
             notify()
+        self.claiming.passed.forget(job.id)
 
     def remove_job(self, job_id: str) -> None:
         """Delete a job; its history stays. Raises JobLookupError."""
@@ -236,9 +230,13 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
             ParkedJob.objects.filter(job_id=job_id).delete()
 
     def remove_all_jobs(self) -> None:
-        """Delete the jobs from code; those of definitions stay, and so does the history."""
+        """Delete the jobs from code; those of definitions stay, and so does the history.
+
+        What others wrote stays, too, and definitions of kinds that aren't known here.
+        """
         with transaction.atomic():
-            delete_rows(list(rows_from_code().values_list("id", flat=True)))
+            rows = rows_from_code().values_list("id", "job_state")
+            delete_rows([job_id for job_id, state in rows if is_from_code(job_id, bytes(state))])
 
     def lookup_job(self, job_id: str) -> Job | None:
         """A job by its id; None where there is none, or none that can be restored."""
@@ -277,30 +275,3 @@ def refuse_definition_id(job_id: str | None) -> None:
                 f"The job id {job_id!r} is kept for a definition: ids that begin with"
                 f" {prefix!r} belong to {model.__name__}. Choose another one."
             )
-
-
-def _park(job_id: str, error: Exception, now: datetime) -> ParkedJob:
-    """Set aside a job that makes claims fail, and fail what was asked of it."""
-    logger.error('Job "%s" can not be claimed', job_id, exc_info=error)
-    parked = ParkedJob(job_id=job_id, error=describe(error), parked_at=now)
-    with transaction.atomic():
-        DjangoJob.objects.filter(id=job_id).update(next_run_time=None)
-        asked = Execution.objects.active().filter(job_id=job_id, status=Status.QUEUED, node="")
-        asked.update(status=Status.FAILED, error=parked.error, finished_at=now)
-        park([parked])
-    return parked
-
-
-def _log_not_run(claimed: list[tuple[str, NotRun]]) -> None:
-    """A line for all that were skipped, and one for all that were missed."""
-    for status in dict.fromkeys(not_run.status for _job_id, not_run in claimed):
-        found = [each for each in claimed if each[1].status == status]
-        job_id, first = found[0]
-        if len(found) == 1:
-            logger.warning('Job "%s" %s: %s', job_id, status, first.reason)
-            continue
-        names = ", ".join(f'"{each}"' for each, _not_run in found[:_MOST_NAMES])
-        more = ", …" * (len(found) > _MOST_NAMES)
-        logger.warning(
-            "%d jobs %s: %s%s. The first: %s", len(found), status, names, more, first.reason
-        )

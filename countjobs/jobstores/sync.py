@@ -6,20 +6,25 @@ locked, and written: in batches, each a transaction of its own. No other writer 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from django.db import models, transaction
+from django.db import Error, models, transaction
 from django_apscheduler.models import DjangoJob
 
 from countjobs.batches import batches
+from countjobs.jobstores.neighbours import kinds_told, known_kinds, neighbours
 from countjobs.jobstores.questions import rows_from_code
-from countjobs.jobstores.rows import delete_rows, disagreeing, park, write_rows
-from countjobs.jobstores.signing import UnreadableJobError, unseal
+from countjobs.jobstores.restoring import checked
+from countjobs.jobstores.rows import RUN_DEFINITION, delete_rows, disagreeing, park, write_rows
+from countjobs.jobstores.signing import ForeignJobError, UnreadableJobError, unseal
 from countjobs.jobstores.wakeups import notify
 from countjobs.models import JobDefinition, ParkedJob
 from countjobs.models.definitions import concrete_definitions
+from countjobs.models.jobids import definition_key
 from countjobs.text import describe, storable
 from countjobs.turns import own_turn
 
@@ -35,23 +40,96 @@ def sync(now: datetime) -> list[str]:
 def sync_steps(clock: Callable[[], datetime]) -> Iterator[list[str]]:
     """The same, step by step, for somebody who does other things in between, or stops early.
 
-    Each step yields what it mended. Between two of them no transaction is open.
+    Each step yields what it mended. Between two of them no transaction is open. A kind whose table
+    can't be read keeps nothing else from being mended: its error is raised at the end.
     """
+    fault: Error | None = None
     for model in concrete_definitions():
-        pks = list(model._base_manager.order_by("pk").values_list("pk", flat=True))
-        for batch in batches(pks, _BATCH):
-            yield _mend(model, batch, clock())
-        yield _delete_orphans(model)
+        try:
+            yield from _sync_kind(model, clock)
+        except Error as error:
+            fault = error
     yield _mend_others(clock())
     yield _forget_parked()
+    if fault is not None:
+        raise fault
+
+
+def _sync_kind(model: type[JobDefinition], clock: Callable[[], datetime]) -> Iterator[list[str]]:
+    pks = list(model._base_manager.order_by("pk").values_list("pk", flat=True))
+    for batch in batches(pks, _BATCH):
+        yield _mend(model, batch, clock())
+    yield _delete_orphans(model)
+
+
+def write_missing(model: type[JobDefinition], pks: list[Any], now: datetime) -> list[str]:
+    """Write rows that have vanished. Returns a line each."""
+    mended: list[str] = []
+    for batch in batches(pks, _BATCH):
+        with own_turn():
+            mended += write_rows(model, batch, now)
+    return mended
+
+
+def look_again(now: datetime) -> list[str]:
+    """Look at some broken jobs anew: what is whole again goes on. Returns what was mended.
+
+    Those of kinds that aren't known here are left to others.
+    """
+    parked = ParkedJob.objects.to_look_at(now)
+    for label in kinds_told() - set(known_kinds()):
+        parked = parked.exclude(job_id__startswith=f"{label}:")
+    job_ids = list(parked.values_list("job_id", flat=True)[:_BATCH])
+    if not job_ids:
+        return []
+    mended = _look_at(job_ids, now)
+    ParkedJob.objects.put_off(job_ids, now)
+    return mended
+
+
+def _look_at(job_ids: list[str], now: datetime) -> list[str]:
+    mended: list[str] = []
+    by_kind: defaultdict[type[JobDefinition], list[Any]] = defaultdict(list)
+    for job_id in job_ids:
+        if known := definition_key(job_id):
+            by_kind[known[0]].append(known[1])
+    fault: Error | None = None
+    for model, pks in by_kind.items():
+        try:
+            mended += _mend(model, pks, now)
+        except Error as error:
+            fault = error
+    mended += _mend_others(now, job_ids)
+    if fault is not None and not mended:
+        raise fault
+    return mended
 
 
 def _mend(model: type[JobDefinition], pks: list[Any], now: datetime) -> list[str]:
     """Rows of definitions that disagree with them, or are missing."""
-    if wrong := disagreeing(model, pks, now):
+    if wrong := _without_newer(model, disagreeing(model, pks, now), now):
         with own_turn():
             return write_rows(model, wrong, now)
     return []
+
+
+def _without_newer(model: type[JobDefinition], pks: list[Any], now: datetime) -> list[Any]:
+    """Those whose rows may be written: what another version wrote is left to it while it runs."""
+    if not pks or not neighbours(now).differ:
+        return pks
+    rows = DjangoJob.objects.filter(id__in=[model.job_id_of(pk) for pk in pks])
+    newer = {row.id for row in rows if _is_of_another_version(row)}
+    return [pk for pk in pks if model.job_id_of(pk) not in newer]
+
+
+def _is_of_another_version(row: DjangoJob) -> bool:
+    try:
+        checked(unseal(row.id, bytes(row.job_state)))
+    except ForeignJobError:
+        return False
+    except UnreadableJobError:
+        return True
+    return False
 
 
 def _delete_orphans(model: type[JobDefinition]) -> list[str]:
@@ -65,9 +143,14 @@ def _delete_orphans(model: type[JobDefinition]) -> list[str]:
     return [f"{job_id}: deleted, its definition is gone" for job_id in orphans]
 
 
-def _mend_others(now: datetime) -> list[str]:
-    """Jobs from code: those that can't be restored are parked, those that can again go on."""
+def _mend_others(now: datetime, job_ids: list[str] | None = None) -> list[str]:
+    """Jobs from code: those that can't be restored are parked, those that can again go on.
+
+    Only those with the ids given, if any are.
+    """
     rows = rows_from_code().order_by("id")
+    if job_ids is not None:
+        rows = rows.filter(id__in=job_ids)
     if wrong := [row.id for row, *_ in _wrong(rows, now)]:
         with own_turn(), transaction.atomic():
             locked = DjangoJob.objects.select_for_update().order_by("id").filter(id__in=wrong)
@@ -90,11 +173,21 @@ def _wrong(
 ) -> Iterator[tuple[DjangoJob, datetime | None, str | None]]:
     """Those that are not set aside, or not for this reason, though they have to be; and those that
     need not be any more. With when they run next, and what is wrong with them.
+
+    What others wrote, or may know, is left as it is.
     """
     parked = dict(ParkedJob.objects.values_list("job_id", "error"))
+    others_live = cache(lambda: neighbours(now).live)
     for row in rows:
         was = parked.get(row.id)
-        next_run_time, error = _restored(row, now, is_parked=was is not None)
+        try:
+            next_run_time, error = _restored(row, now, is_parked=was is not None)
+        except ForeignJobError:
+            continue
+        except UnreadableJobError as unreadable:
+            if was is None and others_live():
+                continue  # who claims it and can't read it parks it, when nobody else takes it
+            next_run_time, error = None, storable(str(unreadable))
         if error != was:
             yield row, next_run_time, error
 
@@ -120,15 +213,16 @@ def _restore(
 def _restored(
     row: DjangoJob, now: datetime, *, is_parked: bool
 ) -> tuple[datetime | None, str | None]:
-    """When a job runs next, or what is wrong with it."""
+    """When a job runs next, or what is wrong with it. Raises UnreadableJobError."""
+    job = unseal(row.id, bytes(row.job_state))
+    if job.func_ref == RUN_DEFINITION:
+        raise ForeignJobError("It is of a kind of definition that isn't known here.")
+    checked(job)
     try:
-        job = unseal(row.id, bytes(row.job_state))
         if not is_parked:
             return row.next_run_time, None
         # Its own word for a job that was paused before it broke.
         is_paused = job.next_run_time is None
         return None if is_paused else job.trigger.get_next_fire_time(None, now), None
-    except UnreadableJobError as error:
-        return None, storable(str(error))
     except Exception as error:  # triggers are anybody's code
         return None, describe(error)

@@ -20,3 +20,15 @@ def definition_key(job_id: str) -> tuple[type[JobDefinition], Any] | None:
         return model, model._meta.pk.clean(pk, None)
     except (LookupError, ValueError, ValidationError):
         return None
+
+
+def unknown_kind(job_id: str) -> str:
+    """The label of a model that isn't installed here, if an id looks as if it named one."""
+    label, colon, _ = job_id.partition(":")
+    if not colon or label.count(".") != 1:
+        return ""
+    try:
+        apps.get_model(label)
+    except (LookupError, ValueError):
+        return label
+    return ""

@@ -20,6 +20,10 @@ class State(models.TextChoices):
     STOPPED = "stopped", _("stopped")
 
 
+MOST_REASON = 500
+"""Characters of why a scheduler can't claim."""
+
+
 class SchedulerNodeQuerySet(models.QuerySet["SchedulerNode"]):
     """The questions asked of nodes."""
 
@@ -49,6 +53,18 @@ class SchedulerNode(models.Model):
     state = models.CharField(
         _("state"), max_length=16, choices=State.choices, default=State.RUNNING
     )
+    # Both have defaults in the database: an earlier version's schedulers write rows without them.
+    cannot_claim = models.CharField(
+        _("can't start runs"),
+        max_length=MOST_REASON,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text=_("Why it can't start runs at present. Empty while all is well."),
+    )
+    kinds = models.JSONField(_("kinds of jobs"), null=True, default=None, editable=False)
+    """The labels of the kinds of definitions that it knows; null where it doesn't say."""
 
     objects = SchedulerNodeQuerySet.as_manager()
 

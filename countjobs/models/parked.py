@@ -2,19 +2,53 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from typing import Self
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+FIRST_LOOK = timedelta(minutes=1)
+"""So long after it was parked, a job is looked at again; then after twice as long, and so on."""
+LAST_LOOK = timedelta(hours=1)
+"""The longest time between two looks."""
+
+
+class ParkedJobQuerySet(models.QuerySet["ParkedJob"]):
+    """The questions asked of parked jobs."""
+
+    def to_look_at(self, now: datetime) -> Self:
+        """Those whose turn it is, those first that have waited longest."""
+        never = models.Q(look_again_at__isnull=True, parked_at__lte=now - FIRST_LOOK)
+        return self.filter(never | models.Q(look_again_at__lte=now)).order_by(
+            models.F("look_again_at").asc(nulls_first=True), "parked_at"
+        )
+
+    def put_off(self, job_ids: list[str], now: datetime) -> None:
+        """Those of these that are still parked are looked at again later, each time later still."""
+        for parked in self.filter(job_id__in=job_ids):
+            parked.looks = min(parked.looks + 1, 16)
+            parked.look_again_at = now + min(FIRST_LOOK * 2**parked.looks, LAST_LOOK)
+            parked.save(update_fields=["looks", "look_again_at"])
 
 
 class ParkedJob(models.Model):
     """A job that is broken: its row keeps what it held, has no next run, and waits to be mended.
 
-    Saving the definition, or `syncjobs` once the cause is gone, takes it out of here.
+    Schedulers look at it again from time to time. Saving the definition, or `syncjobs` once the
+    cause is gone, takes it out of here at once.
     """
 
     job_id = models.CharField(_("job id"), max_length=255, primary_key=True)
     error = models.TextField(_("error"))
     parked_at = models.DateTimeField(_("parked at"))
+    # Earlier versions write rows without these.
+    looks = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
+    """How often it was looked at again in vain."""
+    look_again_at = models.DateTimeField(null=True, editable=False)
+    """When it is looked at again; null before the first time."""
+
+    objects = ParkedJobQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("broken job")

@@ -13,15 +13,18 @@ import time
 import uuid
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import Error, connection, transaction
 from django.utils.translation import gettext as _
 
 from countjobs import __version__
 from countjobs.conf import Conf
+from countjobs.jobstores.neighbours import known_kinds
 from countjobs.models import Execution, SchedulerNode
-from countjobs.models.nodes import State
+from countjobs.models.nodes import MOST_REASON, State
+from countjobs.outages import AWAY, Outage
 from countjobs.schedulers.settling import settle
 from countjobs.schedulers.watch import Heartbeats, Watch
+from countjobs.text import storable
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +40,8 @@ class Heartbeat:
         self._watch = Watch(conf.heartbeat_seconds, conf.lease_seconds)
         self._capacity = capacity
         self._state = State.RUNNING
+        self._cannot_claim = ""
+        self._settling = Outage()
         self._beaten_at: float | None = None
         self.uuid = uuid.uuid4()
         self.name = SchedulerNode(uuid=self.uuid, host=socket.gethostname(), pid=os.getpid()).name
@@ -63,6 +68,8 @@ class Heartbeat:
             heartbeat=now,
             capacity=self._capacity,
             state=self._state,
+            cannot_claim=self._cannot_claim,
+            kinds=known_kinds(),
         ).save()
         self._beaten_at = time.monotonic()
 
@@ -71,8 +78,23 @@ class Heartbeat:
         if self.seconds_left:
             return False
         self._write(now)
-        settle_dead_nodes(self._watch.look(self._others()), now)
+        dead = self._watch.look(self._others())
+        try:
+            settle_dead_nodes(dead, now)
+        except Error as error:  # the table of executions, say: this one lives all the same
+            if isinstance(error, AWAY):
+                connection.close()
+            self._settling.goes_on(logger, error, "What dead schedulers left can't be settled now")
+        else:
+            self._settling.is_over()
         return True
+
+    def say(self, cannot_claim: str, now: datetime) -> None:
+        """Write at once why nothing can be claimed, or that all is well, where that is news."""
+        reason = storable(cannot_claim)[:MOST_REASON]
+        if reason != self._cannot_claim:
+            self._cannot_claim = reason
+            SchedulerNode.objects.filter(uuid=self.uuid).update(cannot_claim=reason)
 
     def tell(self, state: State, now: datetime) -> None:
         """Write a new state at once."""
@@ -81,7 +103,7 @@ class Heartbeat:
 
     def _write(self, now: datetime) -> None:
         alive = SchedulerNode.objects.filter(uuid=self.uuid)
-        if not alive.update(heartbeat=now, state=self._state):
+        if not alive.update(heartbeat=now, state=self._state, cannot_claim=self._cannot_claim):
             logger.warning("This scheduler's row is gone; writing it again.")
             self._write_row(now)
         self._beaten_at = time.monotonic()
@@ -137,6 +159,8 @@ def _settle_strays(now: datetime) -> None:
 
 def _settle(name: str, reason: str, now: datetime) -> None:
     settled = settle(name, reason, now)
+    if not any(vars(settled).values()):
+        return
     logger.warning(
         "%s %d runs are lost, %d of them are run again, %d that had not begun are given back.",
         reason,

@@ -10,7 +10,7 @@ from apscheduler.job import Job
 from apscheduler.schedulers.background import BackgroundScheduler as PlainBackgroundScheduler
 from apscheduler.schedulers.base import STATE_STOPPED, BaseScheduler
 from apscheduler.schedulers.blocking import BlockingScheduler as PlainBlockingScheduler
-from django.db import connection, transaction
+from django.db import Error, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -20,12 +20,13 @@ from countjobs.executors.output import Capture
 from countjobs.history.recorder import Recorder
 from countjobs.jobstores.store import DatabaseJobStore, refuse_definition_id
 from countjobs.models.nodes import State
-from countjobs.outages import AWAY
+from countjobs.outages import AWAY, Outage
 from countjobs.schedulers.clock import WallClock
 from countjobs.schedulers.heartbeat import Heartbeat
 from countjobs.schedulers.listeners import ChangeListener
 from countjobs.schedulers.mending import Mending
 from countjobs.schedulers.settling import settle
+from countjobs.schedulers.upkeep import Upkeep
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +54,8 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
         self.listener = ChangeListener(self.wakeup)
         self.growing = Growing(heartbeat.name)
         self.mending = Mending()
+        self.upkeep = Upkeep()
+        self.outage = Outage()
         self.store = DatabaseJobStore(heartbeat.name, executor, self._unsettled)
         self.add_executor(executor, "default")
         self.add_jobstore(self.store, self.jobstore_alias)
@@ -81,7 +84,11 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
     def _prepare(self) -> None:
         self.clock.accept()
         self.mending.begin()
-        self.heartbeat.start(timezone.now())
+        try:
+            self.heartbeat.start(timezone.now())
+        except Error:
+            self.mending.stop(timeout=0)
+            raise
 
     def _unsettled(self) -> set[int]:
         # In this order: outcomes go from the executor to the recorder.
@@ -97,18 +104,23 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
         try:
             self.heartbeat.beat_if_due(timezone.now())
             self._follow_clock()
+            self.upkeep.begin_if_due()
             wait: float | None = super()._process_jobs()
-        except AWAY as error:
-            logger.warning("The database is away, trying again: %s", error)
+            self.heartbeat.say(self._why_it_cannot_claim(), timezone.now())
+        except Exception as error:
+            what = "The database is away" if isinstance(error, Error) else "The loop stumbled"
+            self.outage.goes_on(logger, error, f"{what}, trying again")
             connection.close()
             return RETRY_SECONDS
-        except Exception:
-            logger.exception("The scheduler's loop stumbled; trying again.")
-            connection.close()
-            return RETRY_SECONDS
+        self.outage.is_over()
         if wait is None:
             wait = LONGEST_SLEEP_SECONDS
         return min(wait, LONGEST_SLEEP_SECONDS, self.heartbeat.seconds_left)
+
+    def _why_it_cannot_claim(self) -> str:
+        """Why runs aren't started, or not recorded, at present; empty while all is well."""
+        outages = (self.store.claiming.outage, self.executor.outage, self.recorder.outage)
+        return next((outage.reason for outage in outages if outage.reason), "")
 
     def _follow_clock(self) -> None:
         """Where the clock was set back, bring near again what was put off by the wrong one."""
@@ -138,6 +150,7 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
             self.store.is_open = False
         self.executor.begin_nothing_more()
         self.mending.stop(timeout=1)
+        self.upkeep.stop(timeout=1)
         self._try(lambda: self.heartbeat.tell(State.DRAINING, timezone.now()))
         if not self.executor.wait_until_idle(seconds):
             self.abandoned = self.executor.busy().total()
@@ -168,7 +181,7 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
             except AWAY:
                 connection.close()  # it may be just this connection that broke: a second try tells
                 step()
-        except AWAY as error:
+        except Error as error:
             logger.error("The database is away; others will settle what is left: %s", error)
             connection.close()
         except Exception:

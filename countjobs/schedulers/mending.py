@@ -11,16 +11,18 @@ import threading
 import time
 from collections.abc import Iterator
 
-from django.db import connection
+from django.db import Error, connection
 from django.utils import timezone
 
 from countjobs.jobstores.sync import sync_steps
-from countjobs.outages import AWAY
+from countjobs.outages import AWAY, Outage
 
 logger = logging.getLogger(__name__)
 
 AT_ONCE_SECONDS = 0.5
 RETRY_SECONDS = 1.0
+LONGEST_RETRY_SECONDS = 30.0
+"""Each pause is twice as long as the one before, up to this."""
 
 
 class Mending:
@@ -30,16 +32,25 @@ class Mending:
         self._rest: _Rest | None = None
 
     def begin(self) -> None:
-        """Mend for half a second, and leave the rest to a thread. Raises django.db.Error."""
+        """Mend for half a second, and leave the rest to a thread, also what can't be done now."""
         self.stop(timeout=0)
         steps = sync_steps(timezone.now)
         deadline = time.monotonic() + AT_ONCE_SECONDS
-        for mended in steps:
-            _tell(mended)
-            if time.monotonic() > deadline:
-                self._rest = _Rest(steps)
-                self._rest.start()
-                return
+        try:
+            for mended in steps:
+                _tell(mended)
+                if time.monotonic() > deadline:
+                    self._go_on(steps)
+                    return
+        except Error as error:  # one table's, perhaps: what is due of the others doesn't wait
+            if isinstance(error, AWAY):
+                connection.close()
+            logger.warning("Not all of the job store can be mended now, trying again: %s", error)
+            self._go_on(sync_steps(timezone.now))
+
+    def _go_on(self, steps: Iterator[list[str]]) -> None:
+        self._rest = _Rest(steps)
+        self._rest.start()
 
     @property
     def is_done(self) -> bool:
@@ -60,13 +71,16 @@ class _Rest(threading.Thread):
         super().__init__(name="countjobs-mending", daemon=True)
         self.stopping = threading.Event()
         self._steps = steps
+        self._outage = Outage()
 
     def run(self) -> None:
         """Mend until all is done or somebody stops it, through broken connections too."""
+        pause = RETRY_SECONDS
         try:
             while not (self.stopping.is_set() or self._try()):
                 connection.close()
-                self.stopping.wait(RETRY_SECONDS)
+                self.stopping.wait(pause)
+                pause = min(2 * pause, LONGEST_RETRY_SECONDS)
                 # From the beginning: what agrees is passed over quickly.
                 self._steps = sync_steps(timezone.now)
         finally:
@@ -76,8 +90,8 @@ class _Rest(threading.Thread):
         """Whether nothing is left that another try could do."""
         try:
             self._take_steps()
-        except AWAY as error:
-            logger.warning("The job store can't be mended now, trying again: %s", error)
+        except Error as error:
+            self._outage.goes_on(logger, error, "The job store can't be mended now, trying again")
             return False
         except Exception:
             logger.exception("The job store can't be mended.")

@@ -17,10 +17,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from countjobs.conf import Conf
+from countjobs.jobstores.neighbours import kinds_told
 from countjobs.jobstores.wakeups import notify
 from countjobs.models import Execution, JobDefinition
 from countjobs.models.executions import Status, Trigger
-from countjobs.models.jobids import definition_key
+from countjobs.models.jobids import definition_key, unknown_kind
 from countjobs.outages import let_go_after
 from countjobs.rowsets import insert_rows, update_rows
 
@@ -45,7 +46,7 @@ def settle(node: str, reason: str, now: datetime) -> Settled:
         running = Execution.objects.active().filter(node=node, status=Status.RUNNING)
         # The order of the index of what is active: SQLite would pass it by for that of the key.
         locked = running.order_by("job_id", "pk").select_for_update()
-        lost = list(locked.defer("output", "traceback"))
+        lost = _known_here(list(locked.defer("output", "traceback")))
         again = _lose(lost, reason, now)
         insert_rows(Execution, [_retry(each) for each in again], ["id"])
         settled = Settled(len(lost), len(again), hand_back(node))
@@ -73,6 +74,16 @@ def _lose(running: list[Execution], reason: str, now: datetime) -> list[Executio
         rows.append({"id": execution.pk, "status": Status.LOST, "finished_at": now, "error": error})
     update_rows(Execution, rows)
     return again
+
+
+def _known_here(running: list[Execution]) -> list[Execution]:
+    """Without those of kinds that only other schedulers know: whether they are run again is said by
+    definitions that can't be read here. Who knows the kind settles them.
+    """
+    unknown = {each.job_id for each in running if unknown_kind(each.job_id)}
+    told = kinds_told() if unknown else set()
+    left = {job_id for job_id in unknown if unknown_kind(job_id) in told}
+    return [each for each in running if each.job_id not in left]
 
 
 def _verdict(execution: Execution, *, is_enabled: bool, most: int) -> tuple[bool, str]:

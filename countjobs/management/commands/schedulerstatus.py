@@ -1,23 +1,48 @@
-"""`schedulerstatus`: whether a scheduler lives, for probes."""
+"""`schedulerstatus`: whether jobs can run, for probes."""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
+from countjobs.jobstores.strangers import find_strangers, kinds_that_nobody_runs
 from countjobs.management.database import DatabaseCommand
 from countjobs.models import Execution, ParkedJob, SchedulerNode
+
+State = dict[str, Any]
+
+
+class Problem(NamedTuple):
+    """What may be wrong, and the exit status that says so."""
+
+    status: int
+    name: str
+    """What JSON calls it."""
+    holds: Callable[[State], bool]
+
+
+PROBLEMS = (
+    Problem(1, "no_scheduler", lambda state: not state["alive"]),
+    Problem(5, "cannot_claim", lambda state: state["alive"] and _none_can_claim(state)),
+    Problem(3, "broken", lambda state: bool(state["broken"] or state["unknown_kinds"])),
+)
+"""By their weight: the first one that holds decides the exit status."""
 
 
 class Command(DatabaseCommand):
     """Tell which schedulers live."""
 
-    help = "Exit with 0 if a scheduler lives, and with 1 if none does. Prints each of them."
+    help = (
+        "Print each scheduler that lives, and what is wrong. Exits with 0 if all is well, 1 if no "
+        "scheduler lives, 5 if those that live can't start runs, 3 if jobs are broken. The first "
+        "of these that holds decides; --json tells all of them."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add --json."""
@@ -25,17 +50,32 @@ class Command(DatabaseCommand):
 
     def handle(self, *args: Any, json: bool, **options: Any) -> None:
         """Print the state, and exit accordingly."""
-        now = timezone.now()
-        nodes = [_node(node, now) for node in SchedulerNode.objects.alive(now)]
-        state = {
-            "alive": bool(nodes),
-            "schedulers": nodes,
-            "running": Execution.objects.active().filter(status=Execution.Status.RUNNING).count(),
-            "broken": ParkedJob.objects.count(),
-        }
+        state = _state(timezone.now())
+        found = [problem for problem in PROBLEMS if problem.holds(state)]
+        status = found[0].status if found else 0
+        state |= {"status": status, "problems": [problem.name for problem in found]}
         self.stdout.write(_json(state) if json else _text(state))
-        if not nodes:
-            sys.exit(1)
+        if status:
+            sys.exit(status)
+
+
+def _state(now: datetime) -> State:
+    nodes = list(SchedulerNode.objects.alive(now))
+    strangers = find_strangers()
+    return {
+        "alive": bool(nodes),
+        "schedulers": [_node(node, now) for node in nodes],
+        "running": Execution.objects.active().filter(status=Execution.Status.RUNNING).count(),
+        "broken": ParkedJob.objects.count(),
+        "unknown_kinds": kinds_that_nobody_runs(
+            strangers.kinds, [node.kinds for node in nodes], now
+        ),
+        "foreign_rows": len(strangers.foreign),
+    }
+
+
+def _none_can_claim(state: State) -> bool:
+    return all(node["cannot_claim"] for node in state["schedulers"])
 
 
 def _node(node: SchedulerNode, now: datetime) -> dict[str, Any]:
@@ -46,18 +86,25 @@ def _node(node: SchedulerNode, now: datetime) -> dict[str, Any]:
         "version": node.version,
         "started": node.started.isoformat(),
         "heartbeat_seconds_ago": round((now - node.heartbeat).total_seconds(), 1),
+        "cannot_claim": node.cannot_claim,
     }
 
 
-def _json(state: dict[str, Any]) -> str:
+def _json(state: State) -> str:
     return json.dumps(state)
 
 
-def _text(state: dict[str, Any]) -> str:
+def _text(state: State) -> str:
     lines = [
         f"{node['name']}: {node['state']}, {node['capacity']} threads, "
         f"last heartbeat {node['heartbeat_seconds_ago']} s ago"
+        + (f", can't start runs: {node['cannot_claim']}" if node["cannot_claim"] else "")
         for node in state["schedulers"]
     ]
     lines = lines or ["No scheduler lives. Start one: manage.py runscheduler"]
-    return "\n".join([*lines, f"{state['running']} running, {state['broken']} broken."])
+    lines.append(f"{state['running']} running, {state['broken']} broken.")
+    if kinds := state["unknown_kinds"]:
+        lines.append(f"No scheduler knows these kinds of jobs: {', '.join(kinds)}.")
+    if count := state["foreign_rows"]:
+        lines.append(f"{count} rows of the job store are not ours; they are left as they are.")
+    return "\n".join(lines)

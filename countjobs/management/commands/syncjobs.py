@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from countjobs.jobstores.strangers import find_strangers, foreign_note
 from countjobs.jobstores.sync import sync
 from countjobs.management.database import DatabaseCommand
 
@@ -15,12 +16,16 @@ class Command(DatabaseCommand):
 
     help = (
         "Make the job store agree with the definitions, after raw SQL, a restored backup or a new "
-        "SECRET_KEY, and print what was mended. A scheduler does the same when it starts."
+        "SECRET_KEY, and print what was mended. A scheduler does the same when it starts. Rows "
+        "that something else wrote are left as they are, and told of."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Mend, and say what."""
         mended = sync(timezone.now())
-        for line in mended:
+        strangers = find_strangers()
+        for line in [*mended, *map(foreign_note, strangers.foreign)]:
             self.stdout.write(line)
+        for kind in sorted(strangers.kinds):
+            self.stdout.write(f"Jobs of the kind {kind} are left as they are: it isn't installed.")
         self.stdout.write(f"{len(mended)} mended." if mended else "The job store agrees.")

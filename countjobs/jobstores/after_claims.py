@@ -1,0 +1,51 @@
+"""What follows claims, once they are committed."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from datetime import datetime
+from typing import Any
+
+from django.db import Error
+
+from countjobs.jobstores.plan import NotRun
+from countjobs.jobstores.rows import write_rows
+from countjobs.models import JobDefinition
+from countjobs.turns import own_turn
+
+logger = logging.getLogger(__name__)
+
+_MOST_NAMES = 5
+"""Of jobs that were skipped together, or missed, in one line of the log."""
+
+
+def write_anew(definitions: list[JobDefinition], now: datetime) -> None:
+    """Write rows of definitions that something else wrote. They have been claimed all the same."""
+    by_kind: defaultdict[type[JobDefinition], list[Any]] = defaultdict(list)
+    for definition in definitions:
+        by_kind[type(definition)].append(definition.pk)
+    for kind, pks in by_kind.items():
+        try:
+            with own_turn():
+                mended = write_rows(kind, pks, now)
+        except Error as error:
+            logger.warning("Rows of the job store can't be written anew now: %s", error)
+            return
+        for line in mended:
+            logger.warning("Something else wrote this row, it is written anew: %s", line)
+
+
+def log_not_run(claimed: list[tuple[str, NotRun]]) -> None:
+    """A line for all that were skipped, and one for all that were missed."""
+    for status in dict.fromkeys(not_run.status for _job_id, not_run in claimed):
+        found = [each for each in claimed if each[1].status == status]
+        job_id, first = found[0]
+        if len(found) == 1:
+            logger.warning('Job "%s" %s: %s', job_id, status, first.reason)
+            continue
+        names = ", ".join(f'"{each}"' for each, _not_run in found[:_MOST_NAMES])
+        more = ", …" * (len(found) > _MOST_NAMES)
+        logger.warning(
+            "%d jobs %s: %s%s. The first: %s", len(found), status, names, more, first.reason
+        )

@@ -1,0 +1,147 @@
+"""Claims that go on where something can't be claimed.
+
+A job is never at fault here: an error of one job parks it inside the claim. What raises a claim is
+the database, and whatever is wrong there is tried again, for as long as it lasts. One kind whose
+table can't be read, or one row that makes the database refuse, doesn't stop the others: it is
+passed over for a moment.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+
+from django_apscheduler.models import DjangoJob
+
+from countjobs.jobstores.claims import Claims, claim
+from countjobs.jobstores.passed import PassedOver
+from countjobs.jobstores.restoring import KindError, Strange
+from countjobs.models import Execution
+from countjobs.outages import AWAY, Outage
+
+logger = logging.getLogger(__name__)
+
+MOST_REFUSED = 10
+"""So many jobs are refused one after the other, and none is claimed: then it is all of them."""
+_MOST_TOLD = 10_000
+_MOST_NAMES = 5
+
+
+class Claiming:
+    """The claims of one scheduler.
+
+    Args:
+        node: Its name.
+        busy: Tells how many runs of each job it has going on.
+    """
+
+    def __init__(self, node: str, busy: Callable[[], Counter[str]]) -> None:
+        self.node = node
+        self.passed = PassedOver()
+        self.outage = Outage()
+        self._busy = busy
+        self._suspected: set[str] = set()
+        """Kinds whose tables could not be read, unless it was just the connection."""
+        self._told: set[str] = set()
+
+    def take(self, now: datetime, limit: int) -> Claims:
+        """Claim what can be claimed. Raises what the database raises where that is nothing."""
+        try:
+            claims = self._take_kinds(now, limit)
+        except AWAY:
+            raise
+        except Exception as error:  # each by itself, it is told
+            logger.debug("A batch of jobs can't be claimed; trying one by one.", exc_info=error)
+            claims = self._take_each(now, limit)
+        self._suspected.clear()
+        self._pass_over(claims.strange)
+        return claims
+
+    def settle(self) -> None:
+        """A look went well: unless something was passed over, all is."""
+        if not self.passed.is_refused:
+            self.outage.is_over()
+
+    def _take_kinds(self, now: datetime, limit: int) -> Claims:
+        """One claim, without the kinds whose tables can't be read."""
+        while True:
+            try:
+                return self._claim(now, limit)
+            except KindError as fault:
+                cause = fault.__cause__
+                if isinstance(cause, AWAY) and fault.label not in self._suspected:
+                    self._suspected.add(fault.label)
+                    raise cause from None  # just this connection may be broken: a second try tells
+                self._refuse_kind(fault)
+
+    def _refuse_kind(self, fault: KindError) -> None:
+        self.passed.refuse_kind(fault.label)
+        cause = fault.__cause__
+        error = cause if isinstance(cause, Exception) else fault
+        self.outage.goes_on(logger, error, "Jobs of the kind %s can't be read now", fault.label)
+
+    def _take_each(self, now: datetime, limit: int) -> Claims:
+        """Claim the first jobs that can be, one by one."""
+        due = DjangoJob.objects.filter(next_run_time__lte=now).order_by("next_run_time")
+        ids = self.passed.narrow(due, "id").values_list("id", flat=True)[:limit]
+        requested = self.passed.narrow(Execution.objects.requested(now), "job_id")
+        asked = requested.values_list("job_id", flat=True)[:limit]
+        claims = Claims()
+        refused: dict[str, Exception] = {}
+        tried = list(dict.fromkeys([*asked, *ids]))
+        for job_id in tried:
+            try:
+                _add(claims, self._claim(now, 1, only=job_id))
+            except AWAY:
+                if claims.jobs:  # committed: they are ours to start
+                    break
+                raise
+            except Exception as error:
+                refused[job_id] = error
+                if len(refused) >= MOST_REFUSED and not claims.jobs:
+                    raise
+                self.passed.refuse_job(job_id)
+                message = 'The database refuses to claim job "%s", trying again'
+                self.outage.goes_on(logger, error, message, job_id)
+            if len(claims.jobs) >= limit:
+                break
+        if (
+            refused and len(refused) == len(tried) < limit
+        ):  # all that is due: then it is no single job
+            for job_id in refused:
+                self.passed.forget(job_id)
+            raise refused[tried[-1]]
+        return claims
+
+    def _claim(self, now: datetime, limit: int, only: str | None = None) -> Claims:
+        return claim(
+            now, limit=limit, node=self.node, busy=self._busy(), only=only, passed=self.passed
+        )
+
+    def _pass_over(self, strange: list[Strange]) -> None:
+        """Leave rows alone that aren't known here, and say so once."""
+        news = []
+        for each in strange:
+            if not each.kind:
+                self.passed.add_job(each.job_id)
+            elif not self.passed.add_kind(each.kind):
+                continue
+            name = each.kind or each.job_id
+            if name not in self._told and len(self._told) < _MOST_TOLD:
+                self._told.add(name)
+                news.append(each)
+        for each in news[:_MOST_NAMES]:
+            what = f"jobs of the kind {each.kind}" if each.kind else f'job "{each.job_id}"'
+            logger.warning("Left to others, %s: %s", what, each.reason)
+        if (more := len(news) - _MOST_NAMES) > 0:
+            logger.warning("Left to others: %d jobs more.", more)
+
+
+def _add(claims: Claims, one: Claims) -> None:
+    claims.jobs += one.jobs
+    claims.not_run += one.not_run
+    claims.parked += one.parked
+    claims.strange += one.strange
+    claims.to_write += one.to_write

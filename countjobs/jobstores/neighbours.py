@@ -1,0 +1,71 @@
+"""The other schedulers that live: whether what one doesn't know may be known to another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+
+from countjobs import __version__
+from countjobs.conf import Conf
+from countjobs.jobstores.questions import JobRow
+from countjobs.models import Execution, SchedulerNode
+from countjobs.models.definitions import concrete_definitions
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """What is known of the other schedulers that live."""
+
+    live: bool
+    """Whether there are any."""
+    differ: bool
+    """Whether one is of another version, or has other kinds of jobs."""
+
+    def may_run(self, since: datetime, now: datetime) -> bool:
+        """Whether one of them may still take what has been due since an instant.
+
+        Who knows a job takes it at once. So nobody knows it that has waited for a whole lease.
+        """
+        return self.live and since > now - timedelta(seconds=Conf.load().lease_seconds)
+
+
+def known_kinds() -> list[str]:
+    """The labels of the kinds of definitions that this process knows."""
+    return sorted(model._meta.label_lower for model in concrete_definitions())
+
+
+def neighbours(now: datetime, node: str = "") -> Neighbours:
+    """Look at the others: all but the scheduler with this name. One query."""
+    ours = (__version__, known_kinds())
+    others = [each for each in SchedulerNode.objects.alive(now) if each.name != node]
+    return Neighbours(
+        live=bool(others),
+        differ=any((each.version, each.kinds) != ours for each in others),
+    )
+
+
+def left_to_others(
+    asked: list[Execution], now: datetime, node: str
+) -> Callable[[JobRow, bool], bool]:
+    """Tells of a row that is ours, and can't be read here, whether others may be able to.
+
+    It is asked with whether the row is a definition's that is known here. The others are looked at
+    only when it is asked.
+    """
+    around = cache(lambda: neighbours(now, node))
+    since = {execution.job_id: execution.scheduled_at for execution in reversed(asked)}
+
+    def is_left(row: JobRow, is_definition: bool) -> bool:
+        if is_definition and around().differ:
+            return True  # to write it anew would take away what the other version wrote
+        return around().may_run(row.next_run_time or since.get(row.id, now), now)
+
+    return is_left
+
+
+def kinds_told() -> set[str]:
+    """The kinds that any scheduler knows, or knew that has lately stopped. One query."""
+    told = SchedulerNode.objects.order_by().values_list("kinds", flat=True)
+    return {label for kinds in told for label in kinds or ()}

@@ -1,0 +1,100 @@
+"""What a scheduler passes over, so that its claims neither find it again and again nor wait for it.
+
+These are rows that it doesn't know (a kind of an app that isn't installed here, what a newer
+version or another program wrote), and rows that the database refuses just now. They are kept out
+of the questions that claims ask, so they take nobody's place in a batch.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from django.db import connection, models
+
+STRANGE_SECONDS = 60.0
+"""How long a row that isn't known is passed over. Somebody may have written it anew by then."""
+REFUSED_SECONDS = 5.0
+"""How long what the database refuses is passed over."""
+MOST = 10_000
+"""Rows that are remembered at once."""
+
+
+class PassedOver:
+    """Kinds of definitions, and jobs by their ids, each for a while."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[str, float] = {}
+        self._jobs: dict[str, float] = {}
+        self._refused: dict[str, float] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._kinds or self._jobs)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether something of it is refused by the database."""
+        return bool(self._refused)
+
+    def add_kind(self, label: str) -> bool:
+        """Pass over a kind that this process doesn't know. Returns whether that is new."""
+        is_new = label not in self._kinds
+        self._kinds[label] = float("inf")
+        return is_new
+
+    def add_job(self, job_id: str) -> None:
+        """Pass over a row that isn't known, for a while."""
+        if len(self._jobs) < MOST:
+            self._jobs[job_id] = time.monotonic() + STRANGE_SECONDS
+
+    def refuse_kind(self, label: str) -> None:
+        """Pass over a kind whose table can't be read, for a moment."""
+        self._kinds[label] = self._refused[label] = time.monotonic() + REFUSED_SECONDS
+
+    def refuse_job(self, job_id: str) -> None:
+        """Pass over a job that the database refuses, for a moment."""
+        self._jobs[job_id] = self._refused[job_id] = time.monotonic() + REFUSED_SECONDS
+
+    def forget(self, job_id: str) -> None:
+        """A row was written anew."""
+        for known in (self._jobs, self._refused):
+            known.pop(job_id, None)
+
+    def expire(self) -> None:
+        """Look again at what has been passed over for long enough."""
+        if not self:
+            return
+        now = time.monotonic()
+        for known in (self._kinds, self._jobs, self._refused):
+            for key in [key for key, until in list(known.items()) if until <= now]:
+                known.pop(key, None)
+
+    def condition(self, column: str) -> tuple[str, list[Any]]:
+        """SQL that holds for all other jobs, by a column with their ids, and its parameters."""
+        parts: list[str] = []
+        params: list[Any] = []
+        for label in list(self._kinds):
+            prefix = f"{label}:"
+            parts.append(f"substr({column}, 1, %s) <> %s")
+            params += [len(prefix), prefix]
+        if jobs := list(self._jobs):
+            is_sqlite = connection.vendor == "sqlite"
+            among = "NOT IN (SELECT value FROM json_each(%s))" if is_sqlite else "<> ALL (%s)"
+            parts.append(f"{column} {among}")
+            params.append(json.dumps(jobs) if is_sqlite else jobs)
+        return " AND ".join(parts) or "true", params
+
+    def narrow(self, queryset: Any, field: str) -> Any:
+        """The rows of a query that are not passed over. Nothing changes where nothing is."""
+        if not self:
+            return queryset
+        model: type[models.Model] = queryset.model
+        column = model._meta.get_field(field).column  # type: ignore[union-attr]
+        names = (model._meta.db_table, str(column))
+        sql, params = self.condition(".".join(map(connection.ops.quote_name, names)))
+        return queryset.extra(where=[sql], params=params)  # noqa: S610  # names only
+
+
+NOTHING = PassedOver()
+"""Nothing is passed over."""

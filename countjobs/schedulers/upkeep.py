@@ -1,0 +1,110 @@
+"""A look at the job store every now and then, beside the loop: what no claim would come across.
+
+Rows of definitions that have vanished (another program may have deleted them) are written again,
+broken jobs are looked at anew, and what isn't ours is told of, once. Where there is nothing to mend
+it locks nothing, and only counts rows.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from django.db import Error, connection
+from django.utils import timezone
+
+from countjobs.jobstores.differences import count_differences, missing_rows
+from countjobs.jobstores.strangers import find_strangers, foreign_note
+from countjobs.jobstores.sync import look_again, write_missing
+from countjobs.models.definitions import concrete_definitions
+from countjobs.outages import Outage
+
+logger = logging.getLogger(__name__)
+
+EVERY_SECONDS = 45.0
+"""So that whatever vanished is there again within a minute."""
+AT_LEAST_EVERY = 10
+"""Looks: so often rows are looked for one by one, even where their number is right."""
+
+
+class Upkeep:
+    """The looks of one scheduler."""
+
+    def __init__(self) -> None:
+        self._next = time.monotonic() + EVERY_SECONDS
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+        self._is_stopped = False
+        self._looks = 0
+        self._told: set[str] = set()
+        self.outage = Outage()
+
+    def begin_if_due(self) -> bool:
+        """Look, in a thread, if it is time and the last look has ended. Returns whether it was."""
+        if time.monotonic() < self._next or (self._thread and self._thread.is_alive()):
+            return False
+        with self._lock:
+            if self._is_stopped:
+                return False
+            self._next = time.monotonic() + EVERY_SECONDS
+            self._thread = threading.Thread(target=self._look, name="countjobs-upkeep", daemon=True)
+            self._thread.start()
+        return True
+
+    def stop(self, timeout: float) -> None:
+        """Look no more, and wait for a look under way, at most so many seconds."""
+        with self._lock:
+            self._is_stopped = True
+        if self._thread is not None:
+            self._thread.join(timeout)
+
+    def _look(self) -> None:
+        try:
+            self.look()
+        finally:
+            connection.close()
+
+    def look(self) -> None:
+        """Look once. Whatever fails is tried again the next time, and keeps nothing else back."""
+        self._looks += 1
+        failed = [not self._try(step) for step in (self._look_at_kinds, _look_again, self._tell)]
+        if not any(failed):
+            self.outage.is_over()
+
+    def _try(self, step: Callable[[], list[str]]) -> bool:
+        try:
+            for line in step():
+                logger.warning("Mended the job store: %s", line)
+        except Exception as error:
+            self.outage.goes_on(logger, error, "The job store can't be looked at now")
+            connection.close()
+            return False
+        return True
+
+    def _look_at_kinds(self) -> list[str]:
+        mended: list[str] = []
+        fault: Error | None = None
+        for kind in concrete_definitions():
+            try:
+                if self._looks % AT_LEAST_EVERY == 0 or any(count_differences([kind]).values()):
+                    mended += write_missing(kind, missing_rows(kind), timezone.now())
+            except Error as error:  # of this kind's table, perhaps: the others go on
+                fault = error
+        if fault is not None:
+            for line in mended:
+                logger.warning("Mended the job store: %s", line)
+            raise fault
+        return mended
+
+    def _tell(self) -> list[str]:
+        for job_id in find_strangers().foreign:
+            if job_id not in self._told:
+                self._told.add(job_id)
+                logger.warning("%s", foreign_note(job_id))
+        return []
+
+
+def _look_again() -> list[str]:
+    return look_again(timezone.now())

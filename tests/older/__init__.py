@@ -1,0 +1,1 @@
+"""An older release, as far as a scheduler sees it: an app is not installed there."""
