@@ -75,6 +75,7 @@ def test_json_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
         ],
         "running": 0,
         "broken": 0,
+        "no_room": [],
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Q
@@ -14,6 +14,8 @@ from countjobs.admin.agreement import differing_rows
 from countjobs.admin.display import link
 from countjobs.admin.links import Links, site_of
 from countjobs.admin.lookup import visible_definitions_of
+from countjobs.admin.no_room import NoRoom, tell
+from countjobs.jobstores.room import look
 from countjobs.models import Execution, JobDefinition, ParkedJob, SchedulerNode
 from countjobs.models.definitions import concrete_definitions
 
@@ -25,6 +27,7 @@ class Alerts:
     """What the banner tells one user."""
 
     no_scheduler: bool = False
+    no_room: NoRoom = field(default_factory=NoRoom)
     broken: tuple[SafeString, ...] = ()
     more_url: str = ""
     more: bool = False
@@ -32,7 +35,7 @@ class Alerts:
     """Rows of the job store that don't agree with their definitions."""
 
     def __bool__(self) -> bool:
-        return self.no_scheduler or bool(self.broken) or bool(self.differing)
+        return any((self.no_scheduler, self.no_room, self.broken, self.differing))
 
 
 def alerts_for(request: HttpRequest) -> Alerts:
@@ -46,8 +49,10 @@ def alerts_for(request: HttpRequest) -> Alerts:
         return Alerts()
     now = timezone.now()
     parked = list(_visible(links, kinds)[: _MOST_NAMES + 1])
+    room = look(now)
     return Alerts(
-        no_scheduler=not SchedulerNode.objects.alive(now).exists(),
+        no_scheduler=not room.is_anybody_there,
+        no_room=tell(room, links),
         broken=tuple(_names(parked[:_MOST_NAMES], links)),
         more_url=links.to_list(ParkedJob),
         more=len(parked) > _MOST_NAMES,
