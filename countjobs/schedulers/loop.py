@@ -6,9 +6,8 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from apscheduler.job import Job
 from apscheduler.schedulers.background import BackgroundScheduler as PlainBackgroundScheduler
-from apscheduler.schedulers.base import STATE_STOPPED, BaseScheduler
+from apscheduler.schedulers.base import STATE_STOPPED
 from apscheduler.schedulers.blocking import BlockingScheduler as PlainBlockingScheduler
 from django.db import connection, transaction
 from django.utils import timezone
@@ -18,9 +17,10 @@ from countjobs.executors import ThreadPoolExecutor
 from countjobs.executors.growing import Growing
 from countjobs.executors.output import Capture
 from countjobs.history.recorder import Recorder
-from countjobs.jobstores.store import DatabaseJobStore, refuse_definition_id
+from countjobs.jobstores.store import DatabaseJobStore
 from countjobs.models.nodes import State
 from countjobs.outages import AWAY
+from countjobs.schedulers.adding import StoringScheduler
 from countjobs.schedulers.clock import WallClock
 from countjobs.schedulers.heartbeat import Heartbeat
 from countjobs.schedulers.listeners import ChangeListener
@@ -34,10 +34,8 @@ LONGEST_SLEEP_SECONDS = 5.0
 """So that a clock that is set forward is noticed, and a wake-up that got lost costs no more."""
 
 
-class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has no types
+class DatabaseScheduler(StoringScheduler):
     """What the blocking and the background scheduler have in common."""
-
-    jobstore_alias = "default"
 
     def attach(
         self, heartbeat: Heartbeat, recorder: Recorder, executor: ThreadPoolExecutor, drain: float
@@ -56,12 +54,7 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
         self.store = DatabaseJobStore(heartbeat.name, executor, self._unsettled)
         self.add_executor(executor, "default")
         self.add_jobstore(self.store, self.jobstore_alias)
-
-    def add_job(self, *args: Any, **kwargs: Any) -> Job:
-        """As APScheduler's. Raises ValueError for an id that only a definition may have."""
-        # The store refuses it too, but of a job that is added before the start it learns then only.
-        refuse_definition_id(kwargs.get("id"))
-        return super().add_job(*args, **kwargs)
+        self.store.start(self, self.jobstore_alias)  # jobs may be added before our own start
 
     def start(self, *args: Any, **kwargs: Any) -> None:
         """Start. Raises django.db.Error where the database is away or not migrated."""
