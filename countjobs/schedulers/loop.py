@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
+from threading import Lock, Thread, get_ident
 from typing import Any
 
+from apscheduler.schedulers import SchedulerNotRunningError
 from apscheduler.schedulers.background import BackgroundScheduler as PlainBackgroundScheduler
 from apscheduler.schedulers.base import STATE_STOPPED
 from apscheduler.schedulers.blocking import BlockingScheduler as PlainBlockingScheduler
@@ -13,7 +16,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from countjobs.executors import ThreadPoolExecutor
+from countjobs.executors import ThreadPoolExecutor, current_run
 from countjobs.executors.growing import Growing
 from countjobs.executors.output import Capture
 from countjobs.history.recorder import Recorder
@@ -30,6 +33,8 @@ from countjobs.schedulers.settling import settle
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1.0
+OWN_RUN_SECONDS = 1.0
+"""How long a run has to end that shuts down its own scheduler, and doesn't want it to wait."""
 LONGEST_SLEEP_SECONDS = 5.0
 """So that a clock that is set forward is noticed, and a wake-up that got lost costs no more."""
 
@@ -47,6 +52,9 @@ class DatabaseScheduler(StoringScheduler):
         self.drain_seconds = drain
         self.abandoned = 0
         """How many runs were still going on when the drain's deadline passed."""
+        self._loop: int | None = None
+        """The thread of the loop."""
+        self._ending = Lock()
         self.clock = WallClock()
         self.listener = ChangeListener(self.wakeup)
         self.growing = Growing(heartbeat.name)
@@ -67,7 +75,6 @@ class DatabaseScheduler(StoringScheduler):
             self._prepare()
         Capture.install()
         self.recorder.start()
-        self.listener.start()
         self.growing.start()
         super().start(*args, **kwargs)
 
@@ -111,6 +118,9 @@ class DatabaseScheduler(StoringScheduler):
         self.clock.accept()
 
     def _main_loop(self) -> None:
+        self._loop = get_ident()
+        # Not before: it calls `wakeup`, which needs what APScheduler's own start has made.
+        self.listener.start()
         try:
             super()._main_loop()
         finally:
@@ -120,11 +130,33 @@ class DatabaseScheduler(StoringScheduler):
     def shutdown(self, wait: bool = True) -> None:
         """Stop claiming, let runs end until the drain's deadline, record them, and stop.
 
-        With `wait=False` it doesn't wait for runs: those that go on are recorded as lost.
+        With `wait=False` it doesn't wait for runs: those that go on are recorded as lost. Called by
+        a job of its own, or by a listener in one of its threads, it returns at once, and all of
+        this happens beside what has called it, which may end: with `wait=False` too, runs have a
+        moment for that.
         """
-        if self.state != STATE_STOPPED:
-            self._drain(self.drain_seconds if wait else 0)
-        super().shutdown(wait=False)
+        if self._is_called_from_within():
+            seconds = self.drain_seconds if wait else min(self.drain_seconds, OWN_RUN_SECONDS)
+            # No daemon: the program must not end before it has.
+            Thread(target=self._end_beside, args=(seconds,), name="countjobs-shutdown").start()
+        else:
+            self._end(self.drain_seconds if wait else 0)
+
+    def _is_called_from_within(self) -> bool:
+        if get_ident() == self._loop or self.executor.is_own_thread():
+            return True
+        run = current_run()  # which may be in a thread of the job's own
+        return run is not None and run.execution_id in self.executor.in_flight()
+
+    def _end_beside(self, seconds: float) -> None:
+        with suppress(SchedulerNotRunningError):  # somebody else was faster
+            self._end(seconds)
+
+    def _end(self, seconds: float) -> None:
+        with self._ending:  # two may ask at once; the second one waits for the first
+            if self.state != STATE_STOPPED:
+                self._drain(seconds)
+            super().shutdown(wait=False)
 
     def _drain(self, seconds: float) -> None:
         with self._jobstores_lock:  # so that no claim is under way, nor half handed over
