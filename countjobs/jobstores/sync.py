@@ -14,6 +14,7 @@ from django.db import models, transaction
 from django_apscheduler.models import DjangoJob
 
 from countjobs.batches import batches
+from countjobs.jobstores.keeping import kept_of_code
 from countjobs.jobstores.questions import rows_from_code
 from countjobs.jobstores.rows import delete_rows, disagreeing, park, write_rows
 from countjobs.jobstores.signing import UnreadableJobError, unseal
@@ -95,7 +96,7 @@ def _wrong(
     for row in rows:
         was = parked.get(row.id)
         next_run_time, error = _restored(row, now, is_parked=was is not None)
-        if error != was:
+        if error != was or next_run_time != row.next_run_time:
             yield row, next_run_time, error
 
 
@@ -124,7 +125,7 @@ def _restored(
     try:
         job = unseal(row.id, bytes(row.job_state))
         if not is_parked:
-            return row.next_run_time, None
+            return kept_of_code(job, row.next_run_time, now), None
         # Its own word for a job that was paused before it broke.
         is_paused = job.next_run_time is None
         return None if is_paused else job.trigger.get_next_fire_time(None, now), None
