@@ -4,10 +4,10 @@ A claimed job waits until there is a thread for it, or soon will be. Then its ru
 running, in the database, and only when that is committed it begins: so of a scheduler that was
 killed it is known which runs may have begun, and the others are given to another scheduler.
 
-One statement marks as many runs as there are free threads, and as will end within
-BEGIN_AHEAD_SECONDS at the rate lately shown: many short ones, no long one. Where no thread gets on,
-those that were marked and have none are put off: marked as waiting again, here or, at the end, for
-others.
+One statement marks as many runs as there are free threads, and ahead as many more as will end
+within BEGIN_AHEAD_SECONDS at the rate lately shown; but none of a job whose last run was long, and
+none behind such a one. Where no thread gets on, those that were marked and have none are put off:
+marked as waiting again, here or, at the end, for others.
 """
 
 from __future__ import annotations
@@ -178,9 +178,11 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
     # Running
 
     def _carry_out_first(self, job: ClaimedJob) -> None:
-        if time.monotonic() - job.begun_at > FORGOTTEN_SECONDS:
+        now = time.monotonic()
+        if now - job.begun_at > FORGOTTEN_SECONDS:
             self._backlog.put_back([job])
             return
+        job.started_at = now
         try:
             self._run(job.runs[0])
         except BaseException:  # a fault of ours: it must not end the thread
