@@ -52,6 +52,11 @@ def read_hosts(name: str) -> list[str]:
     return hosts
 
 
+def read_words(name: str) -> list[str]:
+    """Words, parted by spaces; none where the variable is unset. Raises ImproperlyConfigured."""
+    return (read(name) or "").split()
+
+
 def read_time_zone(name: str) -> str:
     """The name of a time zone; UTC where the variable is unset. Raises ImproperlyConfigured."""
     zone = read(name)

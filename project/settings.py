@@ -1,7 +1,7 @@
 """Settings of the project, read from the environment, strictly: what is wrong stops the start.
 
-`DATABASE_URL`, `SECRET_KEY`, `DEBUG`, `ALLOWED_HOSTS` and `TIME_ZONE` are the whole of it; the
-README says what each means, and `project.environment` reads them.
+`DATABASE_URL`, `SECRET_KEY`, `SECRET_KEY_FALLBACKS`, `DEBUG`, `ALLOWED_HOSTS` and `TIME_ZONE` are
+the whole of it; the README says what each means, and `project.environment` reads them.
 """
 
 from pathlib import Path
@@ -19,6 +19,7 @@ _embedded = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
 SECRET_KEY = environment.read_secret_key(
     "SECRET_KEY", BASE_DIR / ".secret_key" if _embedded else None
 )
+SECRET_KEY_FALLBACKS = environment.read_words("SECRET_KEY_FALLBACKS")
 
 # Without ALLOWED_HOSTS the site answers this machine only, over plain HTTP. With it the site is
 # public, and so HTTPS only, behind a proxy that ends TLS and sets X-Forwarded-Proto.

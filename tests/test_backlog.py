@@ -105,6 +105,68 @@ def test_of_long_runs_none_is_claimed_ahead(line: Line) -> None:
     assert line.backlog.free == THREADS - 1
 
 
+class Mixed(Line):
+    """A backlog that gets on fast, with one job of another length in it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, seconds: float) -> None:
+        super().__init__(monkeypatch)
+        self.add(1_000)
+        self.end_each(1_000, seconds=0.001)
+        self.backlog.add(claimed(int, job_id="other", first=5_000))
+        (other,) = self.backlog.take()
+        other.started_at = self.now
+        self.now += seconds
+        self.backlog.first_is_over(other)
+        self.add(400)
+        self.end_each(400, seconds=0.001)
+
+    def take_with_the_other_behind(self, jobs: int) -> list[str]:
+        """What may begin of some unknown jobs, the other one, and more unknown ones."""
+        self.add(jobs)
+        self.backlog.add(claimed(int, job_id="other", first=6_000))
+        self.add(jobs)
+        return [job.id for job in self.backlog.take()]
+
+
+def test_line_29_runs_of_short_jobs_are_marked_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Issue 8, line 29."""
+    line = Mixed(monkeypatch, seconds=0.01)
+    taken = line.take_with_the_other_behind(THREADS)
+    assert len(taken) > THREADS + 10
+    assert "other" in taken
+
+
+def test_line_29_a_long_job_s_run_begins_only_with_a_thread_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Issue 8, line 29: nor does what waits behind it overtake it."""
+    line = Mixed(monkeypatch, seconds=0.1)
+    taken = line.take_with_the_other_behind(THREADS)
+    assert (len(taken), "other" in taken) == (THREADS, False)
+    assert line.backlog.take(timeout=0) == []
+
+
+def test_line_29_a_long_job_takes_a_free_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Issue 8, line 29."""
+    line = Mixed(monkeypatch, seconds=0.1)
+    taken = line.take_with_the_other_behind(THREADS - 1)
+    assert taken[THREADS - 1] == "other"
+
+
+def test_line_29_a_job_that_was_long_and_is_short_again_counts_as_short(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Issue 8, line 29."""
+    line = Mixed(monkeypatch, seconds=0.1)
+    line.backlog.add(claimed(int, job_id="other", first=7_000))
+    (other,) = line.backlog.take()
+    other.started_at = line.now
+    line.backlog.first_is_over(other)
+    line.add(400)
+    line.end_each(400, seconds=0.001)
+    assert "other" in line.take_with_the_other_behind(THREADS)
+
+
 def test_no_claim_is_made_for_a_few_while_most_of_what_was_claimed_waits(line: Line) -> None:
     line.add(1_150)
     line.end_each(1_000, seconds=0.001)

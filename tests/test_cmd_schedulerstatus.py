@@ -78,6 +78,7 @@ def test_json_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
         ],
         "running": 0,
         "broken": 0,
+        "taken_by": [],
         "unknown_kinds": [],
         "foreign_rows": 0,
         "status": 0,

@@ -15,7 +15,10 @@ from django.core.exceptions import ImproperlyConfigured
 from project import environment
 
 ROOT = Path(__file__).resolve().parent.parent
-NAMES = ("DATABASE_URL", "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "TIME_ZONE")
+NAMES = (
+    *("DATABASE_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS"),
+    *("DEBUG", "ALLOWED_HOSTS", "TIME_ZONE"),
+)
 LONG_KEY = "0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -50,6 +53,7 @@ def test_an_empty_variable_is_refused(name: str, monkeypatch: pytest.MonkeyPatch
             "DATABASE_URL must begin with postgres:// or sqlite:///.",
         ),
         ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS is set, but empty."),
+        ({"SECRET_KEY_FALLBACKS": " "}, "SECRET_KEY_FALLBACKS is set, but empty."),
         (
             {"DATABASE_URL": "postgres://h/n"},
             "SECRET_KEY must be set where DATABASE_URL names a server.",

@@ -79,7 +79,8 @@ def test_any_trigger_will_do_and_a_job_that_is_over_leaves_the_store() -> None:
 def test_jobs_added_before_the_start_run_after_it() -> None:
     scheduler = create_scheduler(background=True)
     scheduler.add_job(jobs.greet, args=["Ann"])
-    assert not DjangoJob.objects.exists()
+    assert DjangoJob.objects.exists()
+    assert not Execution.objects.exists()
     scheduler.start()
     try:
         wait_for("greet")

@@ -42,6 +42,36 @@ def test_a_second_signal_ends_the_process(
     assert exits == [128 + signal.SIGTERM]
 
 
+def test_line_26_a_closed_terminal_s_second_sighup_ends_nothing(
+    stop: StopSignals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Issue 8, line 26: the terminal sends one, and the shell another one."""
+    exits: list[int] = []
+    monkeypatch.setattr(os, "_exit", exits.append)
+    for _ in range(3):
+        signal.raise_signal(signal.SIGHUP)
+    assert stop.wait(10)
+    assert exits == []
+
+
+@pytest.mark.parametrize("signum", SIGNALS)
+def test_line_12_a_signal_that_was_ignored_stays_ignored(signum: signal.Signals) -> None:
+    """Issue 8, line 12: nohup."""
+    before = {each: signal.getsignal(each) for each in SIGNALS}
+    try:
+        signal.signal(signum, signal.SIG_IGN)
+        stop = StopSignals()
+        signal.raise_signal(signum)
+        assert not stop.wait(0.01)
+        other = next(each for each in SIGNALS if each != signum)
+        signal.raise_signal(other)
+        assert stop.wait(10)
+        assert signal.getsignal(signum) == signal.SIG_IGN
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
 def traced(stop: StopSignals, at: int | None) -> tuple[int, bool]:
     """Wait, with a signal before one of its lines, the library's own included.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import nullcontext
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from django.apps import apps
@@ -19,6 +19,8 @@ from countjobs.admin.agreement import differing_rows, strangers
 from countjobs.admin.display import link
 from countjobs.admin.links import Links, site_of
 from countjobs.admin.lookup import visible_definitions_of
+from countjobs.admin.no_room import NoRoom, tell
+from countjobs.jobstores.room import look
 from countjobs.jobstores.strangers import kinds_that_nobody_runs
 from countjobs.models import Execution, JobDefinition, ParkedJob, SchedulerNode
 from countjobs.models.definitions import concrete_definitions
@@ -33,6 +35,7 @@ class Alerts:
     """What the banner tells one user."""
 
     no_scheduler: bool = False
+    no_room: NoRoom = field(default_factory=NoRoom)
     broken: tuple[SafeString, ...] = ()
     more_url: str = ""
     more: bool = False
@@ -73,12 +76,13 @@ def _look(request: HttpRequest) -> Alerts:
         return Alerts()
     now = timezone.now()
     parked = list(_visible(links, kinds)[: _MOST_NAMES + 1])
-    nodes = list(SchedulerNode.objects.alive(now).values_list("cannot_claim", "kinds"))
-    reasons = [reason for reason, _kinds in nodes]
+    room = look(now)
+    reasons = [node.cannot_claim for node in room.alive]
     found = strangers()
-    unknown = kinds_that_nobody_runs(found.kinds, [told for _reason, told in nodes], now)
+    unknown = kinds_that_nobody_runs(found.kinds, [node.kinds for node in room.alive], now)
     return Alerts(
-        no_scheduler=not nodes,
+        no_scheduler=not room.alive,
+        no_room=tell(room, links),
         cannot_claim=_why(reasons, links) if all(reasons) and reasons else "",
         unknown_kinds=tuple(label for label in unknown if _may_know(label, links)),
         foreign=len(found.foreign) if links.may_view(ParkedJob) else 0,

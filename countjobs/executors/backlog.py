@@ -14,7 +14,14 @@ CLAIM_AHEAD_SECONDS = 0.2
 FIRST_AHEAD_SECONDS = 0.05
 """The same where nothing is held: the more such a claim takes, the later its first run begins."""
 BEGIN_AHEAD_SECONDS = 0.02
-"""Runs may be marked as begun as long before they are."""
+"""Runs of short jobs may be marked as begun as long before they are."""
+SHORT_SECONDS = 0.05
+"""A job is long if its last run here has taken more. Of one that has not run here yet nothing is
+known but how fast all have lately ended; it counts as short. On a machine with too much to do a run
+that computes for a moment may take some 20 ms, and must not count as long for that.
+"""
+_MOST_LONG = 100_000
+"""Of so many jobs it is known; then it is learnt anew."""
 GATHER_SECONDS = 0.003
 """How long what could begin waits for company, where threads are being freed one by one."""
 
@@ -35,6 +42,8 @@ class Backlog:
         self._of_job: Counter[str] = Counter()
         self._in_flight: set[int] = set()
         self._rate = RecentRate()
+        self._long: set[str] = set()
+        """The jobs that are long."""
         self._begin_below = 0
         """At how many begun runs the starter wants to be told that one has ended."""
         self.is_closed = False
@@ -86,9 +95,19 @@ class Backlog:
             self._wait_until_begun_below(most, timeout)
             if most - self._begun < min(most / 2, len(self._waiting)):
                 self._wait_until_begun_below(most // 2 + 1, GATHER_SECONDS)
-            count = 0 if self.is_closed else min(len(self._waiting), max(most - self._begun, 0))
-            self._begun += count
-            return [self._waiting.popleft() for _ in range(count)]
+            taken = [] if self.is_closed else self._take_up_to(most)
+            self._begun += len(taken)
+            return taken
+
+    def _take_up_to(self, most: int) -> list[ClaimedJob]:
+        """Those that may begin, in their order: up to the first that wants a thread of its own."""
+        taken: list[ClaimedJob] = []
+        now, ahead = self._threads - self._begun, most - self._begun
+        while self._waiting and len(taken) < ahead:
+            if len(taken) >= now and self._waiting[0].id in self._long:
+                break
+            taken.append(self._waiting.popleft())
+        return taken
 
     def _ended_within(self, seconds: float) -> int:
         """How many runs have lately ended in such a time."""
@@ -97,9 +116,13 @@ class Backlog:
     def _wait_until_begun_below(self, level: int, seconds: float | None = None) -> None:
         self._begin_below = level
         self._changed.wait_for(
-            lambda: self.is_closed or (self._waiting and self._begun < level), seconds
+            lambda: self.is_closed or (self._waiting and self._begun < self._level(level)), seconds
         )
         self._begin_below = 0
+
+    def _level(self, level: int) -> int:
+        """Below how many begun runs the first that waits may begin: of a short job, `level`."""
+        return min(level, self._threads) if self._waiting[0].id in self._long else level
 
     def put_back(self, jobs: list[ClaimedJob]) -> None:
         """Have jobs that were taken wait again, before all others."""
@@ -113,7 +136,9 @@ class Backlog:
         """The first run of a job has ended; the next one of a catch-up waits before all others."""
         with self._changed:
             self._in_flight.discard(job.runs.pop(0).execution_id)
-            self._rate.note(time.monotonic())
+            now = time.monotonic()
+            self._rate.note(now)
+            self._learn(job, now)
             self._begun -= 1
             if job.runs:
                 self._waiting.appendleft(job)
@@ -122,6 +147,17 @@ class Backlog:
                 self._forget(job)
             if self._begun < self._begin_below or not self._held:
                 self._changed.notify_all()
+
+    def _learn(self, job: ClaimedJob, now: float) -> None:
+        """Note whether a job is long, by a run that has ended."""
+        if not job.started_at:
+            return
+        if now - job.started_at <= SHORT_SECONDS:
+            self._long.discard(job.id)
+            return
+        if len(self._long) >= _MOST_LONG:
+            self._long.clear()
+        self._long.add(job.id)
 
     def close(self) -> None:
         """Forget what waits; what has begun may end."""

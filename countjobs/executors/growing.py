@@ -16,6 +16,7 @@ from django.db import connection
 
 from countjobs.executors.going import GOING, Going
 from countjobs.history.growth import Growth, record_growth
+from countjobs.lasting import go_on_until
 from countjobs.outages import Outage
 
 logger = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ class Growing(threading.Thread):
         self._node = node
         self._outage = Outage()
         self._stopping = threading.Event()
+        self._rest = LOOK_SECONDS
         self._seen: dict[int, Going] = {}
         self._written: dict[int, int] = {}
         """By execution, the hash of what was written of it last."""
@@ -45,16 +47,13 @@ class Growing(threading.Thread):
 
     def run(self) -> None:
         """Look, and write, until stopped."""
-        rest = LOOK_SECONDS
         try:
-            while not self._stopping.wait(rest):
-                began = time.monotonic()
-                self._look_safely()
-                rest = max(LOOK_SECONDS, REST * (time.monotonic() - began))
+            go_on_until(lambda: self._stopping.wait(self._rest), self._look_safely, "Progress")
         finally:
             connection.close()
 
     def _look_safely(self) -> None:
+        began, self._rest = time.monotonic(), LOOK_SECONDS
         try:
             if not self.look():
                 connection.close()  # it may be long until the next write
@@ -63,6 +62,7 @@ class Growing(threading.Thread):
             connection.close()
         else:
             self._outage.is_over()
+        self._rest = max(LOOK_SECONDS, REST * (time.monotonic() - began))
 
     def look(self) -> int:
         """Write what is new of the runs that went on at the last look, too. Returns how many.

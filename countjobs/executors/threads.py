@@ -4,10 +4,10 @@ A claimed job waits until there is a thread for it, or soon will be. Then its ru
 running, in the database, and only when that is committed it begins: so of a scheduler that was
 killed it is known which runs may have begun, and the others are given to another scheduler.
 
-One statement marks as many runs as there are free threads, and as will end within
-BEGIN_AHEAD_SECONDS at the rate lately shown: many short ones, no long one. Where no thread gets on,
-those that were marked and have none are put off: marked as waiting again, here or, at the end, for
-others.
+One statement marks as many runs as there are free threads, and ahead as many more as will end
+within BEGIN_AHEAD_SECONDS at the rate lately shown; but none of a job whose last run was long, and
+none behind such a one. Where no thread gets on, those that were marked and have none are put off:
+marked as waiting again, here or, at the end, for others.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from countjobs.executors.runs import carry_out
 from countjobs.executors.workers import Workers
 from countjobs.history.recorder import Outcome
 from countjobs.jobstores.claimed import ClaimedJob, Run
+from countjobs.lasting import go_on_until
 from countjobs.models.executions import Status
 from countjobs.outages import Outage
 
@@ -96,6 +97,10 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         """The executions that were handed in, and whose outcomes are not reported yet."""
         return self._backlog.in_flight()
 
+    def is_own_thread(self) -> bool:
+        """Whether the caller is in a thread that carries out runs."""
+        return self._workers.is_own_thread()
+
     # Ending
 
     def begin_nothing_more(self) -> None:
@@ -125,17 +130,19 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
     def _start_waiting(self) -> None:
         """The starter's thread: mark runs as begun, and hand them to threads."""
         try:
-            while not self._closing.is_set():
-                batch = self._backlog.take(PUT_OFF_SECONDS if self._workers.waiting else None)
-                if batch:
-                    self._change_hands(batch, self._begin, self._hand_over)
-                elif stuck := self._workers.take_back():
-                    self._change_hands(stuck, self._put_off, self._backlog.put_back)
+            go_on_until(self._closing.is_set, self._start_some, "The starter of runs")
             # What is marked and has no thread yet is left to others, too; the drain waits for this.
             if left := self._workers.take_back(if_stuck=False):
                 self._change_hands(left, self._put_off, self._backlog.put_back)
         finally:
             connection.close()
+
+    def _start_some(self) -> None:
+        batch = self._backlog.take(PUT_OFF_SECONDS if self._workers.waiting else None)
+        if batch:
+            self._change_hands(batch, self._begin, self._hand_over)
+        elif stuck := self._workers.take_back():
+            self._change_hands(stuck, self._put_off, self._backlog.put_back)
 
     def _change_hands(
         self, batch: list[ClaimedJob], mark: Mark, receive: Callable[[list[ClaimedJob]], None]
@@ -173,9 +180,11 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
     # Running
 
     def _carry_out_first(self, job: ClaimedJob) -> None:
-        if time.monotonic() - job.begun_at > FORGOTTEN_SECONDS:
+        now = time.monotonic()
+        if now - job.begun_at > FORGOTTEN_SECONDS:
             self._backlog.put_back([job])
             return
+        job.started_at = now
         try:
             self._run(job.runs[0])
         except BaseException:  # a fault of ours: it must not end the thread

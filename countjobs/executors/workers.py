@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterable
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
+from countjobs.lasting import go_on_until
+
 logger = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
@@ -31,7 +33,7 @@ class Workers(Generic[Item]):
 
     Args:
         most: How many items are worked on side by side.
-        work: Works off an item. It must not raise.
+        work: Works off an item. It should not raise; if it does, that is logged.
         name: What the threads' names begin with.
     """
 
@@ -52,6 +54,11 @@ class Workers(Generic[Item]):
         self._handed_over = threading.Event()
         self._is_watched = False
         self._ending = False
+        self._here = threading.local()
+
+    def is_own_thread(self) -> bool:
+        """Whether the caller is in one of the threads that work."""
+        return getattr(self._here, "works", False)
 
     def hand_over(self, items: Iterable[Item]) -> None:
         """Have items worked off, in their order."""
@@ -114,10 +121,14 @@ class Workers(Generic[Item]):
 
     def _work_off(self) -> None:
         """A thread's life."""
+        self._here.works = True
         while not self._ending or self._items:
             taken = self._take(was_called=True)
             while taken:
-                self._work(*taken)
+                try:
+                    self._work(*taken)
+                except BaseException:  # nobody would count this thread as gone
+                    logger.exception("What carries out runs stumbled; it goes on.")
                 taken = self._take(was_called=False)
             self._calls.get()
 
@@ -137,15 +148,18 @@ class Workers(Generic[Item]):
 
     def _watch(self) -> None:
         """A thread of its own looks whether one thread keeps up."""
-        while not self._ending:
+        go_on_until(lambda: self._ending, self._watch_while_there_are_items, "The runs' watch")
+
+    def _watch_while_there_are_items(self) -> None:
+        if not self._items:  # else this is another try
             self._handed_over.wait()
             self._handed_over.clear()
-            more = 1
-            while self._items:
-                taken, used, began = self._taken, time.process_time(), time.monotonic()
-                time.sleep(MOMENT_SECONDS)
-                share = (time.process_time() - used) / (time.monotonic() - began)
-                more = self._call_more(more, is_stuck=taken == self._taken, share=share)
+        more = 1
+        while self._items:
+            taken, used, began = self._taken, time.process_time(), time.monotonic()
+            time.sleep(MOMENT_SECONDS)
+            share = (time.process_time() - used) / (time.monotonic() - began)
+            more = self._call_more(more, is_stuck=taken == self._taken, share=share)
 
     def _call_more(self, count: int, *, is_stuck: bool, share: float) -> int:
         """Call so many threads where they are of use. Returns how many the next time."""

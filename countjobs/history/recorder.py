@@ -15,6 +15,7 @@ from datetime import datetime
 
 from django.db import DataError, Error, connection, transaction
 
+from countjobs.lasting import go_on_until
 from countjobs.models.executions import UNFINISHED, Execution, Status
 from countjobs.outages import AWAY, Outage
 from countjobs.rowsets import update_rows
@@ -53,6 +54,7 @@ class Recorder(threading.Thread):
         self._stopping = threading.Event()
         self._given_up = threading.Event()
         self.outage = Outage()
+        self._all_is_written = False
 
     def put(self, outcome: Outcome) -> None:
         """Have an outcome written soon."""
@@ -77,18 +79,23 @@ class Recorder(threading.Thread):
     def run(self) -> None:
         """Write batches until stopped."""
         try:
-            while not self._given_up.is_set():
-                self._something.wait()
-                # Cleared before anything is looked at, so that no word is lost in between.
-                self._something.clear()
-                stopping = self._stopping.is_set() or self._stopping.wait(GATHER_SECONDS)
-                if not self._write_all():
-                    self._given_up.wait(RETRY_SECONDS)
-                    self._something.set()
-                elif stopping and not self._outcomes:
-                    return
+            go_on_until(self._is_over, self._write_some, "The recorder")
         finally:
             connection.close()
+
+    def _is_over(self) -> bool:
+        return self._given_up.is_set() or self._all_is_written
+
+    def _write_some(self) -> None:
+        if not self._outcomes:  # else there are some of the last time
+            self._something.wait()
+        # Cleared before anything is looked at, so that no word is lost in between.
+        self._something.clear()
+        stopping = self._stopping.is_set() or self._stopping.wait(GATHER_SECONDS)
+        if not self._write_all():
+            self._given_up.wait(RETRY_SECONDS)
+        elif stopping and not self._outcomes:
+            self._all_is_written = True
 
     def _write_all(self) -> bool:
         """Write what there is; False where the database is away, and nothing is lost then."""

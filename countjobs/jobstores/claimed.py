@@ -37,6 +37,8 @@ class ClaimedJob:
     coalesce: bool = False
     begun_at: float = 0.0
     """When the first run was marked as begun, by the monotonic clock in seconds."""
+    started_at: float = 0.0
+    """When it really began, by the same clock; 0 where it has not."""
 
     @property
     def trigger(self) -> ClaimedJob:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from apscheduler.job import Job
@@ -19,6 +19,7 @@ from django.utils import timezone, translation
 from django_apscheduler.models import DjangoJob
 
 from countjobs.batches import batches
+from countjobs.jobstores.keeping import kept_run_time
 from countjobs.jobstores.signing import seal, unseal
 from countjobs.jobstores.wakeups import notify
 from countjobs.models import JobDefinition, ParkedJob
@@ -27,9 +28,6 @@ from countjobs.triggers import CRON_DEFAULTS
 
 RUN_DEFINITION = "countjobs.jobstores.rows:run_definition"
 """What the row of a definition calls, by APScheduler's kind of reference."""
-
-CLOCKS_DIFFER = timedelta(minutes=1)
-"""By so much at the most, as far as rows go: more is a mistake to be mended."""
 
 _BATCH = 500
 _SEALED = frozenset(
@@ -243,16 +241,7 @@ def _kept_run_time(
     if row is None or old is None or not definition.enabled or _schedule(old) != _schedule(job):
         return None
     kept: datetime | None = row.next_run_time
-    return None if kept is None or _is_too_late(kept, job, now) else kept
-
-
-def _is_too_late(kept: datetime, job: Job, now: datetime) -> bool:
-    """Whether fire times lie before it that nobody waits for: a clock was ahead for a while."""
-    soon = now + CLOCKS_DIFFER
-    if kept <= soon:
-        return False
-    following = job.trigger.get_next_fire_time(None, soon)
-    return following is not None and following < kept
+    return None if kept is None else kept_run_time(job.trigger, kept, now)
 
 
 def job_of(definition: JobDefinition) -> Job:

@@ -3,6 +3,11 @@
 A pickle runs code when it is loaded, so one is loaded only if this installation wrote it, for
 this very row. The pickle's own end mark makes every reader of pickles ignore what follows, so
 plain django-apscheduler can still read a sealed row.
+
+What is signed is the id, a NUL and the state. It could be read in two ways if an id held a NUL. So
+such an id is refused, and so is a state that doesn't begin as each of ours does: with a byte that
+can't be part of an id, as in UTF-8 no character begins with it. So what an earlier version signed
+for an id with a NUL is no other row's either.
 """
 
 from __future__ import annotations
@@ -23,6 +28,7 @@ from countjobs.text import describe
 
 _SALT = "countjobs.jobstores.signing"
 _LENGTH = sha256().digest_size
+_NUL = "\0"
 
 
 _FIELDS = frozenset(
@@ -43,7 +49,11 @@ class ForeignJobError(UnreadableJobError):
 
 
 def seal(job: Job) -> bytes:
-    """The state of a job, to be stored. Raises ValueError for a job that can't be pickled."""
+    """The state of a job, to be stored. Raises ValueError for a job that can't be pickled, or whose
+    id holds a NUL.
+    """
+    if _NUL in job.id:
+        raise ValueError(f"A job's id can't hold a NUL character: {job.id!r}")
     try:
         state = pickle.dumps(job.__getstate__(), pickle.HIGHEST_PROTOCOL)
     except Exception as error:  # what is pickled decides what is raised
@@ -76,11 +86,31 @@ def unseal(job_id: str, sealed: bytes) -> Job:
 
 def is_sealed(job_id: str, sealed: bytes) -> bool:
     """Whether this installation wrote a state, for this very row. Nothing is loaded."""
-    state, signature = sealed[:-_LENGTH], sealed[-_LENGTH:]
+    state, signature = _parts(sealed)
     return any(hmac.compare_digest(signature, each) for each in _accepted(job_id, state))
 
 
+def sealed_anew(job_id: str, sealed: bytes) -> bytes | None:
+    """The same state, signed with SECRET_KEY, where one of SECRET_KEY_FALLBACKS has signed it.
+
+    None where nothing is to be done, or where nobody here has signed it. Nothing is loaded.
+    """
+    state, signature = _parts(sealed)
+    newest, *older = [*_accepted(job_id, state)] or [signature]
+    if hmac.compare_digest(signature, newest):
+        return None
+    is_ours = any(hmac.compare_digest(signature, each) for each in older)
+    return state + newest if is_ours else None
+
+
+def _parts(sealed: bytes) -> tuple[bytes, bytes]:
+    return sealed[:-_LENGTH], sealed[-_LENGTH:]
+
+
 def _accepted(job_id: str, state: bytes) -> Iterator[bytes]:
+    """The signatures that this state may have, that of SECRET_KEY first."""
+    if _NUL in job_id or not state.startswith(pickle.PROTO):
+        return
     for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
         yield _signature(job_id, state, key)
 

@@ -16,6 +16,7 @@ from django.db import Error, models, transaction
 from django_apscheduler.models import DjangoJob
 
 from countjobs.batches import batches
+from countjobs.jobstores.keeping import kept_of_code
 from countjobs.jobstores.neighbours import kinds_told, known_kinds, neighbours
 from countjobs.jobstores.questions import rows_from_code
 from countjobs.jobstores.restoring import checked
@@ -188,7 +189,7 @@ def _wrong(
             if was is None and others_live():
                 continue  # who claims it and can't read it parks it, when nobody else takes it
             next_run_time, error = None, storable(str(unreadable))
-        if error != was:
+        if error != was or next_run_time != row.next_run_time:
             yield row, next_run_time, error
 
 
@@ -220,7 +221,7 @@ def _restored(
     checked(job)
     try:
         if not is_parked:
-            return row.next_run_time, None
+            return kept_of_code(job, row.next_run_time, now), None
         # Its own word for a job that was paused before it broke.
         is_paused = job.next_run_time is None
         return None if is_paused else job.trigger.get_next_fire_time(None, now), None

@@ -1,4 +1,9 @@
-"""Signals that ask a command to end: the first one asks, a second one ends it at once."""
+"""Signals that ask a command to end: the first one asks, a second one ends it at once.
+
+A signal that is ignored at the start stays ignored: `nohup` does that with SIGHUP, and shells with
+the SIGINT of what they start in the background. A closed terminal may send SIGHUP twice, by itself
+and by the shell; so that one never is the second signal.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +24,13 @@ class StopSignals:
 
     def __init__(self) -> None:
         self._asked: SimpleQueue[int] = SimpleQueue()
-        for each in SIGNALS:
+        self._heard = [each for each in SIGNALS if signal.getsignal(each) != signal.SIG_IGN]
+        for each in self._heard:
             signal.signal(each, self._ask)
+
+    def ask(self) -> None:
+        """Ask for an end, from any thread, as a first signal does."""
+        self._asked.put(0)
 
     def wait(self, seconds: float) -> bool:
         """Whether an end is asked for, waiting for that at the most so long. True only once."""
@@ -31,9 +41,13 @@ class StopSignals:
         return True
 
     def _ask(self, signum: int, frame: FrameType | None) -> None:
-        for each in SIGNALS:
-            signal.signal(each, _exit_at_once)
+        for each in self._heard:
+            signal.signal(each, _heard_already if each == signal.SIGHUP else _exit_at_once)
         self._asked.put(signum)
+
+
+def _heard_already(signum: int, frame: FrameType | None) -> None:
+    """Nothing."""
 
 
 def _exit_at_once(signum: int, frame: FrameType | None) -> None:

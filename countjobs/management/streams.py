@@ -15,6 +15,8 @@ from contextlib import contextmanager, suppress
 from itertools import groupby
 from typing import Any, TextIO, cast
 
+from countjobs.lasting import go_on_until
+
 MOMENT_SECONDS = 0.05
 MOST_WAITING = 10_000
 """Beyond so many texts whoever writes waits, as for any terminal that doesn't keep up."""
@@ -38,10 +40,12 @@ class _Batch(threading.Thread):
             self._something.set()
 
     def run(self) -> None:
-        while not self._ended.wait(MOMENT_SECONDS):
-            self._something.wait()
-            self._something.clear()
-            self.write_all()
+        go_on_until(lambda: self._ended.wait(MOMENT_SECONDS), self._write_some, "The output")
+
+    def _write_some(self) -> None:
+        self._something.wait()
+        self._something.clear()
+        self.write_all()
 
     def end(self) -> None:
         """Write what is left; what comes later is written at once."""

@@ -8,7 +8,6 @@ at any moment; `Event.set` may not: it could wait for a lock that the interrupte
 from __future__ import annotations
 
 import signal
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +21,9 @@ from typing import Any
 
 from django.conf import settings
 
+from countjobs.quickstart.output import when_output_ends
+from countjobs.quickstart.tether import start_tethered
+
 
 class Happening(Enum):
     """What the main thread waits for."""
@@ -29,6 +31,11 @@ class Happening(Enum):
     ASKED_TO_STOP = auto()
     SCHEDULER_ENDED = auto()
     WEB_SERVER_ENDED = auto()
+    OUTPUT_ENDED = auto()
+    """Nobody can read what is said any more: a terminal was closed, or the end of a pipe.
+
+    More than one thing may tell of it, a SIGHUP or two among them. So it never is a second wish.
+    """
 
 
 Happenings = SimpleQueue[Happening]
@@ -72,7 +79,7 @@ class SchedulerProcess:
     def __init__(self, command: Sequence[str], happenings: Happenings) -> None:
         # Out of the terminal's reach: Ctrl-C goes to every process of a session's foreground group,
         # and the scheduler would take ours, which follows it, for the second one.
-        self._process = subprocess.Popen(command, start_new_session=True)  # noqa: S603  # our own command
+        self._process = start_tethered(command)
         self._happenings = happenings
         threading.Thread(target=self._wait, name="scheduler's end", daemon=True).start()
 
@@ -103,20 +110,26 @@ def serve_until_stopped(
 
     `on_stop` is called before the waiting for runs to end. A second wish to stop ends it at once.
     """
+    when_output_ends(lambda: happenings.put(Happening.OUTPUT_ENDED))
     first = _next(happenings)
     web.close()
     if first is not Happening.SCHEDULER_ENDED:
-        on_stop()
-        scheduler.stop()
-        _await_scheduler(scheduler, happenings)
+        try:
+            on_stop()
+        finally:
+            scheduler.stop()
+        _await_scheduler(scheduler, happenings, is_wished=first is Happening.ASKED_TO_STOP)
     web.finish()
     return first
 
 
-def _await_scheduler(scheduler: SchedulerProcess, happenings: Happenings) -> None:
+def _await_scheduler(
+    scheduler: SchedulerProcess, happenings: Happenings, *, is_wished: bool
+) -> None:
     while (happening := _next(happenings)) is not Happening.SCHEDULER_ENDED:
-        if happening is Happening.ASKED_TO_STOP:
+        if happening is Happening.ASKED_TO_STOP and is_wished:
             scheduler.kill()
+        is_wished = is_wished or happening is Happening.ASKED_TO_STOP
 
 
 def _next(happenings: Happenings) -> Happening:
@@ -133,13 +146,18 @@ def _next(happenings: Happenings) -> Happening:
 
 @contextmanager
 def signals_as_happenings(happenings: Happenings) -> Iterator[None]:
-    """While inside, a signal to stop becomes a happening. For the main thread only."""
+    """While inside, a signal to stop becomes a happening. For the main thread only.
 
-    def asked(*_: object) -> None:
-        happenings.put(Happening.ASKED_TO_STOP)
+    One that was ignored stays ignored: `nohup` ignores SIGHUP.
+    """
+
+    def asked(number: int, _frame: object) -> None:
+        is_terminal = signal.Signals(number).name == "SIGHUP"
+        happenings.put(Happening.OUTPUT_ENDED if is_terminal else Happening.ASKED_TO_STOP)
 
     numbers = [getattr(signal, name) for name in _STOP_SIGNALS if hasattr(signal, name)]
-    before = {number: signal.signal(number, asked) for number in numbers}
+    heard = [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, asked) for number in heard}
     try:
         yield
     finally:

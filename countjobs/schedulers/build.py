@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import Any, Literal, overload
 
+from apscheduler.util import astimezone
 from django.utils import timezone
 
 from countjobs.conf import Conf
@@ -38,24 +39,28 @@ def create_scheduler(
     drain_seconds: float | None = None,
     **options: Any,
 ) -> BackgroundScheduler | BlockingScheduler:
-    """A scheduler on the database, ready to be started; jobs may be added before that.
+    """A scheduler on the database, ready to be started.
 
     It runs every definition, and every job that code adds (`add_job`), and records each run.
-    Unlike APScheduler's own default, a job that is late runs all the same.
+    Unlike APScheduler's own default, a job that is late runs all the same. Jobs may be added before
+    the start, and without one: they are stored at once, for any scheduler to run.
 
     Args:
         background: Whether `start` returns at once, the loop being in a thread.
         threads: How many runs go on side by side; `COUNTJOBS["THREADS"]` by default.
         drain_seconds: How long `shutdown` waits for runs; `COUNTJOBS["DRAIN_SECONDS"]` by default.
-        options: APScheduler's own, such as `timezone`.
+        options: APScheduler's own. `timezone` is where jobs from code mean their times to be, if
+            they don't say; `settings.TIME_ZONE` by default, as for definitions.
     """
     conf = Conf.load()
     threads = conf.threads if threads is None else threads
     recorder = Recorder()
-    options.setdefault("timezone", UTC)
+    jobs_timezone = astimezone(options.pop("timezone", None)) or timezone.get_default_timezone()
+    options["timezone"] = UTC  # the loop's: two times of one zone are compared by their wall clocks
     options.setdefault("jobstore_retry_interval", RETRY_SECONDS)
     options["job_defaults"] = {"misfire_grace_time": None, **options.get("job_defaults", {})}
     scheduler = (BackgroundScheduler if background else BlockingScheduler)(**options)
+    scheduler.jobs_timezone = jobs_timezone
     heartbeat = Heartbeat(threads)
     scheduler.attach(
         heartbeat,

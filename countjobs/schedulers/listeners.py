@@ -17,6 +17,7 @@ from typing import Any
 from django.db import connection
 
 from countjobs.jobstores.wakeups import CHANNEL
+from countjobs.lasting import go_on_until
 
 logger = logging.getLogger(__name__)
 
@@ -45,16 +46,18 @@ class ChangeListener(threading.Thread):
 
     def run(self) -> None:
         """Listen until stopped, through broken connections too."""
+        go_on_until(self._stopping.is_set, self._listen, "The listener for changes")
+
+    def _listen(self) -> None:
         listen = {"postgresql": self._hear_notifications, "sqlite": self._watch_file}
-        while not self._stopping.is_set():
-            try:
-                listen[connection.vendor]()
-            except Exception as error:
-                logger.warning("Can't listen for changes, trying again: %s", error)
-                self._stopping.wait(RETRY_SECONDS)
-            finally:
-                connection.close()
-            self._wake()  # something may have changed while nobody listened
+        try:
+            listen[connection.vendor]()
+        except Exception as error:
+            logger.warning("Can't listen for changes, trying again: %s", error)
+            self._stopping.wait(RETRY_SECONDS)
+        finally:
+            connection.close()
+        self._wake()  # something may have changed while nobody listened
 
     def _hear_notifications(self) -> None:
         connection.ensure_connection()

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
+from threading import Lock, Thread, get_ident
 from typing import Any
 
-from apscheduler.job import Job
+from apscheduler.schedulers import SchedulerNotRunningError
 from apscheduler.schedulers.background import BackgroundScheduler as PlainBackgroundScheduler
-from apscheduler.schedulers.base import STATE_STOPPED, BaseScheduler
+from apscheduler.schedulers.base import STATE_STOPPED
 from apscheduler.schedulers.blocking import BlockingScheduler as PlainBlockingScheduler
 from django.db import Error, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from countjobs.executors import ThreadPoolExecutor
+from countjobs.executors import ThreadPoolExecutor, current_run
 from countjobs.executors.growing import Growing
 from countjobs.executors.output import Capture
 from countjobs.history.recorder import Recorder
-from countjobs.jobstores.store import DatabaseJobStore, refuse_definition_id
+from countjobs.jobstores.store import DatabaseJobStore
 from countjobs.models.nodes import State
 from countjobs.outages import AWAY, Outage
+from countjobs.schedulers.adding import StoringScheduler
 from countjobs.schedulers.clock import WallClock
 from countjobs.schedulers.heartbeat import Heartbeat
 from countjobs.schedulers.listeners import ChangeListener
@@ -31,14 +34,14 @@ from countjobs.schedulers.upkeep import Upkeep
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1.0
+OWN_RUN_SECONDS = 1.0
+"""How long a run has to end that shuts down its own scheduler, and doesn't want it to wait."""
 LONGEST_SLEEP_SECONDS = 5.0
 """So that a clock that is set forward is noticed, and a wake-up that got lost costs no more."""
 
 
-class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has no types
+class DatabaseScheduler(StoringScheduler):
     """What the blocking and the background scheduler have in common."""
-
-    jobstore_alias = "default"
 
     def attach(
         self, heartbeat: Heartbeat, recorder: Recorder, executor: ThreadPoolExecutor, drain: float
@@ -50,6 +53,9 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
         self.drain_seconds = drain
         self.abandoned = 0
         """How many runs were still going on when the drain's deadline passed."""
+        self._loop: int | None = None
+        """The thread of the loop."""
+        self._ending = Lock()
         self.clock = WallClock()
         self.listener = ChangeListener(self.wakeup)
         self.growing = Growing(heartbeat.name)
@@ -59,12 +65,7 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
         self.store = DatabaseJobStore(heartbeat.name, executor, self._unsettled)
         self.add_executor(executor, "default")
         self.add_jobstore(self.store, self.jobstore_alias)
-
-    def add_job(self, *args: Any, **kwargs: Any) -> Job:
-        """As APScheduler's. Raises ValueError for an id that only a definition may have."""
-        # The store refuses it too, but of a job that is added before the start it learns then only.
-        refuse_definition_id(kwargs.get("id"))
-        return super().add_job(*args, **kwargs)
+        self.store.start(self, self.jobstore_alias)  # jobs may be added before our own start
 
     def start(self, *args: Any, **kwargs: Any) -> None:
         """Start. Raises django.db.Error where the database is away or not migrated."""
@@ -77,7 +78,6 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
             self._prepare()
         Capture.install()
         self.recorder.start()
-        self.listener.start()
         self.growing.start()
         super().start(*args, **kwargs)
 
@@ -130,6 +130,9 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
         self.clock.accept()
 
     def _main_loop(self) -> None:
+        self._loop = get_ident()
+        # Not before: it calls `wakeup`, which needs what APScheduler's own start has made.
+        self.listener.start()
         try:
             super()._main_loop()
         finally:
@@ -139,11 +142,33 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
     def shutdown(self, wait: bool = True) -> None:
         """Stop claiming, let runs end until the drain's deadline, record them, and stop.
 
-        With `wait=False` it doesn't wait for runs: those that go on are recorded as lost.
+        With `wait=False` it doesn't wait for runs: those that go on are recorded as lost. Called by
+        a job of its own, or by a listener in one of its threads, it returns at once, and all of
+        this happens beside what has called it, which may end: with `wait=False` too, runs have a
+        moment for that.
         """
-        if self.state != STATE_STOPPED:
-            self._drain(self.drain_seconds if wait else 0)
-        super().shutdown(wait=False)
+        if self._is_called_from_within():
+            seconds = self.drain_seconds if wait else min(self.drain_seconds, OWN_RUN_SECONDS)
+            # No daemon: the program must not end before it has.
+            Thread(target=self._end_beside, args=(seconds,), name="countjobs-shutdown").start()
+        else:
+            self._end(self.drain_seconds if wait else 0)
+
+    def _is_called_from_within(self) -> bool:
+        if get_ident() == self._loop or self.executor.is_own_thread():
+            return True
+        run = current_run()  # which may be in a thread of the job's own
+        return run is not None and run.execution_id in self.executor.in_flight()
+
+    def _end_beside(self, seconds: float) -> None:
+        with suppress(SchedulerNotRunningError):  # somebody else was faster
+            self._end(seconds)
+
+    def _end(self, seconds: float) -> None:
+        with self._ending:  # two may ask at once; the second one waits for the first
+            if self.state != STATE_STOPPED:
+                self._drain(seconds)
+            super().shutdown(wait=False)
 
     def _drain(self, seconds: float) -> None:
         with self._jobstores_lock:  # so that no claim is under way, nor half handed over

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
 import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from countjobs.executors import current_run
@@ -32,6 +36,18 @@ def say_often(word: str) -> None:
     for _ in range(200):
         print(word)
         logger.info("logged %s", word)
+
+
+def leave_behind(kind: str) -> None:
+    """End, and leave something that would go on for a minute and more."""
+    if kind == "thread":
+        threading.Thread(target=time.sleep, args=[100], daemon=False).start()
+    elif kind == "pool":
+        ThreadPoolExecutor(1).submit(time.sleep, 100)
+    elif kind == "process":
+        multiprocessing.get_context("spawn").Process(target=time.sleep, args=[100]).start()
+    else:
+        ThreadPoolExecutor(1).submit(int).result()  # idle
 
 
 def pass_gate(file: str) -> None:

@@ -16,6 +16,7 @@ from django.http.request import validate_host
 from django.utils.translation import gettext as _
 
 from countjobs.quickstart import address, firsttime, serving
+from countjobs.quickstart.output import give_up_output
 from countjobs.quickstart.serving import Happening
 
 
@@ -109,16 +110,22 @@ class Command(BaseCommand):
                 )
             case Happening.WEB_SERVER_ENDED:
                 raise CommandError(_("The web server ended by itself; its messages are above."))
-            case Happening.ASKED_TO_STOP:
+            case Happening.ASKED_TO_STOP | Happening.OUTPUT_ENDED:
                 self._say(_("Stopped."))
 
     def _say_stopping(self) -> None:
         self._say(_("Stopping: runs that have begun may end. Ctrl-C again stops them at once."))
 
     def _say(self, line: str) -> None:
-        """Write a line so that it is seen now, even where the output is a pipe or a file."""
-        self.stdout.write(line)
-        self.stdout.flush()
+        """Write a line so that it is seen now, even where the output is a pipe or a file.
+
+        Where nobody can read it any more, it isn't written, and all ends in order all the same.
+        """
+        try:
+            self.stdout.write(line)
+            self.stdout.flush()
+        except OSError:
+            give_up_output()
 
 
 def _port(text: str) -> int:

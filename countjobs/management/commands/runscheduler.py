@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-import os
+import time
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -11,9 +10,11 @@ from django.core.management.base import CommandError, CommandParser
 from countjobs.conf import Conf
 from countjobs.management.arguments import seconds, whole
 from countjobs.management.database import DatabaseCommand
+from countjobs.management.leaving import leave_by, leave_now
 from countjobs.management.logs import configure_logging
 from countjobs.management.stopping import StopSignals
 from countjobs.management.streams import batched_streams
+from countjobs.quickstart.tether import when_parent_ends
 from countjobs.schedulers import create_scheduler
 
 _LOOP_CHECK_SECONDS = 1.0
@@ -56,17 +57,18 @@ class Command(DatabaseCommand):
             abandoned = self._run_until_stopped(threads, drain_timeout)
         if abandoned:
             # Threads can't be killed, and Python would wait for them.
-            self.stderr.write(f"{abandoned} runs did not end in time.")
-            logging.shutdown()
-            os._exit(1)
+            leave_now(1, f"{abandoned} runs did not end in time.")
 
     def _run_until_stopped(self, threads: int, drain_timeout: float) -> int:
         """Returns how many runs were left behind."""
         stop = StopSignals()
+        when_parent_ends(stop.ask)
         scheduler = create_scheduler(background=True, threads=threads, drain_seconds=drain_timeout)
         scheduler.start()
         while not stop.wait(_LOOP_CHECK_SECONDS):
             if not scheduler.is_looping:
+                leave_by(time.monotonic() + drain_timeout)
                 raise CommandError("The scheduler's loop has ended by itself.")
+        leave_by(time.monotonic() + drain_timeout)
         scheduler.shutdown()
         return scheduler.abandoned

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
+from countjobs.conf import Conf
+from countjobs.jobstores.room import Taking, look
 from countjobs.jobstores.strangers import find_strangers, kinds_that_nobody_runs
 from countjobs.management.database import DatabaseCommand
 from countjobs.models import Execution, ParkedJob, SchedulerNode
@@ -30,6 +32,7 @@ class Problem(NamedTuple):
 PROBLEMS = (
     Problem(1, "no_scheduler", lambda state: not state["alive"]),
     Problem(5, "cannot_claim", lambda state: state["alive"] and _none_can_claim(state)),
+    Problem(4, "no_room", lambda state: bool(state["taken_by"])),
     Problem(3, "broken", lambda state: bool(state["broken"] or state["unknown_kinds"])),
 )
 """By their weight: the first one that holds decides the exit status."""
@@ -40,8 +43,9 @@ class Command(DatabaseCommand):
 
     help = (
         "Print each scheduler that lives, and what is wrong. Exits with 0 if all is well, 1 if no "
-        "scheduler lives, 5 if those that live can't start runs, 3 if jobs are broken. The first "
-        "of these that holds decides; --json tells all of them."
+        "scheduler lives, 5 if those that live can't start runs, 4 if there is no room (work "
+        "waits, and runs that don't end take every thread), 3 if jobs are broken. The first of "
+        "these that holds decides; --json tells all of them."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -60,15 +64,16 @@ class Command(DatabaseCommand):
 
 
 def _state(now: datetime) -> State:
-    nodes = list(SchedulerNode.objects.alive(now))
+    room = look(now)
     strangers = find_strangers()
     return {
-        "alive": bool(nodes),
-        "schedulers": [_node(node, now) for node in nodes],
+        "alive": bool(room.alive),
+        "schedulers": [_node(node, now) for node in room.alive],
         "running": Execution.objects.active().filter(status=Execution.Status.RUNNING).count(),
+        "taken_by": [_taking(run) for run in room.taken_by],
         "broken": ParkedJob.objects.count(),
         "unknown_kinds": kinds_that_nobody_runs(
-            strangers.kinds, [node.kinds for node in nodes], now
+            strangers.kinds, [node.kinds for node in room.alive], now
         ),
         "foreign_rows": len(strangers.foreign),
     }
@@ -90,6 +95,16 @@ def _node(node: SchedulerNode, now: datetime) -> dict[str, Any]:
     }
 
 
+def _taking(run: Taking) -> dict[str, Any]:
+    return {
+        "run": run.execution_id,
+        "job": run.job_name,
+        "job_id": run.job_id,
+        "scheduler": run.node,
+        "since": run.since.isoformat(),
+    }
+
+
 def _json(state: State) -> str:
     return json.dumps(state)
 
@@ -103,8 +118,27 @@ def _text(state: State) -> str:
     ]
     lines = lines or ["No scheduler lives. Start one: manage.py runscheduler"]
     lines.append(f"{state['running']} running, {state['broken']} broken.")
+    lines += _no_room(state["taken_by"])
     if kinds := state["unknown_kinds"]:
         lines.append(f"No scheduler knows these kinds of jobs: {', '.join(kinds)}.")
     if count := state["foreign_rows"]:
         lines.append(f"{count} rows of the job store are not ours; they are left as they are.")
     return "\n".join(lines)
+
+
+def _no_room(taken_by: list[dict[str, Any]]) -> list[str]:
+    if not taken_by:
+        return []
+    lease = Conf.load().lease_seconds
+    runs = [
+        f'  run {run["run"]} of "{_printable(run["job"])}", since '
+        f"{datetime.fromisoformat(run['since']):%Y-%m-%d %H:%M:%S %Z}"
+        for run in taken_by
+    ]
+    told = f"No room: runs that have gone on for longer than {lease} s take every thread, "
+    return [f"{told}and work waits.", *runs]
+
+
+def _printable(name: str) -> str:
+    """A job's name in a line of a terminal: what could break that is written out."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in name)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from countjobs.jobstores.resealing import seal_rows_anew
 from countjobs.jobstores.strangers import find_strangers, foreign_note
 from countjobs.jobstores.sync import sync
 from countjobs.management.database import DatabaseCommand
@@ -17,7 +18,9 @@ class Command(DatabaseCommand):
     help = (
         "Make the job store agree with the definitions, after raw SQL, a restored backup or a new "
         "SECRET_KEY, and print what was mended. A scheduler does the same when it starts. Rows "
-        "that something else wrote are left as they are, and told of."
+        "that something else wrote are left as they are, and told of. Also sign with SECRET_KEY "
+        "what one of SECRET_KEY_FALLBACKS has signed, so that the old key can be removed; only "
+        "this command does that."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -29,3 +32,5 @@ class Command(DatabaseCommand):
         for kind in sorted(strangers.kinds):
             self.stdout.write(f"Jobs of the kind {kind} are left as they are: it isn't installed.")
         self.stdout.write(f"{len(mended)} mended." if mended else "The job store agrees.")
+        if count := seal_rows_anew():
+            self.stdout.write(f"{count} signed with SECRET_KEY that an older key had signed.")

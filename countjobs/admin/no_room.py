@@ -1,0 +1,50 @@
+"""Part of the banner: that no scheduler has room, and which runs take it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.safestring import SafeString
+from django.utils.timezone import get_current_timezone
+from django.utils.translation import gettext as _
+
+from countjobs.admin.display import link, moment_text
+from countjobs.admin.links import Links
+from countjobs.jobstores.room import Room, Taking
+from countjobs.models import Execution
+from countjobs.models.executions import Status
+
+_MOST_RUNS = 5
+
+
+@dataclass(frozen=True)
+class NoRoom:
+    """What one user is told, where there is something to tell."""
+
+    is_so: bool = False
+    runs: tuple[SafeString, ...] = ()
+    """The runs that take the threads, the longest first: for who may see runs."""
+    more_url: str = ""
+
+    def __bool__(self) -> bool:
+        return self.is_so
+
+
+def tell(room: Room, links: Links) -> NoRoom:
+    """What to tell of what was seen of the schedulers."""
+    if not room.taken_by:
+        return NoRoom()
+    if not links.may_view(Execution):
+        return NoRoom(is_so=True)
+    shown = tuple(_shown(run, links) for run in room.taken_by[:_MOST_RUNS])
+    is_more = len(room.taken_by) > _MOST_RUNS
+    running = {"status__exact": Status.RUNNING.value}
+    return NoRoom(
+        is_so=True, runs=shown, more_url=links.to_list(Execution, **running) if is_more else ""
+    )
+
+
+def _shown(run: Taking, links: Links) -> SafeString:
+    since = moment_text(run.since, get_current_timezone())
+    text = _("%(job)s, since %(since)s") % {"job": run.job_name, "since": since}
+    return link(links.to_object(Execution, run.execution_id), text)

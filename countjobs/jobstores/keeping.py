@@ -1,0 +1,94 @@
+"""Whether a row's next run time is kept where its schedule has not changed.
+
+It is: what is due stays due. But not where it is no fire time any more. Then the time zone
+database has changed its mind since the row was written, and the run would be an hour off, and come
+again at the right time. Nor is it where a clock was ahead, and fire times lie before it that nobody
+waits for.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.job import Job
+from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.cron import CronTrigger
+
+from countjobs.triggers import ScheduleTrigger
+from countjobs.triggers.catchup import last_fire
+
+CLOCKS_DIFFER = timedelta(minutes=1)
+"""By so much at the most, as far as rows go: more is a mistake to be mended."""
+_DAY = timedelta(days=1)
+_TICK = timedelta(microseconds=1)
+_NEAR = timedelta(hours=4)
+"""A clock change moves a fire time by less."""
+_MOST_WALKED = 1_000
+
+
+def kept_run_time(trigger: BaseTrigger, kept: datetime, now: datetime) -> datetime | None:
+    """The next run time of a definition's row: the present one, or the fire time in its place that
+    has passed meanwhile. None where it is the first one from now on.
+
+    One search, as a rule. Of a kind's own triggers it isn't known whether they are a function of
+    their fields; what they said once is kept.
+    """
+    soon = now + CLOCKS_DIFFER
+    is_function = isinstance(trigger, ScheduleTrigger)
+    if kept <= soon and not is_function:
+        return kept
+    found = _next(trigger, min(kept, soon))
+    if found == kept:
+        return kept
+    if found is not None and found < kept:
+        return None
+    if not is_function:
+        return kept
+    earlier = last_fire(lambda at: _next(trigger, at), kept - _DAY, kept)
+    return _passed(earlier, kept, _next(trigger, kept), now)
+
+
+def kept_of_code(job: Job, kept: datetime | None, now: datetime) -> datetime | None:
+    """The same of a job from code; None for one that is paused.
+
+    Looked at are only APScheduler's cron triggers without jitter, which draws anew each time; and
+    not before the first run, which code may have put at any time.
+    """
+    trigger = job.trigger
+    if kept is None or type(trigger) is not CronTrigger or trigger.jitter:
+        return kept
+    if job.next_run_time is not None and _utc(job.next_run_time) == kept:
+        return kept
+    found, earlier = _next(trigger, kept), None
+    # What APScheduler says of a clock change depends on where it begins to look.
+    at = _next(trigger, kept - _NEAR) if found != kept else kept
+    for _ in range(_MOST_WALKED):
+        if at is None or at > kept:
+            passed = _passed(earlier, kept, found, now)
+            return passed or trigger.get_next_fire_time(None, now)
+        if at == kept:
+            return kept
+        earlier, at = at, _next(trigger, at + _TICK)
+    return kept
+
+
+def _passed(
+    earlier: datetime | None, kept: datetime, later: datetime | None, now: datetime
+) -> datetime | None:
+    """The fire time that a kept one has become, if it has passed: the nearer of those beside it.
+
+    It may have been claimed before, as one that is given back to be claimed again; then it is in
+    the history, and is not taken twice.
+    """
+    is_earlier = earlier is not None and (later is None or kept - earlier < later - kept)
+    moved = earlier if is_earlier else later
+    return moved if moved is not None and moved <= now else None
+
+
+def _next(trigger: BaseTrigger, at_or_after: datetime) -> datetime | None:
+    return _utc(trigger.get_next_fire_time(None, at_or_after))
+
+
+def _utc(instant: datetime | None) -> datetime | None:
+    """In UTC: two of different zones are never equal where a clock change repeats one."""
+    return None if instant is None else instant.astimezone(UTC)

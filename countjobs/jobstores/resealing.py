@@ -1,0 +1,43 @@
+"""Sealing rows anew: what keeps an old key of SECRET_KEY_FALLBACKS from being needed for ever.
+
+Only `syncjobs` does it, and no scheduler by itself: while some processes still know the old key
+only, they could not read what is sealed with the new one.
+"""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django_apscheduler.models import DjangoJob
+
+from countjobs.batches import batches
+from countjobs.jobstores.signing import sealed_anew
+from countjobs.turns import own_turn
+
+_BATCH = 200
+
+
+def seal_rows_anew() -> int:
+    """Sign with SECRET_KEY what one of SECRET_KEY_FALLBACKS has signed. Raises django.db.Error.
+
+    Rows of definitions and jobs from code alike; those that are set aside, too. Returns how many.
+    """
+    ids = list(DjangoJob.objects.order_by("id").values_list("id", flat=True))
+    return sum(_seal_batch_anew(batch) for batch in batches(ids, _BATCH))
+
+
+def _seal_batch_anew(ids: list[str]) -> int:
+    rows = DjangoJob.objects.order_by("id").filter(id__in=ids)
+    # Most need nothing: they are looked at without a lock.
+    if not (old := [row.id for row in rows if _is_old(row)]):
+        return 0
+    with own_turn(), transaction.atomic():
+        locked = rows.filter(id__in=old).select_for_update()
+        changed = [row for row in locked if _is_old(row)]
+        for row in changed:
+            row.job_state = sealed_anew(row.id, bytes(row.job_state))
+        DjangoJob.objects.bulk_update(changed, ["job_state"])
+    return len(changed)
+
+
+def _is_old(row: DjangoJob) -> bool:
+    return sealed_anew(row.id, bytes(row.job_state)) is not None

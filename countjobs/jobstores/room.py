@@ -1,0 +1,85 @@
+"""Whether schedulers still have room for what is due.
+
+Runs that hang take threads and never give them back. Once they take all of them no job runs any
+more, though every scheduler lives and writes its heartbeats. So there is "no room" if
+
+- some work has waited for longer than a lease, and
+- in every scheduler that takes work, as many runs as it has threads have gone on for longer.
+
+The first part is two looks into indexes. The second one is asked only where work waits.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.db.models import QuerySet, Subquery
+from django_apscheduler.models import DjangoJob
+
+from countjobs.conf import Conf
+from countjobs.models import Execution, SchedulerNode
+from countjobs.models.executions import Status
+from countjobs.models.nodes import State
+
+
+class Taking(NamedTuple):
+    """A run that takes a thread, and has done so for longer than a lease."""
+
+    execution_id: int
+    job_id: str
+    job_name: str
+    node: str
+    since: datetime
+
+
+@dataclass(frozen=True)
+class Room:
+    """What was seen of the schedulers."""
+
+    alive: list[SchedulerNode]
+    """The schedulers that live."""
+    taken_by: list[Taking] = field(default_factory=list)
+    """Where there is no room: the runs that take it, the longest first. Else empty."""
+
+
+def look(now: datetime) -> Room:
+    """Look whether there is room: one query, and a second one while work waits too long."""
+    long_ago = now - timedelta(seconds=Conf.load().lease_seconds)
+    # By the order of an index each, and not by a condition on it: where the database's statistics
+    # are old it might think that most rows are due, and read them all.
+    due = DjangoJob.objects.filter(next_run_time__isnull=False).order_by("next_run_time")
+    asked = Execution.objects.unclaimed()
+    alive = list(
+        SchedulerNode.objects.alive(now)
+        .order_by()
+        .annotate(
+            due_since=Subquery(due.values("next_run_time")[:1]),
+            asked_since=Subquery(asked.values("scheduled_at")[:1]),
+        )
+    )
+    since = [at for node in alive[:1] for at in (node.due_since, node.asked_since) if at]
+    taking = [node for node in alive if node.state == State.RUNNING]
+    if not taking or min(since, default=now) > long_ago:
+        return Room(alive)
+    return Room(alive, taken_by=_all_taken(taking, long_ago))
+
+
+def _all_taken(nodes: list[SchedulerNode], long_ago: datetime) -> list[Taking]:
+    """The runs that take all threads of these schedulers; none where one of them has room."""
+    threads = {node.name: node.capacity for node in nodes}
+    long = [Taking(*row) for row in _long_runs(list(threads), long_ago)[: sum(threads.values())]]
+    taken = Counter(run.node for run in long)
+    return long if all(taken[name] >= most for name, most in threads.items()) else []
+
+
+def _long_runs(names: list[str], long_ago: datetime) -> QuerySet[Execution, tuple[object, ...]]:
+    """Runs of these schedulers that began long ago. The index of what is active answers this."""
+    active = Execution.objects.active().filter(status=Status.RUNNING, started_at__lte=long_ago)
+    return (
+        active.filter(node__in=names)
+        .order_by("started_at", "pk")
+        .values_list("pk", "job_id", "job_name", "node", "started_at")
+    )

@@ -1,0 +1,30 @@
+"""Threads that last: whatever goes wrong in one of their steps, they take the next one."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+logger = logging.getLogger(__name__)
+
+REST_SECONDS = 1.0
+
+
+def go_on_until(is_over: Callable[[], bool], step: Callable[[], object], what: str) -> None:
+    """Take a step again and again. One that raises is logged; the next one comes a second later.
+
+    Nobody looks after the threads that a scheduler lives on: one that ended would be missed only
+    by what it did.
+
+    Args:
+        is_over: Whether this is the end; asked before each step.
+        step: What to do. It waits by itself where there is nothing to do.
+        what: What the log calls it, at the beginning of a sentence.
+    """
+    while not is_over():
+        try:
+            step()
+        except Exception:
+            logger.exception("%s stumbled; it goes on.", what)
+            time.sleep(REST_SECONDS)

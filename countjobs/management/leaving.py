@@ -1,0 +1,61 @@
+"""The end of the process: at a deadline, whatever a job has left behind in it.
+
+Python waits, when it ends, for every thread that is no daemon, for the pools of
+`concurrent.futures`, and for the children of `multiprocessing`. A job may have any of these, and
+they may never end.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import sys
+import threading
+import time
+from contextlib import suppress
+
+LOOK_SECONDS = 0.2
+LEAST_SECONDS = 2.0
+"""So long Python may take to end in any case: what is idle ends at once when it is told to."""
+
+
+def leave_by(deadline: float, status: int = 1) -> None:
+    """When Python ends, let it wait until the deadline for what is left, and end the process then.
+
+    A deadline is a time of the monotonic clock. In a program that calls a command and goes on
+    nothing happens before that ends, too.
+    """
+    threading.Thread(
+        target=_wait_and_leave, args=(deadline, status), name="countjobs-leaving", daemon=True
+    ).start()
+
+
+def _wait_and_leave(deadline: float, status: int) -> None:
+    # To join the main thread would be too late: it waits for pools before it counts as ended.
+    while not getattr(threading, "_SHUTTING_DOWN", True):
+        time.sleep(LOOK_SECONDS)
+    time.sleep(max(deadline - time.monotonic(), LEAST_SECONDS))
+    leave_now(status, f"{_what_is_left()} of its jobs did not end in time.")
+
+
+def _what_is_left() -> str:
+    threads = [
+        each.name
+        for each in threading.enumerate()
+        if each is not threading.main_thread() and not each.daemon
+    ]
+    children = multiprocessing.active_children()
+    return f"{len(threads)} threads ({', '.join(threads[:5])}) and {len(children)} processes"
+
+
+def leave_now(status: int, reason: str) -> None:
+    """End the process, and the children that `multiprocessing` has begun, without waiting."""
+    with suppress(OSError, ValueError):  # there may be no terminal any more
+        sys.stderr.write(f"{reason}\n")
+    with suppress(Exception):  # anybody's handlers
+        logging.shutdown()
+    for child in multiprocessing.active_children():
+        with suppress(Exception):
+            child.kill()
+    os._exit(status)
