@@ -10,8 +10,11 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
+from types import TracebackType
+from typing import TypeAlias
 
 from django.db import connection
 
@@ -27,6 +30,9 @@ GATHER_SECONDS = 0.05
 """How long a first outcome waits for company. It bounds the writes to about twenty a second."""
 
 
+Raised: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
+
+
 @dataclass
 class Outcome:
     """How a run went."""
@@ -38,6 +44,8 @@ class Outcome:
     output: str = ""
     error: str = ""
     traceback: str = ""
+    raised: Raised | None = field(default=None, repr=False, compare=False)
+    """The error itself, until it has been told of. It isn't recorded."""
 
 
 class Recorder(threading.Thread):
@@ -79,13 +87,22 @@ class Recorder(threading.Thread):
                 # Cleared before anything is looked at, so that no word is lost in between.
                 self._something.clear()
                 stopping = self._stopping.is_set() or self._stopping.wait(GATHER_SECONDS)
-                if not self._write_all():
+                if not self._write_safely():
                     self._given_up.wait(RETRY_SECONDS)
                     self._something.set()
                 elif stopping and not self._outcomes:
                     return
         finally:
             connection.close()
+
+    def _write_safely(self) -> bool:
+        """The same as `_write_all`, whatever goes wrong: a log handler may raise, too."""
+        try:
+            return self._write_all()
+        except Exception:
+            with suppress(Exception):
+                logger.exception("Outcomes can't be recorded now, trying again.")
+            return False
 
     def _write_all(self) -> bool:
         """Write what there is; False where the database is away, and nothing is lost then."""
@@ -144,5 +161,6 @@ def record(outcomes: list[Outcome]) -> None:
     rows = [dict(vars(outcome)) for outcome in outcomes]
     for row in rows:
         row["id"] = row.pop("execution_id")
+        del row["raised"]
     with own_turn():
         update_rows(Execution, rows, UNFINISHED)

@@ -1,0 +1,55 @@
+"""What is told of a run that failed: one log record that Sentry and mails to admins understand."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+
+from countjobs.history.recorder import Outcome
+from countjobs.jobstores.claimed import Run
+from countjobs.text import visible, visible_lines
+
+
+def log_failure(logger: logging.Logger, run: Run, outcome: Outcome) -> None:
+    """Log a failure: a short message, the error as `exc_info`, and whose it is as attributes.
+
+    The attributes of the record are `action`, `job_id`, `job_name`, `execution_id` and
+    `scheduled_at`.
+    """
+    if not logger.isEnabledFor(logging.ERROR):
+        return
+    extra = {
+        "action": "job_failed",
+        "job_id": run.job_id,
+        "job_name": run.job_name,
+        "execution_id": run.execution_id,
+        "scheduled_at": run.scheduled_at,
+    }
+    file, line, function, _stack = logger.findCaller()
+    record = logger.makeRecord(
+        logger.name,
+        logging.ERROR,
+        file,
+        line,
+        'Job "%s" raised an exception',
+        (visible(run.job_name),),
+        outcome.raised,
+        function,
+        extra,
+    )
+    # Formatters take it from here: they would begin with our frames, and an error of the job's may
+    # not let itself be printed.
+    record.exc_text = visible_lines(outcome.traceback.rstrip())
+    logger.handle(record)
+
+
+def let_go(outcome: Outcome) -> None:
+    """Drop the error, and what the frames that it went through hold: the job's objects."""
+    raised, outcome.raised = outcome.raised, None
+    error, seen = raised and raised[1], set[int]()
+    if raised:
+        traceback.clear_frames(raised[2])
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
