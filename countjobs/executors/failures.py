@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
+from types import TracebackType
 
 from countjobs.history.recorder import Outcome
 from countjobs.jobstores.claimed import Run
@@ -39,7 +40,8 @@ def log_failure(logger: logging.Logger, run: Run, outcome: Outcome) -> None:
     )
     # Formatters take it from here: they would begin with our frames, and an error of the job's may
     # not let itself be printed.
-    record.exc_text = visible_lines(outcome.traceback.rstrip())
+    text = outcome.traceback.rstrip()
+    record.exc_text = visible_lines(text if outcome.error in text else f"{text}\n{outcome.error}")
     logger.handle(record)
 
 
@@ -48,8 +50,16 @@ def let_go(outcome: Outcome) -> None:
     raised, outcome.raised = outcome.raised, None
     error, seen = raised and raised[1], set[int]()
     if raised:
-        traceback.clear_frames(raised[2])
+        _clear(raised[2])
     while error is not None and id(error) not in seen:
         seen.add(id(error))
-        traceback.clear_frames(error.__traceback__)
+        _clear(error.__traceback__)
         error = error.__cause__ or error.__context__
+
+
+def _clear(tb: TracebackType | None) -> None:
+    traceback.clear_frames(tb)
+    while tb:
+        # Up to Python 3.12 a frame keeps what it showed to somebody, until it is asked again.
+        _ = tb.tb_frame.f_locals
+        tb = tb.tb_next

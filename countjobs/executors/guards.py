@@ -25,7 +25,7 @@ _More = ParamSpec("_More")
 
 
 def quietly(step: Callable[..., object], *args: Any) -> None:
-    """Do what no run may depend on: write to a log, tell listeners.
+    """Do what no run may depend on: write to a log, tidy up.
 
     What it raises is logged, where that is possible.
     """
@@ -33,7 +33,7 @@ def quietly(step: Callable[..., object], *args: Any) -> None:
         step(*args)
     except Exception:
         with suppress(Exception):
-            _logger.exception("What is told of runs could not be told.")
+            _logger.exception("A step around a run failed; the run goes on.")
 
 
 def ends_with_an_outcome(
