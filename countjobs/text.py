@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import traceback
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils.text import Truncator
@@ -93,45 +95,83 @@ _HIDDEN = (
 """Controls, line breaks, marks of direction, and letters that nobody sees."""
 _MARKS = re.compile(f"(?P<legitimate>{_IN_PLACE})|[{_HIDDEN}]")
 _ANY_MARK = re.compile(f"[{_HIDDEN}]")
-_LINE_START = re.compile(r"\n(?=[^\s])")
+_LINE_START = re.compile(r"\n(?=\S)")
+_WRITTEN_OUT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\x00"}
 
 
-def visible(text: str) -> str:
-    """Text for one line of a log or a page: what can't be seen is written out, as in `\\x1b`.
+def visible(text: str, keep: str = "") -> str:
+    """Text for one line of a log or a page: what can't be seen is written out, as in `\\u001b`.
 
-    That is control characters, line breaks, marks of direction and invisible letters. Those that a
-    script or an emoji needs stay, where it needs them.
+    That is control characters, line breaks, marks of direction and invisible letters, but those
+    in `keep`. Those that a script or an emoji needs stay, where it needs them.
     """
-    if text.isascii() and text.isprintable():
+    if (text.isascii() and text.isprintable()) or not _ANY_MARK.search(text):
         return text
-    return _MARKS.sub(_escaped, text)
+
+    def shown_as(found: re.Match[str]) -> str:
+        mark = found[0]
+        if found["legitimate"] or mark in keep:
+            return mark
+        return _WRITTEN_OUT.get(mark) or f"\\u{ord(mark):04x}"
+
+    return _MARKS.sub(shown_as, text)
 
 
-def visible_lines(text: str) -> str:
-    """The same of text in lines, each but the first set in: none passes for a line of the log."""
-    if text.isascii() and text.isprintable():
-        return text
-    return _LINE_START.sub("\n  ", "\n".join(map(_with_tabs, text.split("\n"))))
+def visible_text(text: str) -> str:
+    """The same of a text that may have several lines, and tabs."""
+    return visible(text, keep="\n\t")
 
 
-def _with_tabs(line: str) -> str:
-    return "\t".join(map(visible, line.split("\t")))
+def set_in(text: str) -> str:
+    """The same, with each line but the first set in: none of them passes for a line of a log."""
+    return _LINE_START.sub("\n  ", visible_text(text))
 
 
-def _escaped(found: re.Match[str]) -> str:
-    if found["legitimate"]:
-        return found[0]
-    return found[0].encode("unicode_escape").decode()
+def in_one_line(logger: logging.Logger) -> logging.Logger:
+    """Have what a logger quotes (names, errors) shown in one line. Returns the logger."""
+    logger.addFilter(_quote)
+    return logger
 
 
-def hidden_marks(text: str) -> str:
-    """The first character that nobody sees and that the text has no need of; "" for none."""
-    found = (each for each in _MARKS.finditer(text) if not each["legitimate"])
-    return next((each[0] for each in found), "")
+def _quote(record: logging.LogRecord) -> bool:
+    if isinstance(record.args, tuple):
+        record.args = tuple(map(_quoted, record.args))
+    return True
+
+
+def _quoted(value: Any) -> Any:
+    if isinstance(value, str):
+        return visible(value)
+    return visible(_said(value)) if isinstance(value, BaseException) else value
+
+
+def _said(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:
+        return describe(error)
+
+
+def validate_marks(text: str) -> None:
+    """A name has no characters that nobody sees, but where a script or an emoji needs them.
+
+    With them it could pass for another name, or turn round what stands beside it. Raises
+    ValidationError.
+    """
+    found = (each[0] for each in _MARKS.finditer(text) if not each["legitimate"])
+    if mark := next(found, ""):
+        raise ValidationError(
+            _(
+                "The character %(mark)s can't be seen, so it isn't allowed here:"
+                " line breaks, control characters, invisible letters and marks of direction."
+            ),
+            code="marks",
+            params={"mark": f"U+{ord(mark):04X}"},
+        )
 
 
 def without_marks(text: str) -> str:
-    """What somebody may take the text for: without all that can't be seen."""
+    """What somebody may take a text for: all but what can't be seen."""
     return _ANY_MARK.sub("", text)
 
 

@@ -128,7 +128,7 @@ def test_admins_get_a_mail_with_a_short_subject_and_the_traceback(
     finally:
         LOGGER.removeHandler(handler)
     [message] = [each for each in mail.outbox if "raised" in each.subject]
-    name = "bill\\nBcc: all@example.org\\x1b[31m\\u202e"
+    name = "bill\\nBcc: all@example.org\\u001b[31m\\u202e"
     assert message.subject == f'[Django] ERROR: Job "{name}" raised an exception'
     assert "ValueError" in message.body
     assert "KeyError" in message.body

@@ -16,6 +16,7 @@ from countjobs.admin.links import Links, site_of
 from countjobs.admin.lookup import visible_definitions_of
 from countjobs.models import Execution, JobDefinition, ParkedJob, SchedulerNode
 from countjobs.models.definitions import concrete_definitions
+from countjobs.text import visible
 
 _MOST_NAMES = 5
 
@@ -71,5 +72,5 @@ def _names(parked: list[ParkedJob], links: Links) -> list[SafeString]:
 
 def _name(parked: ParkedJob, definition: JobDefinition | None, links: Links) -> SafeString:
     if definition is None:
-        return link(links.to_object(ParkedJob, parked.job_id), parked.job_id)
-    return link(links.to_object(type(definition), definition.pk), definition.name)
+        return link(links.to_object(ParkedJob, parked.job_id), visible(parked.job_id))
+    return link(links.to_object(type(definition), definition.pk), str(definition))

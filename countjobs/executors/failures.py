@@ -8,7 +8,7 @@ from types import TracebackType
 
 from countjobs.history.recorder import Outcome
 from countjobs.jobstores.claimed import Run
-from countjobs.text import visible, visible_lines
+from countjobs.text import set_in, visible
 
 
 def log_failure(logger: logging.Logger, run: Run, outcome: Outcome) -> None:
@@ -41,7 +41,7 @@ def log_failure(logger: logging.Logger, run: Run, outcome: Outcome) -> None:
     # Formatters take it from here: they would begin with our frames, and an error of the job's may
     # not let itself be printed.
     text = outcome.traceback.rstrip()
-    record.exc_text = visible_lines(text if outcome.error in text else f"{text}\n{outcome.error}")
+    record.exc_text = set_in(text if outcome.error in text else f"{text}\n{outcome.error}")
     logger.handle(record)
 
 

@@ -19,7 +19,7 @@ from functools import lru_cache
 from typing import Any, TextIO, cast
 
 from countjobs.executors.standins import StandIn, not_text
-from countjobs.text import storable, storable_bytes
+from countjobs.text import set_in, storable, storable_bytes
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"
 DATE_FORMAT = "%Y-%m-%d %H:%M:%S"
@@ -197,6 +197,14 @@ class LineFormatter(logging.Formatter):
         if record.exc_info or record.exc_text or record.stack_info:
             return super().format(record)
         return f"{_second(int(record.created))} {record.levelname} {record.getMessage()}"
+
+
+class TerminalFormatter(LineFormatter):
+    """The same, where names and errors of jobs break no line and colour nothing."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Further lines are set in: none of them passes for a record of its own."""
+        return set_in(super().format(record))
 
 
 @lru_cache(maxsize=8)

@@ -21,9 +21,10 @@ from django.db import connection
 from countjobs.models.executions import UNFINISHED, Execution, Status
 from countjobs.outages import AWAY
 from countjobs.rowsets import update_rows
+from countjobs.text import in_one_line
 from countjobs.turns import own_turn
 
-logger = logging.getLogger(__name__)
+logger = in_one_line(logging.getLogger(__name__))
 
 RETRY_SECONDS = 1.0
 GATHER_SECONDS = 0.05

@@ -22,8 +22,9 @@ from countjobs.models import Execution, SchedulerNode
 from countjobs.models.nodes import State
 from countjobs.schedulers.settling import settle
 from countjobs.schedulers.watch import Heartbeats, Watch
+from countjobs.text import in_one_line
 
-logger = logging.getLogger(__name__)
+logger = in_one_line(logging.getLogger(__name__))
 
 FORGET_AFTER = timedelta(days=1)
 

@@ -26,8 +26,9 @@ from countjobs.schedulers.heartbeat import Heartbeat
 from countjobs.schedulers.listeners import ChangeListener
 from countjobs.schedulers.mending import Mending
 from countjobs.schedulers.settling import settle
+from countjobs.text import in_one_line
 
-logger = logging.getLogger(__name__)
+logger = in_one_line(logging.getLogger(__name__))
 
 RETRY_SECONDS = 1.0
 LONGEST_SLEEP_SECONDS = 5.0

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from countjobs.jobstores.sync import sync
 from countjobs.management.database import DatabaseCommand
+from countjobs.text import visible
 
 
 class Command(DatabaseCommand):
@@ -22,5 +23,5 @@ class Command(DatabaseCommand):
         """Mend, and say what."""
         mended = sync(timezone.now())
         for line in mended:
-            self.stdout.write(line)
+            self.stdout.write(visible(line))
         self.stdout.write(f"{len(mended)} mended." if mended else "The job store agrees.")
