@@ -18,6 +18,7 @@ from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any, TextIO, cast
 
+from countjobs.executors.loggers import ApartLoggers
 from countjobs.executors.standins import StandIn, not_text
 from countjobs.text import set_in, storable, storable_bytes
 
@@ -219,6 +220,7 @@ class Capture:
     _users = 0
     _handler = _OutputHandler()
     _handler.setFormatter(LineFormatter())
+    _loggers = ApartLoggers(_handler)
 
     @classmethod
     def install(cls) -> None:
@@ -237,14 +239,14 @@ class Capture:
     @classmethod
     def _put_in_place(cls) -> None:
         sys.stdout, sys.stderr = _tee(sys.stdout), _tee(sys.stderr)
-        logging.getLogger().addHandler(cls._handler)
+        cls._loggers.attach()
 
     @classmethod
     def forget(cls) -> None:
         """Begin anew in a forked child: the run and its schedulers are the parent's."""
         cls._lock = threading.Lock()  # another thread may have held it
         cls._users = 0
-        logging.getLogger().removeHandler(cls._handler)
+        cls._loggers.detach()
         _output.set(None)
 
     @classmethod
@@ -253,7 +255,7 @@ class Capture:
         with cls._lock:
             cls._users -= 1
             if cls._users == 0:
-                logging.getLogger().removeHandler(cls._handler)
+                cls._loggers.detach()
                 # Somebody else may have put a stream of their own in place since then.
                 if isinstance(sys.stdout, _Tee):
                     sys.stdout = cast("TextIO", sys.stdout.stream)
