@@ -124,6 +124,8 @@ def visible_text(text: str) -> str:
 
 def set_in(text: str) -> str:
     """The same, with each line but the first set in: none of them passes for a line of a log."""
+    if text.isascii() and text.isprintable():
+        return text  # as nearly every line of a log
     return _LINE_START.sub("\n  ", visible_text(text))
 
 

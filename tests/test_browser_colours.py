@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
@@ -22,7 +24,9 @@ ALL = "".join(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_all_colours_are_readable_and_come_as_classes(visits: Visits, scheme: str) -> None:
+def test_all_colours_are_readable_and_come_as_classes(
+    visits: Visits, scheme: Literal["light", "dark"]
+) -> None:
     run = make_execution(output=ALL)
     visit = visits()
     visit.page.emulate_media(color_scheme=scheme)

@@ -33,7 +33,8 @@ class Recording(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.records.append(record)
-        functions, names = [], []
+        functions: list[str] = []
+        names: list[str] = []
         tb = record.exc_info[2] if record.exc_info else None
         while tb:
             functions.append(tb.tb_frame.f_code.co_name)

@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, TypeAlias
 
 from django.utils import timezone
 
@@ -22,6 +22,7 @@ from countjobs.text import describe, storable
 _logger = logging.getLogger(__name__)
 
 _More = ParamSpec("_More")
+_CarryOut: TypeAlias = Callable[Concatenate[int, _More], Outcome]
 
 
 def quietly(step: Callable[..., object], *args: Any) -> None:
@@ -36,13 +37,11 @@ def quietly(step: Callable[..., object], *args: Any) -> None:
             _logger.exception("A step around a run failed; the run goes on.")
 
 
-def ends_with_an_outcome(
-    carry_out: Callable[Concatenate[int, _More], Outcome],
-) -> Callable[Concatenate[int, _More], Outcome]:
+def ends_with_an_outcome(carry_out: _CarryOut[_More]) -> _CarryOut[_More]:
     """Have a fault of our own code around a job become the outcome of its run."""
 
     @wraps(carry_out)
-    def safely(execution_id: int, *args: _More.args, **kwargs: _More.kwargs) -> Outcome:
+    def safely(execution_id: int, /, *args: _More.args, **kwargs: _More.kwargs) -> Outcome:
         began = timezone.now()
         try:
             return carry_out(execution_id, *args, **kwargs)

@@ -123,6 +123,8 @@ class _Tee(StandIn):
     output has it all. And none can close the stream or change it, which others write to.
     """
 
+    __slots__ = ()
+
     def write(self, text: str) -> int:
         if not isinstance(text, str):
             raise not_text(text)

@@ -13,13 +13,6 @@ import sys
 from collections.abc import Iterable
 from typing import Any, TextIO
 
-_WITHOUT_STREAM = {
-    "line_buffering": False,
-    "write_through": False,
-    "mode": "w",
-    "name": "<nowhere>",
-}
-
 
 class StandIn(io.TextIOBase):
     """A text stream in place of another one. Subclasses say where text and bytes go.
@@ -27,6 +20,8 @@ class StandIn(io.TextIOBase):
     Args:
         stream: What it stands for. None in a process that was started without it.
     """
+
+    __slots__ = ("_bytes", "stream")  # and no __getattr__: thousands of lines a second are written
 
     def __init__(self, stream: TextIO | None) -> None:
         self.stream = stream
@@ -46,7 +41,7 @@ class StandIn(io.TextIOBase):
             self.write(line)
 
     @property
-    def buffer(self) -> StandInBuffer:  # type: ignore[override]  # typeshed has it as a field
+    def buffer(self) -> StandInBuffer:
         """The binary stream below."""
         if self._bytes is None:
             self._bytes = StandInBuffer(self)
@@ -75,6 +70,26 @@ class StandIn(io.TextIOBase):
     def newlines(self) -> Any:  # type: ignore[override]  # typeshed has it as a field
         """The stream's."""
         return getattr(self.stream, "newlines", None)
+
+    @property
+    def line_buffering(self) -> bool:
+        """The stream's."""
+        return getattr(self.stream, "line_buffering", False)
+
+    @property
+    def write_through(self) -> bool:
+        """The stream's."""
+        return getattr(self.stream, "write_through", False)
+
+    @property
+    def mode(self) -> str:
+        """The stream's."""
+        return getattr(self.stream, "mode", "w")
+
+    @property
+    def name(self) -> Any:
+        """The stream's."""
+        return getattr(self.stream, "name", "<nowhere>")
 
     def isatty(self) -> bool:
         """Whether it is a terminal."""
@@ -105,11 +120,6 @@ class StandIn(io.TextIOBase):
 
     def __del__(self) -> None:
         """Nothing: the base class would close the stream, which others go on using."""
-
-    def __getattr__(self, name: str) -> Any:
-        if name in _WITHOUT_STREAM:
-            return getattr(self.stream, name, _WITHOUT_STREAM[name])
-        return getattr(self.stream, name)
 
 
 def not_text(given: object) -> TypeError:
@@ -158,7 +168,7 @@ class StandInBuffer(io.BufferedIOBase):
         self._text.close()
 
     @property
-    def raw(self) -> Any:  # type: ignore[override]  # typeshed has it as a field
+    def raw(self) -> Any:
         """Itself: nothing is kept back here."""
         return self
 

@@ -97,6 +97,8 @@ class _Batch(threading.Thread):
 
 
 class _BatchedStream(StandIn):
+    __slots__ = ("_batch",)
+
     stream: TextIO
 
     def __init__(self, stream: TextIO, batch: _Batch) -> None:
