@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 logger = logging.getLogger(__name__)
 
@@ -26,5 +27,6 @@ def go_on_until(is_over: Callable[[], bool], step: Callable[[], object], what: s
         try:
             step()
         except Exception:
-            logger.exception("%s stumbled; it goes on.", what)
+            with suppress(Exception):  # a log handler may be what raises
+                logger.exception("%s stumbled; it goes on.", what)
             time.sleep(REST_SECONDS)

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -36,6 +38,9 @@ def blocks(name: str, language: str) -> list[Block]:
 
 def run(block: Block, file: str) -> dict[str, object]:
     """Run a block as if it stood in the models of the test app. Returns what it defined."""
+    for library in ("loguru", "structlog"):
+        if f"import {library}" in block.text or f"from {library}" in block.text:
+            pytest.importorskip(library)
     # Blank lines before it make tracebacks show the document's own line numbers.
     code = compile("\n" * (block.line - 1) + block.text, file, "exec")
     names: dict[str, object] = {"__name__": "tests.app.models"}

@@ -197,6 +197,18 @@ def test_hostile_text_is_shown_as_text_with_what_deceives_written_out(
     assert escape(shown) in content
 
 
+@pytest.mark.django_db
+def test_a_new_name_with_what_nobody_sees_is_refused_and_an_old_one_goes_on() -> None:
+    """Issue 8, line 45: what is there may be changed, and goes on."""
+    CountJob.objects.create(name="old\u202e")
+    plan = plan_of(document(entry("old\u202e", count=7), entry("new\u202e"), entry("old")))
+    states = {each.name: str(each.state) for each in plan.entries}
+    assert states == {"old\u202e": "changed", "new\u202e": "refused", "old": "added"}
+    [(field, reason)] = problems(plan)
+    assert field == "name"
+    assert "U+202E" in reason
+
+
 def test_a_file_that_is_too_big_is_refused(client: Client) -> None:
     file = SimpleUploadedFile("x.json", b" " * (reading.MOST_BYTES + 1))
     assert "more than 10 megabytes" in client.post(IMPORT, {"file": file}).content.decode()

@@ -22,6 +22,7 @@ from countjobs.admin.links import Links
 from countjobs.admin.pauses import tell_switch
 from countjobs.history.requests import request_runs
 from countjobs.models import Execution, JobDefinition
+from countjobs.text import visible
 
 _MOST_LINKS = 10
 
@@ -60,7 +61,10 @@ class DefinitionActions(PageAdmin):
         )
         text = ngettext("A run was asked for: {}", "{n} runs were asked for: {}", len(queued))
         links = Links(request, self.admin_site)
-        shown = [(links.to_object(Execution, run.pk), run.job_name) for run in queued[:_MOST_LINKS]]
+        shown = [
+            (links.to_object(Execution, run.pk), visible(run.job_name))
+            for run in queued[:_MOST_LINKS]
+        ]
         told = _told(shown, len(queued), links.to_list(Execution, trigger="manual"))
         self.message_user(request, format_html(text, told, n=len(queued)), messages.SUCCESS)
 
@@ -91,7 +95,7 @@ class DefinitionActions(PageAdmin):
             text = gettext("Nothing was duplicated: a copy must hold what only one may hold.")
             return self.message_user(request, text, messages.ERROR)
         links = Links(request, self.admin_site)
-        shown = [(links.to_object(type(made), made.pk), made.name) for made in copies[:_MOST_LINKS]]
+        shown = [(links.to_object(type(made), made.pk), str(made)) for made in copies[:_MOST_LINKS]]
         text = ngettext(
             "A copy was made, which is not enabled: {}",
             "{n} copies were made, which are not enabled: {}",

@@ -24,6 +24,7 @@ from countjobs.jobstores.room import look
 from countjobs.jobstores.strangers import kinds_that_nobody_runs
 from countjobs.models import Execution, JobDefinition, ParkedJob, SchedulerNode
 from countjobs.models.definitions import concrete_definitions
+from countjobs.text import visible
 
 logger = logging.getLogger(__name__)
 
@@ -121,5 +122,5 @@ def _names(parked: list[ParkedJob], links: Links) -> list[SafeString]:
 
 def _name(parked: ParkedJob, definition: JobDefinition | None, links: Links) -> SafeString:
     if definition is None:
-        return link(links.to_object(ParkedJob, parked.job_id), parked.job_id)
-    return link(links.to_object(type(definition), definition.pk), definition.name)
+        return link(links.to_object(ParkedJob, parked.job_id), visible(parked.job_id))
+    return link(links.to_object(type(definition), definition.pk), str(definition))

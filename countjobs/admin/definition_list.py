@@ -17,8 +17,15 @@ from countjobs.admin.facts import attach, facts_of
 from countjobs.admin.links import Links
 from countjobs.admin.switch import SwitchPages
 from countjobs.models import Execution, JobDefinition
+from countjobs.text import visible
 
 _MOST_FOUND = 1_000
+
+
+@admin.display(description=_("name"), ordering="name")
+def name(definition: JobDefinition) -> str:
+    """The column of names, where nothing is unseen."""
+    return visible(definition.name)
 
 
 class DefinitionChangeList(PageChangeList):
@@ -51,6 +58,11 @@ class DefinitionList(SwitchPages):
     search_fields = ("name", "description")
     show_facets = admin.ShowFacets.NEVER
     show_full_result_count = False
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """As Django's, but for the names."""
+        given = super().get_list_display(request)
+        return [name if each == "name" else each for each in given]
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         """As Django's; how runs ended is for those who may see the history."""

@@ -8,6 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
+from countjobs.admin.ansi import coloured
 from countjobs.models import Execution
 from countjobs.models.executions import Status
 from countjobs.models.newest import Past
@@ -116,3 +117,8 @@ def pre(text: str) -> str:
         return NOTHING
     # A box that scrolls must be within reach of the keyboard.
     return format_html('<pre class="countjobs-text" tabindex="0">{}</pre>', text)
+
+
+def terminal(text: str) -> str:
+    """The same of what was written to a terminal, with its colours."""
+    return pre(coloured(text)) if text else NOTHING

@@ -19,6 +19,7 @@ from countjobs.admin.links import Links
 from countjobs.admin.lookup import definitions_of, zone_of
 from countjobs.models import Execution
 from countjobs.models.executions import Status
+from countjobs.text import visible
 
 
 class ExecutionColumns(ReadOnlyAdmin):
@@ -48,7 +49,9 @@ class ExecutionColumns(ReadOnlyAdmin):
         """The job's name as it was, and the definition if it is still there."""
         url: str = execution.__dict__["definition_url"]
         return format_html(
-            "<bdi>{}</bdi> ({})", display.link(url, execution.job_name), execution.job_id
+            "<bdi>{}</bdi> ({})",
+            display.link(url, visible(execution.job_name)),
+            visible(execution.job_id),
         )
 
     @admin.display(description=_("trigger"))

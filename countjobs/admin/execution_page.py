@@ -49,6 +49,7 @@ class ExecutionPage(ExecutionColumns):
     change_form_template = "admin/countjobs/execution/change_form.html"
 
     class Media:
+        css = {"all": ["countjobs/terminal.css"]}
         js = [Script("countjobs/execution.js", type="module")]
 
     def get_urls(self) -> list[URLPattern]:
@@ -121,7 +122,7 @@ class ExecutionPage(ExecutionColumns):
     @admin.display(description=_("output"))
     def output_text(self, execution: Execution) -> str:
         """What it printed and logged."""
-        return display.pre(execution.output)
+        return display.terminal(execution.output)
 
     @admin.display(description=_("error"))
     def error_text(self, execution: Execution) -> str:

@@ -21,6 +21,7 @@ from countjobs.admin.links import Links
 from countjobs.admin.overview.pages import OverviewPages
 from countjobs.admin.pagination import BoundedPaginator
 from countjobs.models import Execution
+from countjobs.text import visible
 
 _LOOKUPS = {
     "job",
@@ -42,6 +43,12 @@ class ExecutionChangeList(PageChangeList):
         return super().get_queryset(request, *args, **kwargs).for_list()  # type: ignore[attr-defined,no-any-return]  # our queryset
 
 
+@admin.display(description=_("job"))
+def job_name(execution: Execution) -> str:
+    """The column of names, where nothing is unseen."""
+    return visible(execution.job_name)
+
+
 @admin.register(Execution)
 class ExecutionAdmin(OverviewPages, ExecutionPage):
     """The list. Nothing here counts the whole table, or reads it without an index."""
@@ -49,7 +56,7 @@ class ExecutionAdmin(OverviewPages, ExecutionPage):
     change_list_template = "admin/countjobs/execution/change_list.html"
     list_display = (
         "outcome",
-        "job_name",
+        job_name,
         "trigger",
         "scheduled",
         "lateness",
@@ -57,7 +64,7 @@ class ExecutionAdmin(OverviewPages, ExecutionPage):
         "host",
         "folded_count",
     )
-    list_display_links = ("outcome", "job_name")
+    list_display_links = ("outcome", job_name)
     list_filter = (JobFilter, StatusFilter, "trigger", AgeFilter, DatesFilter)
     list_per_page = 50
     list_max_show_all = 0

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from countjobs.admin.job_names import job_ids_called
 from countjobs.admin.links import Links
 from countjobs.models import Execution
-from countjobs.text import shown
+from countjobs.text import shown, visible
 
 
 class FormFilter(admin.ListFilter):
@@ -86,7 +86,7 @@ class JobFilter(FormFilter):
         if not (job_id := self.value("job_id")):
             return ""
         newest = Execution.objects.filter(job_id=job_id).newest_first()
-        return newest.values_list("job_name", flat=True).first() or ""
+        return visible(newest.values_list("job_name", flat=True).first() or "")
 
 
 class DatesFilter(FormFilter):

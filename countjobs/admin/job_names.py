@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from countjobs.admin.links import Links
 from countjobs.models import Execution, JobDefinition
-from countjobs.text import is_encodable
+from countjobs.text import is_encodable, visible
 
 MOST_JOBS = 20
 """So many jobs' runs are searched for at once: with more of them, of which none has run lately, a
@@ -106,4 +106,6 @@ class JobNames:
         found = _like(kinds, request.GET.get("q", ""), MOST_SUGGESTED)
         jobs = sorted(islice(found, MOST_SUGGESTED * len(kinds)), key=lambda job: job[1])
         shown = jobs[:MOST_SUGGESTED]
-        return JsonResponse({"jobs": [{"id": job_id, "name": name} for job_id, name in shown]})
+        return JsonResponse(
+            {"jobs": [{"id": job_id, "name": visible(name)} for job_id, name in shown]}
+        )

@@ -99,7 +99,7 @@ class ParkedJobAdmin(ReadOnlyAdmin):
         for job in parked:
             found = definitions.get(job.job_id)
             url = links.to_object(type(found), found.pk) if found else ""
-            job.__dict__["definition"] = display.link(url, found.name) if found else None
+            job.__dict__["definition"] = display.link(url, str(found)) if found else None
 
     @admin.display(description=_("definition"))
     def definition(self, parked: ParkedJob) -> SafeString | None:

@@ -93,7 +93,7 @@ def _id(definition: JobDefinition) -> str:
 
 def _said(definition: JobDefinition) -> tuple[int, str]:
     """The message for somebody who has turned it: its level and its text."""
-    name = {"name": definition.name}
+    name = {"name": str(definition)}
     if not definition.enabled:
         return messages.SUCCESS, gettext("“%(name)s” won't run until it is switched on.") % name
     level, comes = facts_of(definition).announcement()

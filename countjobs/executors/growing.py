@@ -18,8 +18,9 @@ from countjobs.executors.going import GOING, Going
 from countjobs.history.growth import Growth, record_growth
 from countjobs.lasting import go_on_until
 from countjobs.outages import Outage
+from countjobs.text import in_one_line
 
-logger = logging.getLogger(__name__)
+logger = in_one_line(logging.getLogger(__name__))
 
 LOOK_SECONDS = 1.0
 REST = 9

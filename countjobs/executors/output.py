@@ -6,7 +6,9 @@ that it starts: what those print goes to the terminal only.
 
 from __future__ import annotations
 
+import codecs
 import logging
+import os
 import sys
 import threading
 import time
@@ -16,7 +18,9 @@ from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any, TextIO, cast
 
-from countjobs.text import storable, storable_bytes
+from countjobs.executors.loggers import ApartLoggers
+from countjobs.executors.standins import StandIn, not_text
+from countjobs.text import set_in, storable, storable_bytes
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"
 DATE_FORMAT = "%Y-%m-%d %H:%M:%S"
@@ -35,6 +39,7 @@ class CappedText:
         self._head = bytearray()
         self._tail = bytearray()
         self._dropped = 0
+        self._decoder: codecs.IncrementalDecoder | None = None
 
     def write(self, text: str) -> None:
         """Add text. The memory used stays within a few times the cap."""
@@ -45,6 +50,12 @@ class CappedText:
         self._keep("".join(self._parts))
         self._parts.clear()
         self._keep(text)
+
+    def write_bytes(self, data: bytes, encoding: str) -> None:
+        """Add text that comes as bytes. A character may come in two parts."""
+        if self._decoder is None:
+            self._decoder = codecs.getincrementaldecoder(encoding)("backslashreplace")
+        self.write(self._decoder.decode(data))
 
     def _keep(self, text: str) -> None:
         data = storable_bytes(text)
@@ -62,6 +73,8 @@ class CappedText:
 
     def value(self) -> str:
         """What is kept."""
+        if self._decoder is not None:
+            self.write(self._decoder.decode(b"", final=True))
         if self._parts:
             return storable("".join(self._parts))
         self._trim()
@@ -103,50 +116,63 @@ def captured(most_bytes: int) -> Iterator[CappedText]:
         _output.reset(token)
 
 
-class _Tee:
+class _Tee(StandIn):
     """A standard stream that also writes to the output of the run that writes to it.
 
     No run fails because the terminal is gone, its disk is full, or it lacks a letter: the run's
-    output has it all. And none can close the stream, which others write to.
+    output has it all. And none can close the stream or change it, which others write to.
     """
 
-    def __init__(self, stream: TextIO | None) -> None:
-        self.stream = stream  # None in a process that was started without the stream
+    __slots__ = ()
 
     def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise not_text(text)
         if (output := _output.get()) is not None:
             output.write(text)
         try:
             if self.stream is not None:
                 self.stream.write(text)
-        except (OSError, ValueError):
+        except Exception:
             if output is None:
                 raise
         return len(text)
 
+    def put_bytes(self, data: bytes) -> None:
+        if (output := _output.get()) is not None:
+            output.write_bytes(data, self.encoding)
+        try:
+            if (buffer := getattr(self.stream, "buffer", None)) is not None:
+                buffer.write(data)
+            elif self.stream is not None:
+                self.stream.write(data.decode(self.encoding, "backslashreplace"))
+        except Exception:
+            if output is None:
+                raise
+
     def flush(self) -> None:
         try:
-            if self.stream is not None:
-                self.stream.flush()
-        except (OSError, ValueError):
+            super().flush()
+        except Exception:
             if _output.get() is None:
                 raise
 
+    def reconfigure(self, **options: Any) -> None:
+        if _output.get() is None:
+            super().reconfigure(**options)
+
+    @property
+    def closed(self) -> bool:
+        return _output.get() is None and super().closed
+
     def close(self) -> None:
-        if _output.get() is None and self.stream is not None:
-            self.stream.close()
-
-    def writelines(self, lines: list[str]) -> None:
-        for line in lines:
-            self.write(line)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.stream, name)
+        if _output.get() is None:
+            super().close()
 
 
 def _tee(stream: TextIO | None) -> TextIO:
     """A tee of a stream; one that somebody has put back in place is not wrapped again."""
-    return stream if isinstance(stream, _Tee) else cast("TextIO", _Tee(stream))
+    return cast("TextIO", stream if isinstance(stream, _Tee) else _Tee(stream))
 
 
 class _OutputHandler(logging.Handler):
@@ -176,6 +202,14 @@ class LineFormatter(logging.Formatter):
         return f"{_second(int(record.created))} {record.levelname} {record.getMessage()}"
 
 
+class TerminalFormatter(LineFormatter):
+    """The same, where names and errors of jobs break no line and colour nothing."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Further lines are set in: none of them passes for a record of its own."""
+        return set_in(super().format(record))
+
+
 @lru_cache(maxsize=8)
 def _second(created: int) -> str:
     return time.strftime(DATE_FORMAT, time.localtime(created))
@@ -188,6 +222,7 @@ class Capture:
     _users = 0
     _handler = _OutputHandler()
     _handler.setFormatter(LineFormatter())
+    _loggers = ApartLoggers(_handler)
 
     @classmethod
     def install(cls) -> None:
@@ -206,7 +241,15 @@ class Capture:
     @classmethod
     def _put_in_place(cls) -> None:
         sys.stdout, sys.stderr = _tee(sys.stdout), _tee(sys.stderr)
-        logging.getLogger().addHandler(cls._handler)
+        cls._loggers.attach()
+
+    @classmethod
+    def forget(cls) -> None:
+        """Begin anew in a forked child: the run and its schedulers are the parent's."""
+        cls._lock = threading.Lock()  # another thread may have held it
+        cls._users = 0
+        cls._loggers.detach()
+        _output.set(None)
 
     @classmethod
     def remove(cls) -> None:
@@ -214,7 +257,7 @@ class Capture:
         with cls._lock:
             cls._users -= 1
             if cls._users == 0:
-                logging.getLogger().removeHandler(cls._handler)
+                cls._loggers.detach()
                 # Somebody else may have put a stream of their own in place since then.
                 if isinstance(sys.stdout, _Tee):
                     sys.stdout = cast("TextIO", sys.stdout.stream)
@@ -230,3 +273,6 @@ def capturing() -> Iterator[None]:
         yield
     finally:
         Capture.remove()
+
+
+os.register_at_fork(after_in_child=Capture.forget)

@@ -11,7 +11,9 @@ from types import TracebackType
 from django.db import DatabaseError, connections
 from django.utils import timezone
 
+from countjobs.executors.failures import let_go
 from countjobs.executors.going import Going
+from countjobs.executors.guards import ends_with_an_outcome, quietly
 from countjobs.executors.output import CappedText, captured
 from countjobs.history.recorder import Outcome
 from countjobs.jobstores import restoring
@@ -21,8 +23,14 @@ from countjobs.text import describe
 _logger = logging.getLogger(__name__)
 
 
-def carry_out(execution_id: int, call: Callable[[], object], most_bytes: int) -> Outcome:
-    """Call a job, and tell how it went. Nothing that it raises, SystemExit included, gets out."""
+@ends_with_an_outcome
+def carry_out(
+    execution_id: int, call: Callable[[], object], most_bytes: int, *, keep_error: bool = False
+) -> Outcome:
+    """Call a job, and tell how it went. Nothing that it raises, SystemExit included, gets out.
+
+    With `keep_error` the outcome has the error itself, too; whoever asks for it lets it go.
+    """
     callers = _tidy_connections()
     started_at = timezone.now()
     with captured(most_bytes) as output, Going(execution_id, output):
@@ -32,10 +40,12 @@ def carry_out(execution_id: int, call: Callable[[], object], most_bytes: int) ->
             outcome = _failure(error, most_bytes)
         else:
             outcome = Outcome(Status.SUCCEEDED)
-        _leave_transactions(callers)
+        quietly(_leave_transactions, callers)
     outcome.execution_id = execution_id
     outcome.started_at, outcome.finished_at = started_at, timezone.now()
     outcome.output = output.value()
+    if not keep_error:
+        let_go(outcome)
     return outcome
 
 
@@ -87,6 +97,7 @@ def _failure(error: BaseException, most_bytes: int) -> Outcome:
             text.write(line)
     except Exception as fault:  # the error is an object of the job's, and may do anything
         text.write(f"The traceback can't be shown: {describe(fault)}\n")
-    # Frames hold what the job held; let go of it.
-    traceback.clear_frames(tb)
-    return Outcome(Status.FAILED, error=describe(error), traceback=text.value())
+    with suppress(Exception):  # our own frames would hold on to the outcome, and so to the error
+        error.__traceback__ = _job_frames(tb)
+    raised = (type(error), error, error.__traceback__)
+    return Outcome(Status.FAILED, error=describe(error), traceback=text.value(), raised=raised)

@@ -28,6 +28,8 @@ from django.db import connection
 
 from countjobs.executors.backlog import Backlog
 from countjobs.executors.current import running
+from countjobs.executors.failures import let_go, log_failure
+from countjobs.executors.guards import quietly
 from countjobs.executors.runs import carry_out
 from countjobs.executors.workers import Workers
 from countjobs.history.recorder import Outcome
@@ -35,6 +37,7 @@ from countjobs.jobstores.claimed import ClaimedJob, Run
 from countjobs.lasting import go_on_until
 from countjobs.models.executions import Status
 from countjobs.outages import Outage
+from countjobs.text import visible
 
 RETRY_SECONDS = 0.5
 PUT_OFF_SECONDS = 0.2
@@ -151,8 +154,12 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         try:
             ours = set(mark([job.runs[0].execution_id for job in batch]))
         except Exception as error:
-            self.outage.goes_on(
-                self._logger, error, "%d runs can't be marked, and wait", len(batch)
+            quietly(
+                self.outage.goes_on,
+                self._logger,
+                error,
+                "%d runs can't be marked, and wait",
+                len(batch),
             )
             connection.close()
             self._backlog.put_back(batch)  # to ask twice that it begins does no harm
@@ -165,9 +172,10 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         given_away = [job for job in batch if job.runs[0].execution_id not in ours]
         receive(kept)
         for job in given_away:
-            self._logger.warning(
+            quietly(
+                self._logger.warning,
                 'A run of "%s" is no longer ours: cancelled, or given to another scheduler',
-                job.name,
+                visible(job.name),
             )
             self._first_is_over(job)
 
@@ -188,32 +196,46 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         try:
             self._run(job.runs[0])
         except BaseException:  # a fault of ours: it must not end the thread
-            self._logger.exception('Job "%s" could not be carried out', job.name)
-        self._first_is_over(job)
+            quietly(self._logger.exception, 'Job "%s" could not be carried out', visible(job.name))
+        finally:
+            self._first_is_over(job)
 
     def _first_is_over(self, job: ClaimedJob) -> None:
         self._backlog.first_is_over(job)
         self._scheduler.run_ended()
 
     def _run(self, run: Run) -> None:
-        self._logger.info(
-            'Running job "%s" (scheduled at %s)', run.job_name, _shown(run.scheduled_at)
+        quietly(
+            self._logger.info,
+            'Running job "%s" (scheduled at %s)',
+            visible(run.job_name),
+            _shown(run.scheduled_at),
         )
         with running(run):
-            outcome = carry_out(run.execution_id, run.call, self._output_bytes)
-        self._report(outcome)
-        self._tell(run, outcome)
+            outcome = carry_out(run.execution_id, run.call, self._output_bytes, keep_error=True)
+        quietly(self._report, outcome)
+        try:
+            quietly(self._log, run, outcome)
+            self._tell_listeners(run, outcome)
+        finally:
+            let_go(outcome)
 
-    def _tell(self, run: Run, outcome: Outcome) -> None:
+    def _log(self, run: Run, outcome: Outcome) -> None:
         if outcome.status == Status.SUCCEEDED:
-            self._logger.info('Job "%s" executed successfully', run.job_name)
-            code = EVENT_JOB_EXECUTED
+            self._logger.info('Job "%s" executed successfully', visible(run.job_name))
         else:
-            traceback = outcome.traceback.rstrip()
-            self._logger.error('Job "%s" raised an exception\n%s', run.job_name, traceback)
-            code = EVENT_JOB_ERROR
-        alias = self._scheduler.jobstore_alias
-        event = JobExecutionEvent(code, run.job_id, alias, run.scheduled_at)
+            log_failure(self._logger, run, outcome)
+
+    def _tell_listeners(self, run: Run, outcome: Outcome) -> None:
+        is_good = outcome.status == Status.SUCCEEDED
+        event = JobExecutionEvent(
+            EVENT_JOB_EXECUTED if is_good else EVENT_JOB_ERROR,
+            run.job_id,
+            self._scheduler.jobstore_alias,
+            run.scheduled_at,
+            exception=outcome.raised and outcome.raised[1],
+            traceback=outcome.traceback or None,
+        )
         self._scheduler._dispatch_event(event)
 
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import TracebackType
+from typing import TypeAlias
 
 from django.db import DataError, Error, connection, transaction
 
@@ -19,15 +21,19 @@ from countjobs.lasting import go_on_until
 from countjobs.models.executions import UNFINISHED, Execution, Status
 from countjobs.outages import AWAY, Outage
 from countjobs.rowsets import update_rows
+from countjobs.text import in_one_line
 from countjobs.turns import own_turn
 
-logger = logging.getLogger(__name__)
+logger = in_one_line(logging.getLogger(__name__))
 
 RETRY_SECONDS = 1.0
 GATHER_SECONDS = 0.05
 """How long a first outcome waits for company. It bounds the writes to about twenty a second."""
 MOST_REFUSED = 10
 """So many outcomes are tried one by one where the database refuses each."""
+
+
+Raised: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
 @dataclass
@@ -41,6 +47,8 @@ class Outcome:
     output: str = ""
     error: str = ""
     traceback: str = ""
+    raised: Raised | None = field(default=None, repr=False, compare=False)
+    """The error itself, until it has been told of. It isn't recorded."""
 
 
 class Recorder(threading.Thread):
@@ -199,5 +207,6 @@ def record(outcomes: list[Outcome]) -> None:
     rows = [dict(vars(outcome)) for outcome in outcomes]
     for row in rows:
         row["id"] = row.pop("execution_id")
+        del row["raised"]
     with own_turn():
         update_rows(Execution, rows, UNFINISHED)

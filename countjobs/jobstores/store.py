@@ -35,8 +35,9 @@ from countjobs.models import Execution, ParkedJob
 from countjobs.models.definitions import concrete_definitions
 from countjobs.models.executions import Status
 from countjobs.outages import AWAY
+from countjobs.text import in_one_line
 
-logger = logging.getLogger(__name__)
+logger = in_one_line(logging.getLogger(__name__))
 
 LOCKED_ELSEWHERE = timedelta(seconds=0.05)
 """How long to wait where something is due, but somebody else holds its lock."""

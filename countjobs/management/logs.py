@@ -6,11 +6,14 @@ import io
 import logging
 import sys
 
-from countjobs.executors.output import LineFormatter
+from countjobs.executors.output import TerminalFormatter
 
 
 def configure_logging(verbosity: int) -> None:
     """Log to stderr in the article's form, unless the project's LOGGING has handlers of its own.
+
+    What can't be seen is written out, and the further lines of a record are set in: no name and no
+    error of a job passes for a line of the log.
 
     Jobs log at INFO, and their output keeps it, whatever is shown here: 0 shows warnings only, 1
     what runs, 2 also details of ours, 3 also APScheduler's.
@@ -18,7 +21,7 @@ def configure_logging(verbosity: int) -> None:
     root = logging.getLogger()
     if not root.handlers:
         handler = logging.StreamHandler()
-        handler.setFormatter(LineFormatter())
+        handler.setFormatter(TerminalFormatter())
         handler.setLevel(logging.WARNING if verbosity == 0 else logging.DEBUG)
         root.addHandler(handler)
         root.setLevel(logging.INFO)

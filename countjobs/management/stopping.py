@@ -9,10 +9,16 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from queue import Empty, SimpleQueue
 from types import FrameType
+from typing import Any
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+_before: dict[signal.Signals, Any] = {}
+"""What the signals did before. In a forked child of a job, they do that again."""
 
 
 class StopSignals:
@@ -26,7 +32,7 @@ class StopSignals:
         self._asked: SimpleQueue[int] = SimpleQueue()
         self._heard = [each for each in SIGNALS if signal.getsignal(each) != signal.SIG_IGN]
         for each in self._heard:
-            signal.signal(each, self._ask)
+            _before[each] = signal.signal(each, self._ask)
 
     def ask(self) -> None:
         """Ask for an end, from any thread, as a first signal does."""
@@ -52,3 +58,30 @@ def _heard_already(signum: int, frame: FrameType | None) -> None:
 
 def _exit_at_once(signum: int, frame: FrameType | None) -> None:
     os._exit(128 + signum)
+
+
+_forking = threading.local()
+"""`mask`: the signals that the thread that forks had blocked before."""
+
+
+def _put_off_signals() -> None:
+    """Before a fork: what is sent to the child at once must not meet our handlers there."""
+    if _before:
+        _forking.mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+
+
+def _hear_again() -> None:
+    if (mask := _forking.__dict__.pop("mask", None)) is not None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+def _hear_no_more() -> None:
+    """In a forked child, which nobody drains: a SIGTERM ends it, as in any program."""
+    while _before:
+        signal.signal(*_before.popitem())
+    _hear_again()
+
+
+os.register_at_fork(
+    before=_put_off_signals, after_in_parent=_hear_again, after_in_child=_hear_no_more
+)

@@ -15,9 +15,10 @@ from django.utils import timezone as django_timezone
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.models.fields import CronField
+from countjobs.models.names import validate_name
 from countjobs.models.writes import JobDefinitionQuerySet
 from countjobs.progress import tell
-from countjobs.text import MOST_TEXT, describe, shown, validate_length, validate_text
+from countjobs.text import MOST_TEXT, describe, shown, validate_length, validate_text, visible
 from countjobs.triggers import CRON_DEFAULTS, LAST_YEAR, ScheduleTrigger, zone_names
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -135,7 +136,7 @@ class JobDefinition(models.Model):
         default_permissions = ("add", "change", "delete", "view", "run", "pause")
 
     def __str__(self) -> str:
-        return self.name
+        return visible(self.name)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save, and write the job store's row in the same transaction (on Django's own signal)."""
@@ -210,6 +211,12 @@ class JobDefinition(models.Model):
         if errors:
             raise ValidationError(errors)
         self._fields_are_sound = True
+
+    def validate_unique(self, exclude: Collection[str] | None = None) -> None:
+        """As Django's, and that its name doesn't pass for another. Raises ValidationError."""
+        super().validate_unique(exclude)
+        if "name" not in (exclude or ()):
+            validate_name(self)
 
     def _more_checks(self, exclude: Collection[str]) -> Iterator[tuple[str, Callable[[], None]]]:
         """What Django's own checks of a field leave out; the fields of subclasses included."""

@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from countjobs.models.fields import OrderedJSONField
 from countjobs.models.newest import Past, read_newest
+from countjobs.text import visible
 from countjobs.turns import own_turn
 
 
@@ -294,7 +295,7 @@ class Execution(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.job_name} · {self.scheduled_at:%Y-%m-%d %H:%M:%S %Z}"
+        return f"{visible(self.job_name)} · {self.scheduled_at:%Y-%m-%d %H:%M:%S %Z}"
 
     @property
     def lateness(self) -> timedelta | None:

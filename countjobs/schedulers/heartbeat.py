@@ -24,9 +24,9 @@ from countjobs.models.nodes import MOST_REASON, State
 from countjobs.outages import AWAY, Outage
 from countjobs.schedulers.settling import settle
 from countjobs.schedulers.watch import Heartbeats, Watch
-from countjobs.text import storable
+from countjobs.text import in_one_line, storable
 
-logger = logging.getLogger(__name__)
+logger = in_one_line(logging.getLogger(__name__))
 
 FORGET_AFTER = timedelta(days=1)
 

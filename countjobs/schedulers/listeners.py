@@ -18,8 +18,9 @@ from django.db import connection
 
 from countjobs.jobstores.wakeups import CHANNEL
 from countjobs.lasting import go_on_until
+from countjobs.text import in_one_line
 
-logger = logging.getLogger(__name__)
+logger = in_one_line(logging.getLogger(__name__))
 
 POLL_SECONDS = 0.2
 RETRY_SECONDS = 1.0

@@ -30,8 +30,9 @@ from countjobs.schedulers.listeners import ChangeListener
 from countjobs.schedulers.mending import Mending
 from countjobs.schedulers.settling import settle
 from countjobs.schedulers.upkeep import Upkeep
+from countjobs.text import in_one_line
 
-logger = logging.getLogger(__name__)
+logger = in_one_line(logging.getLogger(__name__))
 
 RETRY_SECONDS = 1.0
 OWN_RUN_SECONDS = 1.0

@@ -16,8 +16,9 @@ from django.utils import timezone
 
 from countjobs.jobstores.sync import sync_steps
 from countjobs.outages import AWAY, Outage
+from countjobs.text import in_one_line
 
-logger = logging.getLogger(__name__)
+logger = in_one_line(logging.getLogger(__name__))
 
 AT_ONCE_SECONDS = 0.5
 RETRY_SECONDS = 1.0

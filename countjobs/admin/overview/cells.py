@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from countjobs.admin.display import link, moment, outcome
 from countjobs.admin.links import Links
 from countjobs.models import Execution, JobDefinition
+from countjobs.text import visible
 
 
 def job_link(
@@ -17,8 +18,9 @@ def job_link(
 ) -> SafeString:
     """A job by the name that is given, or by its definition's, with a link to that."""
     if definition is None:
-        return link("", name or job_id)
-    return link(links.to_object(type(definition), definition.pk), name or definition.name)
+        return link("", visible(name or job_id))
+    shown = visible(name or definition.name)
+    return link(links.to_object(type(definition), definition.pk), shown)
 
 
 def run_link(execution: Execution, zone: tzinfo, links: Links) -> SafeString:

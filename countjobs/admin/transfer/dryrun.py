@@ -16,6 +16,7 @@ from countjobs.admin.transfer.plan import Change, Entry, Plan, State
 from countjobs.admin.transfer.reading import read_entries
 from countjobs.admin.transfer.validation import validate, validate_rest
 from countjobs.models import JobDefinition
+from countjobs.models.names import refuse_marks
 
 MOST_SECONDS = 20
 """Of computing, for a file. An evil schedule takes 10 ms, and there may be thousands."""
@@ -84,12 +85,20 @@ class _DryRun:
         if entry.problems:
             validate_rest(entry, self._model(), self._fields)
         elif entry.name not in self._taken:
+            self._refuse_marks(entry)
             self._compare(entry, self._model(), self._defaults, State.ADDED)
         elif definition := self._changeable(entry.name):
             self._compare(entry, definition, self._values(definition), State.CHANGED)
         else:
             message = _("There is a definition of this name, which you may not change.")
             entry.refuse("name", ValidationError(message, code="forbidden"))
+
+    def _refuse_marks(self, entry: Entry) -> None:
+        """A new name must not pass for another by what can't be seen in it."""
+        try:
+            refuse_marks(entry.name, lambda bare: bare in self._taken)
+        except ValidationError as error:
+            entry.refuse("name", error)
 
     def _changeable(self, name: str) -> JobDefinition | None:
         found = self._there.get(name)

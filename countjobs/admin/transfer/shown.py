@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import takewhile
@@ -13,14 +12,13 @@ from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.display import badge
 from countjobs.admin.transfer.plan import Change, Entry, Plan, State
-from countjobs.text import storable
+from countjobs.text import visible_text
 
 MOST_LISTED = 200
 """Entries of a state. The others are counted."""
 
 _MOST_VALUE = 500
 _BEFORE = 40
-_DECEIVING = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 WORDS = {
     State.REFUSED: ("✗", _("refused")),
@@ -96,7 +94,7 @@ def groups_of(plan: Plan) -> list[Group]:
 
 def plain(text: str) -> str:
     """A text in which nothing is unseen: what turns the direction, say, is written out."""
-    return _DECEIVING.sub(lambda found: f"\\u{ord(found[0]):04x}", storable(text))
+    return visible_text(text)
 
 
 def _listed(entry: Entry) -> Listed:

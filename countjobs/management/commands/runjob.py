@@ -14,7 +14,7 @@ from countjobs.management.logs import configure_logging, show_lines_at_once
 from countjobs.models import Execution, JobDefinition
 from countjobs.models.definitions import concrete_definitions
 from countjobs.models.jobids import definition_key
-from countjobs.text import is_encodable, shown
+from countjobs.text import is_encodable, shown, visible, visible_text
 
 
 class Command(DatabaseCommand):
@@ -37,7 +37,7 @@ class Command(DatabaseCommand):
         show_lines_at_once()
         execution = run_here(find_definition(name), requested_by=_user())
         if execution.status != Execution.Status.SUCCEEDED:
-            self.stderr.write(execution.traceback or execution.error)
+            self.stderr.write(visible_text(execution.traceback or execution.error))
             sys.exit(1)
 
 
@@ -51,8 +51,10 @@ def find_definition(name: str) -> JobDefinition:
         case []:
             raise CommandError(f"No definition is called “{shown(name)}”.")
         case _:
-            ids = ", ".join(definition.job_id for definition in found)
-            raise CommandError(f"More than one definition is called “{name}”: name one of {ids}.")
+            ids = ", ".join(visible(definition.job_id) for definition in found)
+            raise CommandError(
+                f"More than one definition is called “{shown(name)}”: name one of {ids}."
+            )
 
 
 def _by_name(name: str) -> list[JobDefinition]:

@@ -16,6 +16,7 @@ from countjobs.jobstores.room import Taking, look
 from countjobs.jobstores.strangers import find_strangers, kinds_that_nobody_runs
 from countjobs.management.database import DatabaseCommand
 from countjobs.models import Execution, ParkedJob, SchedulerNode
+from countjobs.text import visible
 
 State = dict[str, Any]
 
@@ -113,7 +114,7 @@ def _text(state: State) -> str:
     lines = [
         f"{node['name']}: {node['state']}, {node['capacity']} threads, "
         f"last heartbeat {node['heartbeat_seconds_ago']} s ago"
-        + (f", can't start runs: {node['cannot_claim']}" if node["cannot_claim"] else "")
+        + (f", can't start runs: {visible(node['cannot_claim'])}" if node["cannot_claim"] else "")
         for node in state["schedulers"]
     ]
     lines = lines or ["No scheduler lives. Start one: manage.py runscheduler"]
@@ -131,14 +132,9 @@ def _no_room(taken_by: list[dict[str, Any]]) -> list[str]:
         return []
     lease = Conf.load().lease_seconds
     runs = [
-        f'  run {run["run"]} of "{_printable(run["job"])}", since '
+        f'  run {run["run"]} of "{visible(run["job"])}", since '
         f"{datetime.fromisoformat(run['since']):%Y-%m-%d %H:%M:%S %Z}"
         for run in taken_by
     ]
     told = f"No room: runs that have gone on for longer than {lease} s take every thread, "
     return [f"{told}and work waits.", *runs]
-
-
-def _printable(name: str) -> str:
-    """A job's name in a line of a terminal: what could break that is written out."""
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in name)

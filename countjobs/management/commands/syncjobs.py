@@ -10,6 +10,7 @@ from countjobs.jobstores.resealing import seal_rows_anew
 from countjobs.jobstores.strangers import find_strangers, foreign_note
 from countjobs.jobstores.sync import sync
 from countjobs.management.database import DatabaseCommand
+from countjobs.text import visible
 
 
 class Command(DatabaseCommand):
@@ -28,7 +29,7 @@ class Command(DatabaseCommand):
         mended = sync(timezone.now())
         strangers = find_strangers()
         for line in [*mended, *map(foreign_note, strangers.foreign)]:
-            self.stdout.write(line)
+            self.stdout.write(visible(line))
         for kind in sorted(strangers.kinds):
             self.stdout.write(f"Jobs of the kind {kind} are left as they are: it isn't installed.")
         self.stdout.write(f"{len(mended)} mended." if mended else "The job store agrees.")

@@ -13,7 +13,7 @@ export function renew(old, next) {
         old.setAttribute(name, value);
     }
     if (old.tagName === "PRE") {
-        grow(old, next.textContent);
+        grow(old, [...next.childNodes]);
     } else if (words(old) !== words(next)) {
         old.replaceChildren(...next.childNodes);
     } else {
@@ -48,14 +48,30 @@ function removed(element) {
 }
 
 // Text that goes on is added to; who reads its end goes on to read its end.
-function grow(pre, text) {
+function grow(pre, nodes) {
     const { scrollTop, scrollHeight, clientHeight } = pre;
     const isAtEnd = scrollHeight > clientHeight && scrollTop + clientHeight >= scrollHeight - 4;
-    const known = pre.textContent;
-    if (text.startsWith(known)) {
-        pre.append(text.slice(known.length));
-    } else {
-        pre.textContent = text;
-    }
+    const known = [...pre.childNodes];
+    const differs = known.findIndex((old, index) => !goesOn(old, nodes[index]));
+    const same = differs < 0 ? known.length : differs;
+    known.slice(same).forEach((old) => old.remove());
+    pre.append(...nodes.slice(same));
     pre.scrollTop = isAtEnd ? pre.scrollHeight : scrollTop;
+}
+
+// Whether a text, or one in colour, is the same or the beginning of another: then that is added.
+function goesOn(old, next) {
+    const look = (node) => node.className ?? "";
+    if (!next || old.nodeName !== next.nodeName || look(old) !== look(next)) {
+        return false;
+    }
+    const known = old.textContent;
+    if (!next.textContent.startsWith(known)) {
+        return false;
+    }
+    const text = old.firstChild ?? old;
+    if (next.textContent.length > known.length) {
+        text.appendData(next.textContent.slice(known.length));
+    }
+    return true;
 }

@@ -1,0 +1,65 @@
+"""What is told of a run that failed: one log record that Sentry and mails to admins understand."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from types import TracebackType
+
+from countjobs.history.recorder import Outcome
+from countjobs.jobstores.claimed import Run
+from countjobs.text import set_in, visible
+
+
+def log_failure(logger: logging.Logger, run: Run, outcome: Outcome) -> None:
+    """Log a failure: a short message, the error as `exc_info`, and whose it is as attributes.
+
+    The attributes of the record are `action`, `job_id`, `job_name`, `execution_id` and
+    `scheduled_at`.
+    """
+    if not logger.isEnabledFor(logging.ERROR):
+        return
+    extra = {
+        "action": "job_failed",
+        "job_id": run.job_id,
+        "job_name": run.job_name,
+        "execution_id": run.execution_id,
+        "scheduled_at": run.scheduled_at,
+    }
+    file, line, function, _stack = logger.findCaller()
+    record = logger.makeRecord(
+        logger.name,
+        logging.ERROR,
+        file,
+        line,
+        'Job "%s" raised an exception',
+        (visible(run.job_name),),
+        outcome.raised,
+        function,
+        extra,
+    )
+    # Formatters take it from here: they would begin with our frames, and an error of the job's may
+    # not let itself be printed.
+    text = outcome.traceback.rstrip()
+    record.exc_text = set_in(text if outcome.error in text else f"{text}\n{outcome.error}")
+    logger.handle(record)
+
+
+def let_go(outcome: Outcome) -> None:
+    """Drop the error, and what the frames that it went through hold: the job's objects."""
+    raised, outcome.raised = outcome.raised, None
+    error, seen = raised and raised[1], set[int]()
+    if raised:
+        _clear(raised[2])
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        _clear(error.__traceback__)
+        error = error.__cause__ or error.__context__
+
+
+def _clear(tb: TracebackType | None) -> None:
+    traceback.clear_frames(tb)
+    while tb:
+        # Up to Python 3.12 a frame keeps what it showed to somebody, until it is asked again.
+        _ = tb.tb_frame.f_locals
+        tb = tb.tb_next

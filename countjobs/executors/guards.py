@@ -1,0 +1,66 @@
+"""Whatever goes wrong around a run: it ends with an outcome, and the threads of runs go on.
+
+A job's own errors are dealt with in `runs`. This is for ours, and for those of what we call: log
+handlers, listeners, streams.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeAlias
+
+from django.utils import timezone
+
+from countjobs.history.recorder import Outcome
+from countjobs.models.executions import Status
+from countjobs.text import describe, storable
+
+_logger = logging.getLogger(__name__)
+
+_More = ParamSpec("_More")
+_CarryOut: TypeAlias = Callable[Concatenate[int, _More], Outcome]
+
+
+def quietly(step: Callable[..., object], *args: Any) -> None:
+    """Do what no run may depend on: write to a log, tidy up.
+
+    What it raises is logged, where that is possible.
+    """
+    try:
+        step(*args)
+    except Exception:
+        with suppress(Exception):
+            _logger.exception("A step around a run failed; the run goes on.")
+
+
+def ends_with_an_outcome(carry_out: _CarryOut[_More]) -> _CarryOut[_More]:
+    """Have a fault of our own code around a job become the outcome of its run."""
+
+    @wraps(carry_out)
+    def safely(execution_id: int, /, *args: _More.args, **kwargs: _More.kwargs) -> Outcome:
+        began = timezone.now()
+        try:
+            return carry_out(execution_id, *args, **kwargs)
+        except BaseException as fault:
+            quietly(_logger.exception, "A run could not be carried out.")
+            return Outcome(
+                Status.FAILED,
+                execution_id,
+                began,
+                timezone.now(),
+                error=f"The scheduler could not carry out this run: {describe(fault)}",
+                traceback=storable(_formatted(fault)),
+            )
+
+    return safely
+
+
+def _formatted(fault: BaseException) -> str:
+    try:
+        return "".join(traceback.format_exception(fault))
+    except Exception:  # it may be of the job's making
+        return ""
