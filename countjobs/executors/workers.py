@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterable
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
+from countjobs.executors import forks
+
 logger = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
@@ -33,12 +35,20 @@ class Workers(Generic[Item]):
         most: How many items are worked on side by side.
         work: Works off an item. It must not raise.
         name: What the threads' names begin with.
+        prepare: Called first in each thread. It must not raise.
     """
 
-    def __init__(self, most: int, work: Callable[[Item], None], name: str) -> None:
+    def __init__(
+        self,
+        most: int,
+        work: Callable[[Item], None],
+        name: str,
+        prepare: Callable[[], object] | None = None,
+    ) -> None:
         self._most = most
         self._work = work
         self._name = name
+        self._prepare = prepare
         self._items: deque[Item] = deque()
         self._lock = threading.Lock()
         self._taken = 0
@@ -113,11 +123,16 @@ class Workers(Generic[Item]):
         return True
 
     def _work_off(self) -> None:
-        """A thread's life."""
+        """A thread's life. It ends with the process: a forked child works nothing off."""
+        generation = forks.generation
+        if self._prepare is not None:
+            self._prepare()
         while not self._ending or self._items:
             taken = self._take(was_called=True)
             while taken:
                 self._work(*taken)
+                if forks.generation != generation:
+                    forks.leave()
                 taken = self._take(was_called=False)
             self._calls.get()
 

@@ -10,11 +10,13 @@ from apscheduler.job import Job
 from apscheduler.schedulers.background import BackgroundScheduler as PlainBackgroundScheduler
 from apscheduler.schedulers.base import STATE_STOPPED, BaseScheduler
 from apscheduler.schedulers.blocking import BlockingScheduler as PlainBlockingScheduler
+from apscheduler.util import ref_to_obj
 from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from countjobs.executors import ThreadPoolExecutor
+from countjobs.executors.calling import is_generator_function
 from countjobs.executors.growing import Growing
 from countjobs.executors.output import Capture
 from countjobs.history.recorder import Recorder
@@ -58,9 +60,12 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
         self.add_jobstore(self.store, self.jobstore_alias)
 
     def add_job(self, *args: Any, **kwargs: Any) -> Job:
-        """As APScheduler's. Raises ValueError for an id that only a definition may have."""
+        """As APScheduler's. Raises ValueError for an id that only a definition may have, and
+        TypeError for a generator, which would run nothing.
+        """
         # The store refuses it too, but of a job that is added before the start it learns then only.
         refuse_definition_id(kwargs.get("id"))
+        _refuse_generator(args[0] if args else kwargs.get("func"))
         return super().add_job(*args, **kwargs)
 
     def start(self, *args: Any, **kwargs: Any) -> None:
@@ -174,6 +179,12 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
         except Exception:
             logger.exception("The shutdown stumbled; others will settle what is left.")
             connection.close()
+
+
+def _refuse_generator(func: object) -> None:
+    """Keep out what would run nothing. Raises TypeError, and what a wrong reference raises."""
+    if is_generator_function(ref_to_obj(func) if isinstance(func, str) else func):
+        raise TypeError(f"{func!r} is a generator: calling it runs nothing. Remove its “yield”.")
 
 
 class BlockingScheduler(DatabaseScheduler, PlainBlockingScheduler):  # type: ignore[misc]
