@@ -14,7 +14,7 @@ import traceback
 from contextlib import suppress
 from typing import Any, NoReturn
 
-from django.db import connections
+from django.db import NotSupportedError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from countjobs.executors.going import GOING
@@ -71,6 +71,21 @@ def _after_fork() -> None:
         if pools := getattr(connection, "_connection_pools", None):
             _kept.append(dict(pools))
             pools.clear()
+    for alias in connections:
+        with suppress(Exception):  # set up wrongly: the business of who uses it
+            if connections[alias].vendor == "sqlite":
+                type(connections[alias]).get_new_connection = _refuse  # type: ignore[method-assign]
+
+
+def _refuse(connection: BaseDatabaseWrapper, params: dict[str, Any]) -> NoReturn:
+    """Instead of a wait without end: locks that other threads held at the fork are copied, too.
+
+    https://www.sqlite.org/howtocorrupt.html#_carrying_an_open_database_file_across_a_fork_
+    """
+    raise NotSupportedError(
+        "SQLite can't be used in a process that was forked. Start a new one instead, with"
+        " subprocess, or multiprocessing.get_context('spawn')."
+    )
 
 
 def _abandon(connection: BaseDatabaseWrapper) -> None:
