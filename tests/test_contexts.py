@@ -21,7 +21,6 @@ from django.utils import timezone, translation
 from countjobs.executors import ThreadPoolExecutor, sessions
 from countjobs.executors.runs import carry_out
 from countjobs.executors.sessions import changes_session
-from countjobs.history.recorder import Outcome
 from countjobs.models.executions import Status
 from tests.executing import Call, claimed, submit
 from tests.factories import make_execution

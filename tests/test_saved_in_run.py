@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 def taken(definition: JobDefinition) -> Taken:
     """As a claim restores it: with an object of its own."""
     (own,) = type(definition)._base_manager.filter(pk=definition.pk)
-    return Taken(cast("Any", None), cast("Any", None), cast("JobDefinition", own))
+    return Taken(cast("Any", None), cast("Any", None), own)
 
 
 def in_run(definition: JobDefinition, **parameters: Any) -> Any:
@@ -150,7 +150,7 @@ def test_a_run_may_make_a_copy(job: CountJob, copy: Callable[[Any], None]) -> No
     own = in_run(job)
     own.name, own.count = "copy", 5
     copy(own)
-    assert list(CountJob.objects.order_by("pk").values_list("name", "count", "hour")) == [
+    assert list(CountJob._base_manager.order_by("pk").values_list("name", "count", "hour")) == [
         ("job", 1, "3"),
         ("copy", 5, "3"),
     ]
@@ -177,7 +177,7 @@ def test_relations_of_the_kind_are_written() -> None:
 
 
 def test_what_was_not_loaded_is_not_written(job: CountJob) -> None:
-    own = CountJob.objects.defer("messages").get(pk=job.pk)
+    own: Any = CountJob._base_manager.defer("messages").get(pk=job.pk)
     own.hand_to_run()
     own.count = 7
     CountJob.objects.filter(pk=job.pk).update(messages={"c": "d"})

@@ -32,8 +32,8 @@ _decimals = _variable_of_decimals()
 
 def is_generator_function(call: object) -> bool:
     """Whether a call does nothing but make a generator, plain or async."""
-    calls = (call, getattr(type(call), "__call__", None))
-    return any(inspect.isgeneratorfunction(f) or inspect.isasyncgenfunction(f) for f in calls)
+    functions = (call, type(call).__call__) if callable(call) else ()
+    return any(inspect.isgeneratorfunction(f) or inspect.isasyncgenfunction(f) for f in functions)
 
 
 def call_job(call: Callable[[], object]) -> None:
@@ -41,7 +41,7 @@ def call_job(call: Callable[[], object]) -> None:
 
     It never returns in a child that the job forked and that comes back here: the child ends.
     """
-    generation = forks.generation
+    generation = forks.Process.generation
     if _decimals.get(None) is not None:
         # What a context holds of decimals is an object that a copy of the context shares.
         decimal.setcontext(decimal.getcontext().copy())
@@ -50,10 +50,10 @@ def call_job(call: Callable[[], object]) -> None:
         if result is not None:
             _finish(result)
     except BaseException as error:
-        if forks.generation != generation:
+        if forks.Process.generation != generation:
             forks.leave(error)
         raise
-    if forks.generation != generation:
+    if forks.Process.generation != generation:
         forks.leave()
 
 
@@ -90,16 +90,16 @@ class _Awaited:
             raise
 
     async def _go(self) -> object:
-        generation = forks.generation
+        generation = forks.Process.generation
         self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
         try:
             return await self._coroutine
         except BaseException as error:
-            if forks.generation != generation:
+            if forks.Process.generation != generation:
                 forks.leave(error)
             raise
         finally:
-            if forks.generation != generation:
+            if forks.Process.generation != generation:
                 forks.leave()
 
     def _cancel(self) -> None:

@@ -19,12 +19,16 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from countjobs.executors.going import GOING
 
-generation = 0
-"""How many forks lie between this process and the first one. To read it costs nothing, while to
-ask for the process's id is a call of the system."""
-
 _kept: list[Any] = []
 """Connections of the parent's: SQLite must not even close them here."""
+
+
+class Process:
+    """Which process this is."""
+
+    generation = 0
+    """How many forks lie between it and the first one. To read this costs nothing, while to ask
+    for the process's id is a call of the system."""
 
 
 def leave(error: BaseException | None = None) -> NoReturn:
@@ -59,8 +63,7 @@ def _status_after(error: BaseException | None) -> int:
 
 def _after_fork() -> None:
     """In a child: where runs go on, leave the parent's connections alone."""
-    global generation
-    generation += 1
+    Process.generation += 1
     if not GOING:
         return
     # Connections of threads that aren't here are garbage now, and must not be closed as such.
@@ -74,7 +77,7 @@ def _after_fork() -> None:
     for alias in connections:
         with suppress(Exception):  # set up wrongly: the business of who uses it
             if connections[alias].vendor == "sqlite":
-                type(connections[alias]).get_new_connection = _refuse  # type: ignore[method-assign]
+                type(connections[alias]).get_new_connection = _refuse  # type: ignore[assignment,method-assign]
 
 
 def _refuse(connection: BaseDatabaseWrapper, params: dict[str, Any]) -> NoReturn:

@@ -54,7 +54,7 @@ class _Look:
 
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
         self.has_seen_change = False
-        self._wrappers = [self, *connection.execute_wrappers]
+        self._wrappers: list[Any] = [self, *connection.execute_wrappers]
         self._debugs = connection.force_debug_cursor
         connection.execute_wrappers[:] = self._wrappers
 

@@ -77,9 +77,7 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         self._forgotten_seconds = silence * FORGOTTEN_SHARE
         self._backlog = Backlog(threads)
         self._closing = threading.Event()
-        self._workers = Workers(
-            threads, self._carry_out_first, "countjobs-run", share_caches
-        )
+        self._workers = Workers(threads, self._carry_out_first, "countjobs-run", share_caches)
         self._starter = threading.Thread(
             target=self._start_waiting, name="countjobs-starter", daemon=True
         )

@@ -124,14 +124,14 @@ class Workers(Generic[Item]):
 
     def _work_off(self) -> None:
         """A thread's life. It ends with the process: a forked child works nothing off."""
-        generation = forks.generation
+        generation = forks.Process.generation
         if self._prepare is not None:
             self._prepare()
         while not self._ending or self._items:
             taken = self._take(was_called=True)
             while taken:
                 self._work(*taken)
-                if forks.generation != generation:
+                if forks.Process.generation != generation:
                     forks.leave()
                 taken = self._take(was_called=False)
             self._calls.get()

@@ -147,7 +147,7 @@ class JobDefinition(SavedInRun):
     save.alters_data = True  # type: ignore[attr-defined]  # as Django marks it for templates
 
     def run(self) -> Awaitable[None] | None:
-        """Do the work, `async` or not. What it prints and logs is kept; an exception is a failure."""
+        """Do the work, async or not. What it prints and logs is kept; an exception is a failure."""
         raise NotImplementedError(f"{type(self).__name__} must define run().")
 
     def progress(self, done: int, total: int | None = None) -> None:

@@ -26,10 +26,6 @@ class SavedInRun(models.Model):
     class Meta:
         abstract = True
 
-    def hand_to_run(self, overridden: Iterable[str] = ()) -> None:
-        """Let this object know that a run has it, and which fields the run overrides."""
-        self._in_run = self.pk, frozenset(overridden)
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         """As Django's. In a run, and without `update_fields`, it writes the kind's own fields."""
         if self._in_run is not None:
@@ -38,6 +34,10 @@ class SavedInRun(models.Model):
             if kwargs.get("update_fields") is None and not self._is_copy(**kwargs):
                 kwargs["update_fields"] = self._fields_to_save(self._in_run[1])
         super().save(*args, **kwargs)
+
+    def hand_to_run(self, overridden: Iterable[str] = ()) -> None:
+        """Let this object know that a run has it, and which fields the run overrides."""
+        self._in_run = self.pk, frozenset(overridden)
 
     def _is_copy(self, force_insert: object = False, using: str | None = None, **_: Any) -> bool:
         """Whether a save makes another row: without a key, with another, in another database."""
@@ -57,11 +57,10 @@ class SavedInRun(models.Model):
 @cache
 def _own_columns(model: type[models.Model]) -> list[models.Field[Any, Any]]:
     """The columns that a kind adds to those that all definitions have, and that can be written."""
-    from countjobs.models.definitions import fields_of_kind
-
-    own = {field.name for field in fields_of_kind(model)}
+    (base,) = (each for each in model.__mro__ if SavedInRun in each.__bases__)
+    common = {field.name for field in base._meta.get_fields()}
     return [
         field
         for field in model._meta.concrete_fields
-        if field.name in own and not (field.primary_key or field.generated)
+        if field.name not in common and not (field.primary_key or field.generated)
     ]
