@@ -58,7 +58,7 @@ def test_a_child_leaves_as_python_would(error: BaseException | None, status: int
 def test_a_child_leaves_where_its_terminal_is_gone() -> None:
     if not os.fork():
         sys.stdout.close()
-        sys.__stderr__ = None  # type: ignore[misc,assignment]  # as in a daemon
+        sys.__stderr__ = None  # type: ignore[misc]  # as in a daemon
         forks.leave(ValueError("reason"))
     assert status_of_child() == 1
 

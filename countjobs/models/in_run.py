@@ -57,7 +57,7 @@ class SavedInRun(models.Model):
 @cache
 def _own_columns(model: type[models.Model]) -> list[models.Field[Any, Any]]:
     """The columns that a kind adds to those that all definitions have, and that can be written."""
-    (base,) = (each for each in model.__mro__ if SavedInRun in each.__bases__)
+    base: Any = next(each for each in model.__mro__ if SavedInRun in each.__bases__)
     common = {field.name for field in base._meta.get_fields()}
     return [
         field
