@@ -15,8 +15,10 @@ import pytest
 from django.core.cache import cache
 from django.db import connection, connections, transaction
 from django.db.backends.signals import connection_created
+from django.test.utils import CaptureQueriesContext
 from django.urls import get_script_prefix, get_urlconf, set_script_prefix, set_urlconf
 from django.utils import timezone, translation
+from psycopg.sql import SQL, Identifier
 
 from countjobs.executors import ThreadPoolExecutor, sessions
 from countjobs.executors.runs import carry_out
@@ -137,7 +139,7 @@ CHANGES = {
 }
 
 
-def execute(sql: str) -> None:
+def execute(sql: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(sql)
 
@@ -279,6 +281,37 @@ def test_a_wrapper_that_the_project_put_there_stays() -> None:
     with told_of_connections(watch):
         sessions_of(use, use, use)
     assert statements == ["SELECT 1"] * 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_the_caller_of_a_run_has_put_there_stays() -> None:
+    """`runjob` called from a program that watches its statements."""
+    seen: list[str] = []
+
+    def note(execute: Callable[..., object], sql: str, *args: object) -> object:
+        seen.append(sql)
+        return execute(sql, *args)
+
+    with CaptureQueriesContext(connection) as queries, connection.execute_wrapper(note):
+        carry_out(0, use, 1_000)
+        use()
+    assert seen == ["SELECT 1"] * 2
+    assert [query["sql"] for query in queries].count("SELECT 1") == 2
+    assert not connection.force_debug_cursor
+    assert note not in connection.execute_wrappers
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("_connections_stay")
+def test_statements_that_are_no_text_are_looked_at_too() -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("only psycopg composes statements, and takes bytes")
+    composed = SQL("SET ROLE {}").format(Identifier("pg_monitor"))
+    for change in (composed, b"SET ROLE pg_monitor"):
+        assert sessions_of(partial(execute, change)) == [None]
+    kept, again = sessions_of(partial(execute, SQL("SELECT 1")), partial(execute, b"SELECT 1"))
+    assert kept is not None
+    assert kept is again
 
 
 @pytest.mark.django_db

@@ -49,28 +49,39 @@ def changes_session(sql: str) -> bool:
     return any(name in lower for name in _FUNCTIONS)
 
 
+def _text(sql: Any, raw: Any) -> str:
+    """A statement that is no text: bytes, or one that psycopg composes."""
+    if isinstance(sql, bytes):
+        return sql.decode(errors="replace")
+    return str(sql.as_string(raw)) if hasattr(sql, "as_string") else str(sql)
+
+
 class _Look:
     """Sees each statement on one connection, as a wrapper of Django's `execute_wrappers`."""
 
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
         self.has_seen_change = False
-        self._wrappers: list[Any] = [self, *connection.execute_wrappers]
+        connection.execute_wrappers.insert(0, self)
+        self.remember(connection)
+
+    def remember(self, connection: BaseDatabaseWrapper) -> None:
+        """Note what Django's own object for the connection holds before a run."""
+        self._wrappers = list(connection.execute_wrappers)
         self._debugs = connection.force_debug_cursor
-        connection.execute_wrappers[:] = self._wrappers
 
     def __call__(
         self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any
     ) -> Any:
-        if not isinstance(sql, str):  # psycopg composes statements, too
-            sql = str(sql.as_string(context["connection"].connection))
-        self.has_seen_change = self.has_seen_change or changes_session(sql)
+        text = sql if isinstance(sql, str) else _text(sql, context["connection"].connection)
+        self.has_seen_change = self.has_seen_change or changes_session(text)
         return execute(sql, params, many, context)
 
     def put_back(self, connection: BaseDatabaseWrapper) -> None:
-        """What Django's own object for the connection holds, as it was before the run."""
+        """Put it back after the run, and forget the statements that Django has kept of it."""
         connection.execute_wrappers[:] = self._wrappers
         connection.force_debug_cursor = self._debugs
-        connection.queries_log.clear()
+        if not self._debugs:
+            connection.queries_log.clear()
         self.has_seen_change = False
 
 
@@ -119,7 +130,7 @@ def tidy_connections() -> set[str]:
             callers.add(connection.alias)
         else:
             connection.close_if_unusable_or_obsolete()
-            _look_at(connection)
+            _look_at(connection).remember(connection)
     return callers
 
 
