@@ -12,6 +12,7 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from countjobs.conf import Conf
+from countjobs.executors.calling import is_generator_function
 from countjobs.models import JobDefinition, JobDefinitionQuerySet
 from countjobs.models.definitions import concrete_definitions, fields_of_kind
 
@@ -76,6 +77,13 @@ def _of_definition(model: type[JobDefinition]) -> Iterator[CheckMessage]:
             hint="Define its method run(self).",
             obj=model,
             id="countjobs.E005",
+        )
+    if is_generator_function(model.run):
+        yield Error(
+            "The run() of this kind of definition is a generator: calling it runs nothing.",
+            hint="Remove the “yield” from run(). It may be “async def”.",
+            obj=model,
+            id="countjobs.E009",
         )
     if hiding := sorted(_hiding(model)):
         yield Error(

@@ -114,6 +114,38 @@ def test_a_manager_that_bypasses_the_job_store_is_found() -> None:
 
 
 @pytest.mark.usefixtures("forgotten")
+def test_a_definition_whose_run_is_a_generator_is_found() -> None:
+    """Issue 8, line 8: plain or async, it would run nothing."""
+
+    class Yielding(JobDefinition):
+        class Meta(JobDefinition.Meta):
+            app_label = "app"
+
+        def run(self) -> None:  # type: ignore[misc]  # that is what is wrong with it
+            yield
+
+    class AsyncYielding(JobDefinition):
+        class Meta(JobDefinition.Meta):
+            app_label = "app"
+
+        async def run(self) -> None:  # type: ignore[misc]  # that is what is wrong with it
+            yield
+
+    class Awaited(JobDefinition):
+        class Meta(JobDefinition.Meta):
+            app_label = "app"
+
+        async def run(self) -> None:
+            """Do nothing."""
+
+    found = checks.run_checks(tags=["countjobs"])
+    assert [(each.id, each.obj) for each in found] == [
+        ("countjobs.E009", Yielding),
+        ("countjobs.E009", AsyncYielding),
+    ]
+
+
+@pytest.mark.usefixtures("forgotten")
 def test_a_definition_without_the_permissions_of_its_own_is_found() -> None:
     class Forgetful(JobDefinition):
         class Meta:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 from django.db import OperationalError
@@ -34,6 +35,16 @@ def test_promise_09_a_run_that_was_given_back_meanwhile_is_not_started(
     assert executor.wait_until_idle(10)
     wait_until(lambda: scheduler.ended == 1)
     assert (outcomes, executor.in_flight()) == ([], set())
+
+
+class Clock:
+    """The executor's clock, moved on at will."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.seconds = 0.0
+        monotonic = time.monotonic
+        ahead = SimpleNamespace(monotonic=lambda: monotonic() + self.seconds)
+        monkeypatch.setattr(module, "time", ahead)
 
 
 @pytest.fixture
@@ -108,11 +119,54 @@ def test_promise_09_a_run_is_not_started_that_was_given_away_after_it_was_marked
     outcomes: list[Outcome],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "FORGOTTEN_SECONDS", -1)  # frozen for long, as it seems
+    monkeypatch.setattr(executor, "_forgotten_seconds", -1)  # frozen for long, as it seems
     claims.most_batches = 3
     submit(executor, claimed(fail))
     assert executor.wait_until_idle(10)
     assert (claims.batches, outcomes) == ([[1]] * 4, [])
+
+
+def test_promise_09_a_run_that_was_given_away_while_its_mark_was_on_its_way_is_not_started(
+    executor: ThreadPoolExecutor,
+    claims: Claims,
+    outcomes: list[Outcome],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Issue 8, line 13: the mark was made, and the answer came when the run was settled as lost."""
+    clock = Clock(monkeypatch)
+    begin = claims.begin
+
+    def begin_and_freeze(execution_ids: list[int]) -> list[int]:
+        ours = begin(execution_ids)
+        claims.given_back = {1}
+        clock.seconds += 20
+        return ours
+
+    monkeypatch.setattr(executor, "_begin", begin_and_freeze)
+    submit(executor, claimed(fail))
+    assert executor.wait_until_idle(10)
+    assert (claims.batches, outcomes) == ([[1], [1]], [])
+
+
+def test_a_mark_that_takes_a_while_is_believed(
+    executor: ThreadPoolExecutor,
+    claims: Claims,
+    outcomes: list[Outcome],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A slow database is no reason to ask again, and again: nobody takes us for dead so soon."""
+    clock = Clock(monkeypatch)
+    begin = claims.begin
+
+    def begin_slowly(execution_ids: list[int]) -> list[int]:
+        clock.seconds += 4
+        return begin(execution_ids)
+
+    monkeypatch.setattr(executor, "_begin", begin_slowly)
+    submit(executor, claimed(int))
+    assert executor.wait_until_idle(10)
+    assert claims.batches == [[1]]
+    assert [each.execution_id for each in outcomes] == [1]
 
 
 def test_of_a_run_that_is_gone_the_log_says_no_more_than_is_known(

@@ -194,13 +194,13 @@ def test_runs_that_have_ended_before_the_others_are_looked_at_disturb_nobody(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Whoever hands runs over may be held up, and they may be short."""
-    hand_over = executor._hand_over
+    hand_over = executor._workers.hand_over
 
     def hand_over_and_wait(batch: list[ClaimedJob]) -> None:
         hand_over(batch)
         wait_until(lambda: not any(job.runs for job in batch))
 
-    monkeypatch.setattr(executor, "_hand_over", hand_over_and_wait)
+    monkeypatch.setattr(executor._workers, "hand_over", hand_over_and_wait)
     for number in range(1, 4):
         submit(executor, claimed(int, job_id=str(number), first=number))
         assert executor.wait_until_idle(10)

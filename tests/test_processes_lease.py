@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from countjobs.history.requests import request_run
 from countjobs.models import Execution, SchedulerNode
 from tests.app.jobs import pass_gate
-from tests.app.models import Gate
+from tests.app.models import Gate, Note
 from tests.factories import SECOND, code_job, every, store_job
 from tests.processes import end, is_alive, read, start
 from tests.waiting import wait_until
@@ -99,6 +101,68 @@ def test_promise_09_a_frozen_scheduler_that_wakes_starts_and_records_nothing_giv
     started = [line.split()[1] for line in Path(f"{gate}.begun").read_text().splitlines()]
     assert len(started) == len(set(started)) >= 6
     assert not Execution.objects.filter(status__in=["failed", "cancelled"]).exists()
+
+
+MARKS_WAIT = """
+    CREATE FUNCTION wait_to_begin() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF NEW.status = 'running' THEN
+            PERFORM pg_advisory_xact_lock_shared(7);
+        END IF;
+        RETURN NEW;
+    END $$;
+    CREATE TRIGGER wait_to_begin BEFORE UPDATE ON countjobs_execution
+        FOR EACH ROW EXECUTE FUNCTION wait_to_begin()
+"""
+
+
+@pytest.fixture
+def marks_wait() -> Iterator[Callable[[], int]]:
+    """Runs are marked as running when the test lets go of a lock. Asked, tells how many wait."""
+    if connection.vendor != "postgresql":
+        pytest.skip("on SQLite a process makes its marks itself: it can't be frozen meanwhile")
+
+    def waiting() -> int:
+        with connection.cursor() as cursor:
+            sql = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            cursor.execute(sql)
+            return int(cursor.fetchone()[0])
+
+    with connection.cursor() as cursor:
+        cursor.execute(MARKS_WAIT)
+        cursor.execute("SELECT pg_advisory_lock(7)")
+    try:
+        yield waiting
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock_all()")
+            cursor.execute("DROP TRIGGER wait_to_begin ON countjobs_execution")
+            cursor.execute("DROP FUNCTION wait_to_begin()")
+
+
+def test_promise_09_a_scheduler_frozen_while_it_marks_a_run_does_not_begin_it_when_it_wakes(
+    log: Path, tmp_path: Path, marks_wait: Callable[[], int]
+) -> None:
+    """Issue 8, line 13: meanwhile the run was lost, and its second attempt has succeeded."""
+    notes = tmp_path / "notes"
+    far = {"year": "2199", "second": "0"}
+    note = Note.objects.create(name="note", file=str(notes), rerun_if_lost=True, **far)
+    runs = Execution.objects.filter(job_id=note.job_id)
+    with scheduler(log) as one:
+        request_run(note.job_id, note.name)
+        wait_until(lambda: marks_wait() == 1, 20, what=read(log))
+        one.send_signal(signal.SIGSTOP)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(7)")
+            wait_until(runs_of(one, "running").exists, 20, what=read(log))
+            with scheduler(log) as two:
+                wait_until(runs_of(two, "succeeded").exists, 30, what=lambda: read(log))
+        finally:
+            one.send_signal(signal.SIGCONT)
+        of_one = 'A run of "note" is no longer ours'
+        wait_until(lambda: of_one in read(log), 20, what=lambda: read(log))
+    assert len(notes.read_text().splitlines()) == 1
+    assert list(runs.order_by("pk").values_list("status", flat=True)) == ["lost", "succeeded"]
 
 
 def test_promise_09_what_a_killed_scheduler_ran_is_run_again_by_another_within_the_lease(

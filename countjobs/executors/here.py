@@ -22,6 +22,7 @@ def run_here(definition: JobDefinition, *, requested_by: str) -> Execution:
     Not before: nobody would settle a run of a process that writes no heartbeats.
     """
     scheduled_at = timezone.now()
+    definition.hand_to_run()
     run = Run(0, definition.job_id, definition.name, scheduled_at, definition.run)
     with capturing(), running(run):
         outcome = carry_out(0, definition.run, Conf.load().output_bytes)

@@ -26,11 +26,13 @@ from apscheduler.job import Job
 from apscheduler.schedulers.base import BaseScheduler
 from django.db import connection
 
+from countjobs.conf import Conf
 from countjobs.executors.backlog import Backlog
 from countjobs.executors.current import running
 from countjobs.executors.failures import let_go, log_failure
 from countjobs.executors.guards import quietly
 from countjobs.executors.runs import carry_out
+from countjobs.executors.sessions import share_caches
 from countjobs.executors.workers import Workers
 from countjobs.history.recorder import Outcome
 from countjobs.jobstores.claimed import ClaimedJob, Run
@@ -42,8 +44,9 @@ from countjobs.text import visible
 RETRY_SECONDS = 0.5
 PUT_OFF_SECONDS = 0.2
 """So long after they were marked as begun, runs for which there is no thread are put off again."""
-FORGOTTEN_SECONDS = 1.0
-"""Beyond that the mark is asked for anew: this process was frozen, perhaps, and taken for dead."""
+FORGOTTEN_SHARE = 0.5
+"""Of the silence after which others may take us for dead. A mark that was asked for longer ago is
+asked for anew: this process was frozen, perhaps, and its runs were settled and run elsewhere."""
 
 Mark: TypeAlias = Callable[[list[int]], Iterable[int]]
 """Marks executions in the database, and returns those that are still ours to start."""
@@ -73,9 +76,13 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         self._report = report
         self._output_bytes = output_bytes
         self.outage = Outage()
+        conf = Conf.load()
+        # As much silence as that at least lies between our last heartbeat but one and our end.
+        silence = conf.lease_seconds - conf.heartbeat_seconds
+        self._forgotten_seconds = silence * FORGOTTEN_SHARE
         self._backlog = Backlog(threads)
         self._closing = threading.Event()
-        self._workers = Workers(threads, self._carry_out_first, "countjobs-run")
+        self._workers = Workers(threads, self._carry_out_first, "countjobs-run", share_caches)
         self._starter = threading.Thread(
             target=self._start_waiting, name="countjobs-starter", daemon=True
         )
@@ -143,7 +150,7 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
     def _start_some(self) -> None:
         batch = self._backlog.take(PUT_OFF_SECONDS if self._workers.waiting else None)
         if batch:
-            self._change_hands(batch, self._begin, self._hand_over)
+            self._change_hands(batch, self._begin, self._workers.hand_over)
         elif stuck := self._workers.take_back():
             self._change_hands(stuck, self._put_off, self._backlog.put_back)
 
@@ -151,6 +158,9 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         self, batch: list[ClaimedJob], mark: Mark, receive: Callable[[list[ClaimedJob]], None]
     ) -> None:
         """Give jobs, marked, to the threads, or back to the backlog."""
+        asked_at = time.monotonic()  # not later: we may be frozen before the answer is here
+        for job in batch:
+            job.begun_at = asked_at
         try:
             ours = set(mark([job.runs[0].execution_id for job in batch]))
         except Exception as error:
@@ -179,17 +189,11 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
             )
             self._first_is_over(job)
 
-    def _hand_over(self, batch: list[ClaimedJob]) -> None:
-        now = time.monotonic()
-        for job in batch:
-            job.begun_at = now
-        self._workers.hand_over(batch)
-
     # Running
 
     def _carry_out_first(self, job: ClaimedJob) -> None:
         now = time.monotonic()
-        if now - job.begun_at > FORGOTTEN_SECONDS:
+        if now - job.begun_at > self._forgotten_seconds:
             self._backlog.put_back([job])
             return
         job.started_at = now

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
+from countjobs.executors import forks
 from countjobs.lasting import go_on_until
 
 logger = logging.getLogger(__name__)
@@ -35,12 +36,20 @@ class Workers(Generic[Item]):
         most: How many items are worked on side by side.
         work: Works off an item. It should not raise; if it does, that is logged.
         name: What the threads' names begin with.
+        prepare: Called first in each thread. It must not raise.
     """
 
-    def __init__(self, most: int, work: Callable[[Item], None], name: str) -> None:
+    def __init__(
+        self,
+        most: int,
+        work: Callable[[Item], None],
+        name: str,
+        prepare: Callable[[], object] | None = None,
+    ) -> None:
         self._most = most
         self._work = work
         self._name = name
+        self._prepare = prepare
         self._items: deque[Item] = deque()
         self._lock = threading.Lock()
         self._taken = 0
@@ -120,8 +129,11 @@ class Workers(Generic[Item]):
         return True
 
     def _work_off(self) -> None:
-        """A thread's life."""
+        """A thread's life. It ends with the process: a forked child works nothing off."""
+        generation = forks.Process.generation
         self._here.works = True
+        if self._prepare is not None:
+            self._prepare()
         while not self._ending or self._items:
             taken = self._take(was_called=True)
             while taken:
@@ -129,6 +141,8 @@ class Workers(Generic[Item]):
                     self._work(*taken)
                 except BaseException:  # nobody would count this thread as gone
                     logger.exception("What carries out runs stumbled; it goes on.")
+                if forks.Process.generation != generation:
+                    forks.leave()
                 taken = self._take(was_called=False)
             self._calls.get()
 

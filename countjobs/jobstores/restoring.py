@@ -53,6 +53,7 @@ class Taken:
         self.is_used = True
         for name, value in parameters.items():
             setattr(definition, name, _of_field(definition, name, value))
+        definition.hand_to_run(parameters)
         return definition.run
 
     def calls(self, count: int) -> list[Callable[[], object]]:
@@ -62,6 +63,7 @@ class Taken:
         if count == 1 or self.definition is None:
             return [self.call({}) for _ in range(count)]
         untouched = deepcopy(self.definition)
+        untouched.hand_to_run()
         return [partial(_run_copy, untouched)] * count
 
 
@@ -79,8 +81,8 @@ def _call_anew(row: JobRow) -> object:
     return job.func(*job.args, **job.kwargs)
 
 
-def _run_copy(definition: JobDefinition) -> None:
-    deepcopy(definition).run()
+def _run_copy(definition: JobDefinition) -> object:
+    return deepcopy(definition).run()
 
 
 class KindError(Exception):

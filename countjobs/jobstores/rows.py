@@ -41,12 +41,13 @@ _SEALED = frozenset(
 A start or an end is not one of them. Out of bounds, it was brought within them."""
 
 
-def run_definition(label: str, pk: str) -> None:
+def run_definition(label: str, pk: str) -> object:
     """Run a definition that is given by its model's label and its key. Raises LookupError."""
     definition = load_definitions([(label, pk)]).get((label, pk))
     if definition is None:
         raise LookupError(f"There is no definition {label}:{pk}.")
-    definition.run()
+    definition.hand_to_run()
+    return definition.run()
 
 
 def load_definitions(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], JobDefinition]:

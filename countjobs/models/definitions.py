@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -15,6 +15,7 @@ from django.utils import timezone as django_timezone
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.models.fields import CronField
+from countjobs.models.in_run import SavedInRun
 from countjobs.models.names import validate_name
 from countjobs.models.writes import JobDefinitionQuerySet
 from countjobs.progress import tell
@@ -58,7 +59,7 @@ def validate_moment(moment: datetime) -> None:
         )
 
 
-class JobDefinition(models.Model):
+class JobDefinition(SavedInRun):
     """A kind of job: subclass it, add typed fields, write `run`, and register it in the admin.
 
     The base class holds what every job has: a name, a schedule, and rules for late and overlapping
@@ -146,8 +147,8 @@ class JobDefinition(models.Model):
 
     save.alters_data = True  # type: ignore[attr-defined]  # as Django marks it for templates
 
-    def run(self) -> None:
-        """Do the work. What it prints and logs is kept; an exception makes the run a failed one."""
+    def run(self) -> Awaitable[None] | None:
+        """Do the work, async or not. What it prints and logs is kept; an exception is a failure."""
         raise NotImplementedError(f"{type(self).__name__} must define run().")
 
     def progress(self, done: int, total: int | None = None) -> None:

@@ -16,10 +16,11 @@ from apscheduler.events import EVENT_JOB_REMOVED, JobEvent
 from apscheduler.job import Job
 from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.base import STATE_STOPPED, BaseScheduler
-from apscheduler.util import convert_to_datetime, undefined
+from apscheduler.util import convert_to_datetime, ref_to_obj, undefined
 from django.core.exceptions import SynchronousOnlyOperation
 from django.db import Error
 
+from countjobs.executors.calling import is_generator_function
 from countjobs.jobstores.store import DatabaseJobStore, refuse_definition_id
 
 _ADD_JOB = signature(BaseScheduler.add_job)
@@ -40,13 +41,15 @@ class StoringScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has 
     def add_job(self, *args: Any, **kwargs: Any) -> Job:
         """As APScheduler's, but the job is stored at once, before the start too.
 
-        Raises ConflictingIdError where there is such a job, and ValueError for an id that only a
-        definition may have, and for a job that can't be pickled. Where the database can't be used
-        before the start, a warning says so, and the job is stored by the start.
+        Raises ConflictingIdError where there is such a job, ValueError for an id that only a
+        definition may have, and for a job that can't be pickled, and TypeError for a generator,
+        which would run nothing. Where the database can't be used before the start, a warning says
+        so, and the job is stored by the start.
         """
         given = _ADD_JOB.bind(self, *args, **kwargs)
         # The store refuses it too. But a job may have to wait for the start before it is stored.
         refuse_definition_id(given.arguments.get("id"))
+        _refuse_generator(given.arguments["func"])
         self._set_zone(given.arguments)
         with self._jobstores_lock:
             if self.state == STATE_STOPPED:
@@ -127,3 +130,9 @@ class StoringScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has 
     def _asks_the_store(self, jobstore: str | None) -> bool:
         """Whether APScheduler looks only at what waits for the start, and we have to."""
         return self.state == STATE_STOPPED and jobstore in (None, self.jobstore_alias)
+
+
+def _refuse_generator(func: object) -> None:
+    """Keep out what would run nothing. Raises TypeError, and what a wrong reference raises."""
+    if is_generator_function(ref_to_obj(func) if isinstance(func, str) else func):
+        raise TypeError(f"{func!r} is a generator: calling it runs nothing. Remove its “yield”.")

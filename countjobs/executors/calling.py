@@ -1,0 +1,111 @@
+"""Calling a job: plain or async, to its end, and in the process that it was started in."""
+
+from __future__ import annotations
+
+import asyncio
+import decimal
+import inspect
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from contextvars import ContextVar, copy_context
+from typing import Any
+
+from asgiref.sync import async_to_sync
+
+from countjobs.executors import forks
+
+_LAZY = (
+    "The job returned {what}, and none of that code has run. A job has to do its work before it"
+    " returns{how}."
+)
+
+
+def _variable_of_decimals() -> ContextVar[Any]:
+    """Where Python keeps how a context's decimals are computed."""
+    context = copy_context()
+    context.run(decimal.getcontext)
+    return next(variable for variable in context if variable.name == "decimal_context")
+
+
+_decimals = _variable_of_decimals()
+
+
+def is_generator_function(call: object) -> bool:
+    """Whether a call does nothing but make a generator, plain or async."""
+    functions = (call, type(call).__call__) if callable(call) else ()
+    return any(inspect.isgeneratorfunction(f) or inspect.isasyncgenfunction(f) for f in functions)
+
+
+def call_job(call: Callable[[], object]) -> None:
+    """Call a job in the current context; await it where it is async. Raises what the job raises.
+
+    It never returns in a child that the job forked and that comes back here: the child ends.
+    """
+    generation = forks.Process.generation
+    if _decimals.get(None) is not None:
+        # What a context holds of decimals is an object that a copy of the context shares.
+        decimal.setcontext(decimal.getcontext().copy())
+    try:
+        result = call()
+        if result is not None:
+            _finish(result)
+    except BaseException as error:
+        if forks.Process.generation != generation:
+            forks.leave(error)
+        raise
+    if forks.Process.generation != generation:
+        forks.leave()
+
+
+def _finish(result: object) -> None:
+    """Await what an async job returned. Raises TypeError for work that nobody would do."""
+    if isinstance(result, Coroutine):
+        result = _Awaited(result).wait()
+    if inspect.isgenerator(result) or inspect.isasyncgen(result):
+        kind = "a generator" if inspect.isgenerator(result) else "an async generator"
+        raise TypeError(_LAZY.format(what=kind, how=": take the “yield” out of it"))
+    if isinstance(result, Awaitable):
+        if isinstance(result, Coroutine):
+            result.close()  # or Python warns later that nobody awaited it
+        raise TypeError(_LAZY.format(what="something to be awaited", how=": await it in the job"))
+
+
+class _Awaited:
+    """The coroutine of one run, in an event loop of the run's own.
+
+    What Django calls with `sync_to_async` runs in the run's thread, on its database connections.
+    """
+
+    def __init__(self, coroutine: Coroutine[Any, Any, object]) -> None:
+        self._coroutine = coroutine
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[Any] | None = None
+
+    def wait(self) -> object:
+        """What it returns. Raises what it raises; where the wait is cut short it is cancelled."""
+        try:
+            return async_to_sync(self._go)()
+        except BaseException:
+            self._cancel()
+            raise
+
+    async def _go(self) -> object:
+        generation = forks.Process.generation
+        self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
+        try:
+            return await self._coroutine
+        except BaseException as error:
+            if forks.Process.generation != generation:
+                forks.leave(error)
+            raise
+        finally:
+            if forks.Process.generation != generation:
+                forks.leave()
+
+    def _cancel(self) -> None:
+        """End it where it goes on: Ctrl-C, say, interrupts the thread that waits for it."""
+        if self._loop is None or self._task is None:
+            self._coroutine.close()  # it never began
+            return
+        with suppress(RuntimeError):  # it has ended, and its loop is closed
+            self._loop.call_soon_threadsafe(self._task.cancel)
