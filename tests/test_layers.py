@@ -12,11 +12,11 @@ import countjobs
 
 ROOT = Path(countjobs.__file__).parent
 LAYERS = [
-    {"batches", "conf", "text", "outages", "progress", "turns"},
+    {"batches", "conf", "outages", "primary", "progress", "queries", "text", "turns"},
     {"triggers"},
     {"forms"},
     {"models"},
-    {"rowsets"},
+    {"rowsets", "setups"},
     {"jobstores"},
     {"history"},
     {"executors"},

@@ -38,6 +38,7 @@ from countjobs.models import Execution, ParkedJob
 from countjobs.models.executions import OWED, Status, Trigger
 from countjobs.models.jobids import definition_key
 from countjobs.outages import let_go_after
+from countjobs.primary import rows_of
 from countjobs.rowsets import insert_rows, update_rows
 from countjobs.text import describe, storable
 from countjobs.turns import own_turn
@@ -115,7 +116,7 @@ class _Claim:
     def _lock_due(self, limit: int, only: str | None) -> list[JobRow]:
         if only is None:
             return due_rows(self.now, limit)
-        due = DjangoJob.objects.filter(next_run_time__lte=self.now, id=only)
+        due = rows_of(DjangoJob).filter(next_run_time__lte=self.now, id=only)
         return job_rows(locked(due)[:limit])
 
     def _rows_of(self, asked: list[Execution]) -> list[JobRow]:
@@ -178,7 +179,7 @@ class _Claim:
         """Those that are not there, rather than locked by someone else."""
         if not job_ids:
             return set()
-        there = DjangoJob.objects.filter(id__in=job_ids).values_list("id", flat=True)
+        there = rows_of(DjangoJob).filter(id__in=job_ids).values_list("id", flat=True)
         return set(job_ids) - set(there)
 
     def _take_one(self, execution: Execution, taken: Taken) -> list[dict[str, Any]]:

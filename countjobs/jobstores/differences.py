@@ -15,6 +15,7 @@ from django_apscheduler.models import DjangoJob
 
 from countjobs.jobstores.rows import disagreeing
 from countjobs.models import JobDefinition
+from countjobs.primary import rows_of
 
 
 def count_differences(kinds: list[type[JobDefinition]]) -> dict[str, int]:
@@ -41,8 +42,8 @@ def look_closely(kind: type[JobDefinition], pks: list[Any], now: datetime) -> li
 
 def _counts(kind: type[JobDefinition]) -> list[QuerySet[Any, tuple[str, int, int]]]:
     rows: list[QuerySet[Any]] = [
-        kind._base_manager.order_by(),
-        DjangoJob.objects.order_by().filter(id__startswith=kind.job_id_of("")),
+        rows_of(kind).order_by(),
+        rows_of(DjangoJob).order_by().filter(id__startswith=kind.job_id_of("")),
     ]
     return [
         # A kind may have fields of any name.

@@ -33,6 +33,7 @@ from countjobs.models import Execution, ParkedJob
 from countjobs.models.definitions import concrete_definitions
 from countjobs.models.executions import Status
 from countjobs.outages import AWAY
+from countjobs.primary import rows_of
 from countjobs.text import describe
 
 logger = logging.getLogger(__name__)
@@ -155,7 +156,7 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
         return upcoming is not None and upcoming <= now
 
     def _upcoming(self) -> datetime | None:
-        jobs = DjangoJob.objects.filter(next_run_time__isnull=False).order_by("next_run_time")
+        jobs = rows_of(DjangoJob).filter(next_run_time__isnull=False).order_by("next_run_time")
         asked = Execution.objects.unclaimed()
         times = (
             jobs.values_list("next_run_time", flat=True).first(),
@@ -174,7 +175,7 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
 
     def _claim_each(self, now: datetime, limit: int) -> Claims:
         """Claim the first jobs that can be, one by one, parking those that make claims fail."""
-        due = DjangoJob.objects.filter(next_run_time__lte=now).order_by("next_run_time")
+        due = rows_of(DjangoJob).filter(next_run_time__lte=now).order_by("next_run_time")
         ids = due.values_list("id", flat=True)[:limit]
         asked = Execution.objects.requested(now).values_list("job_id", flat=True)[:limit]
         claims = Claims()
@@ -248,7 +249,7 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
     def _get_jobs(self, **filters: Any) -> list[Job]:
         """Jobs by filters. One that can't be restored is left out, and left alone."""
         jobs = []
-        for row in DjangoJob.objects.filter(**filters).order_by("next_run_time", "id"):
+        for row in rows_of(DjangoJob).filter(**filters).order_by("next_run_time", "id"):
             try:
                 job = unseal(row.id, bytes(row.job_state))
             except UnreadableJobError as error:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from countjobs.primary import PrimaryQuerySet
+
 
 class ParkedJob(models.Model):
     """A job that is broken: its row keeps what it held, has no next run, and waits to be mended.
@@ -15,6 +17,8 @@ class ParkedJob(models.Model):
     job_id = models.CharField(_("job id"), max_length=255, primary_key=True)
     error = models.TextField(_("error"))
     parked_at = models.DateTimeField(_("parked at"))
+
+    objects = PrimaryQuerySet["ParkedJob"].as_manager()
 
     class Meta:
         verbose_name = _("broken job")
