@@ -17,6 +17,7 @@ from django.db import connection
 from countjobs.executors.going import GOING, Going
 from countjobs.history.growth import Growth, record_growth
 from countjobs.outages import AWAY
+from countjobs.queries import forget_queries
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ class Growing(threading.Thread):
             connection.close()
 
     def _look_safely(self) -> None:
+        forget_queries()
         try:
             if not self.look():
                 connection.close()  # it may be long until the next write

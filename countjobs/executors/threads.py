@@ -34,6 +34,7 @@ from countjobs.history.recorder import Outcome
 from countjobs.jobstores.claimed import ClaimedJob, Run
 from countjobs.models.executions import Status
 from countjobs.outages import AWAY
+from countjobs.queries import forget_queries
 
 RETRY_SECONDS = 0.5
 PUT_OFF_SECONDS = 0.2
@@ -140,6 +141,7 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         self, batch: list[ClaimedJob], mark: Mark, receive: Callable[[list[ClaimedJob]], None]
     ) -> None:
         """Give jobs, marked, to the threads, or back to the backlog."""
+        forget_queries()
         try:
             ours = set(mark([job.runs[0].execution_id for job in batch]))
         except Exception as error:
@@ -181,6 +183,7 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         self._first_is_over(job)
 
     def _first_is_over(self, job: ClaimedJob) -> None:
+        forget_queries()
         self._backlog.first_is_over(job)
         self._scheduler.run_ended()
 

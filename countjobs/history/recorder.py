@@ -17,6 +17,7 @@ from django.db import connection
 
 from countjobs.models.executions import UNFINISHED, Execution, Status
 from countjobs.outages import AWAY
+from countjobs.queries import forget_queries
 from countjobs.rowsets import update_rows
 from countjobs.turns import own_turn
 
@@ -93,6 +94,7 @@ class Recorder(threading.Thread):
             batch = list(self._outcomes)
         if not batch:
             return True
+        forget_queries()
         try:
             self._write(batch)
         except AWAY as error:

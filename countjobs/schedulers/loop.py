@@ -21,6 +21,7 @@ from countjobs.history.recorder import Recorder
 from countjobs.jobstores.store import DatabaseJobStore, refuse_definition_id
 from countjobs.models.nodes import State
 from countjobs.outages import AWAY
+from countjobs.queries import forget_queries
 from countjobs.schedulers.clock import WallClock
 from countjobs.schedulers.heartbeat import Heartbeat
 from countjobs.schedulers.listeners import ChangeListener
@@ -94,6 +95,7 @@ class DatabaseScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has
 
     def _process_jobs(self) -> float:
         """One turn of the loop, in seconds until the next: whatever happens, there is one."""
+        forget_queries()
         try:
             self.heartbeat.beat_if_due(timezone.now())
             self._follow_clock()

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from countjobs.jobstores.sync import sync_steps
 from countjobs.outages import AWAY
+from countjobs.queries import forget_queries
 
 logger = logging.getLogger(__name__)
 
@@ -87,6 +88,7 @@ class _Rest(threading.Thread):
         began, count = time.monotonic(), 0
         for mended in self._steps:
             _tell(mended)
+            forget_queries()
             count += len(mended)
             # As long as the step took: half of the time belongs to the loop and to runs.
             if self.stopping.wait(time.monotonic() - began):
