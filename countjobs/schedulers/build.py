@@ -13,6 +13,7 @@ from countjobs.history.recorder import Recorder
 from countjobs.jobstores.claimed import begin, put_off
 from countjobs.schedulers.heartbeat import Heartbeat
 from countjobs.schedulers.loop import RETRY_SECONDS, BackgroundScheduler, BlockingScheduler
+from countjobs.setups import refuse_what_can_not_work
 
 
 @overload
@@ -48,9 +49,13 @@ def create_scheduler(
         threads: How many runs go on side by side; `COUNTJOBS["THREADS"]` by default.
         drain_seconds: How long `shutdown` waits for runs; `COUNTJOBS["DRAIN_SECONDS"]` by default.
         options: APScheduler's own, such as `timezone`.
+
+    Raises:
+        ImproperlyConfigured: The settings are wrong, or don't allow a scheduler to work.
     """
     conf = Conf.load()
     threads = conf.threads if threads is None else threads
+    refuse_what_can_not_work(threads)
     recorder = Recorder()
     options.setdefault("timezone", UTC)
     options.setdefault("jobstore_retry_interval", RETRY_SECONDS)

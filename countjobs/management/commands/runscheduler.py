@@ -6,7 +6,9 @@ import logging
 import os
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import CommandError, CommandParser
+from django.db import DEFAULT_DB_ALIAS
 
 from countjobs.conf import Conf
 from countjobs.management.arguments import seconds, whole
@@ -47,6 +49,10 @@ class Command(DatabaseCommand):
             "longer is recorded as lost, and the exit status is 1 (default: %(default)s).",
         )
 
+    def get_check_kwargs(self, options: dict[str, Any]) -> dict[str, Any]:
+        """As Django's, and the checks of the database that it runs on."""
+        return {**super().get_check_kwargs(options), "databases": [DEFAULT_DB_ALIAS]}
+
     def handle(
         self, *args: Any, verbosity: int, threads: int, drain_timeout: float, **options: Any
     ) -> None:
@@ -63,7 +69,12 @@ class Command(DatabaseCommand):
     def _run_until_stopped(self, threads: int, drain_timeout: float) -> int:
         """Returns how many runs were left behind."""
         stop = StopSignals()
-        scheduler = create_scheduler(background=True, threads=threads, drain_seconds=drain_timeout)
+        try:
+            scheduler = create_scheduler(
+                background=True, threads=threads, drain_seconds=drain_timeout
+            )
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error)) from error
         scheduler.start()
         while not stop.wait(_LOOP_CHECK_SECONDS):
             if not scheduler.is_looping:
