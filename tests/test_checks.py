@@ -9,7 +9,7 @@ import pytest
 from django.apps import apps
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection, models
+from django.db import models
 from pytest_django import Settings
 
 from countjobs.models import CountJob, JobDefinition
@@ -58,27 +58,6 @@ def test_a_missing_django_apscheduler_stops_the_start(monkeypatch: pytest.Monkey
 def test_naive_times_are_found(settings: Settings) -> None:
     settings.USE_TZ = False
     assert _ids(tags=["countjobs"]) == ["countjobs.E002"]
-
-
-def test_a_database_that_is_not_supported_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "vendor", "oracle")
-    assert _ids(tags=["database"], databases=["default"]) == ["countjobs.E003"]
-
-
-def test_a_database_without_returning_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection.features, "can_return_columns_from_insert", False)
-    assert _ids(tags=["database"], databases=["default"]) == ["countjobs.E004"]
-
-
-def test_sqlite_without_immediate_transactions_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "vendor", "sqlite")
-    monkeypatch.setitem(connection.settings_dict, "OPTIONS", {})
-    assert _ids(tags=["database"], databases=["default"]) == ["countjobs.W001"]
-
-
-def test_other_databases_are_none_of_the_app_s_business(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "vendor", "oracle")
-    assert _ids(tags=["countjobs"], databases=[]) == []
 
 
 @pytest.mark.usefixtures("forgotten")
