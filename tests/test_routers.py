@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -22,7 +21,7 @@ from countjobs.models import CountJob, ParkedJob
 from countjobs.models.countjob import CountJob as Kind
 from countjobs.schedulers import create_scheduler
 from countjobs.schedulers.settling import settle
-from tests.admin_pages import ADD, LIST, change_url
+from tests.admin_pages import ADD, LIST, change_url, form_of
 from tests.app.models import Team, TeamJob
 from tests.factories import code_job, make_definition, make_execution
 from tests.idle import NODE, Threads, make_scheduler, make_store
@@ -57,13 +56,6 @@ def client(replicas: Replicas) -> Iterator[Client]:
     """A superuser's. Whatever a test does with it, it reads nothing from a replica."""
     yield client_of("superuser")
     assert replicas.asked == []
-
-
-def form_of(definition: CountJob) -> dict[str, Any]:
-    fields = CountJob._meta.concrete_fields
-    values = {field.name: field.value_from_object(definition) for field in fields if field.editable}
-    values["messages"] = json.dumps(definition.messages)
-    return {name: value for name, value in values.items() if value not in (None, False)}
 
 
 def test_a_definition_is_added_changed_and_scheduled(client: Client) -> None:

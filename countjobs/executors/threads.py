@@ -24,7 +24,7 @@ from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, JobExecution
 from apscheduler.executors.pool import ThreadPoolExecutor as PlainThreadPoolExecutor
 from apscheduler.job import Job
 from apscheduler.schedulers.base import BaseScheduler
-from django.db import connection
+from django.db import connection, connections
 
 from countjobs.executors.backlog import Backlog
 from countjobs.executors.current import running
@@ -71,7 +71,9 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         self._output_bytes = output_bytes
         self._backlog = Backlog(threads)
         self._closing = threading.Event()
-        self._workers = Workers(threads, self._carry_out_first, "countjobs-run")
+        self._workers = Workers(
+            threads, self._carry_out_first, "countjobs-run", connections.close_all
+        )
         self._starter = threading.Thread(
             target=self._start_waiting, name="countjobs-starter", daemon=True
         )

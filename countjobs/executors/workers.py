@@ -33,11 +33,19 @@ class Workers(Generic[Item]):
         most: How many items are worked on side by side.
         work: Works off an item. It must not raise.
         name: What the threads' names begin with.
+        leave: Called by each thread when it ends.
     """
 
-    def __init__(self, most: int, work: Callable[[Item], None], name: str) -> None:
+    def __init__(
+        self,
+        most: int,
+        work: Callable[[Item], None],
+        name: str,
+        leave: Callable[[], None] = lambda: None,
+    ) -> None:
         self._most = most
         self._work = work
+        self._leave = leave
         self._name = name
         self._items: deque[Item] = deque()
         self._lock = threading.Lock()
@@ -120,6 +128,7 @@ class Workers(Generic[Item]):
                 self._work(*taken)
                 taken = self._take(was_called=False)
             self._calls.get()
+        self._leave()
 
     def _take(self, *, was_called: bool) -> list[Item]:
         """The next item, or none where this thread had better rest."""

@@ -78,7 +78,8 @@ class ChangeListener(threading.Thread):
             self._wake()
             self._wait_for_notifications(raw)
         finally:
-            raw.close()  # a pool would give it to somebody else, who would be told all of it
+            with suppress(Exception):  # where it broke, nothing is left to be heard
+                raw.execute(f"UNLISTEN {CHANNEL}")  # a pool gives it to somebody else
 
     def _wait_for_notifications(self, raw: Any) -> None:
         # Not the driver's own wait: it wakes ten times a second, and can't be told to stop.
