@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -118,3 +120,11 @@ def test_permissions_may_be_named_one_by_one() -> None:
             """Do nothing."""
 
     assert _ids(tags=["countjobs"]) == []
+
+
+def test_the_docs_list_every_check() -> None:
+    root = Path(__file__).parent.parent
+    files = (root / "countjobs").rglob("*.py")
+    ids = re.compile(r"countjobs\.[EW]\d{3}")
+    known = {each for file in files for each in ids.findall(file.read_text())}
+    assert set(ids.findall((root / "docs" / "checks.md").read_text())) == known
