@@ -25,5 +25,5 @@ class PrimaryQuerySet(models.QuerySet[Model]):
     @property
     def db(self) -> str:
         """The alias of the database that is asked."""
-        alias: str = self._db or DEFAULT_DB_ALIAS
+        alias: str = self._db or DEFAULT_DB_ALIAS  # type: ignore[attr-defined]  # Django's own
         return alias

@@ -66,7 +66,7 @@ def _pool_size(connection: BaseDatabaseWrapper) -> int | None:
     pool = connection.settings_dict.get("OPTIONS", {}).get("pool")
     if connection.vendor != "postgresql" or not pool:
         return None
-    given = pool if isinstance(pool, dict) else {}
+    given: dict[str, int] = pool if isinstance(pool, dict) else {}
     return given.get("max_size") or given.get("min_size", _POOL_SIZE)
 
 

@@ -11,6 +11,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.commands import makemigrations, migrate
 from django.db import connection
+from django.db.migrations.autodetector import MigrationAutodetector
 
 from countjobs.models import CountJob
 from countjobs.models.detecting import KindsDetector, install
@@ -114,7 +115,7 @@ def test_words_of_a_kind_s_own_fields_do(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_what_another_app_has_put_there_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Theirs(makemigrations.MigrationAutodetector):
+    class Theirs(MigrationAutodetector):
         pass
 
     monkeypatch.setattr(makemigrations.Command, "autodetector", Theirs)

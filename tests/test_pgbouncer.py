@@ -55,7 +55,7 @@ def test_an_export_is_whole(bouncer: str, disabled: bool) -> None:
     CountJob.objects.bulk_create(CountJob(name=name) for name in names)
     client = client_of("viewer")
     with connected_through(bouncer, DISABLE_SERVER_SIDE_CURSORS=disabled):
-        some = CountJob.objects.all()[:1]
+        some = list(CountJob.objects.all()[:1])
         file = json.loads(exported(client, some, select_across="1"))
     assert [entry["name"] for entry in file["definitions"]] == names
 

@@ -19,6 +19,7 @@ from countjobs.history.requests import request_run
 from countjobs.jobstores.sync import sync
 from countjobs.models import CountJob, ParkedJob
 from countjobs.models.countjob import CountJob as Kind
+from countjobs.models.executions import Status
 from countjobs.schedulers import create_scheduler
 from countjobs.schedulers.settling import settle
 from tests.admin_pages import ADD, LIST, change_url, form_of
@@ -129,7 +130,7 @@ def test_a_scheduler_claims_and_stores(client: Client) -> None:
 
 def test_a_lost_run_of_one_that_bears_it_is_run_again(client: Client) -> None:
     definition = make_definition(rerun_if_lost=True)
-    make_execution(job_id=definition.job_id, node=NODE, status="running")
+    make_execution(job_id=definition.job_id, node=NODE, status=Status.RUNNING)
     assert settle(NODE, "gone", timezone.now()).again == 1
 
 

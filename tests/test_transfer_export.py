@@ -33,6 +33,7 @@ def entries(text: str) -> list[dict[str, Any]]:
 
 def read(response: FileResponse) -> bytes:
     """A file that no client asked for; to close the response would close the connection."""
+    assert response.file_to_stream
     with closing(response.file_to_stream):
         return b"".join(response)
 

@@ -49,7 +49,7 @@ class Command(DatabaseCommand):
             "longer is recorded as lost, and the exit status is 1 (default: %(default)s).",
         )
 
-    def get_check_kwargs(self, options: dict[str, Any]) -> dict[str, Any]:
+    def get_check_kwargs(self, options: dict[str, Any]) -> dict[Any, Any]:
         """As Django's, and the checks of the database that it runs on."""
         return {**super().get_check_kwargs(options), "databases": [DEFAULT_DB_ALIAS]}
 
