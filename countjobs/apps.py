@@ -30,9 +30,10 @@ class CountjobsConfig(AppConfig):
         """Connect what must happen whenever a definition is written."""
         from countjobs import checks  # noqa: F401  # registers them
         from countjobs.jobstores import rows
-        from countjobs.models import definitions_changed, definitions_deleted
+        from countjobs.models import definitions_changed, definitions_deleted, detecting
         from countjobs.models.definitions import senders
 
+        detecting.install()
         definitions_changed.connect(rows.definitions_changed)
         definitions_deleted.connect(rows.definitions_deleted)
         for model in senders():

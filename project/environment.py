@@ -19,6 +19,8 @@ from django.core.management.utils import get_random_secret_key
 
 _TRUTHS = {"true": True, "1": True, "yes": True, "on": True}
 _TRUTHS |= {"false": False, "0": False, "no": False, "off": False}
+_NO_CURSORS = "disable_server_side_cursors"
+"""Of DATABASE_URL's query: Django's setting for poolers in transaction mode."""
 
 
 def read(name: str) -> str | None:
@@ -80,10 +82,26 @@ def read_database(name: str, default_file: Path) -> dict[str, Any]:
         parsed: dict[str, Any] = {**dj_database_url.parse(url)}
     except ValueError as error:
         raise ImproperlyConfigured(f"{name} can't be read: {error}") from None
+    no_cursors = _pop_bool(f"{name}: {_NO_CURSORS}", parsed.get("OPTIONS", {}))
     if parsed["NAME"] in {"", ":memory:"}:
         # Memory is not shared: the scheduler would look into a database of its own.
         raise ImproperlyConfigured(f"{name} must name a database: …/NAME, or sqlite:///FILE.")
-    return _sqlite(parsed, default_file.parent) if scheme == "sqlite" else _postgresql(parsed)
+    if scheme == "sqlite":
+        if no_cursors is not None:
+            raise ImproperlyConfigured(f"{name}: {_NO_CURSORS} is for PostgreSQL only.")
+        return _sqlite(parsed, default_file.parent)
+    return _postgresql(parsed) | {"DISABLE_SERVER_SIDE_CURSORS": bool(no_cursors)}
+
+
+def _pop_bool(name: str, options: dict[str, Any]) -> bool | None:
+    """Take an option of ours out of a URL's; None where it isn't there."""
+    value = options.pop(_NO_CURSORS, None)
+    if value is None:
+        return None
+    try:
+        return _TRUTHS[str(value).lower()]
+    except KeyError:
+        raise ImproperlyConfigured(f"{name} must be true or false.") from None
 
 
 def _sqlite(parsed: dict[str, Any], directory: Path) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from typing import Any
 from urllib.parse import parse_qsl
 
 from django.contrib.messages import get_messages
@@ -10,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.html import strip_tags
 
-from countjobs.models import JobDefinition
+from countjobs.models import CountJob, JobDefinition
 
 LIST = "/admin/countjobs/countjob/"
 ADD = "/admin/countjobs/countjob/add/"
@@ -41,3 +43,11 @@ def rows_before(query: str, per_page: int) -> int:
 
 def said(response: object) -> list[str]:
     return [str(message) for message in get_messages(response.wsgi_request)]  # type: ignore[attr-defined]  # of the test client
+
+
+def form_of(definition: CountJob) -> dict[str, Any]:
+    """What the form sends that would save such a definition."""
+    fields = CountJob._meta.concrete_fields
+    values = {field.name: field.value_from_object(definition) for field in fields if field.editable}
+    values["messages"] = json.dumps(definition.messages)
+    return {name: value for name, value in values.items() if value not in (None, False)}

@@ -43,9 +43,9 @@ def start(*command: str, log: Path, url: str = "", **environment: str) -> subpro
     return spawn([sys.executable, "manage.py", *command], directory=ROOT, environment=env, log=log)
 
 
-def run_to_its_end(*command: str, log: Path, url: str = "") -> None:
+def run_to_its_end(*command: str, log: Path, url: str = "", **environment: str) -> None:
     """Run a command of manage.py that must succeed."""
-    process = start(*command, log=log, url=url)
+    process = start(*command, log=log, url=url, **environment)
     try:
         status = process.wait(60)
     finally:
@@ -54,9 +54,11 @@ def run_to_its_end(*command: str, log: Path, url: str = "") -> None:
 
 
 @contextmanager
-def scheduler(log: Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+def scheduler(
+    log: Path, *options: str, url: str = "", **environment: str
+) -> Iterator[subprocess.Popen[bytes]]:
     """A `runscheduler` that lives, ended with SIGTERM (or killed, where it doesn't end)."""
-    process = start("runscheduler", *options, log=log)
+    process = start("runscheduler", *options, log=log, url=url, **environment)
     try:
         wait_until(lambda: is_alive(process), 20, what=f"for a scheduler:\n{read(log)}")
         yield process

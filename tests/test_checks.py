@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.apps import apps
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection, models
+from django.db import models
 from pytest_django import Settings
 
 from countjobs.models import CountJob, JobDefinition
@@ -58,27 +60,6 @@ def test_a_missing_django_apscheduler_stops_the_start(monkeypatch: pytest.Monkey
 def test_naive_times_are_found(settings: Settings) -> None:
     settings.USE_TZ = False
     assert _ids(tags=["countjobs"]) == ["countjobs.E002"]
-
-
-def test_a_database_that_is_not_supported_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "vendor", "oracle")
-    assert _ids(tags=["database"], databases=["default"]) == ["countjobs.E003"]
-
-
-def test_a_database_without_returning_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection.features, "can_return_columns_from_insert", False)
-    assert _ids(tags=["database"], databases=["default"]) == ["countjobs.E004"]
-
-
-def test_sqlite_without_immediate_transactions_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "vendor", "sqlite")
-    monkeypatch.setitem(connection.settings_dict, "OPTIONS", {})
-    assert _ids(tags=["database"], databases=["default"]) == ["countjobs.W001"]
-
-
-def test_other_databases_are_none_of_the_app_s_business(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "vendor", "oracle")
-    assert _ids(tags=["countjobs"], databases=[]) == []
 
 
 @pytest.mark.usefixtures("forgotten")
@@ -171,3 +152,11 @@ def test_permissions_may_be_named_one_by_one() -> None:
             """Do nothing."""
 
     assert _ids(tags=["countjobs"]) == []
+
+
+def test_the_docs_list_every_check() -> None:
+    root = Path(__file__).parent.parent
+    files = (root / "countjobs").rglob("*.py")
+    ids = re.compile(r"countjobs\.[EW]\d{3}")
+    known = {each for file in files for each in ids.findall(file.read_text())}
+    assert set(ids.findall((root / "docs" / "checks.md").read_text())) == known

@@ -12,11 +12,14 @@ import countjobs
 
 ROOT = Path(countjobs.__file__).parent
 LAYERS = [
-    {"batches", "conf", "lasting", "text", "outages", "progress", "turns"},
+    {
+        *("batches", "conf", "lasting", "outages", "primary"),
+        *("progress", "queries", "text", "turns"),
+    },
     {"triggers"},
     {"forms"},
     {"models"},
-    {"rowsets"},
+    {"rowsets", "setups"},
     {"jobstores"},
     {"history"},
     {"executors"},

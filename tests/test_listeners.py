@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django_apscheduler.models import DjangoJob
 
 from countjobs.jobstores.wakeups import CHANNEL, notify
+from countjobs.schedulers import listeners
 from countjobs.schedulers.listeners import ChangeListener
 from tests.waiting import wait_until
 
@@ -88,3 +91,34 @@ def test_promise_05_it_listens_again_after_its_connection_broke(
     wait_until(lambda: alarm.rung == 3)
     change()
     wait_until(lambda: alarm.rung == 4)
+
+
+def test_one_that_can_not_listen_looks_again_and_again(
+    alarm: Alarm, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Issue 8, lines 17 and 18: with psycopg2, and behind a pooler that shares connections."""
+    only_postgresql()
+    monkeypatch.setattr(listeners, "LOOK_SECONDS", 0.05)
+    monkeypatch.setitem(connection.settings_dict, "DISABLE_SERVER_SIDE_CURSORS", True)
+    listener = ChangeListener(alarm.ring)
+    listener.start()
+    wait_until(lambda: alarm.rung >= 3)
+    listener.stop(10)
+    assert not listener.is_alive()
+    assert caplog.records == []
+
+
+def test_one_that_stops_leaves_nobody_else_to_hear_of_it(
+    alarm: Alarm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Issue 8, line 14: a pool gives its connection to somebody else."""
+    only_postgresql()
+    monkeypatch.setattr(BaseDatabaseWrapper, "close", lambda self: pools.append(self.connection))
+    pools: list[Any] = []
+    listener = ChangeListener(alarm.ring)
+    listener.start()
+    assert alarm.wait(10)
+    listener.stop(10)
+    [raw] = pools
+    assert raw.execute("SELECT count(*) FROM pg_listening_channels()").fetchone()[0] == 0
+    raw.close()

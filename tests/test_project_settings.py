@@ -242,3 +242,42 @@ def test_a_directory_that_cannot_hold_the_secret_key_is_reported(
     monkeypatch.delenv("SECRET_KEY", raising=False)
     with pytest.raises(ImproperlyConfigured, match=r"^Set SECRET_KEY: none can be kept in"):
         environment.read_secret_key("SECRET_KEY", tmp_path / "missing" / "key")
+
+
+SERVER = "postgres://u@db.example.com/jobs"
+
+
+@pytest.mark.parametrize(
+    ("query", "disabled"),
+    [
+        ("", False),
+        ("?disable_server_side_cursors=true", True),
+        ("?disable_server_side_cursors=0&sslmode=require", False),
+        ("?disable_server_side_cursors=Yes", True),
+    ],
+)
+def test_server_side_cursors_can_be_disabled(
+    query: str, disabled: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Issue 8, line 18: for PgBouncer in transaction mode."""
+    monkeypatch.setenv("DATABASE_URL", SERVER + query)
+    read = environment.read_database("DATABASE_URL", ROOT / "db.sqlite3")
+    assert read["DISABLE_SERVER_SIDE_CURSORS"] is disabled
+    assert "disable_server_side_cursors" not in read["OPTIONS"]
+
+
+@pytest.mark.parametrize(
+    ("url", "complaint"),
+    [
+        (f"{SERVER}?disable_server_side_cursors=perhaps", "must be true or false"),
+        (f"{SERVER}?disable_server_side_cursors=1&disable_server_side_cursors=0", "must be true"),
+        ("sqlite:////tmp/a?disable_server_side_cursors=true", "is for PostgreSQL only"),
+    ],
+)
+def test_a_wrong_word_for_server_side_cursors_is_refused(
+    url: str, complaint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Issue 8, line 18."""
+    monkeypatch.setenv("DATABASE_URL", url)
+    with pytest.raises(ImproperlyConfigured, match=f"DATABASE_URL: disable_.* {complaint}"):
+        environment.read_database("DATABASE_URL", ROOT / "db.sqlite3")

@@ -15,6 +15,7 @@ from countjobs.jobstores.differences import count_differences, look_closely
 from countjobs.jobstores.strangers import Strangers, find_strangers
 from countjobs.models import JobDefinition
 from countjobs.models.definitions import concrete_definitions
+from countjobs.primary import rows_of
 
 SECONDS = 60
 """How old the answer may be."""
@@ -68,7 +69,7 @@ def _look(now: datetime) -> dict[str, int]:
 
 def _take_turn(kind: type[JobDefinition], turn: Turn, now: datetime) -> Turn:
     """Look at the next ones, and again at those that differed."""
-    there = kind._base_manager.order_by("pk").values_list("pk", flat=True)
+    there = rows_of(kind).order_by("pk").values_list("pk", flat=True)
     following = there if turn.last is None else there.filter(pk__gt=turn.last)
     pks = list(following[:AT_ONCE])
     found = look_closely(kind, [*{*turn.found, *pks}], now)

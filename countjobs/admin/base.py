@@ -11,7 +11,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.core.exceptions import BadRequest, ValidationError
-from django.db import DataError, NotSupportedError, models
+from django.db import DEFAULT_DB_ALIAS, DataError, NotSupportedError, models
 from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import override
@@ -77,6 +77,10 @@ class PageAdmin(AnyModelAdmin):
         if not is_offered or lookup.endswith(("__regex", "__iregex")):
             return False
         return super().lookup_allowed(lookup, value, request)
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        """As Django's, from the database that is written to: a form is saved over what it shows."""
+        return super().get_queryset(request).using(DEFAULT_DB_ALIAS)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """The list's class."""

@@ -13,6 +13,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext
 
 from countjobs.models import JobDefinition
+from countjobs.primary import rows_of
 
 MOST = 1_000
 """How many at once."""
@@ -67,5 +68,5 @@ def free_name_of(definition: JobDefinition) -> str:
     longest: Any = definition._meta.get_field("name").max_length
     # Names are cut for their suffix: so that is how far those in the way may agree with this one.
     stem = _stem(definition.name)[: longest - len(f" ({_word()} {'9' * 9})")].rstrip()
-    rows = type(definition)._base_manager.filter(name__startswith=stem)
+    rows = rows_of(type(definition)).filter(name__startswith=stem)
     return free_name(definition.name, set(rows.values_list("name", flat=True)), longest)

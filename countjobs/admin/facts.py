@@ -22,6 +22,7 @@ from countjobs.admin.strip import LONGEST, strip
 from countjobs.models import Execution, JobDefinition, ParkedJob
 from countjobs.models.executions import Status
 from countjobs.models.newest import Past
+from countjobs.primary import rows_of
 
 _OVERDUE = timedelta(seconds=10)
 _KEPT_AS = "_countjobs_facts"  # a kind's own fields are attributes, too
@@ -80,7 +81,7 @@ class Facts:
 def attach(definitions: Sequence[JobDefinition], links: Links) -> None:
     """Read the facts of definitions, and keep them on these objects: three queries for all."""
     ids = [definition.job_id for definition in definitions]
-    jobs = dict(DjangoJob.objects.filter(id__in=ids).values_list("id", "next_run_time"))
+    jobs = dict(rows_of(DjangoJob).filter(id__in=ids).values_list("id", "next_run_time"))
     errors = dict(ParkedJob.objects.filter(job_id__in=ids).values_list("job_id", "error"))
     newest = _newest(ids if links.may_view(Execution) else [])
     missing = gettext("The job store has no row of it. “manage.py syncjobs” mends that.")

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from countjobs.admin.links import Links
 from countjobs.models import Execution, JobDefinition
+from countjobs.primary import rows_of
 from countjobs.text import is_encodable, visible
 
 MOST_JOBS = 20
@@ -50,7 +51,7 @@ def job_ids_called(name: str, kinds: Kinds) -> list[str]:
     called = [
         kind.job_id_of(pk)
         for kind in kinds
-        for pk in kind._base_manager.filter(name=name).values_list("pk", flat=True)
+        for pk in rows_of(kind).filter(name=name).values_list("pk", flat=True)
     ]
     return called or [name]
 
@@ -60,7 +61,7 @@ def _like(kinds: Kinds, text: str, most: int) -> Iterator[tuple[str, str]]:
         return
     for kind in kinds:
         # In no order: else a database may walk the index of names, and look up all that it reads.
-        found: Any = kind._base_manager.order_by()
+        found: Any = rows_of(kind).order_by()
         for word in text.split()[:_MOST_WORDS]:
             found = found.filter(_has(word))
         for pk, name in found.values_list("pk", "name")[:most]:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from countjobs.admin.links import Links
 from countjobs.models import JobDefinition
 from countjobs.models.jobids import definition_key
+from countjobs.primary import rows_of
 from countjobs.triggers import zone_names
 
 
@@ -27,7 +28,7 @@ def definitions_of(job_ids: Iterable[str]) -> dict[str, JobDefinition]:
     return {
         definition.job_id: definition
         for model, pks in by_model.items()
-        for definition in model._base_manager.filter(pk__in=pks).only("name", "timezone")
+        for definition in rows_of(model).filter(pk__in=pks).only("name", "timezone")
     }
 
 

@@ -18,6 +18,7 @@ from countjobs.executors.going import GOING, Going
 from countjobs.history.growth import Growth, record_growth
 from countjobs.lasting import go_on_until
 from countjobs.outages import Outage
+from countjobs.queries import forget_queries
 from countjobs.text import in_one_line
 
 logger = in_one_line(logging.getLogger(__name__))
@@ -54,6 +55,7 @@ class Growing(threading.Thread):
             connection.close()
 
     def _look_safely(self) -> None:
+        forget_queries()
         began, self._rest = time.monotonic(), LOOK_SECONDS
         try:
             if not self.look():

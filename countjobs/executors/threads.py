@@ -24,7 +24,7 @@ from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, JobExecution
 from apscheduler.executors.pool import ThreadPoolExecutor as PlainThreadPoolExecutor
 from apscheduler.job import Job
 from apscheduler.schedulers.base import BaseScheduler
-from django.db import connection
+from django.db import connection, connections
 
 from countjobs.conf import Conf
 from countjobs.executors.backlog import Backlog
@@ -39,6 +39,7 @@ from countjobs.jobstores.claimed import ClaimedJob, Run
 from countjobs.lasting import go_on_until
 from countjobs.models.executions import Status
 from countjobs.outages import Outage
+from countjobs.queries import forget_queries
 from countjobs.text import visible
 
 RETRY_SECONDS = 0.5
@@ -82,7 +83,13 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         self._forgotten_seconds = silence * FORGOTTEN_SHARE
         self._backlog = Backlog(threads)
         self._closing = threading.Event()
-        self._workers = Workers(threads, self._carry_out_first, "countjobs-run", share_caches)
+        self._workers = Workers(
+            threads,
+            self._carry_out_first,
+            "countjobs-run",
+            prepare=share_caches,
+            leave=connections.close_all,
+        )
         self._starter = threading.Thread(
             target=self._start_waiting, name="countjobs-starter", daemon=True
         )
@@ -158,6 +165,7 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         self, batch: list[ClaimedJob], mark: Mark, receive: Callable[[list[ClaimedJob]], None]
     ) -> None:
         """Give jobs, marked, to the threads, or back to the backlog."""
+        forget_queries()
         asked_at = time.monotonic()  # not later: we may be frozen before the answer is here
         for job in batch:
             job.begun_at = asked_at
@@ -205,6 +213,7 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
             self._first_is_over(job)
 
     def _first_is_over(self, job: ClaimedJob) -> None:
+        forget_queries()
         self._backlog.first_is_over(job)
         self._scheduler.run_ended()
 

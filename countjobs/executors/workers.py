@@ -37,6 +37,7 @@ class Workers(Generic[Item]):
         work: Works off an item. It should not raise; if it does, that is logged.
         name: What the threads' names begin with.
         prepare: Called first in each thread. It must not raise.
+        leave: Called by each thread when it ends.
     """
 
     def __init__(
@@ -45,9 +46,11 @@ class Workers(Generic[Item]):
         work: Callable[[Item], None],
         name: str,
         prepare: Callable[[], object] | None = None,
+        leave: Callable[[], None] = lambda: None,
     ) -> None:
         self._most = most
         self._work = work
+        self._leave = leave
         self._name = name
         self._prepare = prepare
         self._items: deque[Item] = deque()
@@ -145,6 +148,7 @@ class Workers(Generic[Item]):
                     forks.leave()
                 taken = self._take(was_called=False)
             self._calls.get()
+        self._leave()
 
     def _take(self, *, was_called: bool) -> list[Item]:
         """The next item, or none where this thread had better rest."""

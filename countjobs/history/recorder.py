@@ -20,6 +20,7 @@ from django.db import DataError, Error, connection, transaction
 from countjobs.lasting import go_on_until
 from countjobs.models.executions import UNFINISHED, Execution, Status
 from countjobs.outages import AWAY, Outage
+from countjobs.queries import forget_queries
 from countjobs.rowsets import update_rows
 from countjobs.text import in_one_line
 from countjobs.turns import own_turn
@@ -111,6 +112,7 @@ class Recorder(threading.Thread):
             batch = list(self._outcomes)
         if not batch:
             return True
+        forget_queries()
         try:
             refused = self._write(batch)
         except Error as error:

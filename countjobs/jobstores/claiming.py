@@ -20,6 +20,7 @@ from countjobs.jobstores.passed import PassedOver
 from countjobs.jobstores.restoring import KindError, Strange
 from countjobs.models import Execution
 from countjobs.outages import AWAY, Outage
+from countjobs.primary import rows_of
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +85,7 @@ class Claiming:
 
     def _take_each(self, now: datetime, limit: int) -> Claims:
         """Claim the first jobs that can be, one by one."""
-        due = DjangoJob.objects.filter(next_run_time__lte=now).order_by("next_run_time")
+        due = rows_of(DjangoJob).filter(next_run_time__lte=now).order_by("next_run_time")
         ids = self.passed.narrow(due, "id").values_list("id", flat=True)[:limit]
         requested = self.passed.narrow(Execution.objects.requested(now), "job_id")
         asked = requested.values_list("job_id", flat=True)[:limit]

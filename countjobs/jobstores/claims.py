@@ -35,13 +35,14 @@ from countjobs.jobstores.questions import (
     job_rows,
     locked,
 )
-from countjobs.jobstores.records import rows_of, shared_by, why_gone
+from countjobs.jobstores.records import executions_of, shared_by, why_gone
 from countjobs.jobstores.restoring import Strange, Taken, restore
 from countjobs.jobstores.rows import park
 from countjobs.models import Execution, JobDefinition, ParkedJob
 from countjobs.models.executions import OWED, Status, Trigger
 from countjobs.models.jobids import unknown_kind
 from countjobs.outages import let_go_after
+from countjobs.primary import rows_of
 from countjobs.rowsets import insert_rows, update_rows
 from countjobs.text import describe, storable
 from countjobs.turns import own_turn
@@ -141,7 +142,7 @@ class _Claim:
     def _lock_due(self, limit: int, only: str | None) -> list[JobRow]:
         if only is None:
             return due_rows(self.now, limit, self.passed)
-        due = DjangoJob.objects.filter(next_run_time__lte=self.now, id=only)
+        due = rows_of(DjangoJob).filter(next_run_time__lte=self.now, id=only)
         return job_rows(locked(due)[:limit])
 
     def _rows_of(self, asked: list[Execution]) -> list[JobRow]:
@@ -197,7 +198,7 @@ class _Claim:
         """Those that are not there, rather than locked by someone else."""
         if not job_ids:
             return set()
-        there = DjangoJob.objects.filter(id__in=job_ids).values_list("id", flat=True)
+        there = rows_of(DjangoJob).filter(id__in=job_ids).values_list("id", flat=True)
         gone = set(job_ids) - set(there)
         strange = {job_id: kind for job_id in gone if (kind := unknown_kind(job_id))}
         told = kinds_told() if strange else set()
@@ -261,7 +262,7 @@ class _Claim:
             try:
                 made = plan(taken.job, row.next_run_time, self.now, busy=busy, catch_up=catch_up)
                 calls = taken.calls(len(made.runs))
-                rows += rows_of(taken.job, made, self.now)
+                rows += executions_of(taken.job, made, self.now)
             except Error:
                 raise
             except Exception as error:  # triggers and fields are anybody's code

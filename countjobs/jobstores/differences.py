@@ -15,6 +15,7 @@ from django_apscheduler.models import DjangoJob
 
 from countjobs.jobstores.rows import disagreeing
 from countjobs.models import JobDefinition
+from countjobs.primary import rows_of
 
 
 def count_differences(kinds: list[type[JobDefinition]]) -> dict[str, int]:
@@ -33,8 +34,8 @@ def count_differences(kinds: list[type[JobDefinition]]) -> dict[str, int]:
 
 def missing_rows(kind: type[JobDefinition]) -> list[Any]:
     """The keys of those definitions of a kind that have no row. Two queries, of keys only."""
-    pks = list(kind._base_manager.order_by().values_list("pk", flat=True))
-    rows = DjangoJob.objects.filter(id__startswith=kind.job_id_of("")).order_by()
+    pks = list(rows_of(kind).order_by().values_list("pk", flat=True))
+    rows = rows_of(DjangoJob).filter(id__startswith=kind.job_id_of("")).order_by()
     there = set(rows.values_list("id", flat=True))
     return [pk for pk in pks if kind.job_id_of(pk) not in there]
 
@@ -49,8 +50,8 @@ def look_closely(kind: type[JobDefinition], pks: list[Any], now: datetime) -> li
 
 def _counts(kind: type[JobDefinition]) -> list[QuerySet[Any, tuple[str, int, int]]]:
     rows: list[QuerySet[Any]] = [
-        kind._base_manager.order_by(),
-        DjangoJob.objects.order_by().filter(id__startswith=kind.job_id_of("")),
+        rows_of(kind).order_by(),
+        rows_of(DjangoJob).order_by().filter(id__startswith=kind.job_id_of("")),
     ]
     return [
         # A kind may have fields of any name.

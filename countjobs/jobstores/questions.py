@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection, models
@@ -18,6 +18,7 @@ from countjobs.jobstores.passed import NOTHING, PassedOver
 from countjobs.models import Execution
 from countjobs.models.definitions import concrete_definitions
 from countjobs.models.executions import OWED
+from countjobs.primary import rows_of
 
 _JOBS = DjangoJob._meta.db_table
 _EXECUTIONS = Execution._meta.db_table
@@ -45,7 +46,7 @@ def due_rows(now: datetime, limit: int, passed: PassedOver = NOTHING) -> list[Jo
 
 def rows_from_code() -> models.QuerySet[DjangoJob]:
     """The rows of jobs from code: those that no definition has, there or not."""
-    rows: models.QuerySet[DjangoJob] = DjangoJob.objects.all()
+    rows = rows_of(DjangoJob)
     for model in concrete_definitions():
         rows = rows.exclude(id__startswith=model.job_id_of(""))
     return rows
@@ -110,9 +111,11 @@ def locked(queryset: Any) -> Any:
 
 
 def instant(value: datetime | str) -> datetime:
-    """An instant as the database returns it: SQLite gives text, or a naive datetime, in UTC."""
+    """An instant as the database returns it: SQLite gives text, or a naive datetime, in the zone in
+    which its connection keeps times.
+    """
     read = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return read if read.tzinfo else read.replace(tzinfo=UTC)
+    return read if read.tzinfo else read.replace(tzinfo=connection.timezone)
 
 
 def _others(passed: PassedOver, column: str) -> tuple[str, list[Any]]:

@@ -14,7 +14,7 @@ from countjobs.models.jobids import definition_key
 from countjobs.text import storable
 
 
-def rows_of(job: Job, made: Plan, now: datetime) -> list[dict[str, Any]]:
+def executions_of(job: Job, made: Plan, now: datetime) -> list[dict[str, Any]]:
     """The executions of a job that is due: each run, and what is missed or skipped."""
     rows = []
     if made.not_run:

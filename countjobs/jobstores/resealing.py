@@ -11,6 +11,7 @@ from django_apscheduler.models import DjangoJob
 
 from countjobs.batches import batches
 from countjobs.jobstores.signing import sealed_anew
+from countjobs.primary import rows_of
 from countjobs.turns import own_turn
 
 _BATCH = 200
@@ -21,12 +22,12 @@ def seal_rows_anew() -> int:
 
     Rows of definitions and jobs from code alike; those that are set aside, too. Returns how many.
     """
-    ids = list(DjangoJob.objects.order_by("id").values_list("id", flat=True))
+    ids = list(rows_of(DjangoJob).order_by("id").values_list("id", flat=True))
     return sum(_seal_batch_anew(batch) for batch in batches(ids, _BATCH))
 
 
 def _seal_batch_anew(ids: list[str]) -> int:
-    rows = DjangoJob.objects.order_by("id").filter(id__in=ids)
+    rows = rows_of(DjangoJob).order_by("id").filter(id__in=ids)
     # Most need nothing: they are looked at without a lock.
     if not (old := [row.id for row in rows if _is_old(row)]):
         return 0

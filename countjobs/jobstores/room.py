@@ -23,6 +23,7 @@ from countjobs.conf import Conf
 from countjobs.models import Execution, SchedulerNode
 from countjobs.models.executions import Status
 from countjobs.models.nodes import State
+from countjobs.primary import rows_of
 
 
 class Taking(NamedTuple):
@@ -50,7 +51,7 @@ def look(now: datetime) -> Room:
     long_ago = now - timedelta(seconds=Conf.load().lease_seconds)
     # By the order of an index each, and not by a condition on it: where the database's statistics
     # are old it might think that most rows are due, and read them all.
-    due = DjangoJob.objects.filter(next_run_time__isnull=False).order_by("next_run_time")
+    due = rows_of(DjangoJob).filter(next_run_time__isnull=False).order_by("next_run_time")
     asked = Execution.objects.unclaimed()
     alive = list(
         SchedulerNode.objects.alive(now)

@@ -23,6 +23,7 @@ from countjobs.jobstores.keeping import kept_run_time
 from countjobs.jobstores.signing import seal, unseal
 from countjobs.jobstores.wakeups import notify
 from countjobs.models import JobDefinition, ParkedJob
+from countjobs.primary import rows_of
 from countjobs.text import describe, storable
 from countjobs.triggers import CRON_DEFAULTS
 
@@ -67,7 +68,7 @@ def _definitions_of(label: str, pks: list[str]) -> Iterable[JobDefinition]:
         model: type[JobDefinition] = apps.get_model(label)
     except LookupError:
         return []  # its app was taken out of INSTALLED_APPS
-    return model._base_manager.filter(pk__in=pks)
+    return rows_of(model).filter(pk__in=pks)
 
 
 def definitions_changed(sender: type[JobDefinition], pks: Iterable[Any], **_: Any) -> None:
@@ -94,7 +95,7 @@ def disagreeing(model: type[JobDefinition], pks: list[Any], now: datetime) -> li
     Whoever edits one while this looks writes its row, too.
     """
     with translation.override(settings.LANGUAGE_CODE):
-        return [each.definition.pk for each in _news(model, pks, now, DjangoJob.objects.all())]
+        return [each.definition.pk for each in _news(model, pks, now, rows_of(DjangoJob))]
 
 
 def write_rows(model: type[JobDefinition], pks: list[Any], now: datetime) -> list[str]:
@@ -150,7 +151,7 @@ def _news(
     ids = [model.job_id_of(pk) for pk in pks]
     rows = {row.id: row for row in jobs.filter(id__in=ids)}
     # Read after the lock is had: another edit may have been waited for, or a deletion.
-    definitions = model._base_manager.filter(pk__in=pks).order_by("pk")
+    definitions = rows_of(model).filter(pk__in=pks).order_by("pk")
     errors = dict(ParkedJob.objects.filter(job_id__in=ids).values_list("job_id", "error"))
     verdicts = [
         _judge(definition, rows.get(job_id := definition.job_id), errors.get(job_id, ""), now)
@@ -160,7 +161,7 @@ def _news(
 
 
 def _store_rows(rows: list[DjangoJob]) -> None:
-    DjangoJob.objects.bulk_create(
+    rows_of(DjangoJob).bulk_create(
         rows,
         update_conflicts=True,
         unique_fields=["id"],

@@ -35,6 +35,7 @@ from countjobs.models import Execution, ParkedJob
 from countjobs.models.definitions import concrete_definitions
 from countjobs.models.executions import Status
 from countjobs.outages import AWAY
+from countjobs.primary import rows_of
 from countjobs.text import in_one_line
 
 logger = in_one_line(logging.getLogger(__name__))
@@ -182,7 +183,7 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
 
     def _upcoming(self) -> datetime | None:
         passed = self.claiming.passed
-        jobs = DjangoJob.objects.filter(next_run_time__isnull=False).order_by("next_run_time")
+        jobs = rows_of(DjangoJob).filter(next_run_time__isnull=False).order_by("next_run_time")
         jobs = passed.narrow(jobs, "id")
         asked = passed.narrow(Execution.objects.unclaimed(), "job_id")
         times = (
@@ -247,7 +248,7 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
     def _get_jobs(self, **filters: Any) -> list[Job]:
         """Jobs by filters. One that can't be restored is left out, and left alone."""
         jobs = []
-        for row in DjangoJob.objects.filter(**filters).order_by("next_run_time", "id"):
+        for row in rows_of(DjangoJob).filter(**filters).order_by("next_run_time", "id"):
             try:
                 job = unseal(row.id, bytes(row.job_state))
             except UnreadableJobError as error:

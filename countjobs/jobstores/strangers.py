@@ -19,6 +19,7 @@ from countjobs.jobstores.questions import rows_from_code
 from countjobs.jobstores.rows import RUN_DEFINITION
 from countjobs.jobstores.signing import is_sealed
 from countjobs.models import Execution
+from countjobs.primary import rows_of
 
 MOST = 1_000
 """Rows that are looked at; of more, the others are not told of."""
@@ -83,6 +84,6 @@ def kinds_that_nobody_runs(
 
 
 def _waits(label: str, since: datetime) -> bool:
-    due = DjangoJob.objects.filter(id__startswith=f"{label}:", next_run_time__lte=since)
+    due = rows_of(DjangoJob).filter(id__startswith=f"{label}:", next_run_time__lte=since)
     asked = Execution.objects.requested(since).filter(job_id__startswith=f"{label}:")
     return due.exists() or asked.exists()

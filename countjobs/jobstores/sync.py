@@ -26,6 +26,7 @@ from countjobs.jobstores.wakeups import notify
 from countjobs.models import JobDefinition, ParkedJob
 from countjobs.models.definitions import concrete_definitions
 from countjobs.models.jobids import definition_key
+from countjobs.primary import rows_of
 from countjobs.text import describe, storable
 from countjobs.turns import own_turn
 
@@ -57,7 +58,7 @@ def sync_steps(clock: Callable[[], datetime]) -> Iterator[list[str]]:
 
 
 def _sync_kind(model: type[JobDefinition], clock: Callable[[], datetime]) -> Iterator[list[str]]:
-    pks = list(model._base_manager.order_by("pk").values_list("pk", flat=True))
+    pks = list(rows_of(model).order_by("pk").values_list("pk", flat=True))
     for batch in batches(pks, _BATCH):
         yield _mend(model, batch, clock())
     yield _delete_orphans(model)
@@ -118,7 +119,7 @@ def _without_newer(model: type[JobDefinition], pks: list[Any], now: datetime) ->
     """Those whose rows may be written: what another version wrote is left to it while it runs."""
     if not pks or not neighbours(now).differ:
         return pks
-    rows = DjangoJob.objects.filter(id__in=[model.job_id_of(pk) for pk in pks])
+    rows = rows_of(DjangoJob).filter(id__in=[model.job_id_of(pk) for pk in pks])
     newer = {row.id for row in rows if _is_of_another_version(row)}
     return [pk for pk in pks if model.job_id_of(pk) not in newer]
 
@@ -135,10 +136,10 @@ def _is_of_another_version(row: DjangoJob) -> bool:
 
 def _delete_orphans(model: type[JobDefinition]) -> list[str]:
     """Rows of definitions that are gone."""
-    rows = DjangoJob.objects.filter(id__startswith=model.job_id_of(""))
+    rows = rows_of(DjangoJob).filter(id__startswith=model.job_id_of(""))
     # Read before the definitions: the row of one that is being created is not an orphan.
     job_ids = set(rows.values_list("id", flat=True))
-    job_ids -= {model.job_id_of(pk) for pk in model._base_manager.values_list("pk", flat=True)}
+    job_ids -= {model.job_id_of(pk) for pk in rows_of(model).values_list("pk", flat=True)}
     orphans = sorted(job_ids)
     delete_rows(orphans)
     return [f"{job_id}: deleted, its definition is gone" for job_id in orphans]
@@ -161,7 +162,7 @@ def _mend_others(now: datetime, job_ids: list[str] | None = None) -> list[str]:
 
 def _forget_parked() -> list[str]:
     """Jobs that are set aside, and whose rows are gone."""
-    rows = DjangoJob.objects.filter(id=models.OuterRef("job_id"))
+    rows = rows_of(DjangoJob).filter(id=models.OuterRef("job_id"))
     gone = ParkedJob.objects.filter(~models.Exists(rows))
     job_ids = sorted(gone.values_list("job_id", flat=True))
     if job_ids:

@@ -10,7 +10,7 @@ from typing import Any
 from django.apps import apps
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models, router, transaction
+from django.db import DEFAULT_DB_ALIAS, models, router, transaction
 from django.utils import timezone as django_timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -159,6 +159,10 @@ class JobDefinition(SavedInRun):
         in threads that a run starts.
         """
         tell(done, total)
+
+    def refresh_from_db(self, using: str | None = None, *args: Any, **kwargs: Any) -> None:
+        """As Django's, but from the database that is written to, if none is named."""
+        super().refresh_from_db(using or DEFAULT_DB_ALIAS, *args, **kwargs)
 
     @classmethod
     def job_id_of(cls, pk: object) -> str:

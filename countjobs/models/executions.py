@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from countjobs.models.fields import OrderedJSONField
 from countjobs.models.newest import Past, read_newest
+from countjobs.primary import PrimaryQuerySet
 from countjobs.text import visible
 from countjobs.turns import own_turn
 
@@ -70,7 +71,7 @@ these for another run of the same job; they wait for it.
 _TIMES = ("status", "trigger", "scheduled_at", "started_at", "finished_at")
 
 
-class ExecutionQuerySet(models.QuerySet["Execution"]):
+class ExecutionQuerySet(PrimaryQuerySet["Execution"]):
     """The questions that schedulers and pages ask of the history."""
 
     def active(self) -> Self:

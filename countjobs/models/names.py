@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from countjobs.primary import rows_of
 from countjobs.text import validate_marks, without_marks
 
 
@@ -19,7 +20,7 @@ def validate_name(definition: Any) -> None:
     name = definition.name
     if without_marks(name) == name:
         return
-    others = type(definition)._base_manager.all()
+    others = rows_of(type(definition))
     if not definition._state.adding and others.filter(pk=definition.pk, name=name).exists():
         return
     others = others.exclude(pk=definition.pk)

@@ -10,6 +10,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.conf import Conf
+from countjobs.primary import PrimaryQuerySet
 
 
 class State(models.TextChoices):
@@ -24,7 +25,7 @@ MOST_REASON = 500
 """Characters of why a scheduler can't claim."""
 
 
-class SchedulerNodeQuerySet(models.QuerySet["SchedulerNode"]):
+class SchedulerNodeQuerySet(PrimaryQuerySet["SchedulerNode"]):
     """The questions asked of nodes."""
 
     def alive(self, now: datetime) -> Self:

@@ -8,13 +8,15 @@ from typing import Self
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from countjobs.primary import PrimaryQuerySet
+
 FIRST_LOOK = timedelta(minutes=1)
 """So long after it was parked, a job is looked at again; then after twice as long, and so on."""
 LAST_LOOK = timedelta(hours=1)
 """The longest time between two looks."""
 
 
-class ParkedJobQuerySet(models.QuerySet["ParkedJob"]):
+class ParkedJobQuerySet(PrimaryQuerySet["ParkedJob"]):
     """The questions asked of parked jobs."""
 
     def to_look_at(self, now: datetime) -> Self:

@@ -11,11 +11,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from django.db import connections, models, transaction
+from django.db import connections, transaction
 from django.dispatch import Signal
 
 from countjobs.batches import batches
 from countjobs.models.loose import distinct_values
+from countjobs.primary import PrimaryQuerySet
 
 if TYPE_CHECKING:
     from countjobs.models.definitions import JobDefinition
@@ -30,7 +31,7 @@ _BATCH = 10_000
 """Values in one statement: SQLite takes 32,766, other servers and drivers 65,535."""
 
 
-class JobDefinitionQuerySet(models.QuerySet["JobDefinition"]):
+class JobDefinitionQuerySet(PrimaryQuerySet["JobDefinition"]):
     """Definitions, with every way to write many of them at once made to tell the job store."""
 
     def update(self, **kwargs: Any) -> int:

@@ -14,6 +14,7 @@ from countjobs.history.recorder import Recorder
 from countjobs.jobstores.claimed import begin, put_off
 from countjobs.schedulers.heartbeat import Heartbeat
 from countjobs.schedulers.loop import RETRY_SECONDS, BackgroundScheduler, BlockingScheduler
+from countjobs.setups import refuse_what_can_not_work
 
 
 @overload
@@ -51,9 +52,13 @@ def create_scheduler(
         drain_seconds: How long `shutdown` waits for runs; `COUNTJOBS["DRAIN_SECONDS"]` by default.
         options: APScheduler's own. `timezone` is where jobs from code mean their times to be, if
             they don't say; `settings.TIME_ZONE` by default, as for definitions.
+
+    Raises:
+        ImproperlyConfigured: The settings are wrong, or don't allow a scheduler to work.
     """
     conf = Conf.load()
     threads = conf.threads if threads is None else threads
+    refuse_what_can_not_work(threads)
     recorder = Recorder()
     jobs_timezone = astimezone(options.pop("timezone", None)) or timezone.get_default_timezone()
     options["timezone"] = UTC  # the loop's: two times of one zone are compared by their wall clocks

@@ -16,7 +16,7 @@ from typing import Any
 
 from django.db import connection
 
-from countjobs.jobstores.wakeups import CHANNEL
+from countjobs.jobstores.wakeups import CHANNEL, can_listen
 from countjobs.lasting import go_on_until
 from countjobs.text import in_one_line
 
@@ -24,6 +24,8 @@ logger = in_one_line(logging.getLogger(__name__))
 
 POLL_SECONDS = 0.2
 RETRY_SECONDS = 1.0
+LOOK_SECONDS = 1.0
+"""How often the loop looks by itself where nothing tells of changes."""
 
 
 class ChangeListener(threading.Thread):
@@ -47,12 +49,11 @@ class ChangeListener(threading.Thread):
 
     def run(self) -> None:
         """Listen until stopped, through broken connections too."""
-        go_on_until(self._stopping.is_set, self._listen, "The listener for changes")
+        go_on_until(self._stopping.is_set, self._listen_once, "The listener for changes")
 
-    def _listen(self) -> None:
-        listen = {"postgresql": self._hear_notifications, "sqlite": self._watch_file}
+    def _listen_once(self) -> None:
         try:
-            listen[connection.vendor]()
+            self._listen()
         except Exception as error:
             logger.warning("Can't listen for changes, trying again: %s", error)
             self._stopping.wait(RETRY_SECONDS)
@@ -60,11 +61,31 @@ class ChangeListener(threading.Thread):
             connection.close()
         self._wake()  # something may have changed while nobody listened
 
+    def _listen(self) -> None:
+        if connection.vendor == "sqlite":
+            self._watch_file()
+        elif can_listen(connection) and not _is_shared():
+            self._hear_notifications()
+        else:
+            self._look_again()
+
+    def _look_again(self) -> None:
+        """Nobody tells us of anything: have the loop look, once a second."""
+        while not self._stopping.wait(LOOK_SECONDS):
+            self._wake()
+
     def _hear_notifications(self) -> None:
         connection.ensure_connection()
         raw = connection.connection
-        raw.execute(f"LISTEN {CHANNEL}")
-        self._wake()
+        try:
+            raw.execute(f"LISTEN {CHANNEL}")
+            self._wake()
+            self._wait_for_notifications(raw)
+        finally:
+            with suppress(Exception):  # where it broke, nothing is left to be heard
+                raw.execute(f"UNLISTEN {CHANNEL}")  # a pool gives it to somebody else
+
+    def _wait_for_notifications(self, raw: Any) -> None:
         # Not the driver's own wait: it wakes ten times a second, and can't be told to stop.
         bell, rung = socket.socketpair()
         with bell, rung, selectors.DefaultSelector() as selector:
@@ -89,3 +110,11 @@ class ChangeListener(threading.Thread):
             if version != seen:
                 seen = version
                 self._wake()
+
+
+def _is_shared() -> bool:
+    """Whether the server's connection is another one from transaction to transaction.
+
+    Django's setting for such a pooler says so. LISTEN would be heard by whoever comes next.
+    """
+    return bool(connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"))

@@ -23,6 +23,7 @@ from countjobs.history.recorder import Recorder
 from countjobs.jobstores.store import DatabaseJobStore
 from countjobs.models.nodes import State
 from countjobs.outages import AWAY, Outage
+from countjobs.queries import forget_queries
 from countjobs.schedulers.adding import StoringScheduler
 from countjobs.schedulers.clock import WallClock
 from countjobs.schedulers.heartbeat import Heartbeat
@@ -102,6 +103,7 @@ class DatabaseScheduler(StoringScheduler):
 
     def _process_jobs(self) -> float:
         """One turn of the loop, in seconds until the next: whatever happens, there is one."""
+        forget_queries()
         try:
             self.heartbeat.beat_if_due(timezone.now())
             self._follow_clock()

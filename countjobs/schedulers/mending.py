@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from countjobs.jobstores.sync import sync_steps
 from countjobs.outages import AWAY, Outage
+from countjobs.queries import forget_queries
 from countjobs.text import in_one_line
 
 logger = in_one_line(logging.getLogger(__name__))
@@ -102,6 +103,7 @@ class _Rest(threading.Thread):
         began, count = time.monotonic(), 0
         for mended in self._steps:
             _tell(mended)
+            forget_queries()
             count += len(mended)
             # As long as the step took: half of the time belongs to the loop and to runs.
             if self.stopping.wait(time.monotonic() - began):

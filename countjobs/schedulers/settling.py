@@ -23,6 +23,7 @@ from countjobs.models import Execution, JobDefinition
 from countjobs.models.executions import Status, Trigger
 from countjobs.models.jobids import definition_key, unknown_kind
 from countjobs.outages import let_go_after
+from countjobs.primary import rows_of
 from countjobs.rowsets import insert_rows, update_rows
 
 
@@ -109,9 +110,9 @@ def _enabled_of_rerun(job_ids: Iterable[str]) -> dict[str, bool]:
     return {
         model.job_id_of(pk): enabled
         for model, pks in keys.items()
-        for pk, enabled in model._base_manager.filter(pk__in=pks, rerun_if_lost=True).values_list(
-            "pk", "enabled"
-        )
+        for pk, enabled in rows_of(model)
+        .filter(pk__in=pks, rerun_if_lost=True)
+        .values_list("pk", "enabled")
     }
 
 

@@ -21,6 +21,7 @@ from countjobs.admin.overview.bars import Bar, marks, stacked_bars
 from countjobs.admin.overview.cells import job_link
 from countjobs.admin.overview.spans import Span, clock, coming_hours, count_spans
 from countjobs.models.definitions import concrete_definitions
+from countjobs.primary import rows_of
 
 MOST = 50
 SHOWN = 10
@@ -71,7 +72,7 @@ def read_coming(now: datetime, links: Links) -> Coming:
 
 def _visible(links: Links) -> QuerySet[Any]:
     """But the jobs of definitions that the user may not see."""
-    jobs: QuerySet[Any] = DjangoJob.objects.all()
+    jobs: QuerySet[Any] = rows_of(DjangoJob)
     for kind in concrete_definitions():
         if links.is_hidden(kind):
             jobs = jobs.exclude(id__startswith=kind.job_id_of(""))

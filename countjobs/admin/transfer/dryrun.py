@@ -17,6 +17,7 @@ from countjobs.admin.transfer.reading import read_entries
 from countjobs.admin.transfer.validation import validate, validate_rest
 from countjobs.models import JobDefinition
 from countjobs.models.names import refuse_marks
+from countjobs.primary import rows_of
 
 MOST_SECONDS = 20
 """Of computing, for a file. An evil schedule takes 10 ms, and there may be thousands."""
@@ -64,7 +65,7 @@ class _DryRun:
 
     def _names_there(self, names: list[str], *, lock: bool) -> set[str]:
         """Those of the names that definitions have, also such as this person may not see."""
-        there = self._model._base_manager.filter(name__in=names).order_by("pk")
+        there = rows_of(self._model).filter(name__in=names).order_by("pk")
         if lock:
             there = there.select_for_update()
         return {name for _pk, name in there.values_list("pk", "name")}

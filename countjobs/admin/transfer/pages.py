@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack
+from tempfile import SpooledTemporaryFile
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.urls import URLPattern
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.actions import DefinitionActions
 from countjobs.admin.transfer.format import carried_fields, label_of, with_named, written
 from countjobs.admin.transfer.views import ImportView
+from countjobs.batches import batches
 from countjobs.models import JobDefinition
 
 _AT_ONCE = 1_000
+_IN_MEMORY = 10 * 1024 * 1024
+"""Bytes. Larger files wait on the disk to be sent."""
 
 
 class TransferPages(DefinitionActions):
@@ -24,14 +30,21 @@ class TransferPages(DefinitionActions):
     actions = (*DefinitionActions.actions, "export")
 
     @admin.action(description=_("Export"), permissions=["view"])
-    def export(
-        self, request: HttpRequest, queryset: QuerySet[JobDefinition]
-    ) -> StreamingHttpResponse:
-        """A file of the definitions, by name. However many there are, some are read at a time."""
+    def export(self, request: HttpRequest, queryset: QuerySet[JobDefinition]) -> FileResponse:
+        """A file of the definitions, by name. However many there are, some are read at a time.
+
+        It is whole before any of it is sent: what goes wrong is an error, never half a file.
+        """
         fields = carried_fields(self, request)
         definitions = with_named(queryset.order_by("name"), fields)
-        return StreamingHttpResponse(
-            written(definitions.iterator(_AT_ONCE), fields),
+        with ExitStack() as stack:
+            file = stack.enter_context(SpooledTemporaryFile(_IN_MEMORY))
+            for piece in written(_in_pieces(definitions), fields):
+                file.write(piece.encode())
+            file.seek(0)
+            stack.pop_all()  # the response closes it
+        return FileResponse(
+            file,
             content_type="application/json",
             headers={
                 "Content-Disposition": f'attachment; filename="{label_of(self.model)}.json"',
@@ -55,3 +68,12 @@ class TransferPages(DefinitionActions):
         address = ImportView(self).address() if self.has_import_permission(request) else ""
         context = {"import_page": address, **(extra_context or {})}
         return super().changelist_view(request, context)
+
+
+def _in_pieces(definitions: QuerySet[JobDefinition]) -> Iterator[JobDefinition]:
+    """All of them, some at a time, without a cursor on the server: a pooler that gives each
+    transaction another connection would lose it.
+    """
+    pks = list(definitions.values_list("pk", flat=True))
+    for batch in batches(pks, _AT_ONCE):
+        yield from definitions.filter(pk__in=batch)

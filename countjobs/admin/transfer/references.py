@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import MultipleObjectsReturned, ObjectDoesNotExist, ValidationError
-from django.db import DataError, models, transaction
+from django.db import DataError, models, router, transaction
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.transfer.format import has_natural_key, json_of
@@ -50,7 +50,8 @@ class References:
         model: Any = self._field.related_model
         try:
             with transaction.atomic():
-                return getattr(model._default_manager.get_by_natural_key(*names), self._name)
+                manager = model._default_manager.db_manager(router.db_for_write(model))
+                return getattr(manager.get_by_natural_key(*names), self._name)
         except (ObjectDoesNotExist, MultipleObjectsReturned, DataError) as error:
             raise self._missing(names) from error
         except (TypeError, ValueError, OverflowError) as error:
@@ -60,9 +61,10 @@ class References:
         """The rows by key, of those that the field may refer to at all."""
         if not self._keys:
             return {}
-        rows: models.QuerySet[Any] = self._field.related_model._base_manager.filter(
-            **{f"{self._name}__in": set(self._keys.values())}
-        ).complex_filter(self._field.get_limit_choices_to())
+        model: Any = self._field.related_model
+        there: models.QuerySet[Any] = model._base_manager.using(router.db_for_write(model))
+        wanted = there.filter(**{f"{self._name}__in": set(self._keys.values())})
+        rows = wanted.complex_filter(self._field.get_limit_choices_to())
         return {getattr(row, self._name): row for row in rows}
 
     def _missing(self, value: Any) -> ValidationError:

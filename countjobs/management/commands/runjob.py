@@ -14,6 +14,7 @@ from countjobs.management.logs import configure_logging, show_lines_at_once
 from countjobs.models import Execution, JobDefinition
 from countjobs.models.definitions import concrete_definitions
 from countjobs.models.jobids import definition_key
+from countjobs.primary import rows_of
 from countjobs.text import is_encodable, shown, visible, visible_text
 
 
@@ -61,7 +62,7 @@ def _by_name(name: str) -> list[JobDefinition]:
     return [
         definition
         for model in concrete_definitions()
-        for definition in model._base_manager.filter(name=name)
+        for definition in rows_of(model).filter(name=name)
     ]
 
 
@@ -69,7 +70,7 @@ def _by_job_id(job_id: str) -> list[JobDefinition]:
     if (key := definition_key(job_id)) is None:
         return []
     model, pk = key
-    return list(model._base_manager.filter(pk=pk))
+    return list(rows_of(model).filter(pk=pk))
 
 
 def _user() -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import CommandError, CommandParser
+from django.db import DEFAULT_DB_ALIAS
 
 from countjobs.conf import Conf
 from countjobs.management.arguments import seconds, whole
@@ -48,6 +50,10 @@ class Command(DatabaseCommand):
             "longer is recorded as lost, and the exit status is 1 (default: %(default)s).",
         )
 
+    def get_check_kwargs(self, options: dict[str, Any]) -> dict[Any, Any]:
+        """As Django's, and the checks of the database that it runs on."""
+        return {**super().get_check_kwargs(options), "databases": [DEFAULT_DB_ALIAS]}
+
     def handle(
         self, *args: Any, verbosity: int, threads: int, drain_timeout: float, **options: Any
     ) -> None:
@@ -63,7 +69,12 @@ class Command(DatabaseCommand):
         """Returns how many runs were left behind."""
         stop = StopSignals()
         when_parent_ends(stop.ask)
-        scheduler = create_scheduler(background=True, threads=threads, drain_seconds=drain_timeout)
+        try:
+            scheduler = create_scheduler(
+                background=True, threads=threads, drain_seconds=drain_timeout
+            )
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error)) from error
         scheduler.start()
         while not stop.wait(_LOOP_CHECK_SECONDS):
             if not scheduler.is_looping:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
-from django.db import connections
-from django.db.backends.base.base import BaseDatabaseWrapper
+from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004
 
+from countjobs.checks import databases  # noqa: F401  # registers its checks
 from countjobs.conf import Conf
 from countjobs.executors.calling import is_generator_function
 from countjobs.models import JobDefinition, JobDefinitionQuerySet
@@ -32,36 +31,6 @@ def check_time(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[C
     if settings.USE_TZ:
         return []
     return [Error("countjobs needs USE_TZ = True.", hint="Set USE_TZ = True.", id="countjobs.E002")]
-
-
-@register(Tags.database)
-def check_databases(databases: Iterable[str] | None, **kwargs: Any) -> list[CheckMessage]:
-    """The database is one that the app supports, set up so that its writers wait for each other."""
-    if "default" not in (databases or ()):
-        return []
-    return list(_of_database(connections["default"]))
-
-
-def _of_database(connection: BaseDatabaseWrapper) -> Iterator[CheckMessage]:
-    if connection.vendor not in {"postgresql", "sqlite"}:
-        yield Error(
-            f"countjobs runs on PostgreSQL and SQLite, not on {connection.vendor}.",
-            hint="Point DATABASES['default'] at one of them.",
-            id="countjobs.E003",
-        )
-    elif not connection.features.can_return_columns_from_insert:
-        yield Error(
-            "countjobs needs SQLite 3.35 or newer: older ones have no RETURNING.",
-            hint="Install a newer SQLite library, or use PostgreSQL.",
-            id="countjobs.E004",
-        )
-    options = connection.settings_dict.get("OPTIONS", {})
-    if connection.vendor == "sqlite" and options.get("transaction_mode") != "IMMEDIATE":
-        yield Warning(
-            "SQLite's transactions are not IMMEDIATE: “database is locked” will be seen.",
-            hint="Set OPTIONS['transaction_mode'] = 'IMMEDIATE', and journal_mode = WAL.",
-            id="countjobs.W001",
-        )
 
 
 @register("countjobs")
