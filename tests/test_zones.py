@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from itertools import product
 from random import Random
 from zoneinfo import ZoneInfo, available_timezones
@@ -11,7 +10,6 @@ from zoneinfo import ZoneInfo, available_timezones
 import pytest
 
 from countjobs.triggers import ScheduleTrigger
-from countjobs.triggers.catchup import last_fire
 from countjobs.triggers.zones import load_zone, zone_names
 from tests.oracle import DST_ZONES, STEADY_ZONES, fires, instants, transitions, trigger
 
@@ -45,8 +43,11 @@ def test_promise_06_fire_times_near_a_clock_change_are_those_of_the_rule(timezon
             after = [instant for instant in expected if instant >= middle]
             assert tested.count_fires(first - TICK, middle) == len(before)
             assert tested.count_fires(middle, last) == len([i for i in expected if i > middle])
-            found = last_fire(partial(_next, tested), first, middle)
-            assert found == (before[-1] if before else None)
+            found = tested.last_fire_time(middle)
+            if before:
+                assert found == before[-1]
+            else:
+                assert found is None or found < first
             if after:
                 assert _next(tested, middle) == after[0]
 
