@@ -85,7 +85,9 @@ def test_what_has_ended_has_nothing_that_follows() -> None:
 @pytest.fixture
 def looks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """Every question to a calendar: what reckoning with fire times costs."""
-    yield from count_looks(monkeypatch, "next_wall", "previous_wall", "count_walls", "matches_minute")
+    yield from count_looks(
+        monkeypatch, "next_wall", "previous_wall", "count_walls", "matches_minute"
+    )
 
 
 # Hundreds of questions take a millisecond or two.

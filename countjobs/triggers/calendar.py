@@ -31,7 +31,8 @@ class CronCalendar:
         }
         self._dates = date_calendar(tuple(self.expressions[name] for name in DATE_FIELDS))
         self._hours, self._minutes, self._seconds = (
-            bits_of(values_of(name, self.expressions[name])) for name in ("hour", "minute", "second")
+            bits_of(values_of(name, self.expressions[name]))
+            for name in ("hour", "minute", "second")
         )
 
     @property

@@ -33,8 +33,9 @@ class Due:
 def due_fires(trigger: BaseTrigger, first: datetime, now: datetime, most: int) -> Due:
     """The fire times from `first`, which is one, up to `now`; at the most the latest `most`.
 
-    Triggers that can count and look back (`ScheduleTrigger`) are searched from now backwards. Others, from code,
-    are walked, but no further than ten thousand steps: what lies behind those is left uncounted.
+    Triggers that can count and look back (`ScheduleTrigger`) are searched from now backwards.
+    Others, from code, are walked, but no further than ten thousand steps: what lies behind those is
+    left uncounted.
     """
     # In UTC they are equal only where they are the same, and so may be remembered by.
     ask = _due_of_known if hasattr(trigger, "count_fires") else _due_of

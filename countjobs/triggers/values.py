@@ -15,7 +15,7 @@ from apscheduler.triggers.cron.expressions import (
 )
 from apscheduler.triggers.cron.fields import MAX_VALUES, MIN_VALUES
 
-from countjobs.triggers.fields import LAST_YEAR, compile_field
+from countjobs.triggers.fields import LAST_YEAR, parse
 
 
 @dataclass(frozen=True)
@@ -37,18 +37,16 @@ def every_value(name: str) -> range:
 @lru_cache(maxsize=2_000)
 def values_of(name: str, text: str) -> tuple[int, ...]:
     """The values that an expression matches, in order. Raises `CronFieldError`."""
-    parts = compile_field(name, text).expressions
-    return tuple(sorted({value for part in parts for value in _part(every_value(name), part)}))
+    every = every_value(name)
+    return tuple(sorted({value for part in parse(name, text) for value in _part(every, part)}))
 
 
 @lru_cache(maxsize=500)
 def days_of(text: str) -> Days:
     """The days of the month that an expression matches. Raises `CronFieldError`."""
-    parts = compile_field("day", text).expressions
+    parts = parse("day", text)
     positions = {
-        (part.option_num, part.weekday)
-        for part in parts
-        if type(part) is WeekdayPositionExpression
+        (part.option_num, part.weekday) for part in parts if type(part) is WeekdayPositionExpression
     }
     has_last = any(type(part) is LastDayOfMonthExpression for part in parts)
     return Days(values_of("day", text), has_last, tuple(sorted(positions)))
@@ -59,7 +57,7 @@ def is_interval(name: str, text: str) -> bool:
 
     Raises `CronFieldError`.
     """
-    return all(type(part) is AllExpression for part in compile_field(name, text).expressions)
+    return all(type(part) is AllExpression for part in parse(name, text))
 
 
 def _part(every: range, part: Any) -> Iterator[int]:

@@ -164,10 +164,12 @@ class ZonedCalendar:
         total = 0
         wall, last = _wall(first, change.after), _wall(end, change.after)
         matches = self.calendar.matches_minute
+        in_minute = self.calendar.times_a_day()[-1]
         while wall < last:
             following = min(wall.replace(second=0, microsecond=0) + _MINUTE, last)
             if matches(wall) and matches(wall - change.length):
-                total += self.calendar.count_walls(wall, following)
+                is_whole = following - wall == _MINUTE
+                total += in_minute if is_whole else self.calendar.count_walls(wall, following)
             wall = following
         return total
 
