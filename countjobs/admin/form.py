@@ -100,7 +100,7 @@ class DefinitionForm(PartialForm):
             self._refused = error  # for `clean_crontab_line` to say
             return
         data: Any = self.data.copy()  # type: ignore[attr-defined]  # a QueryDict has it
-        for name, text in self.filled.fields.items():
+        for name, text in self.filled.values.items():
             data[self.add_prefix(name)] = text
         data[self.add_prefix(CRONTAB)] = ""
         self.data = data
@@ -118,8 +118,10 @@ class DefinitionForm(PartialForm):
 
 def filled_words(crontab: Crontab) -> str:
     """That a line has filled the fields, and what of it has no place in them."""
-    words = _("The fields are filled in. Nothing is saved yet.")
-    if not crontab.command:
-        return words
-    left_out = _("Left out: “%(command)s”, since what runs is this definition.")
-    return f"{words} {left_out % {'command': shown(crontab.command)}}"
+    words = [_("The fields are filled in. Nothing is saved yet.")]
+    if crontab.zone:
+        words.append(_("Time zone: %(zone)s.") % {"zone": crontab.zone})
+    if crontab.command:
+        left_out = _("Left out: “%(command)s”, since what runs is this definition.")
+        words.append(left_out % {"command": shown(crontab.command)})
+    return " ".join(words)

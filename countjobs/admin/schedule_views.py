@@ -50,7 +50,7 @@ class ScheduleViews:
             crontab = read_crontab(request.POST.get(CRONTAB, ""))
         except CrontabError as error:
             return JsonResponse({"error": str(error)})
-        return JsonResponse({"fields": crontab.fields, "note": filled_words(crontab)})
+        return JsonResponse({"fields": crontab.values, "note": filled_words(crontab)})
 
     def preview(self, request: HttpRequest, object_id: str | None = None) -> HttpResponse:
         """The preview of what is in the form, as HTML."""
