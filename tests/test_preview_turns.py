@@ -25,6 +25,14 @@ def taken(turns: NewestFirst, key: str, during: Callable[[], object] = bool) -> 
         return is_on
 
 
+def after(turns: NewestFirst, submit: Callable[..., Future[bool]], *call: object) -> Future[bool]:
+    """One more that wants its turn; back when it has said so."""
+    before = turns._newest.get("ann")
+    submitted = submit(*call)
+    wait_until(lambda: turns._newest.get("ann") is not before)
+    return submitted
+
+
 def test_while_one_has_its_turn_only_the_newest_of_the_others_waits() -> None:
     turns, has_begun, may_end = NewestFirst(), Event(), Event()
     with ThreadPoolExecutor(5) as pool:
@@ -38,9 +46,7 @@ def test_while_one_has_its_turn_only_the_newest_of_the_others_waits() -> None:
             assert has_begun.wait(LONG)
             waiting: list[Future[bool]] = []
             for _ in range(3):
-                before = turns._newest.get("ann")
-                waiting.append(pool.submit(taken, turns, "ann"))
-                wait_until(lambda before=before: turns._newest.get("ann") is not before)
+                waiting.append(after(turns, pool.submit, taken, turns, "ann"))
             assert [each.result(LONG) for each in waiting[:2]] == [False, False]
             assert not waiting[2].done()
             assert taken(turns, "bob")
