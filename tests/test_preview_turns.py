@@ -44,9 +44,7 @@ def test_while_one_has_its_turn_only_the_newest_of_the_others_waits() -> None:
         try:
             first = pool.submit(taken, turns, "ann", hold)
             assert has_begun.wait(LONG)
-            waiting: list[Future[bool]] = []
-            for _ in range(3):
-                waiting.append(after(turns, pool.submit, taken, turns, "ann"))
+            waiting = [after(turns, pool.submit, taken, turns, "ann") for _ in range(3)]
             assert [each.result(LONG) for each in waiting[:2]] == [False, False]
             assert not waiting[2].done()
             assert taken(turns, "bob")
