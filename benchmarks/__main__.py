@@ -8,7 +8,18 @@ import subprocess
 import sys
 from types import ModuleType
 
-from benchmarks import burst, edit, fill, idle, lateness, machine, pages, scale, throughput
+from benchmarks import (
+    burst,
+    edit,
+    fill,
+    idle,
+    lateness,
+    machine,
+    pages,
+    scale,
+    searches,
+    throughput,
+)
 from benchmarks.databases import Database
 from benchmarks.figures import HEADER, Row
 from benchmarks.processes import exit_when_told, say
@@ -24,6 +35,8 @@ MEASUREMENTS: dict[str, ModuleType] = {
 """Each module has `add_arguments`, `seconds` (about how long, on one database) and `measure`."""
 OF_PAGES: dict[str, ModuleType] = {"fill": fill, "pages": pages}
 """What has to do with the admin's pages. Each has `add_arguments` and `run`."""
+WITHOUT_DATABASE: dict[str, ModuleType] = {"searches": searches}
+"""What needs none. Each has `add_arguments` and `run`."""
 ALL = [
     *([name] for name in MEASUREMENTS),
     ["throughput", "--schedulers", "2", "--contenders", "countjobs"],
@@ -38,6 +51,9 @@ def main(arguments: list[str]) -> None:
     options = _parser().parse_args(arguments)
     if options.name in OF_PAGES:
         OF_PAGES[options.name].run(options, Database(options.server))
+        return
+    if options.name in WITHOUT_DATABASE:
+        WITHOUT_DATABASE[options.name].run(options)
         return
     databases = _databases(options)
     print(machine.describe(databases), flush=True)
@@ -80,6 +96,9 @@ def _parser() -> argparse.ArgumentParser:
     for name, module in OF_PAGES.items():
         command = commands.add_parser(name, help=module.__doc__, description=module.__doc__)
         _add_database(command)
+        module.add_arguments(command)
+    for name, module in WITHOUT_DATABASE.items():
+        command = commands.add_parser(name, help=module.__doc__, description=module.__doc__)
         module.add_arguments(command)
     _add_common(commands.add_parser("all", help="Every measurement, with its own defaults."))
     return parser

@@ -93,9 +93,10 @@ def instants(
     for wall in _walls(first.astimezone(zone), last.astimezone(zone), step):
         if all(matches(name, text, wall) for name, text in texts):
             early, late = (wall.replace(tzinfo=zone, fold=f).astimezone(UTC) for f in (0, 1))
-            found.add(early)
-            if interval and late > early:
-                found.add(late)
+            if not interval:
+                found.add(early)
+            elif early <= late:  # else it lies in the gap
+                found |= {early, late}
     return sorted(instant for instant in found if first <= instant <= last)
 
 

@@ -25,6 +25,7 @@ pytestmark = pytest.mark.django_db
 GOOD = {
     "name": "good",
     "enabled": "on",
+    "minute": "*",
     "timezone": "UTC",
     "jitter": "0",
     "max_instances": "1",

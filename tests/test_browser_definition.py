@@ -28,6 +28,7 @@ def test_a_person_adds_rows_with_the_keyboard_moves_one_errs_at_one_and_loses_no
 ) -> None:
     keys = page.keyboard
     page.fill("#id_name", "rows")
+    page.fill("#id_minute", "*")
     page.focus("#id_messages")
     for key in ("one", "Tab", "1st", "Tab", "Tab", "Tab", "two", "Tab", "2nd"):
         keys.press(key) if key == "Tab" else keys.type(key)
@@ -73,7 +74,7 @@ def test_a_warning_of_a_clock_change_comes_while_the_schedule_is_typed(page: Pag
 
 def test_a_preview_is_renewed_while_the_page_is_looked_at(page: Page) -> None:
     page.clock.install()
-    page.reload()
+    page.goto(f"{page.url}?minute=0")
     expect(page.locator(FIRE_TIMES)).to_have_count(10)
     with page.expect_request("**/preview/"):
         page.clock.run_for(61_000)
@@ -130,6 +131,7 @@ def test_without_a_script_rows_are_filled_in_and_emptied(
     page = opened(browser, quickstart, java_script_enabled=False)
     expect(page.locator(".countjobs-rows button:visible")).to_have_count(0)
     page.fill("#id_name", "rows without")
+    page.fill("#id_minute", "*")
     for number, row in enumerate(page.locator(ROW).all()):
         row.locator("input").fill(f"k{number}")
         row.locator("textarea").fill("a text\nof two lines")

@@ -71,6 +71,7 @@ def add_gate(context: BrowserContext, admin: str, file: Path) -> str:
     page.goto(f"{admin}app/gate/add/")
     page.fill("#id_name", "the gate")
     page.fill("#id_file", str(file))
+    page.fill("#id_minute", "*")
     page.uncheck("#id_enabled")
     page.click("[name=_save]")
     page.wait_for_selector("#result_list")

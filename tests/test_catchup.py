@@ -14,7 +14,6 @@ from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from countjobs.triggers import CRON_DEFAULTS, Due, ScheduleTrigger, due_fires
-from countjobs.triggers.catchup import last_fire
 from tests.looks import count_looks
 from tests.oracle import DST_ZONES, fires, transitions, trigger
 
@@ -86,7 +85,9 @@ def test_what_has_ended_has_nothing_that_follows() -> None:
 @pytest.fixture
 def looks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """Every question to a calendar: what reckoning with fire times costs."""
-    yield from count_looks(monkeypatch, "next_wall", "count_walls", "matches_minute")
+    yield from count_looks(
+        monkeypatch, "next_wall", "previous_wall", "count_walls", "matches_minute"
+    )
 
 
 # Hundreds of questions take a millisecond or two.
@@ -189,23 +190,33 @@ def test_a_trigger_that_does_not_move_on_is_not_walked_for_ever() -> None:
 # The search backwards
 
 
-def test_the_last_fire_time_is_found_in_steps_that_grow_with_the_logarithm() -> None:
-    yearly = trigger(month="1", day="1", hour="0", minute="0")
-    asked = []
-
-    def next_fire(at: datetime) -> datetime | None:
-        asked.append(at)
-        return yearly.get_next_fire_time(None, at)
-
-    first = datetime(1970, 1, 1, tzinfo=UTC)
-    assert last_fire(next_fire, first, NOW) == datetime(2026, 1, 1, tzinfo=UTC)
-    assert len(asked) < 100
+@pytest.mark.parametrize("jitter", [0, 60])
+def test_the_last_fire_time_is_found_in_a_few_steps(jitter: int, looks: list[str]) -> None:
+    yearly = trigger(month="1", day="1", hour="0", minute="0", jitter=jitter, seed="job")
+    found = yearly.last_fire_time(NOW)
+    assert found is not None
+    new_year = datetime(2026, 1, 1, tzinfo=UTC)
+    assert new_year <= found <= new_year + timedelta(seconds=jitter)
+    assert len(looks) < 10
 
 
 def test_where_nothing_fires_there_is_no_last_fire_time() -> None:
-    yearly = trigger(month="1", day="1", hour="0", minute="0")
-    assert last_fire(lambda at: yearly.get_next_fire_time(None, at), NOW - DAY, NOW) is None
-    assert last_fire(lambda at: None, NOW - DAY, NOW) is None
+    yearly = {"month": "1", "day": "1", "hour": "0", "minute": "0"}
+    assert trigger(**yearly, start=NOW - DAY).last_fire_time(NOW) is None
+    assert trigger(**yearly, year="2030").last_fire_time(NOW) is None
+    assert trigger(month="2", day="30").last_fire_time(NOW) is None
+
+
+@pytest.mark.parametrize("jitter", [0, 7, 3_600])
+@pytest.mark.parametrize("timezone", DST_ZONES)
+def test_the_last_fire_time_is_the_one_after_which_the_next_is_not_over(
+    timezone: str, jitter: int
+) -> None:
+    tested = trigger(timezone, hour="1-3", minute="*/20", jitter=jitter, seed="job")
+    for change in transitions(timezone, 2026)[:2]:
+        walked = fires(tested, change - DAY, change + DAY)
+        for at in (change + timedelta(minutes=7 * n, seconds=n) for n in range(-30, 60)):
+            assert tested.last_fire_time(at) == max(fire for fire in walked if fire <= at)
 
 
 def test_one_trigger_is_asked_for_all_schedules_that_are_alike(

@@ -113,10 +113,46 @@ def test_what_a_refusal_says_to_write_is_filled(line: str) -> None:
         ("0 9 * * * # at nine", "# at nine"),
         ("@daily  backup x", "backup x"),
         ("0 9 * * * 7z a b", "7z a b"),
+        *((f"0 9 * * *\t{name}", name) for name in ("dec", "L", "mon", "JAN", "W", "LW", "mon-x")),
+        ("0 9 * * * dec --all > /dev/null", "dec --all > /dev/null"),
+        ("0 9 * * * L", "L"),
+        ("0 9 * * * #", "#"),
+        ("17 *\t* * *\troot    cd / && run-parts", "root    cd / && run-parts"),
+        ("0 9 * * * date '+%Y'", "date '+%Y'"),
     ],
 )
 def test_a_command_is_left_out_and_told(line: str, command: str) -> None:
+    """Issue 8, line 32: a command may be named like a month, a weekday, or a last day."""
     assert read_crontab(line).command == command
+
+
+ZONED = [
+    ("CRON_TZ=Asia/Tokyo\n0 9 * * *", "Asia/Tokyo"),
+    ("CRON_TZ = Asia/Tokyo\n0 9 * * * backup", "Asia/Tokyo"),
+    ("TZ=Asia/Tokyo 0 9 * * *", "Asia/Tokyo"),
+    ("CRON_TZ=Asia/Tokyo 0 9 * * *", "Asia/Tokyo"),
+    ("'CRON_TZ=Asia/Tokyo 0 9 * * *'", "Asia/Tokyo"),
+    ("CRON_TZ=Asia/Tokyo @daily", "Asia/Tokyo"),
+    ('TZ="Europe/Berlin"\n0 9 * * *', "Europe/Berlin"),
+    ("TZ=:Europe/Berlin\n0 9 * * *", "Europe/Berlin"),
+    ("CRON_TZ=Asia/Tokyo\nTZ=UTC\n0 9 * * *", "Asia/Tokyo"),
+    ("CRON_TZ=Asia/Tokyo\nCRON_TZ=UTC\n0 9 * * *", "UTC"),
+    ("CRON_TZ=Asia/Tokyo\nCRON_TZ=\n0 9 * * *", ""),
+    ("CRON_TZ=Asia/Tokyo # of the office\n0 9 * * *", "Asia/Tokyo"),
+    ("0 9 * * *\nCRON_TZ=Asia/Tokyo", ""),
+    ("MAILTO=root\nPATH=/bin:/usr/bin\nSHELL = /bin/sh\n# nine\n0 9 * * *", ""),
+    ('MAILTO="a@b.c"\nCRON_TZ=UTC\nHOME=/ \n0 9 * * *', "UTC"),
+    ("0 9 * * * TZ=Asia/Tokyo backup", ""),
+]
+
+
+@pytest.mark.parametrize(("text", "zone"), ZONED)
+def test_a_zone_that_is_set_before_a_schedule_is_its_zone(text: str, zone: str) -> None:
+    """Issue 8, line 32: as cronie has it, a setting counts for the lines after it."""
+    crontab = read_crontab(text)
+    assert crontab.zone == zone
+    assert ("timezone" in crontab.values) == bool(zone)
+    assert crontab.values.get("timezone", "") == zone
 
 
 @given(st.text(max_size=60) | st.from_regex(r"\A([0-9*/,a-z@#?L-]{1,8} ){4,6}[0-9*,-]{1,5}\Z"))

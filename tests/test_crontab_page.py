@@ -113,6 +113,18 @@ def test_a_line_that_is_refused_is_refused_with_words(line: str, says: str, clie
     assert says in answer["error"]
 
 
+def test_a_zone_is_filled_in_with_the_script_and_without(client: Client) -> None:
+    """Issue 8, line 32."""
+    line = "CRON_TZ=Europe/Berlin\n30 9 * * *"
+    answer = client.post(ASK, {"crontab_line": line}).json()
+    assert answer["fields"]["timezone"] == "Europe/Berlin"
+    assert "Time zone: Europe/Berlin." in answer["note"]
+    response = client.post(ADD, form_values({"crontab_line": line, "timezone": "Asia/Tokyo"}))
+    page = response.content.decode()
+    assert re.search(r'name="timezone" value="Europe/Berlin"', page)
+    assert shown_in(page)["hour"] == "9"
+
+
 def test_a_refusal_is_told_in_japanese(client: Client) -> None:
     posted = {"crontab_line": "0 0 13 * 5"}
     answer = client.post(ASK, posted, headers={"accept-language": "ja"}).json()

@@ -23,6 +23,7 @@ from countjobs.admin.preview import COUNT, Preview, preview_of, viewer_zone
 from countjobs.admin.schedule_views import ScheduleViews
 from countjobs.jobstores.claims import claim
 from countjobs.models import CountJob, Execution
+from countjobs.triggers import CRON_DEFAULTS
 from countjobs.triggers.upcoming import upcoming
 from tests.admin_pages import change_url
 from tests.factories import NOON, SECOND
@@ -315,8 +316,26 @@ def test_who_may_only_look_sees_them_too() -> None:
     assert "Paste a crontab line" not in page
 
 
-def test_the_add_page_shows_those_of_a_new_definition(client: Client) -> None:
-    assert len(told(client.get(PAGE).content.decode())) == COUNT
+def test_the_add_page_asks_when_and_shows_what_an_address_gives(client: Client) -> None:
+    """Issue 8, line 31."""
+    page = client.get(PAGE).content.decode()
+    assert told(page) == []
+    assert "Say when it runs" in words(page)
+    page = client.get(f"{PAGE}?hour=9&minute=15").content.decode()
+    assert "at 09:15 every day" in words(page)
+    assert len(told(page)) == COUNT
+
+
+def test_the_preview_of_a_new_definition_asks_until_a_field_is_filled_in(client: Client) -> None:
+    """Issue 8, line 31."""
+    blank = dict.fromkeys(CRON_DEFAULTS, "")
+    page = previewed(client, **blank)
+    assert told(page) == []
+    assert "Say when it runs" in words(page)
+    assert len(told(previewed(client, **{**blank, "minute": "0"}))) == COUNT
+    definition = CountJob.objects.create(name="a")
+    url = f"/admin/countjobs/countjob/{definition.pk}/preview/"
+    assert "every minute" in words(previewed(client, url, **blank))
 
 
 def test_a_form_that_is_refused_shows_those_of_what_was_typed(client: Client) -> None:

@@ -68,9 +68,13 @@ def test_what_no_clock_change_touches_gives_no_warning(fields: dict[str, Any]) -
     assert warned(**fields) == []
 
 
-def test_every_other_hour_runs_at_both_of_a_repeated_time() -> None:
+def test_every_other_hour_goes_by_what_the_clock_shows() -> None:
+    """Issue 8, line 30: what is dropped doesn't run, and what is repeated runs at both."""
     first, second = warned(hour="*/2", minute="0")
-    assert first.endswith("at 02:00 the clock skips this time: it runs at 03:00 instead.")
+    assert first == (
+        "On 2027-03-28 at 02:00 the clock skips this time: it doesn't run,"
+        " since an interval goes by what the clock shows."
+    )
     assert second.endswith("at 02:00 the clock repeats this time: it runs at both.")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from itertools import product
 from random import Random
 from zoneinfo import ZoneInfo, available_timezones
@@ -11,7 +10,6 @@ from zoneinfo import ZoneInfo, available_timezones
 import pytest
 
 from countjobs.triggers import ScheduleTrigger
-from countjobs.triggers.catchup import last_fire
 from countjobs.triggers.zones import load_zone, zone_names
 from tests.oracle import DST_ZONES, STEADY_ZONES, fires, instants, transitions, trigger
 
@@ -45,8 +43,11 @@ def test_promise_06_fire_times_near_a_clock_change_are_those_of_the_rule(timezon
             after = [instant for instant in expected if instant >= middle]
             assert tested.count_fires(first - TICK, middle) == len(before)
             assert tested.count_fires(middle, last) == len([i for i in expected if i > middle])
-            found = last_fire(partial(_next, tested), first, middle)
-            assert found == (before[-1] if before else None)
+            found = tested.last_fire_time(middle)
+            if before:
+                assert found == before[-1]
+            else:
+                assert found is None or found < first
             if after:
                 assert _next(tested, middle) == after[0]
 
@@ -107,6 +108,44 @@ def test_promise_06_a_change_of_half_an_hour_is_no_different() -> None:
     assert _of_the_day("Australia/Lord_Howe", gap, **texts) == ["02:45+1100"]
     texts = {"hour": "1", "minute": "45"}
     assert _of_the_day("Australia/Lord_Howe", fold, **texts) == ["01:45+1100"]
+
+
+INTERVALS = [
+    # Berlin's gap is 02:00 to 03:00, its fold the same; Sydney's gap too.
+    ("Europe/Berlin", (2026, 3, 29), "*/2", "30", ["00:30+0100", "04:30+0200"]),
+    ("Europe/Berlin", (2026, 10, 25), "*/2", "30", ["00:30+0200", "02:30+0200", "02:30+0100"]),
+    ("Europe/Berlin", (2026, 3, 29), "*", "30", ["00:30+0100", "01:30+0100", "03:30+0200"]),
+    ("Australia/Sydney", (2026, 10, 4), "*/2", "30", ["00:30+1000", "04:30+1100"]),
+    ("Australia/Sydney", (2026, 4, 5), "*/2", "30", ["00:30+1100", "02:30+1100", "02:30+1000"]),
+    # Half an hour: 02:00 to 02:30 is dropped, and 01:30 to 02:00 repeated.
+    ("Australia/Lord_Howe", (2026, 10, 4), "*/2", "15", ["00:15+1030", "04:15+1100"]),
+    ("Australia/Lord_Howe", (2026, 10, 4), "*/2", "45", ["00:45+1030", "02:45+1100"]),
+    ("Australia/Lord_Howe", (2026, 10, 4), "*", "15", ["00:15+1030", "01:15+1030", "03:15+1100"]),
+    ("Australia/Lord_Howe", (2026, 4, 5), "*/1", "45", ["00:45+1100", "01:45+1100", "01:45+1030"]),
+    # The first hour of the day is dropped, and the last of the day before repeated.
+    ("America/Santiago", (2026, 9, 6), "*/2", "30", ["02:30-0300", "04:30-0300"]),
+    ("America/Santiago", (2026, 9, 6), "*/12", "0", ["12:00-0300"]),
+]
+
+
+@pytest.mark.parametrize(("zone", "day", "hour", "minute", "first"), INTERVALS)
+def test_an_interval_goes_by_what_the_clock_shows(
+    zone: str, day: tuple[int, int, int], hour: str, minute: str, first: list[str]
+) -> None:
+    """Issue 8, line 30: what a clock drops doesn't happen, and what it repeats happens twice."""
+    begin = datetime(*day, tzinfo=ZoneInfo(zone))
+    found = _of_the_day(zone, begin, hour=hour, minute=minute)
+    assert found[: len(first)] == first
+
+
+@pytest.mark.parametrize("hour", ["2", "0-23/2", "0,2,4", "*/2,2"])
+def test_hours_that_are_named_are_times_of_day_and_none_is_left_out(hour: str) -> None:
+    """Issue 8, line 30: only `*` and `*/n` ask for an interval, however often others come."""
+    gap = _of_the_day("America/New_York", NEW_YORK_GAP, hour=hour, minute="30")
+    assert "03:30-0400" in gap
+    fold = _of_the_day("America/New_York", NEW_YORK_FOLD, hour="1," + hour, minute="30")
+    assert "01:30-0400" in fold
+    assert "01:30-0500" not in fold
 
 
 def test_where_one_starts_to_look_moves_nothing() -> None:

@@ -16,6 +16,8 @@ from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import override
 
+from countjobs.admin.searching import MOST_WORDS, left_out, shortened
+
 _LONGEST_SEARCH = 1_000
 """Characters."""
 
@@ -36,6 +38,13 @@ def no_impossible_lookups() -> Iterator[None]:
 
 class PageChangeList(ChangeList):
     """A list that may read more for the rows of its page, all of them at once."""
+
+    most_words = MOST_WORDS
+
+    @property
+    def leaves_words_out(self) -> bool:
+        """Whether the search has more words than are searched for: the page says so."""
+        return left_out(self.query)
 
     def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> models.QuerySet[Any]:
         """As Django's. PostgreSQL can't even be asked for text that holds a NUL, nor SQLite for a
@@ -85,6 +94,15 @@ class PageAdmin(AnyModelAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """The list's class."""
         return PageChangeList
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
+    ) -> tuple[models.QuerySet[Any], bool]:
+        """As Django's, of the first words only."""
+        found: tuple[models.QuerySet[Any], bool] = super().get_search_results(
+            request, queryset, shortened(search_term)
+        )
+        return found
 
     def show_page(self, request: HttpRequest, rows: Sequence[Any]) -> None:
         """Read what a page tells beside its rows. Nothing, unless overridden."""

@@ -20,6 +20,7 @@ from countjobs.admin.job_names import MOST_JOBS, JobNames, job_ids_like
 from countjobs.admin.links import Links
 from countjobs.admin.overview.pages import OverviewPages
 from countjobs.admin.pagination import BoundedPaginator
+from countjobs.admin.searching import shortened
 from countjobs.models import Execution
 from countjobs.text import visible
 
@@ -95,7 +96,7 @@ class ExecutionAdmin(OverviewPages, ExecutionPage):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         """Those of the jobs that the words name: no index answers for names in the history."""
-        text = search_term.strip()
+        text = shortened(search_term.strip())
         if not text:
             return queryset, False
         job_ids, are_more = job_ids_like(text, Links(request, self.admin_site).visible_kinds())

@@ -27,6 +27,8 @@ _SCHEDULE: Rows = [
     ("day_of_week", "hour", "minute", "second"),
     FIRE_TIMES,
 ]
+_EMPTY = _("Empty means any; an empty second means 0.")
+_NEEDED = _("Fill in at least one of the fields. Empty means any; an empty second means 0.")
 _BOUNDS: Rows = [("timezone", "jitter"), ("start_date", "end_date")]
 _RULES: Rows = [("misfire_grace_time", "max_instances", "executor"), "coalesce", "rerun_if_lost"]
 
@@ -42,7 +44,7 @@ def fieldsets_of(
     layout: list[tuple[Any, Rows, Any]] = [
         (None, _WHAT, ""),
         (capfirst(model._meta.verbose_name), own, ""),
-        (_("When it runs"), _SCHEDULE, _("Empty means any; an empty second means 0.")),
+        (_("When it runs"), _SCHEDULE, _NEEDED if is_new else _EMPTY),
         (_("Where the schedule counts, and how long"), _BOUNDS, ""),
         (_("Late and overlapping runs"), _RULES, ""),
     ]

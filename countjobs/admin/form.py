@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from countjobs.admin.widgets import CrontabInput
 from countjobs.forms import MomentField
 from countjobs.text import shown
+from countjobs.triggers import CRON_DEFAULTS
 from countjobs.triggers.crontab import Crontab, CrontabError, read_crontab
 
 if TYPE_CHECKING:
@@ -70,7 +71,11 @@ class PartialForm(AnyModelForm):
 
 
 class DefinitionForm(PartialForm):
-    """A form that, sent with a crontab line, is not saved but shown again, filled from the line."""
+    """A form that, sent with a crontab line, is not saved but shown again, filled from the line.
+
+    For a new definition it begins without a schedule, and asks for one: nothing is to run before
+    somebody has said when.
+    """
 
     crontab_line = forms.CharField(
         label=gettext_lazy("Paste a crontab line"),
@@ -89,9 +94,28 @@ class DefinitionForm(PartialForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._cron = [name for name in CRON_DEFAULTS if name in self.fields]
+        if self.instance._state.adding:
+            self._begin_without_schedule()
         line = str(self.data.get(self.add_prefix(CRONTAB)) or "")
         if line.strip():
             self._fill(line)
+
+    def _begin_without_schedule(self) -> None:
+        for name in self._cron:
+            self.fields[name].initial = ""
+            if not self.is_bound:  # for the preview beside it
+                setattr(self.instance, name, self.initial.get(name, ""))
+
+    def clean(self) -> dict[str, Any] | None:
+        """As `PartialForm`'s. A new definition needs a schedule. Raises ValidationError."""
+        cleaned = super().clean()
+        given = (self.data.get(self.add_prefix(name)) for name in self._cron)
+        is_asked = self.instance._state.adding and self._cron and self._refused is None
+        if is_asked and not any(text and text.strip() for text in given):
+            at = "hour" if "hour" in self._cron else self._cron[0]
+            self.add_error(at, ValidationError(say_when(), code="when"))
+        return cleaned
 
     def _fill(self, line: str) -> None:
         try:
@@ -100,7 +124,7 @@ class DefinitionForm(PartialForm):
             self._refused = error  # for `clean_crontab_line` to say
             return
         data: Any = self.data.copy()  # type: ignore[attr-defined]  # a QueryDict has it
-        for name, text in self.filled.fields.items():
+        for name, text in self.filled.values.items():
             data[self.add_prefix(name)] = text
         data[self.add_prefix(CRONTAB)] = ""
         self.data = data
@@ -116,10 +140,17 @@ class DefinitionForm(PartialForm):
         return super().is_valid() and self.filled is None
 
 
+def say_when() -> str:
+    """What a definition lacks that has no schedule yet."""
+    return _("Say when it runs: fill in at least one field of the schedule.")
+
+
 def filled_words(crontab: Crontab) -> str:
     """That a line has filled the fields, and what of it has no place in them."""
-    words = _("The fields are filled in. Nothing is saved yet.")
-    if not crontab.command:
-        return words
-    left_out = _("Left out: “%(command)s”, since what runs is this definition.")
-    return f"{words} {left_out % {'command': shown(crontab.command)}}"
+    words = [_("The fields are filled in. Nothing is saved yet.")]
+    if crontab.zone:
+        words.append(_("Time zone: %(zone)s.") % {"zone": crontab.zone})
+    if crontab.command:
+        left_out = _("Left out: “%(command)s”, since what runs is this definition.")
+        words.append(left_out % {"command": shown(crontab.command)})
+    return " ".join(words)

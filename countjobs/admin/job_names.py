@@ -14,6 +14,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_safe
 
 from countjobs.admin.links import Links
+from countjobs.admin.searching import MOST_WORDS
 from countjobs.models import Execution, JobDefinition
 from countjobs.primary import rows_of
 from countjobs.text import is_encodable, visible
@@ -23,7 +24,6 @@ MOST_JOBS = 20
 database may think it the fastest to walk through the history from its newest end."""
 MOST_SUGGESTED = 20
 _LONGEST_NAME = 200
-_MOST_WORDS = 10
 
 Kinds: TypeAlias = list[type[JobDefinition]]
 """Those whose definitions may be known by their names."""
@@ -62,7 +62,7 @@ def _like(kinds: Kinds, text: str, most: int) -> Iterator[tuple[str, str]]:
     for kind in kinds:
         # In no order: else a database may walk the index of names, and look up all that it reads.
         found: Any = rows_of(kind).order_by()
-        for word in text.split()[:_MOST_WORDS]:
+        for word in text.split()[:MOST_WORDS]:
             found = found.filter(_has(word))
         for pk, name in found.values_list("pk", "name")[:most]:
             yield kind.job_id_of(pk), name

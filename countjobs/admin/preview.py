@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from countjobs.admin.display import moment, soon
+from countjobs.admin.form import say_when
 from countjobs.admin.schedule_form import schedule_problems
 from countjobs.models import JobDefinition
 from countjobs.text import describe
@@ -49,6 +50,8 @@ class Preview:
 
 def preview_of(definition: JobDefinition, now: datetime, viewer: tzinfo) -> Preview:
     """The preview of a definition, whether it is enabled or not; its fields may be anything."""
+    if definition._state.adding and not any(definition.cron.values()):
+        return Preview(sentence=say_when())
     try:
         trigger = definition.trigger()
         said = sentence(definition.cron)

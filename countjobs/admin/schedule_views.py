@@ -19,7 +19,12 @@ from countjobs.admin.addresses import name_of, row_of
 from countjobs.admin.form import CRONTAB, filled_words
 from countjobs.admin.preview import Preview, preview_of, viewer_zone
 from countjobs.admin.schedule_form import read_schedule
+from countjobs.admin.turns import NewestFirst
 from countjobs.triggers.crontab import CrontabError, read_crontab
+
+_LONGEST_WAIT_SECONDS = 2.0
+_previews = NewestFirst()
+"""Whose preview is being made, of those that this process is asked for."""
 
 View = Callable[..., HttpResponseBase]
 
@@ -50,11 +55,20 @@ class ScheduleViews:
             crontab = read_crontab(request.POST.get(CRONTAB, ""))
         except CrontabError as error:
             return JsonResponse({"error": str(error)})
-        return JsonResponse({"fields": crontab.fields, "note": filled_words(crontab)})
+        return JsonResponse({"fields": crontab.values, "note": filled_words(crontab)})
 
     def preview(self, request: HttpRequest, object_id: str | None = None) -> HttpResponse:
-        """The preview of what is in the form, as HTML."""
+        """The preview of what is in the form, as HTML; 429 for one that a newer one has overtaken.
+
+        Each person has one at a time, so that nobody keeps a web server busy with them.
+        """
         definition = self._definition(request, object_id)
+        with _previews.turn(request.user.pk, _LONGEST_WAIT_SECONDS) as is_on:
+            if not is_on:
+                return HttpResponse(status=429)
+            return self._preview(request, definition)
+
+    def _preview(self, request: HttpRequest, definition: Any) -> HttpResponse:
         enabled = definition.enabled
         if "enabled" not in self.model_admin.get_readonly_fields(request):
             enabled = "enabled" in request.POST

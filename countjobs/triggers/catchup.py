@@ -7,18 +7,14 @@ clocks read, so that 01:30 before a fold would be later than 01:00 after it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
+from typing import Any
 
 from apscheduler.triggers.base import BaseTrigger
 
-NextFire = Callable[[datetime], datetime | None]
-"""Gives the first fire time that is not before an instant."""
-
 _TICK = timedelta(microseconds=1)
-_SECOND = timedelta(seconds=1)
 _MOST_WALKED = 10_000
 
 
@@ -37,8 +33,9 @@ class Due:
 def due_fires(trigger: BaseTrigger, first: datetime, now: datetime, most: int) -> Due:
     """The fire times from `first`, which is one, up to `now`; at the most the latest `most`.
 
-    Triggers that can count (`ScheduleTrigger`) are searched from now backwards. Others, from code,
-    are walked, but no further than ten thousand steps: what lies behind those is left uncounted.
+    Triggers that can count and look back (`ScheduleTrigger`) are searched from now backwards.
+    Others, from code, are walked, but no further than ten thousand steps: what lies behind those is
+    left uncounted.
     """
     # In UTC they are equal only where they are the same, and so may be remembered by.
     ask = _due_of_known if hasattr(trigger, "count_fires") else _due_of
@@ -62,32 +59,14 @@ _due_of_known = lru_cache(maxsize=256)(_due_of)
 """Schedules that are alike share a trigger, and are often due together: one is asked for all."""
 
 
-def _due_by_search(trigger: BaseTrigger, count: int, now: datetime, most: int) -> Due:
-    since = _before_latest(lambda since: trigger.count_fires(since, now), now, most)
-    latest: deque[datetime] = deque(maxlen=most)
-    fire = _utc(trigger.get_next_fire_time(None, since + _TICK))
-    while fire is not None and fire <= now:
-        latest.append(fire)
-        fire = _fire_after(trigger, fire, now)
-    return Due(list(latest), count - len(latest), fire)
-
-
-def _before_latest(count: Callable[[datetime], int], now: datetime, most: int) -> datetime:
-    """An instant after which so many fire times are due, or a few more; there are that many.
-
-    Spans are doubled until one holds enough and then, where the schedule fires in bursts and it
-    holds far too many, halved in between.
-    """
-    short, span = timedelta(), _SECOND
-    while (found := count(now - span)) < most:
-        short, span = span, 2 * span
-    while found > 2 * most and span - short > _SECOND:
-        middle = (short + span) / 2
-        if (within := count(now - middle)) < most:
-            short = middle
-        else:
-            span, found = middle, within
-    return now - span
+def _due_by_search(trigger: Any, count: int, now: datetime, most: int) -> Due:
+    latest: deque[datetime] = deque()
+    fire = trigger.last_fire_time(now)
+    while fire is not None and len(latest) < most:
+        latest.appendleft(fire)
+        fire = trigger.last_fire_time(fire - _TICK)
+    following = _utc(trigger.get_next_fire_time(None, now + _TICK))
+    return Due(list(latest), count - len(latest), following)
 
 
 def _due_by_walking(trigger: BaseTrigger, first: datetime, now: datetime, most: int) -> Due:
@@ -119,35 +98,3 @@ def _fire_after(trigger: BaseTrigger, fire: datetime, now: datetime) -> datetime
 
 def _utc(instant: datetime | None) -> datetime | None:
     return None if instant is None else instant.astimezone(UTC)
-
-
-def last_fire(next_fire: NextFire, first: datetime, last: datetime) -> datetime | None:
-    """The last fire time between two instants, both included; all in UTC.
-
-    It takes a number of steps that grows with the logarithm of their distance. Fire times may lie a
-    second apart, or further.
-    """
-    span = _SECOND
-    found = next_fire(max(first, last - span))
-    while (found is None or found > last) and last - span > first:
-        span *= 2
-        found = next_fire(max(first, last - span))
-    if found is None or found > last:
-        return None
-    return _last_from(next_fire, found, last)
-
-
-def _last_from(next_fire: NextFire, found: datetime, last: datetime) -> datetime:
-    """The same from a fire time on: a step for the regular schedule, which has none after it yet,
-    and by halves for one that fires in bursts.
-    """
-    end = last + _TICK  # nothing fires from here on, up to `last`
-    while (later := next_fire(found + _TICK)) is not None and later <= last:
-        found = later
-        middle = found + (end - found) / 2
-        later = next_fire(middle)
-        if later is not None and later <= last:
-            found = later
-        else:
-            end = middle
-    return found

@@ -1,4 +1,4 @@
-"""The clock changes of a time zone: when, and by how much."""
+"""The clock changes of a time zone: when, and by how much; and the stretches between them."""
 
 from __future__ import annotations
 
@@ -28,26 +28,18 @@ class Transition:
         return abs(self.after - self.before)
 
 
-def offset_of(zone: tzinfo, instant: datetime) -> timedelta:
-    """How far a zone's wall clock is ahead of UTC."""
-    return instant.astimezone(zone).utcoffset() or timedelta()
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A time in which a zone's offset stays the same: between two clock changes, in one year."""
 
-
-def transition(zone: tzinfo, first: datetime, last: datetime) -> Transition | None:
-    """The clock change after `first`, up to `last`, which are so near that there is but one."""
-    before, after = offset_of(zone, first), offset_of(zone, last)
-    if before == after:
-        return None
-    # By halves, to the second: offsets change on whole seconds.
-    low = first.replace(microsecond=0)
-    low_step, high_step = 0, int((last - low).total_seconds()) + 1
-    while high_step - low_step > 1:
-        middle = (low_step + high_step) // 2
-        if offset_of(zone, low + timedelta(seconds=middle)) == before:
-            low_step = middle
-        else:
-            high_step = middle
-    return Transition(low + timedelta(seconds=high_step), before, after)
+    first: datetime
+    end: datetime
+    """The first instant that is no longer in it."""
+    offset: timedelta
+    change: Transition | None
+    """The last clock change before it, or at its beginning; None where that was years ago."""
+    settled: datetime
+    """From here on, nothing that the change has dropped or repeated is left."""
 
 
 def first_transition(zone: tzinfo, first: datetime, end: datetime) -> Transition | None:
@@ -59,10 +51,62 @@ def first_transition(zone: tzinfo, first: datetime, end: datetime) -> Transition
     return None
 
 
+def stretch_of(zone: tzinfo, instant: datetime) -> Stretch:
+    """The stretch that an instant lies in."""
+    stretches = _stretches_of(zone, instant.year)
+    for stretch in stretches:
+        if instant < stretch.end:
+            return stretch
+    return stretches[-1]  # not reached: the last one ends with the year
+
+
+@lru_cache(maxsize=2_000)
+def _stretches_of(zone: tzinfo, year: int) -> list[Stretch]:
+    """Those of a year, in their order."""
+    first, end = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
+    change = next(reversed(_transitions_of(zone, year - 1)), None)
+    found = []
+    for following in _transitions_of(zone, year):
+        if first < following.at:
+            found.append(_stretch(first, following.at, following.before, change))
+        first, change = following.at, following
+    return [*found, _stretch(first, end, _offset_of(zone, first), change)]
+
+
+def _stretch(
+    first: datetime, end: datetime, offset: timedelta, change: Transition | None
+) -> Stretch:
+    settled = first if change is None else max(first, change.at + change.length)
+    return Stretch(first, end, offset, change, settled)
+
+
 @lru_cache(maxsize=2_000)
 def _transitions_of(zone: tzinfo, year: int) -> list[Transition]:
     """Those of a year, looked for a day at a time: all schedules of a zone share them."""
-    start = datetime(year, 1, 1, tzinfo=UTC)
-    days = (start + number * _DAY for number in range(366))
-    changes = (transition(zone, day, day + _DAY) for day in days)
-    return [change for change in changes if change is not None]
+    day = datetime(year, 1, 1, tzinfo=UTC) - _DAY
+    found = []
+    before = _offset_of(zone, day)
+    for _number in range(367):
+        following = day + _DAY
+        after = _offset_of(zone, following)
+        if before != after:
+            found.append(_transition(zone, day, before, after))
+        day, before = following, after
+    return [change for change in found if change.at.year == year]
+
+
+def _transition(zone: tzinfo, day: datetime, before: timedelta, after: timedelta) -> Transition:
+    """The clock change in the day that begins so: to the second, as all are."""
+    low, high = 0, 86_400
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _offset_of(zone, day + timedelta(seconds=middle)) == before:
+            low = middle
+        else:
+            high = middle
+    return Transition(day + timedelta(seconds=high), before, after)
+
+
+def _offset_of(zone: tzinfo, instant: datetime) -> timedelta:
+    """How far a zone's wall clock is ahead of UTC."""
+    return instant.astimezone(zone).utcoffset() or timedelta()

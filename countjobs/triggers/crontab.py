@@ -42,16 +42,24 @@ class Crontab:
     """The eight expressions by field name."""
     command: str
     """What stands behind the schedule, and has no meaning here; "" for nothing."""
+    zone: str = ""
+    """The time zone that goes with it; "" where the line names none."""
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What it fills in, by the definition's field."""
+        return self.fields | ({"timezone": self.zone} if self.zone else {})
 
 
 def read_crontab(text: str) -> Crontab:
     """The meaning of a pasted line. Raises `CrontabError`, whose text says what to do instead."""
-    line = schedule_line(text)
+    given = schedule_line(text)
+    line = given.text
     texts, command = _nickname(line) if line.startswith("@") else _five_fields(line)
     pairs = zip(FIELDS, texts, strict=True)
-    fields = {field.name: field.translate(given) for field, given in pairs}
+    fields = {field.name: field.translate(part) for field, part in pairs}
     _refuse_either_day(texts)
-    return Crontab(CRON_DEFAULTS | fields, command)
+    return Crontab(CRON_DEFAULTS | fields, command, given.zone)
 
 
 def _nickname(line: str) -> tuple[list[str], str]:
@@ -79,7 +87,7 @@ def _five_fields(line: str) -> tuple[list[str], str]:
             )
             % {"count": len(texts)}
         )
-    if command and _LIKE_A_FIELD.fullmatch(command.split()[0]):
+    if command and _is_field(command.split()[0]):
         raise CrontabError(
             _(
                 "This line has more than the five fields of a crontab: minute, hour, day of the"
@@ -88,6 +96,11 @@ def _five_fields(line: str) -> tuple[list[str], str]:
             )
         )
     return texts, command
+
+
+def _is_field(word: str) -> bool:
+    """Whether a word is a sixth field, and not a command: one that is named `dec`, say, or `L`."""
+    return not word.isalpha() and _LIKE_A_FIELD.fullmatch(word) is not None
 
 
 def _refuse_either_day(texts: list[str]) -> None:

@@ -1,44 +1,59 @@
-"""Which line of a pasted text is the schedule, free of what cannot be seen."""
+"""Which line of a pasted text is the schedule, free of what cannot be seen, and in which zone."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
 from countjobs.text import shown
 from countjobs.triggers.crontab_fields import CrontabError
+from countjobs.triggers.zones import zone_names
 
 MOST_CHARACTERS = 2_000
 """Cron's own limit is 1,000 for a command."""
 
-_SETTING = re.compile(r"([A-Za-z_]\w*)\s*=\s*(\S*)")
-_ZONES = ("TZ", "CRON_TZ")
+_SETTING = re.compile(r"([A-Za-z_]\w*)\s*=")
+_ZONE = re.compile(r"""(CRON_TZ|TZ)\s*=\s*("[^"]*"|'[^']*'|\S*)\s*(.*)""")
 _QUOTES = "'\"`"
 # Japanese keyboards and web pages have wide letters, digits and spaces.
 _NARROW = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: " ", 0xA0: " "}
 
 
-def schedule_line(text: str) -> str:
-    """The one line with a schedule, without comments and settings. Raises `CrontabError`."""
+@dataclass(frozen=True)
+class ScheduleLine:
+    """The one line with a schedule, without comments and settings."""
+
+    text: str
+    zone: str
+    """The time zone that `CRON_TZ=` or `TZ=` names before it; "" where neither does."""
+
+
+def schedule_line(text: str) -> ScheduleLine:
+    """The schedule of a pasted text. Raises `CrontabError`."""
     if len(text) > MOST_CHARACTERS:
         raise CrontabError(
             _("The text has %(length)d characters; at the most %(most)d are read.")
             % {"length": len(text), "most": MOST_CHARACTERS}
         )
     _refuse_unseen(text)
-    lines = [line.strip() for line in text.translate(_NARROW).splitlines()]
-    given = [line for line in lines if line and not line.startswith("#")]
-    schedules = [line for line in given if not _is_setting(line)]
-    if len(schedules) > 1:
+    lines = [_unquoted(line.strip()) for line in text.translate(_NARROW).splitlines()]
+    found = _schedules([line for line in lines if line and not line.startswith("#")])
+    if len(found) > 1:
         raise CrontabError(
             _("Here are %(count)d schedules. Each is a definition of its own: paste one line.")
-            % {"count": len(schedules)}
+            % {"count": len(found)}
         )
-    if not schedules:
+    if not found:
         raise CrontabError(_("There is no schedule in this. Example: “30 9 * * mon-fri”."))
-    return _unquoted(schedules[0])
+    if found[0].zone and found[0].zone not in zone_names():
+        raise CrontabError(
+            _("There is no time zone “%(name)s”. Examples: UTC, Asia/Tokyo, Europe/London.")
+            % {"name": shown(found[0].zone)}
+        )
+    return found[0]
 
 
 def _refuse_unseen(text: str) -> None:
@@ -50,18 +65,24 @@ def _refuse_unseen(text: str) -> None:
             )
 
 
-def _is_setting(line: str) -> bool:
-    """Whether a line sets a variable. Raises `CrontabError` where that changes the schedule."""
-    setting = _SETTING.match(line)
-    if setting and setting[1] in _ZONES:
-        raise CrontabError(
-            _(
-                "“%(setting)s” sets a time zone. Write it into the field “time zone”, and paste the"
-                " schedule without it."
-            )
-            % {"setting": shown(setting[0])}
-        )
-    return setting is not None
+def _schedules(lines: list[str]) -> list[ScheduleLine]:
+    """The lines that set nothing, each in the zone that was set last before it.
+
+    Some crons take a zone on the line of the schedule, too. `CRON_TZ` counts before `TZ`.
+    """
+    found = []
+    zones: dict[str, str] = {}
+    for line in lines:
+        given, schedule = dict(zones), line
+        if zone := _ZONE.fullmatch(line):
+            given[zone[1]], schedule = zone[2].strip(_QUOTES).removeprefix(":"), zone[3]
+        elif _SETTING.match(line):
+            continue
+        if schedule and not schedule.startswith("#"):
+            found.append(ScheduleLine(schedule, given.get("CRON_TZ") or given.get("TZ", "")))
+        else:
+            zones = given
+    return found
 
 
 def _unquoted(line: str) -> str:

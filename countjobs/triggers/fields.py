@@ -19,7 +19,7 @@ from apscheduler.triggers.cron.expressions import (
     RangeExpression,
     WeekdayPositionExpression,
 )
-from apscheduler.triggers.cron.fields import MAX_VALUES, MIN_VALUES, SEPARATOR, BaseField
+from apscheduler.triggers.cron.fields import MAX_VALUES, MIN_VALUES, SEPARATOR
 from django.utils.translation import gettext as _
 
 LAST_YEAR = 2199
@@ -44,28 +44,27 @@ def normalise_expression(name: str, text: str) -> str:
     A blank text becomes the field's default. The normal form is no longer than the text or, for
     weekdays, than 255 characters. Raises `CronFieldError`.
     """
-    text = text.strip().lower()
-    if not text:
-        return CRON_DEFAULTS[name]
-    parts = [each for part in SEPARATOR.split(text) for each in _normal_parts(name, part)]
+    parts = [each for part in parse(name, text) for each in _normal_parts(name, part)]
     return ",".join(dict.fromkeys(parts))
 
 
-def compile_field(name: str, text: str) -> BaseField:
-    """APScheduler's own field of an expression. Raises `CronFieldError`."""
-    return CronTrigger.FIELDS_MAP[name](name, normalise_expression(name, text))
+@lru_cache(maxsize=2_000)
+def parse(name: str, text: str) -> tuple[Any, ...]:
+    """APScheduler's own parts of an expression, which nobody changes. Raises `CronFieldError`."""
+    parts = SEPARATOR.split(text.strip().lower() or CRON_DEFAULTS[name])
+    return tuple(_parse(name, part) for part in parts)
 
 
-def _normal_parts(name: str, part: str) -> list[str]:
-    if not part:
-        raise CronFieldError(_("There is nothing before or after a comma."))
-    expression = _parse(name, part)
+def _normal_parts(name: str, expression: Any) -> list[str]:
     if name == "day_of_week" and type(expression) is RangeExpression:
         return _weekday_names(expression)
     return [str(expression)]
 
 
+@lru_cache(maxsize=5_000)
 def _parse(name: str, part: str) -> Any:
+    if not part:
+        raise CronFieldError(_("There is nothing before or after a comma."))
     compilers = CronTrigger.FIELDS_MAP[name].COMPILERS
     if any(compiler.value_re.fullmatch(part) for compiler in compilers):
         with suppress(ValueError):

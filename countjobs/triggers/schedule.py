@@ -11,7 +11,6 @@ from typing import Any
 from apscheduler.triggers.base import BaseTrigger
 
 from countjobs.triggers.calendar import CronCalendar
-from countjobs.triggers.catchup import last_fire
 from countjobs.triggers.fields import LAST_YEAR
 from countjobs.triggers.zones import ZonedCalendar, load_zone
 
@@ -98,9 +97,17 @@ class ScheduleTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no 
         return self._calendar.calendar
 
     @property
-    def runs_through_folds(self) -> bool:
-        """Whether what a clock change repeats fires each time: an interval does."""
-        return self._calendar.both_folds
+    def is_interval(self) -> bool:
+        """Whether it goes by what the clock shows where that changes; see `zones`."""
+        return self._calendar.is_interval
+
+    def last_fire_time(self, at_or_before: datetime) -> datetime | None:
+        """The last fire time that isn't after an instant, in UTC; None where there is none."""
+        instant = _utc(at_or_before)
+        grid = self._last_grid(instant)
+        if grid is not None and self._delayed(grid) > instant:
+            grid = self._last_grid(grid - _TICK)
+        return None if grid is None else self._delayed(grid)
 
     def count_fires(self, after: datetime, until: datetime) -> int:
         """How many fire times lie after one instant, and not after another: they aren't visited."""
@@ -115,7 +122,7 @@ class ScheduleTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no 
         """The grid's instant that divides what fires before an instant from what does not."""
         if not self.jitter:
             return instant
-        grid = last_fire(self._grid, instant - self.jitter, instant - _TICK)
+        grid = self._last_grid(instant - _TICK)  # each lies before the next, whatever is drawn
         return grid if grid is not None and self._delayed(grid) >= instant else instant
 
     def _next(self, at_or_after: datetime) -> datetime | None:
@@ -130,6 +137,13 @@ class ScheduleTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no 
             return None
         found = self._calendar.next_instant(at_or_after)
         return None if found is None or (self.end and found > self.end) else found
+
+    def _last_grid(self, at_or_before: datetime) -> datetime | None:
+        """The last fire time before jitter."""
+        if self.end and at_or_before > self.end:
+            at_or_before = self.end
+        found = self._calendar.previous_instant(at_or_before)
+        return None if found is None or (self.start and found < self.start) else found
 
     def _delayed(self, grid: datetime) -> datetime:
         if not self.jitter:
@@ -152,7 +166,7 @@ class ScheduleTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no 
         return _shared, tuple(arguments.values())
 
     def __str__(self) -> str:
-        fields = (f"{name}='{field}'" for name, field in self._calendar.calendar.fields.items())
+        fields = (f"{name}='{text}'" for name, text in self.calendar.expressions.items())
         return f"cron[{', '.join(fields)}]"
 
     def __repr__(self) -> str:

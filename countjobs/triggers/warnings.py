@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from apscheduler.triggers.cron.expressions import AllExpression
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -29,8 +28,8 @@ class ClockWarning:
     first: datetime
     """The first of them, a wall."""
     count: int
-    both: bool
-    """Whether what is repeated runs each time, since it asks for an interval."""
+    is_interval: bool
+    """Whether it asks for an interval: dropped it doesn't run, and repeated it runs each time."""
     merges: bool
     """Whether what is dropped runs at a time that is a fire time anyway."""
 
@@ -45,6 +44,11 @@ class ClockWarning:
         return " ".join(filter(None, (told, _and_others(self.count - 1))))
 
     def _gap_words(self) -> str:
+        if self.is_interval:
+            return _(
+                "On %(date)s at %(time)s the clock skips this time: it doesn't run, since an"
+                " interval goes by what the clock shows."
+            )
         if self.merges:
             return _(
                 "On %(date)s at %(time)s the clock skips this time: it falls together with the run"
@@ -55,7 +59,7 @@ class ClockWarning:
         )
 
     def _fold_words(self) -> str:
-        if self.both:
+        if self.is_interval:
             return _("On %(date)s at %(time)s the clock repeats this time: it runs at both.")
         return _(
             "On %(date)s at %(time)s the clock repeats this time: it runs once, at the first of"
@@ -73,7 +77,7 @@ def clock_warnings(trigger: ScheduleTrigger, now: datetime) -> Iterator[ClockWar
 
     A schedule of every hour just goes on through both, so there is nothing to say.
     """
-    if _names_no_hour(trigger):
+    if trigger.calendar.names_no_hour:
         return
     told: set[bool] = set()
     change = first_transition(trigger.timezone, now, now + LOOK_AHEAD)
@@ -82,11 +86,6 @@ def clock_warnings(trigger: ScheduleTrigger, now: datetime) -> Iterator[ClockWar
             told.add(change.is_gap)
             yield warning
         change = first_transition(trigger.timezone, change.at, now + LOOK_AHEAD)
-
-
-def _names_no_hour(trigger: ScheduleTrigger) -> bool:
-    hours = trigger.calendar.fields["hour"].expressions
-    return all(type(part) is AllExpression and part.step in (None, 1) for part in hours)
 
 
 def _warning(trigger: ScheduleTrigger, now: datetime, change: Transition) -> ClockWarning | None:
@@ -102,7 +101,7 @@ def _warning(trigger: ScheduleTrigger, now: datetime, change: Transition) -> Clo
         return None
     moved = found + change.length
     merges = change.is_gap and trigger.calendar.next_wall(moved) == moved
-    return ClockWarning(change, found, count, trigger.runs_through_folds, merges)
+    return ClockWarning(change, found, count, trigger.is_interval, merges)
 
 
 def _clock(wall: datetime) -> str:

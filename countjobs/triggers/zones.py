@@ -1,9 +1,10 @@
 """From walls to instants: a time zone's rule for the hours that its clock changes drop or repeat.
 
-- A wall in the gap (the hour that is dropped) happens once, as long after the clock change as it
-  lies after the gap's beginning: 02:30 becomes 03:30. So do Vixie cron and APScheduler.
-- A wall in the fold (the hour that is repeated) happens at the first of its two instants; where the
-  hour is `*` or `*/n`, which asks for an interval rather than for a time of day, at both.
+- A time of day in the gap (the hour that is dropped) happens once, as long after the clock change
+  as it lies after the gap's beginning: 02:30 becomes 03:30. So do Vixie cron and APScheduler.
+  In the fold (the hour that is repeated) it happens once, at the first of its two instants.
+- An interval, where the hour is `*` or `*/n`, goes by what the clock shows: what it never shows
+  doesn't happen, and what it shows twice happens twice. So does Vixie cron.
 
 The instants so defined are a set: which one comes next does not depend on where one starts to look,
 so an edit in the middle of such a night moves nothing.
@@ -11,17 +12,23 @@ so an edit in the middle of such a night moves nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
-from apscheduler.triggers.cron.expressions import AllExpression
-
 from countjobs.triggers.calendar import CronCalendar
-from countjobs.triggers.clocks import Transition, first_transition, offset_of, transition
+from countjobs.triggers.clocks import Stretch, Transition, stretch_of
 
-_MARGIN = timedelta(hours=3)  # no zone of today moves its clock further
+_MARGIN = timedelta(hours=27)  # offsets lie between -12 and +14 hours
 _MINUTE = timedelta(minutes=1)
+_TICK = timedelta(microseconds=1)
+
+Reading = tuple[datetime, datetime, timedelta]
+"""From an instant on, and before another, the clock is read with an offset from UTC."""
+
+_BEGIN = datetime(1969, 12, 31, tzinfo=UTC)  # before the first wall in every zone
+_END = datetime(2200, 1, 2, tzinfo=UTC)  # after the last
 
 
 @cache
@@ -39,14 +46,18 @@ def load_zone(name: str) -> ZoneInfo:
 
 
 class ZonedCalendar:
-    """The instants (in UTC) at which a calendar's walls are read in a time zone."""
+    """The instants (in UTC) at which a calendar's walls are read in a time zone.
+
+    A search looks at one stretch between two clock changes after the other, but leaps over those in
+    which no wall matches. So it takes a few steps; a leap for each time that all of a match was
+    dropped, at the worst.
+    """
 
     def __init__(self, calendar: CronCalendar, zone: tzinfo) -> None:
         self.calendar = calendar
         self.zone = zone
-        hour = calendar.fields["hour"].expressions
-        self._remembered = lru_cache(maxsize=32)(self._find_next_instant)
-        self.both_folds = all(type(part) is AllExpression for part in hour)
+        self.is_interval = calendar.is_interval
+        self._remembered = lru_cache(maxsize=8)(self._find_next)
 
     def next_instant(self, at_or_after: datetime) -> datetime | None:
         """The first instant that is not before the given one.
@@ -55,92 +66,117 @@ class ZonedCalendar:
         """
         return self._remembered(at_or_after)
 
-    def _find_next_instant(self, at_or_after: datetime) -> datetime | None:
-        start = at_or_after
-        while True:
-            if not self._changes_near(start):
-                wall = self.calendar.next_wall(self._wall(start))
-                if wall is None:
-                    return None
-                found = wall.replace(tzinfo=self.zone).astimezone(UTC)
-                if not self._changes_near(found):
-                    return found
-                # No wall matches in between, so nothing fires long before the one that was found.
-                start = max(start, found - _MARGIN)
-            change = transition(self.zone, start - _MARGIN, start + 3 * _MARGIN)
-            near = self._next_near(start, change)
-            if near is not None and near <= start + 2 * _MARGIN:
-                return near
-            start += 2 * _MARGIN
+    def _find_next(self, at: datetime) -> datetime | None:
+        while at < _END:
+            stretch = stretch_of(self.zone, at)
+            found = self._next_in(stretch, at)
+            if found is not None:
+                return found
+            if stretch.end - at <= _MARGIN:
+                at = stretch.end  # what is repeated after it may have matched before
+                continue
+            wall = self.calendar.next_wall(_wall(at, stretch.offset))
+            if wall is None:
+                return None
+            at = max(stretch.end, _instant(wall, stretch.offset) - _MARGIN)
+        return None
 
-    def _changes_near(self, instant: datetime) -> bool:
-        return self._offset(instant - _MARGIN) != self._offset(instant + _MARGIN)
+    def previous_instant(self, at_or_before: datetime) -> datetime | None:
+        """The last instant that is not after the given one."""
+        at = at_or_before
+        while at > _BEGIN:
+            stretch = stretch_of(self.zone, at)
+            found = self._previous_in(stretch, at)
+            if found is not None:
+                return found
+            before = stretch.first - _TICK
+            if at - before <= _MARGIN:
+                at = before
+                continue
+            wall = self.calendar.previous_wall(_wall(at, stretch.offset))
+            if wall is None:
+                return None
+            at = min(before, _instant(wall, stretch.offset) + _MARGIN)
+        return None
 
     def count_instants(self, first: datetime, end: datetime) -> int:
         """How many instants lie from `first` on, and before `end`."""
         total = 0
-        change = None
         while first < end:
-            following = first_transition(self.zone, first, end)
-            until = end if following is None else following.at
-            total += self._count_segment(first, until, change)
-            change, first = following, until
+            stretch = stretch_of(self.zone, first)
+            total += self._count_in(stretch, first, min(end, stretch.end))
+            first = stretch.end
         return total
 
-    def _next_near(self, start: datetime, change: Transition | None) -> datetime | None:
-        if change is None:
-            return self._instant(start, self._offset(start))
-        candidates: list[datetime | None] = []
-        if start < change.at:
-            found = self._instant(start, change.before)
-            candidates += [found] if found is not None and found < change.at else []
-        after = max(start, change.at)
-        if change.is_gap:
-            found = self._instant(after, change.before)
-            end = change.at + change.length
-            candidates += [found] if found is not None and found < end else []
-        elif not self.both_folds:
-            after = max(after, change.at + change.length)
-        candidates += [self._instant(after, change.after)]
-        return min((found for found in candidates if found is not None), default=None)
+    def _readings(self, stretch: Stretch) -> Iterator[Reading]:
+        """How the clock is read in a stretch: what it shows then; and, for times of day, in the
+        hour after a gap also what was dropped, and in one that is repeated, nothing.
+        """
+        change = stretch.change
+        if self.is_interval or change is None or stretch.settled == stretch.first:
+            yield stretch.first, stretch.end, stretch.offset
+        elif change.is_gap:
+            yield stretch.first, stretch.end, stretch.offset
+            yield stretch.first, min(stretch.settled, stretch.end), change.before
+        else:
+            yield stretch.settled, stretch.end, stretch.offset
 
-    def _instant(self, at_or_after: datetime, offset: timedelta) -> datetime | None:
-        wall = self.calendar.next_wall((at_or_after + offset).replace(tzinfo=None))
-        return None if wall is None else wall.replace(tzinfo=UTC) - offset
+    def _next_in(self, stretch: Stretch, at: datetime) -> datetime | None:
+        if at >= stretch.settled or self.is_interval:
+            return self._next_read(at, stretch.end, stretch.offset)
+        found = [
+            self._next_read(max(at, first), end, offset)
+            for first, end, offset in self._readings(stretch)
+        ]
+        return min(filter(None, found), default=None)
 
-    def _count_segment(self, first: datetime, end: datetime, change: Transition | None) -> int:
-        """The instants between two clock changes, the first of which is `change` where given."""
-        offset = self._offset(first)
-        total = 0
-        if change is None:
-            change = transition(self.zone, first - _MARGIN, first)
-        if change is not None and first < change.at + change.length:
-            shifted = min(end, change.at + change.length)
-            if change.is_gap:
-                total += self._count_only_in_gap(first, shifted, change)
-            elif not self.both_folds:
-                first = shifted
-        wall, end_wall = ((t + offset).replace(tzinfo=None) for t in (first, end))
-        return total + self.calendar.count_walls(wall, end_wall)
+    def _next_read(self, at: datetime, end: datetime, offset: timedelta) -> datetime | None:
+        wall = self.calendar.next_wall(_wall(at, offset))
+        if wall is None:
+            return None
+        found = _instant(wall, offset)
+        return found if found < end else None
 
-    def _count_only_in_gap(self, first: datetime, end: datetime, change: Transition) -> int:
-        """The instants that only walls of the gap give, and no wall of the ordinary time.
+    def _previous_in(self, stretch: Stretch, at: datetime) -> datetime | None:
+        found = []
+        for first, end, offset in self._readings(stretch):
+            wall = self.calendar.previous_wall(_wall(min(at, end - _TICK), offset))
+            if wall is not None and _instant(wall, offset) >= first:
+                found.append(_instant(wall, offset))
+        return max(found, default=None)
+
+    def _count_in(self, stretch: Stretch, first: datetime, end: datetime) -> int:
+        counts = []
+        for begins, ends, offset in self._readings(stretch):
+            bounds = max(first, begins), min(end, ends)
+            counts.append(self.calendar.count_walls(*(_wall(bound, offset) for bound in bounds)))
+        total = sum(counts)
+        if len(counts) > 1 and all(counts) and stretch.change is not None:
+            total -= self._count_both(first, min(end, stretch.settled), stretch.change)
+        return total
+
+    def _count_both(self, first: datetime, end: datetime, change: Transition) -> int:
+        """The instants that both a wall of the gap and one of the ordinary time give.
 
         A look a minute: the two walls of an instant are of the same second, except in Monrovia in
         1972, which was the last change by odd seconds.
         """
         total = 0
-        wall, last = ((t + change.before).replace(tzinfo=None) for t in (first, end))
+        wall, last = _wall(first, change.after), _wall(end, change.after)
+        matches = self.calendar.matches_minute
+        in_minute = self.calendar.times_a_day()[-1]
         while wall < last:
             following = min(wall.replace(second=0, microsecond=0) + _MINUTE, last)
-            matches = self.calendar.matches_minute
-            if matches(wall) and not matches(wall + change.length):
-                total += self.calendar.count_walls(wall, following)
+            if matches(wall) and matches(wall - change.length):
+                is_whole = following - wall == _MINUTE
+                total += in_minute if is_whole else self.calendar.count_walls(wall, following)
             wall = following
         return total
 
-    def _offset(self, instant: datetime) -> timedelta:
-        return offset_of(self.zone, instant)
 
-    def _wall(self, instant: datetime) -> datetime:
-        return (instant + self._offset(instant)).replace(tzinfo=None)
+def _wall(instant: datetime, offset: timedelta) -> datetime:
+    return (instant + offset).replace(tzinfo=None)
+
+
+def _instant(wall: datetime, offset: timedelta) -> datetime:
+    return wall.replace(tzinfo=UTC) - offset

@@ -14,7 +14,7 @@ export async function post(form, address, entries, signal) {
         signal: signal ? AbortSignal.any([signal, limit]) : limit,
     });
     if (!response.ok) {
-        throw new Error(response.statusText);
+        throw Object.assign(new Error(response.statusText), { status: response.status });
     }
     return response;
 }

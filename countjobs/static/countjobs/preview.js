@@ -3,6 +3,8 @@
 import { post } from "./post.js";
 
 const PAUSE = 300; // milliseconds without a key before the server is asked
+const OVERTAKEN = 429; // by a newer question of the same person, in another window
+const AGAIN = 2_000; // milliseconds after that
 const MINUTE = 60_000; // then "in 5 min" is no longer true
 
 const panel = document.querySelector("[data-countjobs-preview]");
@@ -45,11 +47,16 @@ async function ask() {
     panel.setAttribute("aria-busy", "true");
     try {
         show(await (await post(form, panel.dataset.countjobsPreview, question, signal)).text());
-    } catch {
+    } catch (error) {
         if (signal.aborted) {
             return; // another question is on its way
         }
         last = undefined;
+        if (error.status === OVERTAKEN) {
+            clearTimeout(timer);
+            timer = setTimeout(ask, AGAIN);
+            return;
+        }
         panel.querySelector(".countjobs-sentence").textContent = panel.dataset.failed;
         panel.querySelector(".countjobs-fires").replaceChildren();
     }

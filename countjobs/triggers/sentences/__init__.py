@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from countjobs.triggers.sentences.dates import day_words, month_words, weekday_words
 from countjobs.triggers.sentences.lists import has_run, numbers
 from countjobs.triggers.sentences.times import time_words
-from countjobs.triggers.sentences.values import Days, days, restricted, values
+from countjobs.triggers.sentences.values import days, restricted, values
+from countjobs.triggers.values import Days
 
 
 def sentence(expressions: Mapping[str, str]) -> str:

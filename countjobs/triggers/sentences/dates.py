@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
 from countjobs.triggers.sentences.lists import both, is_series, names, numbers, ranges
-from countjobs.triggers.sentences.values import Days
+from countjobs.triggers.values import Days
 
 _POSITIONS = (
     pgettext_lazy("weekday of the month", "1st"),
@@ -47,11 +47,12 @@ def day_words(days: Days, months: list[int], weekdays: list[int]) -> str:
 
 
 def _each(days: Days) -> Iterator[str]:
+    found = list(days.numbers)
     is_alone = not days.has_last and not days.positions
-    if days.numbers and (is_alone or is_series(days.numbers)):
-        yield _numbered(days.numbers)
+    if found and (is_alone or is_series(found)):
+        yield _numbered(found)
     else:
-        yield from map(_numbered, ranges(days.numbers))
+        yield from map(_numbered, ranges(found))
     if days.has_last:
         yield _("the last day")
     for which, weekday in days.positions:
