@@ -49,7 +49,7 @@ class ExecutionPage(ExecutionColumns):
     change_form_template = "admin/countjobs/execution/change_form.html"
 
     class Media:
-        js = [Script("countjobs/execution.js", type="module")]
+        js = [Script(f"countjobs/{name}.js", type="module") for name in ("renew", "execution")]
 
     def get_urls(self) -> list[URLPattern]:
         """As Django's, and what the page does."""

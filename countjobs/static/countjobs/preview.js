@@ -1,6 +1,6 @@
 // The preview of a definition's schedule, kept up to date while its form is filled in.
 
-import { post } from "./post.js";
+const { post } = globalThis.countjobs; // of post.js
 
 const PAUSE = 300; // milliseconds without a key before the server is asked
 const MINUTE = 60_000; // then "in 5 min" is no longer true
