@@ -20,6 +20,7 @@ from countjobs.admin.display import link
 from countjobs.admin.duplicates import MOST, duplicate
 from countjobs.admin.links import Links
 from countjobs.admin.pauses import tell_switch
+from countjobs.deadlocks import again_after_deadlock
 from countjobs.history.requests import request_runs
 from countjobs.models import Execution, JobDefinition
 
@@ -101,6 +102,7 @@ class DefinitionActions(PageAdmin):
         return self.message_user(request, told, messages.SUCCESS)
 
 
+@again_after_deadlock
 def set_enabled(request: HttpRequest, queryset: QuerySet[Any], *, enabled: bool) -> int:
     """Enable or disable definitions, and log it for each that was not so before: how many."""
     others = queryset.filter(enabled=not enabled)
