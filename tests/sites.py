@@ -1,4 +1,4 @@
-"""Three admin sites at once, as a URL configuration: Django's, one of everything, and a small one."""
+"""Three admin sites at once, as URLs: Django's, one of everything, and a small one."""
 
 from __future__ import annotations
 

@@ -29,11 +29,36 @@ KEYS = ("%00", "0", "9" * 30, "-1", "_5F", "_", "x" * 2_000, "😀", "1/2", "_ED
 QUERIES = (
     *("p=-1", "p=x", "p=0", f"p={'9' * 5_000}", "p=2&p=1", "all=1", "all="),
     *("o=x", "o=-1.2.99", "o=1.1.1", f"o={'9' * 30}", "o=-", "o=.", "e=1", "e=1&q=x", "_facets=1"),
-    *("q=%00", "q=%ff", "q=%ED%A0%80", f"q={'w+' * 400}", f"q={'x' * 900}", 'q="', "q=\\", "q=%25_"),
-    *("_popup=1", "_to_field=id", "_to_field=nothing", "_to_field=%00", "nothing=1", "pk=1", "=", "&"),
+    *(
+        "q=%00",
+        "q=%ff",
+        "q=%ED%A0%80",
+        f"q={'w+' * 400}",
+        f"q={'x' * 900}",
+        'q="',
+        "q=\\",
+        "q=%25_",
+    ),
+    *(
+        "_popup=1",
+        "_to_field=id",
+        "_to_field=nothing",
+        "_to_field=%00",
+        "nothing=1",
+        "pk=1",
+        "=",
+        "&",
+    ),
     *("_changelist_filters=%00", "_changelist_filters=p%3Dx", "_source_model=x", "%00=1"),
     *("from=2026-13-01&to=x", "from=0001-01-01&to=9999-12-31", "from=%00", f"from={'9' * 30}"),
-    *("since=x", "since=%00", "job=%00", f"job={'x' * 500}", "job_id=%ff", "job=a&job_id=b&job_id=c"),
+    *(
+        "since=x",
+        "since=%00",
+        "job=%00",
+        f"job={'x' * 500}",
+        "job_id=%ff",
+        "job=a&job_id=b&job_id=c",
+    ),
     *("outcome=x", "outcome=%00", "timezone=%00", "timezone=x", "_save=1", "action=run_now"),
 )
 LOOKUPS = (
@@ -64,12 +89,19 @@ HEADERS: dict[str, dict[str, str]] = {
     "dates": {"HTTP_IF_MODIFIED_SINCE": "x" * 99, "HTTP_IF_NONE_MATCH": '"', "HTTP_RANGE": "x"},
     "forwarding": {"HTTP_X_FORWARDED_PROTO": "\xff", "HTTP_X_REQUESTED_WITH": "XMLHttpRequest"},
 }
+
+
+def part(header: bytes) -> bytes:
+    """A form of one part that has this header."""
+    return b"--x\r\n" + header + b"\r\n\r\n=\r\n--x--\r\n"
+
+
 BODIES = (
     (FORM, b"%00=%00&name=%ff&_selected_action=%00"),
     (FORM, b"csrfmiddlewaretoken=%ff&=&&&" + b"a=1&" * 1_001),
-    (PARTS, b"--x\r\nContent-Disposition: form-data; name*=utf-8''x; name*0=y\r\n\r\nv\r\n--x--\r\n"),
-    (PARTS, b'--x\r\nContent-Disposition: form-data; name="a"; filename*=hex\'\'q\r\n\r\nv\r\n--x--\r\n'),
-    (PARTS, b"--x\r\nContent-Transfer-Encoding: base64\r\n\r\n=\r\n--x"),
+    (PARTS, part(b"Content-Disposition: form-data; name*=utf-8''x; name*0=y")),
+    (PARTS, part(b"Content-Disposition: form-data; name=a; filename*=hex''q")),
+    (PARTS, part(b"Content-Transfer-Encoding: base64")),
     ("application/json", b"{"),
 )
 SELECTIONS: tuple[dict[str, Any], ...] = (

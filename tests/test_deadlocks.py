@@ -33,7 +33,9 @@ def both(one: Callable[[], Any], other: Callable[[], Any]) -> list[Any]:
             connection.close()
 
     with ThreadPoolExecutor(2) as pool:
-        return [done.result(timeout=120) for done in [pool.submit(begin, each) for each in (one, other)]]
+        return [
+            done.result(timeout=120) for done in [pool.submit(begin, each) for each in (one, other)]
+        ]
 
 
 @at_once

@@ -12,7 +12,7 @@ import countjobs
 
 ROOT = Path(countjobs.__file__).parent
 LAYERS = [
-    {"batches", "conf", "text", "outages", "progress", "turns"},
+    {"batches", "conf", "deadlocks", "text", "outages", "progress", "turns"},
     {"triggers"},
     {"forms"},
     {"models"},

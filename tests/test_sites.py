@@ -22,7 +22,9 @@ from tests.transfers import document, entry
 
 pytestmark = pytest.mark.django_db
 
-_LINK = re.compile(r"""<(a|form|button|div|script|input)\b[^>]*?\b(href|action|formaction|data-countjobs-refresh)="([^"]+)\"""")
+_LINK = re.compile(
+    r"""<(a|form|button|div|script|input)\b[^>]*?\b(href|action|formaction|data-countjobs-refresh)="([^"]+)\""""
+)
 _OTHERS = ("/static/", "/jsi18n/", "/logout/", "/password_change/", "/r/")
 PLACES = [
     *(("tests.sites", place) for place in ("/admin/", "/backstage/ops/", "/small/")),
@@ -35,7 +37,9 @@ def definition(settings: Any) -> Any:
     """One of each, in which there is something to link to, and a broken one for the banner."""
     definition = CountJob.objects.create(name="first")
     CountJob.objects.update(hour="99")
-    ParkedJob.objects.create(job_id=CountJob.objects.create(name="b").job_id, error="e", parked_at=NOON)
+    ParkedJob.objects.create(
+        job_id=CountJob.objects.create(name="b").job_id, error="e", parked_at=NOON
+    )
     for status in Status:
         make_execution(status, job_id=definition.job_id, job_name="first", started_at=NOON)
     make_node()
@@ -97,7 +101,10 @@ def test_what_is_done_leads_back_to_the_site(
         (f"{jobs}{definition.pk}/resume/", {}),
         (f"{jobs}{definition.pk}/enabled/", {"enabled": "0"}),
         (f"{jobs}add/", form_values({"name": "new"})),
-        *((jobs, {"action": name, **ticked}) for name in ("run_now", "pause", "resume", "duplicate")),
+        *(
+            (jobs, {"action": name, **ticked})
+            for name in ("run_now", "pause", "resume", "duplicate")
+        ),
     ]:
         response = posted(client, address, data)
         assert response.status_code == 302, address

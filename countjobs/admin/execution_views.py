@@ -71,12 +71,17 @@ class ExecutionViews:
         if definition is None and definition_key(old.job_id) is not None:
             self._tell(request, messages.ERROR, _("The job was deleted: it can't run again."))
             return self._to(request, old)
-        new = request_run(
-            old.job_id,
-            definition.name if definition else old.job_name,
-            requested_by=request.user.get_username(),
-            parameters=old.parameters,
-        )
+        try:
+            new = request_run(
+                old.job_id,
+                definition.name if definition else old.job_name,
+                requested_by=request.user.get_username(),
+                parameters=old.parameters,
+            )
+        except ValueError:  # the kind of job allowed it then
+            text = _("It can't run again with what was changed for that run: that isn't allowed.")
+            self._tell(request, messages.ERROR, text)
+            return self._to(request, old)
         self._tell(request, messages.SUCCESS, _("A run was asked for."))
         return self._to(request, new)
 

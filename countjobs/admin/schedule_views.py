@@ -20,6 +20,7 @@ from countjobs.admin.preview import Preview, preview_of, viewer_zone
 from countjobs.admin.schedule_form import read_schedule
 from countjobs.triggers.crontab import CrontabError, read_crontab
 
+
 class ScheduleViews:
     """The two views of a kind of definition."""
 

@@ -16,6 +16,7 @@ from countjobs.jobstores.questions import JobRow
 from countjobs.jobstores.rows import RUN_DEFINITION, load_definitions
 from countjobs.jobstores.signing import UnreadableJobError, unseal
 from countjobs.models import JobDefinition
+from countjobs.models.overrides import not_overridable
 
 _DefinitionKey: TypeAlias = tuple[str, str]
 
@@ -46,6 +47,8 @@ class Taken:
             if parameters:
                 raise TypeError("A job from code takes no parameters.")
             return partial(_call_anew, self.row)
+        if parameters and (refused := not_overridable(type(self.definition), parameters)):
+            raise TypeError(f"A run of this kind of job may not set {', '.join(refused)}.")
         definition = deepcopy(self.definition) if self.is_used or parameters else self.definition
         self.is_used = True
         for name, value in parameters.items():
