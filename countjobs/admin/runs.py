@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from countjobs.admin.display import ICONS, NOTHING, badge, duration, link, moment, outcome
 from countjobs.admin.durations import drawn, duration_chart
 from countjobs.admin.facts import facts_of
+from countjobs.admin.filters import within_those_of
 from countjobs.admin.lengths import longest
 from countjobs.admin.links import Links
 from countjobs.admin.schedules import SchedulePages
@@ -114,10 +115,14 @@ def _basis(statistics: RunStatistics) -> str:
 
 def _counts(definition: JobDefinition, statistics: RunStatistics) -> list[SafeString]:
     """A badge for each outcome, and a link to the history's part."""
+    if not statistics.executions:
+        return []
     links = _links(definition)
+    # Of older ones, which the figures leave out, the list would tell, too.
+    due = within_those_of(each.scheduled_at for each in statistics.executions)
     return [
         link(
-            links.to_list(Execution, job_id=definition.job_id, status__exact=status),
+            links.to_list(Execution, job_id=definition.job_id, status__exact=status, since=due),
             badge(
                 status, ICONS[status], f"{status.label} {number_format(count, force_grouping=True)}"
             ),

@@ -71,7 +71,7 @@ class OverviewPages(ReadOnlyAdmin):
         return {
             "updated": moment(now, timezone.get_current_timezone()),
             "schedulers": read_schedulers(now, links) if may_view_nodes else None,
-            "outcomes": read_outcomes(now),
+            "outcomes": read_outcomes(now, links),
             "coming": read_coming(now, links),
             "failing": read_failing(now, links),
             "lateness": read_lateness(now, links),
