@@ -25,7 +25,8 @@ OVERVIEW = f"{LIST}overview/"
 HOUR = timedelta(hours=1)
 _COUNT = re.compile(rf'<a href="({LIST}\?[^"]+)">([\d,]+)</a>')
 _BADGE = re.compile(
-    rf'<a href="({LIST}\?[^"]+)"><span class="countjobs-badge[^<]*<span[^<]*</span>[^<]*?(\d+)</span>'
+    rf'<a href="({LIST}\?[^"]+)"><span class="countjobs-badge[^<]*'
+    r"<span[^<]*</span>[^<]*?(\d+)</span>"
 )
 _BAR = re.compile(rf'<a href="({LIST}\?[^"]+)" aria-label="([^"]+)"')
 
