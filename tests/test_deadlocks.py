@@ -12,7 +12,7 @@ from django.db import OperationalError, connection, transaction
 
 from countjobs.admin.transfer.carried import Carried
 from countjobs.deadlocks import again_after_deadlock
-from countjobs.models import CountJob
+from countjobs.models import CountJob, JobDefinition
 from tests.people import client_of
 from tests.transfers import document, entry, plan_of
 
@@ -43,7 +43,7 @@ def test_two_that_write_the_same_in_opposite_orders_both_get_through() -> None:
     CountJob.objects.bulk_create(CountJob(name=f"{n}") for n in range(COUNT))
     definitions = list(CountJob.objects.order_by("pk"))
 
-    def write(chosen: list[CountJob]) -> int:
+    def write(chosen: list[JobDefinition]) -> int:
         return CountJob.objects.bulk_update(chosen, ["count"], batch_size=1)
 
     for _round in range(3):

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from countjobs.admin import run_view, switch, tools
+from countjobs.history.requests import request_run
 from countjobs.models import CountJob, Execution
 from tests.people import client_of
 
@@ -49,7 +50,7 @@ def test_a_switch_says_so(
 def test_a_run_that_was_asked_for_is_there_all_the_same(
     definition: CountJob, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr(run_view, "request_run", deleting_first(run_view.request_run))
+    monkeypatch.setattr(run_view, "request_run", deleting_first(request_run))
     address = f"/admin/countjobs/countjob/{definition.pk}/run/"
     posted = {"messages_key": ["a"], "messages_text": ["b"], "count": "1"}
     response = client_of("superuser").post(address, posted)

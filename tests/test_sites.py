@@ -95,7 +95,7 @@ def test_what_is_done_leads_back_to_the_site(
     jobs = f"{place}countjobs/countjob/"
     ticked = {"_selected_action": [definition.pk]}
     text = document(entry("imported"))
-    for address, data in [
+    posts: list[tuple[str, dict[str, Any]]] = [
         (f"{jobs}{definition.pk}/run/", {"messages": "{}", "count": "1"}),
         (f"{jobs}{definition.pk}/pause/", {}),
         (f"{jobs}{definition.pk}/resume/", {}),
@@ -105,7 +105,8 @@ def test_what_is_done_leads_back_to_the_site(
             (jobs, {"action": name, **ticked})
             for name in ("run_now", "pause", "resume", "duplicate")
         ),
-    ]:
+    ]
+    for address, data in posts:
         response = posted(client, address, data)
         assert response.status_code == 302, address
         assert urljoin(address, response.headers["Location"]).startswith(place)

@@ -83,7 +83,10 @@ class StatusFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
         """The choices; others of several are one while they are chosen."""
-        groups = {any_of(PROBLEMS): _("Any problem"), any_of(FAILURES): _("Any failure")}
+        groups: dict[str, Any] = {
+            any_of(PROBLEMS): _("Any problem"),
+            any_of(FAILURES): _("Any failure"),
+        }
         value = self.value() or ""
         if _OR in value and value not in groups and (known := _known(value)):
             groups[value] = ", ".join(map(status_word, known))
