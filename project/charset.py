@@ -24,7 +24,7 @@ def is_utf8(content_type: str) -> bool:
     """Whether a Content-Type names UTF-8, or no charset that Python has heard of."""
     try:
         _kind, parameters = parse_header_parameters(content_type)
-    except (LookupError, ValueError):  # a parameter may name a charset of its own
+    except Exception:  # whatever Django raises here, its request would raise, too
         return False
     try:
         return codecs.lookup(parameters.get("charset", "utf-8")).name == "utf-8"

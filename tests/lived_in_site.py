@@ -21,10 +21,10 @@ PEOPLE = ("superuser", "viewer")
 class Site(QuickStart):
     """Such a process, from the outside."""
 
-    def __init__(self, directory: Path, settings: str, *, full: bool) -> None:
+    def __init__(self, directory: Path, settings: str, *, full: bool, **variables: str) -> None:
         code = f"from {__name__} import serve; serve(full={full})"
         self.command = (ROOT / "manage.py", "shell", "--no-imports", "-c", code)
-        super().__init__(directory / f"{full}.sqlite3", settings)
+        super().__init__(directory / f"{full}.sqlite3", settings, **variables)
         self.sessions: dict[str, str] = {}
         self.address = ""
 

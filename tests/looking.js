@@ -58,6 +58,50 @@ function overlaps() {
     return wrong;
 }
 
+const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+
+// A colour laid upon another, however the style sheet writes it; `share` of it is seen.
+function laid(colour, below, share = 1) {
+    canvas.globalAlpha = 1;
+    canvas.fillStyle = `rgb(${below.join(" ")})`;
+    canvas.fillRect(0, 0, 1, 1);
+    canvas.globalAlpha = share;
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
+}
+
+function luminance(colour) {
+    const [red, green, blue] = colour.map((each) =>
+        each / 255 <= 0.04045 ? each / 255 / 12.92 : ((each / 255 + 0.055) / 1.055) ** 2.4,
+    );
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
+// How an element's text differs from what lies behind it, as WCAG reckons it. Disabled ones count.
+function contrast(element) {
+    const above = [];
+    for (let each = element; each; each = each.parentElement) {
+        above.unshift(getComputedStyle(each));
+    }
+    const ground = above.reduce((below, style) => laid(style.backgroundColor, below), [255, 255, 255]);
+    const share = above.reduce((product, style) => product * Number(style.opacity), 1);
+    const [one, other] = [laid(above.at(-1).color, ground, share), ground].map(luminance);
+    return (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+}
+
+// Text of ours that can hardly be read, in whatever state it is.
+function faint() {
+    const ours = document.querySelectorAll('body [class*="countjobs-"], body [class*="countjobs-"] *');
+    const texts = [...ours].filter((element) =>
+        [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim()),
+    );
+    return texts
+        .filter((element) => element.checkVisibility() && !element.closest("svg, .visually-hidden"))
+        .filter((element) => contrast(element) < 4.5)
+        .map((element) => `${name(element)} has ${contrast(element).toFixed(2)} of 4.5`);
+}
+
 // What scrolls sideways, or sticks out: the page itself, or a box in it that isn't a table's.
 function sideways() {
     const wrong = [];

@@ -13,7 +13,7 @@ import countjobs
 ROOT = Path(countjobs.__file__).parent
 LAYERS = [
     {
-        *("batches", "conf", "lasting", "outages", "primary"),
+        *("batches", "conf", "deadlocks", "lasting", "outages", "primary"),
         *("progress", "queries", "text", "turns"),
     },
     {"triggers"},

@@ -18,10 +18,13 @@ from django.utils.translation import gettext_lazy as _
 from countjobs.admin.base import PageAdmin
 from countjobs.admin.display import link
 from countjobs.admin.duplicates import MOST, duplicate
+from countjobs.admin.filters import within_those_of
 from countjobs.admin.links import Links
 from countjobs.admin.pauses import tell_switch
+from countjobs.deadlocks import again_after_deadlock
 from countjobs.history.requests import request_runs
 from countjobs.models import Execution, JobDefinition
+from countjobs.models.executions import Trigger
 from countjobs.text import visible
 
 _MOST_LINKS = 10
@@ -65,7 +68,7 @@ class DefinitionActions(PageAdmin):
             (links.to_object(Execution, run.pk), visible(run.job_name))
             for run in queued[:_MOST_LINKS]
         ]
-        told = _told(shown, len(queued), links.to_list(Execution, trigger="manual"))
+        told = _told(shown, len(queued), _of_these(queued, links))
         self.message_user(request, format_html(text, told, n=len(queued)), messages.SUCCESS)
 
     @admin.action(description=_("Pause"), permissions=["pause"])
@@ -105,6 +108,15 @@ class DefinitionActions(PageAdmin):
         return self.message_user(request, told, messages.SUCCESS)
 
 
+def _of_these(queued: list[Execution], links: Links) -> str:
+    """Where all these are listed."""
+    if not queued:
+        return ""
+    due = within_those_of(run.scheduled_at for run in queued)
+    return links.to_list(Execution, trigger__exact=Trigger.MANUAL, since=due)
+
+
+@again_after_deadlock
 def set_enabled(request: HttpRequest, queryset: QuerySet[Any], *, enabled: bool) -> int:
     """Enable or disable definitions, and log it for each that was not so before: how many."""
     others = queryset.filter(enabled=not enabled)

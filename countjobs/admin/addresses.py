@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import update_wrapper
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models.options import Options
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
 
 Permission = Callable[[HttpRequest, Any], bool]
+View = Callable[..., HttpResponseBase]
 
 
 def name_of(opts: Options[Any], page: str) -> str:
@@ -23,6 +25,21 @@ def name_of(opts: Options[Any], page: str) -> str:
 def address_of(site: admin.AdminSite, opts: Options[Any], page: str, *args: object) -> str:
     """Where a page of a model is, in a site."""
     return reverse(f"admin:{name_of(opts, page)}", args=args, current_app=site.name)
+
+
+def view_of(site: admin.AdminSite, view: View) -> View:
+    """A view of a site, for its people. Every link on its page leads to the same site.
+
+    The site stays known by the view, as it does by Django's own: two sites may have one name.
+    """
+    guarded = site.admin_view(view)
+
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        request.current_app = site.name
+        return guarded(request, *args, **kwargs)
+
+    answer.admin_site = site  # type: ignore[attr-defined]  # functions have what they are given
+    return update_wrapper(answer, guarded)
 
 
 def row_at(page: admin.ModelAdmin[Any], request: HttpRequest, object_id: str) -> Any:

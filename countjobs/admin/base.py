@@ -10,8 +10,8 @@ from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
-from django.core.exceptions import BadRequest, ValidationError
-from django.db import DEFAULT_DB_ALIAS, DataError, NotSupportedError, models
+from django.core.exceptions import BadRequest, FieldError, PermissionDenied, ValidationError
+from django.db import DEFAULT_DB_ALIAS, DataError, NotSupportedError, ProgrammingError, models
 from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import override
@@ -20,6 +20,15 @@ from countjobs.admin.searching import MOST_WORDS, left_out, shortened
 
 _LONGEST_SEARCH = 1_000
 """Characters."""
+
+_NEVER = ("__regex", "__iregex", "__range")
+"""Lookups that no address may ask for."""
+
+_IMPOSSIBLE = (
+    *(DataError, NotSupportedError, ProgrammingError),
+    *(FieldError, OverflowError, ValueError),
+)
+"""What Django, a driver or a database raises where it is asked something that makes no sense."""
 
 if TYPE_CHECKING:
     AnyModelAdmin = admin.ModelAdmin[Any]
@@ -32,7 +41,7 @@ def no_impossible_lookups() -> Iterator[None]:
     """Take what a database, or its driver, can't even be asked for wrong parameters."""
     try:
         yield
-    except (DataError, NotSupportedError, OverflowError, ValueError) as error:
+    except _IMPOSSIBLE as error:
         raise IncorrectLookupParameters from error
 
 
@@ -79,11 +88,12 @@ class PageAdmin(AnyModelAdmin):
         """As Django's, and only of what the list has a filter for.
 
         Django lets an address ask anything of the model's own fields: what no database can answer,
-        and regular expressions, of which an evil one hangs.
+        a range, which an address can't give two ends, and regular expressions, of which an evil one
+        hangs.
         """
         offered = {_asked_as(each) for each in self.get_list_filter(request)}
         is_offered = any(lookup == name or lookup.startswith(f"{name}__") for name in offered)
-        if not is_offered or lookup.endswith(("__regex", "__iregex")):
+        if not is_offered or lookup.endswith(_NEVER):
             return False
         return super().lookup_allowed(lookup, value, request)
 
@@ -117,6 +127,14 @@ class PageAdmin(AnyModelAdmin):
         if row is not None:
             self.show_page(request, [row])
         return row
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        """As Django's, which tells those who may not see any row whether there is this one."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        return super().history_view(request, object_id, extra_context)
 
     def construct_change_message(
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False

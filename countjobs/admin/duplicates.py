@@ -6,12 +6,14 @@ import copy
 import re
 from collections.abc import Collection, Iterable
 from itertools import chain, count
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from django.contrib.admin.models import ADDITION, LogEntry
 from django.db import models, transaction
 from django.utils.translation import gettext
 
+from countjobs.deadlocks import again_after_deadlock
 from countjobs.models import JobDefinition
 from countjobs.primary import rows_of
 
@@ -21,13 +23,15 @@ MOST = 1_000
 _D = TypeVar("_D", bound=JobDefinition)
 
 
+@again_after_deadlock
 def duplicate(user_pk: object, definitions: Iterable[_D]) -> list[_D]:
-    """Save a copy of each, and log it: all of them, or none.
+    """Save a copy of each, and log it: all of them, or none. Two at once save in the same order.
 
     Raises IntegrityError where a copy would hold what only one definition may hold.
     """
     with transaction.atomic():
-        copies = [_copied(definition) for definition in definitions]
+        ordered = sorted(definitions, key=attrgetter("name"))
+        copies = [_copied(definition) for definition in ordered]
         LogEntry.objects.log_actions(str(user_pk), copies, ADDITION, [{"added": {}}])
     return copies
 

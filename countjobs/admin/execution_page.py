@@ -50,7 +50,7 @@ class ExecutionPage(ExecutionColumns):
 
     class Media:
         css = {"all": ["countjobs/terminal.css"]}
-        js = [Script("countjobs/execution.js", type="module")]
+        js = [Script(f"countjobs/{name}.js", type="module") for name in ("renew", "execution")]
 
     def get_urls(self) -> list[URLPattern]:
         """As Django's, and what the page does."""

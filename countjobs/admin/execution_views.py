@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -19,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from countjobs.admin.addresses import row_of
+from countjobs.admin.addresses import View, row_of, view_of
 from countjobs.admin.links import Links
 from countjobs.admin.lookup import definitions_of
 from countjobs.admin.running import may_run
@@ -38,14 +37,18 @@ class ExecutionViews:
 
     def urls(self) -> list[URLPattern]:
         """Their addresses."""
-        views: dict[str, Callable[..., HttpResponseBase]] = {
+        views: dict[str, View] = {
             "live": require_safe(self.live),
             "again": require_POST(self.again),
             "cancel": require_POST(self.cancel),
         }
-        guard = self.model_admin.admin_site.admin_view
+        site = self.model_admin.admin_site
         return [
-            path(f"<path:object_id>/{name}/", guard(view), name=f"countjobs_execution_{name}")
+            path(
+                f"<path:object_id>/{name}/",
+                view_of(site, view),
+                name=f"countjobs_execution_{name}",
+            )
             for name, view in views.items()
         ]
 
@@ -68,12 +71,17 @@ class ExecutionViews:
         if definition is None and definition_key(old.job_id) is not None:
             self._tell(request, messages.ERROR, _("The job was deleted: it can't run again."))
             return self._to(request, old)
-        new = request_run(
-            old.job_id,
-            definition.name if definition else old.job_name,
-            requested_by=request.user.get_username(),
-            parameters=old.parameters,
-        )
+        try:
+            new = request_run(
+                old.job_id,
+                definition.name if definition else old.job_name,
+                requested_by=request.user.get_username(),
+                parameters=old.parameters,
+            )
+        except ValueError:  # the kind of job allowed it then
+            text = _("It can't run again with what was changed for that run: that isn't allowed.")
+            self._tell(request, messages.ERROR, text)
+            return self._to(request, old)
         self._tell(request, messages.SUCCESS, _("A run was asked for."))
         return self._to(request, new)
 

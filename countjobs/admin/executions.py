@@ -22,7 +22,10 @@ from countjobs.admin.overview.pages import OverviewPages
 from countjobs.admin.pagination import BoundedPaginator
 from countjobs.admin.searching import shortened
 from countjobs.models import Execution
+from countjobs.models.executions import Status
 from countjobs.text import visible
+
+_OF_NODE = "node__exact"
 
 _LOOKUPS = {
     "job",
@@ -30,6 +33,7 @@ _LOOKUPS = {
     "job_id__exact",
     "status__exact",
     "trigger__exact",
+    _OF_NODE,
     "since",
     "from",
     "to",
@@ -90,6 +94,8 @@ class ExecutionAdmin(OverviewPages, ExecutionPage):
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         """Only what an index answers."""
+        if lookup == _OF_NODE:  # of those that run there are few
+            return request.GET.get(StatusFilter.parameter_name) == Status.RUNNING
         return lookup in _LOOKUPS
 
     def get_search_results(

@@ -10,7 +10,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.form import CRONTAB
-from countjobs.models.definitions import fields_of_kind
+from countjobs.models import JobDefinition
+from countjobs.models.overrides import own_fields
 
 FIRE_TIMES = "fire_times"
 """The name of the preview among the fields."""
@@ -34,7 +35,7 @@ _RULES: Rows = [("misfire_grace_time", "max_instances", "executor"), "coalesce",
 
 
 def fieldsets_of(
-    model: type[models.Model], leave_out: Collection[str], *, is_new: bool
+    model: type[JobDefinition], leave_out: Collection[str], *, is_new: bool
 ) -> list[Any]:
     """The fieldsets of a kind's form, but some fields. The kind's own fields come second.
 
@@ -53,13 +54,6 @@ def fieldsets_of(
         for title, given, text in layout
         if (rows := list(_without(given, leave_out)))
     ]
-
-
-def own_fields(model: type[models.Model]) -> Iterator[str]:
-    """The names of the fields to edit that a kind adds to those that all definitions have."""
-    for field in fields_of_kind(model):
-        if field.editable and not field.primary_key:
-            yield field.name
 
 
 def typed_key(model: type[models.Model]) -> Iterator[str]:

@@ -1,9 +1,12 @@
-"""Filters of the history, each cheap on a table of millions."""
+"""Filters of the history, each cheap on a table of millions; and the links that set them.
+
+A count on a page links to just what it counts: some outcomes together, due within some span.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -12,43 +15,98 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.models.executions import Status
+from countjobs.admin.display import moment_text, status_word
+from countjobs.models.executions import ACTIVE, FAILURES, PROBLEMS, TROUBLES, Status
+
+_BETWEEN, _OR = "..", ","
+_INSTANT = timedelta(microseconds=1)
+
+Span = tuple[datetime, datetime]
+"""From an instant until before another."""
+
+
+def within(start: datetime, end: datetime) -> str:
+    """What `since` is given in an address, for those due from an instant until before another."""
+    return _BETWEEN.join(f"{each.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}" for each in (start, end))
+
+
+def within_those_of(moments: Iterable[datetime]) -> str:
+    """The same for those due at these moments, or between them."""
+    known = sorted(moments)
+    return within(known[0], known[-1] + _INSTANT)
+
+
+def any_of(statuses: Iterable[str]) -> str:
+    """What `status__exact` is given in an address, for those that stand in any of these ways."""
+    return _OR.join(statuses)
 
 
 class AgeFilter(admin.SimpleListFilter):
-    """Those that were due lately."""
+    """Those that were due lately; or within a span that a link of another page gives."""
 
     title = _("due")
     parameter_name = "since"
     ages = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
-        """The choices."""
-        return [
-            ("hour", _("Last hour")),
-            ("day", _("Last 24 hours")),
-            ("week", _("Last 7 days")),
-        ]
+        """The choices; the span is one while it is chosen."""
+        yield "hour", _("Last hour")
+        yield "day", _("Last 24 hours")
+        yield "week", _("Last 7 days")
+        if span := _span_of(value := self.value() or ""):
+            zone = timezone.get_current_timezone()
+            yield value, " – ".join(moment_text(each, zone) for each in span)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Those of the chosen age; all for what is no choice."""
-        age = self.ages.get(self.value() or "")
+        value = self.value() or ""
+        if span := _span_of(value):
+            found: QuerySet[Any] = queryset.due_between(*span)  # type: ignore[attr-defined]  # ours
+            return found
+        age = self.ages.get(value)
         return queryset if age is None else queryset.filter(scheduled_at__gte=timezone.now() - age)
 
 
+def _span_of(value: str) -> Span | None:
+    try:
+        start, end = (datetime.fromisoformat(each) for each in value.split(_BETWEEN))
+        return start.astimezone(UTC), end.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
 class StatusFilter(admin.SimpleListFilter):
-    """Those that stand so."""
+    """Runs with this status, or with any of several."""
 
     title = _("status")
     parameter_name = "status__exact"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
-        """The choices."""
-        return Status.choices
+        """The choices; others of several are one while they are chosen."""
+        groups: dict[str, Any] = {
+            any_of(PROBLEMS): _("Any problem"),
+            any_of(FAILURES): _("Any failure"),
+        }
+        value = self.value() or ""
+        if _OR in value and value not in groups and (known := _known(value)):
+            groups[value] = ", ".join(map(status_word, known))
+        return [*groups.items(), *Status.choices]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Those of the chosen status."""
-        found: QuerySet[Any] = queryset
-        if value := self.value():
-            found = queryset.with_status(value)  # type: ignore[attr-defined]  # our queryset
-        return found
+        found: Any = queryset
+        if (value := self.value()) is None:
+            return queryset
+        if not (known := _known(value)):
+            return queryset.none()
+        if len(known) == 1:
+            return found.with_status(known[0])  # type: ignore[no-any-return]  # our queryset
+        if {*known} == {*ACTIVE}:
+            return found.active()  # type: ignore[no-any-return]
+        if {*known} <= {*TROUBLES}:
+            return queryset.filter(trouble__in=known)
+        return queryset.filter(status__in=known)
+
+
+def _known(value: str) -> list[str]:
+    return [each for each in dict.fromkeys(value.split(_OR)) if each in Status.values]

@@ -86,7 +86,9 @@ class DefinitionForm(PartialForm):
     )
 
     class Media:
-        js = [Script(f"countjobs/{name}.js", type="module") for name in ("crontab", "preview")]
+        js = [
+            Script(f"countjobs/{name}.js", type="module") for name in ("post", "crontab", "preview")
+        ]
 
     filled: Crontab | None = None
     """What has filled the fields, and waits to be looked at."""

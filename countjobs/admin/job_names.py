@@ -13,6 +13,7 @@ from django.http import HttpRequest, JsonResponse
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_safe
 
+from countjobs.admin.addresses import view_of
 from countjobs.admin.links import Links
 from countjobs.admin.searching import MOST_WORDS
 from countjobs.models import Execution, JobDefinition
@@ -95,7 +96,7 @@ class JobNames:
 
     def url(self) -> URLPattern:
         """Its address."""
-        view = self._site.admin_view(require_safe(self.suggest))
+        view = view_of(self._site, require_safe(self.suggest))
         return path("jobs/", view, name="countjobs_execution_jobs")
 
     def suggest(self, request: HttpRequest) -> JsonResponse:

@@ -64,6 +64,12 @@ class Links:
 
 
 def site_of(request: HttpRequest) -> AdminSite:
-    """The site that a page belongs to: it leaves its name on the request."""
-    name = getattr(request, "current_app", site.name)
+    """The site that a page belongs to: its view knows it, or else the request has its name."""
+    match = request.resolver_match
+    view = match and match.func
+    page = getattr(view, "model_admin", view)
+    found: AdminSite | None = getattr(page, "admin_site", None)
+    if found is not None:
+        return found
+    name = getattr(request, "current_app", None) or (match and match.namespace)
     return next((each for each in all_sites if each.name == name), site)

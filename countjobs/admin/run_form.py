@@ -11,9 +11,9 @@ from django.db import models
 from django.forms import modelform_factory
 from django.http import HttpRequest
 
-from countjobs.admin.fieldsets import own_fields
 from countjobs.admin.form import PartialForm
 from countjobs.models import JobDefinition
+from countjobs.models.overrides import may_override, own_fields
 
 _JSON = (bool, int, float, str, dict, list, type(None))
 
@@ -46,10 +46,12 @@ def run_form(
 def _overridable(
     page: admin.ModelAdmin[Any], request: HttpRequest, definition: JobDefinition
 ) -> Iterator[str]:
-    """Own fields that this page lets people edit, and whose values can be put down as JSON."""
+    """Own fields that the kind lets a run override and this page lets people edit, and whose values
+    can be put down as JSON.
+    """
     hidden = {*(page.get_exclude(request, definition) or ())}
     hidden.update(page.get_readonly_fields(request, definition))
-    for name in own_fields(page.model):
+    for name in filter(partial(may_override, page.model), own_fields(page.model)):
         field = page.opts.get_field(name)
         if name not in hidden and not isinstance(field, (models.FileField, models.ManyToManyField)):
             yield name

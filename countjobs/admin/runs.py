@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import cast
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join
@@ -16,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from countjobs.admin.display import ICONS, NOTHING, badge, duration, link, moment, outcome
 from countjobs.admin.durations import drawn, duration_chart
 from countjobs.admin.facts import facts_of
+from countjobs.admin.filters import within_those_of
 from countjobs.admin.lengths import longest
 from countjobs.admin.links import Links
 from countjobs.admin.schedules import SchedulePages
@@ -33,13 +35,12 @@ _STATISTICS = "_countjobs_run_statistics"
 class RunFigures(SchedulePages):
     """What is told of runs, read with one query. Fieldsets of your own may name them, too."""
 
-    def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
-    ) -> HttpResponse:
-        """As Django's, with the runs of a definition that is there."""
-        if original := context.get("original"):
-            original.__dict__[_LINKS] = Links(request, self.admin_site)
-        return super().render_change_form(request, context, *args, **kwargs)
+    def show_page(self, request: HttpRequest, definitions: Sequence[JobDefinition]) -> None:
+        """Keep, with each definition, what its reader may see."""
+        super().show_page(request, definitions)
+        links = Links(request, self.admin_site)
+        for definition in definitions:
+            definition.__dict__[_LINKS] = links
 
     @admin.display(description=_("success rate"))
     def success(self, definition: JobDefinition) -> str:
@@ -93,10 +94,15 @@ def _links(definition: JobDefinition) -> Links:
 
 
 def _statistics(definition: JobDefinition) -> RunStatistics:
-    """The figures of a definition's newest executions, which are read once."""
+    """The figures of a definition's newest executions, which are read once.
+
+    There are none for who may not see executions, whatever fieldsets name them.
+    """
     known = definition.__dict__
     if _STATISTICS not in known:
-        known[_STATISTICS] = statistics_of([*Execution.objects.newest_of(definition.job_id, MOST)])
+        newest = Execution.objects.newest_of(definition.job_id, MOST)
+        may_see = _links(definition).may_view(Execution)
+        known[_STATISTICS] = statistics_of([*newest] if may_see else [])
     return cast("RunStatistics", known[_STATISTICS])
 
 
@@ -109,10 +115,14 @@ def _basis(statistics: RunStatistics) -> str:
 
 def _counts(definition: JobDefinition, statistics: RunStatistics) -> list[SafeString]:
     """A badge for each outcome, and a link to the history's part."""
+    if not statistics.executions:
+        return []
     links = _links(definition)
+    # Of older ones, which the figures leave out, the list would tell, too.
+    due = within_those_of(each.scheduled_at for each in statistics.executions)
     return [
         link(
-            links.to_list(Execution, job_id=definition.job_id, status__exact=status),
+            links.to_list(Execution, job_id=definition.job_id, status__exact=status, since=due),
             badge(
                 status, ICONS[status], f"{status.label} {number_format(count, force_grouping=True)}"
             ),

@@ -5,17 +5,16 @@ Nothing is saved. Both are for staff who may add or change such a definition.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from countjobs.admin.addresses import name_of, row_of
+from countjobs.admin.addresses import View, name_of, row_of, view_of
 from countjobs.admin.form import CRONTAB, filled_words
 from countjobs.admin.preview import Preview, preview_of, viewer_zone
 from countjobs.admin.schedule_form import read_schedule
@@ -25,8 +24,6 @@ from countjobs.triggers.crontab import CrontabError, read_crontab
 _LONGEST_WAIT_SECONDS = 2.0
 _previews = NewestFirst()
 """Whose preview is being made, of those that this process is asked for."""
-
-View = Callable[..., HttpResponseBase]
 
 
 class ScheduleViews:
@@ -46,7 +43,7 @@ class ScheduleViews:
         ]
 
     def _guarded(self, view: View) -> View:
-        return self.model_admin.admin_site.admin_view(require_POST(view))
+        return view_of(self.model_admin.admin_site, require_POST(view))
 
     def crontab(self, request: HttpRequest, object_id: str | None = None) -> HttpResponse:
         """The eight fields of a crontab line, or the reason why it is refused."""

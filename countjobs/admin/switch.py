@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from countjobs.admin.actions import set_enabled
-from countjobs.admin.addresses import address_of, name_of, row_of
+from countjobs.admin.addresses import address_of, name_of, row_of, view_of
 from countjobs.admin.display import badge
 from countjobs.admin.facts import facts_of
 from countjobs.admin.schedules import SchedulePages
@@ -51,7 +51,7 @@ class SwitchPages(SchedulePages):
 
     def get_urls(self) -> list[URLPattern]:
         """As Django's, and that of the switches."""
-        view = self.admin_site.admin_view(require_POST(self.turn))
+        view = view_of(self.admin_site, require_POST(self.turn))
         name = name_of(self.opts, "enabled")
         return [path("<path:object_id>/enabled/", view, name=name), *super().get_urls()]
 
@@ -67,7 +67,7 @@ class SwitchPages(SchedulePages):
         if enabled is None:
             raise BadRequest
         set_enabled(request, self.get_queryset(request).filter(pk=definition.pk), enabled=enabled)
-        definition.refresh_from_db()
+        definition = row_of(self, request, object_id, *may)  # it may have been deleted meanwhile
         self.show_page(request, [definition])
         level, words = _said(definition)
         if "in_place" in request.POST:

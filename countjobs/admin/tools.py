@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from countjobs.admin.actions import set_enabled
-from countjobs.admin.addresses import address_of, name_of, row_of
+from countjobs.admin.addresses import address_of, name_of, row_of, view_of
 from countjobs.admin.facts import facts_of
 from countjobs.admin.run_view import RunView
 from countjobs.admin.schedules import SchedulePages
@@ -36,7 +36,7 @@ class DefinitionTools(SchedulePages):
         own = [
             path(
                 f"<path:object_id>/{name}/",
-                self.admin_site.admin_view(view),
+                view_of(self.admin_site, view),
                 name=name_of(self.opts, name),
             )
             for name, view in views.items()
@@ -62,7 +62,7 @@ class DefinitionTools(SchedulePages):
         may = (self.has_pause_permission, self.has_view_permission)
         definition = row_of(self, request, object_id, *may)
         set_enabled(request, self.get_queryset(request).filter(pk=definition.pk), enabled=enabled)
-        definition.enabled = enabled
+        definition = row_of(self, request, object_id, *may)  # it may have been deleted meanwhile
         if enabled:
             self.announce(request, definition)
         else:

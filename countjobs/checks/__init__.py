@@ -14,6 +14,7 @@ from countjobs.conf import Conf
 from countjobs.executors.calling import is_generator_function
 from countjobs.models import JobDefinition, JobDefinitionQuerySet
 from countjobs.models.definitions import concrete_definitions, fields_of_kind
+from countjobs.models.overrides import own_fields
 
 
 @register("countjobs")
@@ -74,6 +75,13 @@ def _of_definition(model: type[JobDefinition]) -> Iterator[CheckMessage]:
             hint="Make its manager from countjobs.models.JobDefinitionQuerySet.",
             obj=model,
             id="countjobs.W002",
+        )
+    if unknown := sorted({*(model.run_overrides or ())} - {*own_fields(model)}):
+        yield Error(
+            f"run_overrides names what is no field of this kind: {', '.join(unknown)}.",
+            hint="Name fields that the kind itself adds, as a tuple; or none of them: ().",
+            obj=model,
+            id="countjobs.E020",
         )
     if missing := {"run", "pause"} - set(_permitted(model)):
         yield Warning(

@@ -11,6 +11,8 @@ from django.utils import timezone
 from countjobs.jobstores.wakeups import notify
 from countjobs.models import Execution
 from countjobs.models.executions import Trigger
+from countjobs.models.jobids import definition_key
+from countjobs.models.overrides import not_overridable
 
 
 def request_run(
@@ -32,6 +34,9 @@ def request_run(
         trigger: Why: by hand, or through the API.
         parameters: What is overridden for this run only.
 
+    Raises:
+        ValueError: where the kind of job lets no run override one of them (`run_overrides`).
+
     Returns:
         The queued execution, which belongs to no scheduler yet.
     """
@@ -48,6 +53,9 @@ def request_runs(
     parameters: dict[str, Any] | None = None,
 ) -> list[Execution]:
     """Ask likewise for a run of each of many jobs, given by their ids and names."""
+    jobs = list(jobs)
+    if parameters:
+        _refuse([job_id for job_id, _name in jobs], parameters)
     now = timezone.now()
     with transaction.atomic():
         queued = Execution.objects.bulk_create(
@@ -63,3 +71,9 @@ def request_runs(
         )
         notify()
     return queued
+
+
+def _refuse(job_ids: Iterable[str], parameters: dict[str, Any]) -> None:
+    for kind in {key[0] for job_id in job_ids if (key := definition_key(job_id))}:
+        if refused := not_overridable(kind, parameters):
+            raise ValueError(f"A run of {kind._meta.label} may not set {', '.join(refused)}.")

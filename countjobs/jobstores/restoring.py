@@ -18,6 +18,7 @@ from countjobs.jobstores.rows import RUN_DEFINITION, job_of, load_definitions
 from countjobs.jobstores.signing import ForeignJobError, UnreadableJobError, unseal
 from countjobs.models import JobDefinition
 from countjobs.models.jobids import definition_key
+from countjobs.models.overrides import not_overridable
 from countjobs.text import describe
 
 _DefinitionKey: TypeAlias = tuple[str, str]
@@ -49,6 +50,8 @@ class Taken:
             if parameters:
                 raise TypeError("A job from code takes no parameters.")
             return partial(_call_anew, self.row)
+        if parameters and (refused := not_overridable(type(self.definition), parameters)):
+            raise TypeError(f"A run of this kind of job may not set {', '.join(refused)}.")
         definition = deepcopy(self.definition) if self.is_used or parameters else self.definition
         self.is_used = True
         for name, value in parameters.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from django.apps import apps
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -126,6 +126,12 @@ class JobDefinition(SavedInRun):
     )
 
     objects = JobDefinitionQuerySet.as_manager()
+
+    run_overrides: ClassVar[tuple[str, ...] | None] = None
+    """The fields of this kind for which a run by hand may have values of its own: by their names.
+
+    None: all that the kind adds. An empty tuple: none. Who may run a job may set these.
+    """
 
     _fields_are_sound = True
     _left_out: frozenset[str] = frozenset()

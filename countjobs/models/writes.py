@@ -15,6 +15,7 @@ from django.db import connections, transaction
 from django.dispatch import Signal
 
 from countjobs.batches import batches
+from countjobs.deadlocks import again_after_deadlock
 from countjobs.models.loose import distinct_values
 from countjobs.primary import PrimaryQuerySet
 
@@ -34,6 +35,7 @@ _BATCH = 10_000
 class JobDefinitionQuerySet(PrimaryQuerySet["JobDefinition"]):
     """Definitions, with every way to write many of them at once made to tell the job store."""
 
+    @again_after_deadlock
     def update(self, **kwargs: Any) -> int:
         """As Django's. Values are not validated; a definition that they break is parked.
 
@@ -41,6 +43,7 @@ class JobDefinitionQuerySet(PrimaryQuerySet["JobDefinition"]):
         """
         with transaction.atomic(using=self.db, savepoint=False):
             pks = list(self.values_list("pk", flat=True))
+            self._lock(pks)
             # No keys are a batch too, for Django to refuse what it refuses.
             rows = sum(
                 self._update_batch(batch, kwargs) for batch in [*batches(pks, _BATCH)] or [pks]
@@ -72,13 +75,36 @@ class JobDefinitionQuerySet(PrimaryQuerySet["JobDefinition"]):
         for batch in batches(names, _BATCH):
             yield from there.filter(name__in=batch)
 
+    @again_after_deadlock
+    def bulk_update(self, objs: Iterable[JobDefinition], *args: Any, **kwargs: Any) -> int:
+        """As Django's."""
+        definitions = tuple(objs)
+        with transaction.atomic(using=self.db, savepoint=False):
+            self._lock([each.pk for each in definitions if each.pk is not None])
+            return super().bulk_update(definitions, *args, **kwargs)
+
+    bulk_update.alters_data = True  # type: ignore[attr-defined]  # as Django marks it
+
+    def _lock(self, pks: Iterable[Any]) -> None:
+        """Keep others from writing these until the transaction ends.
+
+        All do so in one order: two that lock the same rows, each in its own, may end in a deadlock.
+        """
+        if not connections[self.db].features.has_select_for_update:
+            return  # the whole database is locked there
+        there = self.model._base_manager.using(self.db).order_by("pk").select_for_update()
+        for batch in batches(sorted(pks), _BATCH):
+            list(there.filter(pk__in=batch).values_list("pk", flat=True))
+
     def _changed(self, pks: Iterable[Any]) -> None:
         definitions_changed.send(sender=self.model, pks=list(pks))
 
+    @again_after_deadlock
     def delete(self) -> tuple[int, dict[str, int]]:
         """As Django's. The job store is told of all at once, and not of each by itself."""
         self._deleted: defaultdict[type[JobDefinition], list[Any]] = defaultdict(list)
         with transaction.atomic(using=self.db, savepoint=False):
+            self._lock(self.values_list("pk", flat=True))
             deleted = super().delete()
             for model, pks in self._deleted.items():
                 definitions_deleted.send(sender=model, pks=pks)

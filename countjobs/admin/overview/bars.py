@@ -21,10 +21,11 @@ _MARK = 0.4
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar, from the bottom up: how much of each look; and its title."""
+    """A bar, from the bottom up: how much of each look; its title, and where it leads."""
 
     parts: Sequence[tuple[str, int]]
     title: str
+    url: str = ""
 
     @property
     def total(self) -> int:
@@ -37,10 +38,19 @@ def stacked_bars(bars: Sequence[Bar], label: str) -> SafeString:
     most = max((bar.total for bar in bars), default=0)
     drawn = format_html_join(
         "",
-        "<g><title>{}</title>{}</g>",
-        ((bar.title, _bar(bar, number * STEP, most)) for number, bar in enumerate(bars)),
+        "{}",
+        ((_linked(bar, _bar(bar, number * STEP, most)),) for number, bar in enumerate(bars)),
     )
-    return _picture("countjobs-bars", len(bars) * STEP, HEIGHT, label, drawn)
+    # What holds links is no image.
+    role = "group" if any(bar.url for bar in bars) else "img"
+    return _picture("countjobs-bars", (len(bars) * STEP, HEIGHT), label, drawn, role)
+
+
+def _linked(bar: Bar, drawn: SafeString) -> SafeString:
+    titled = format_html("<g><title>{}</title>{}</g>", bar.title, drawn)
+    if not bar.url:
+        return titled
+    return format_html('<a href="{}" aria-label="{}">{}</a>', bar.url, bar.title, titled)
 
 
 def heights(amounts: Sequence[int], most: int) -> list[int]:
@@ -85,16 +95,18 @@ def marks(places: Sequence[tuple[float, str]], label: str) -> SafeString:
             for place, title in places
         ),
     )
-    return _picture("countjobs-marks", HEIGHT, 10, label, line + drawn)
+    return _picture("countjobs-marks", (HEIGHT, 10), label, line + drawn)
 
 
-def _picture(look: str, width: int, height: int, label: str, drawn: SafeString) -> SafeString:
+def _picture(
+    look: str, size: tuple[int, int], label: str, drawn: SafeString, role: str = "img"
+) -> SafeString:
     return format_html(
-        '<svg class="{}" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img"'
+        '<svg class="{}" viewBox="0 0 {} {}" preserveAspectRatio="none" role="{}"'
         ' aria-label="{}">{}</svg>',
         look,
-        width,
-        height,
+        *size,
+        role,
         label,
         drawn,
     )

@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 
 from django.utils.safestring import SafeString
 
+from countjobs.admin.filters import any_of
 from countjobs.admin.links import Links
 from countjobs.admin.lookup import definitions_of, zone_of
 from countjobs.admin.overview.cells import job_link, run_link
 from countjobs.models import Execution, JobDefinition
+from countjobs.models.executions import FAILURES
 
 MOST_FAILURES = 1_000
 MOST_JOBS = 10
@@ -63,6 +65,8 @@ def _line(run: Execution, count: int, definition: JobDefinition | None, links: L
     return FailingJob(
         job=job_link(run.job_id, definition, links, run.job_name),
         failures=count,
-        history_url=links.to_list(Execution, job_id=run.job_id),
+        history_url=links.to_list(
+            Execution, job_id=run.job_id, status__exact=any_of(FAILURES), since="day"
+        ),
         newest=run_link(run, zone_of(definition), links),
     )

@@ -11,10 +11,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.admin.display import ICONS, badge
+from countjobs.admin.display import ICONS, badge, link
+from countjobs.admin.filters import any_of, within
+from countjobs.admin.links import Links
 from countjobs.admin.overview.bars import Bar, stacked_bars
 from countjobs.admin.overview.hours import Counts, count_hours
-from countjobs.admin.overview.spans import clock, past_hours
+from countjobs.admin.overview.spans import Span, clock, past_hours
+from countjobs.models import Execution
 from countjobs.models.executions import FAILURES, Status
 
 
@@ -56,33 +59,55 @@ class Outcomes:
     """Runs in the hour that had the most."""
     labels: list[str]
     """When every sixth hour began."""
-    kinds: list[tuple[SafeString, int]]
+    kinds: list[tuple[SafeString, SafeString]]
     """Each with its number of the day."""
-    rows: list[tuple[str, list[int]]]
+    rows: list[tuple[str, list[SafeString]]]
     """The newest hour first."""
     is_whole: bool
     """Whether all hours are counted."""
 
 
-def read_outcomes(now: datetime) -> Outcomes:
+def read_outcomes(now: datetime, links: Links) -> Outcomes:
     """At most two queries."""
     hours = past_hours(now)
     counts = count_hours(hours, now)
     labels = [clock(start) for start, _end in hours]
     rows = [[kind.count(count or {}) for kind in KINDS] for count in counts]
-    lines = list(zip(labels, rows, strict=True))
-    bars = [_bar(*row) for row in lines]
+    bars = [_bar(*each, links) for each in zip(hours, labels, rows, strict=True)]
+    day = (hours[0][0], hours[-1][1])
+    totals = [sum(column) for column in zip(*rows, strict=True)]
     return Outcomes(
         picture=stacked_bars(bars, gettext("Runs an hour in the last 24 hours, by outcome")),
         most=max(map(sum, rows)),
         labels=labels[::6],
-        kinds=[(kind.badge(), sum(row[n] for row in rows)) for n, kind in enumerate(KINDS)],
-        rows=[row for row, count in zip(lines, counts, strict=True) if count is not None][::-1],
+        kinds=[
+            (kind.badge(), cell)
+            for kind, cell in zip(KINDS, _cells(totals, day, links), strict=True)
+        ],
+        rows=[
+            (label, _cells(row, hour, links))
+            for hour, label, row, count in zip(hours, labels, rows, counts, strict=True)
+            if count is not None
+        ][::-1],
         is_whole=None not in counts,
     )
 
 
-def _bar(label: str, amounts: list[int]) -> Bar:
+def _cells(amounts: list[int], span: Span, links: Links) -> list[SafeString]:
+    """How many there are of each kind in a span of time, each a link to them."""
+    due = within(*span)
+    return [
+        link(
+            links.to_list(Execution, status__exact=any_of(kind.statuses), since=due)
+            if amount
+            else "",
+            number_format(amount, force_grouping=True),
+        )
+        for kind, amount in zip(KINDS, amounts, strict=True)
+    ]
+
+
+def _bar(hour: Span, label: str, amounts: list[int], links: Links) -> Bar:
     said = [
         f"{kind.word}: {number_format(amount, force_grouping=True)}"
         for kind, amount in zip(KINDS, amounts, strict=True)
@@ -90,4 +115,5 @@ def _bar(label: str, amounts: list[int]) -> Bar:
     ]
     looks = [kind.look for kind in KINDS]
     parts = list(zip(looks, amounts, strict=True))
-    return Bar(parts, "\n".join([label, *(said or [gettext("no runs")])]))
+    url = links.to_list(Execution, since=within(*hour)) if any(amounts) else ""
+    return Bar(parts, "\n".join([label, *(said or [gettext("no runs")])]), url)

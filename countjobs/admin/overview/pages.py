@@ -11,6 +11,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from countjobs.admin.addresses import view_of
 from countjobs.admin.base import ReadOnlyAdmin
 from countjobs.admin.display import moment
 from countjobs.admin.links import Links
@@ -34,7 +35,7 @@ class OverviewPages(ReadOnlyAdmin):
         places = {"overview": "overview/", "overview_parts": "overview/parts/"}
         return [
             *(
-                path(places[name], self.admin_site.admin_view(view), name=f"countjobs_{name}")
+                path(places[name], view_of(self.admin_site, view), name=f"countjobs_{name}")
                 for name, view in views.items()
             ),
             *super().get_urls(),
@@ -64,14 +65,13 @@ class OverviewPages(ReadOnlyAdmin):
         """What the user may see of how things are."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        request.current_app = self.admin_site.name
         links = Links(request, self.admin_site)
         now = timezone.now()
         may_view_nodes = links.may_view(SchedulerNode)
         return {
             "updated": moment(now, timezone.get_current_timezone()),
             "schedulers": read_schedulers(now, links) if may_view_nodes else None,
-            "outcomes": read_outcomes(now),
+            "outcomes": read_outcomes(now, links),
             "coming": read_coming(now, links),
             "failing": read_failing(now, links),
             "lateness": read_lateness(now, links),

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from countjobs.admin.links import Links
 from countjobs.admin.nodes import heard_of, life
 from countjobs.models import Execution, SchedulerNode
+from countjobs.models.executions import Status
 
 MOST = 20
 _MOST_RUNNING = 10_000
@@ -27,6 +28,8 @@ class Scheduler:
     heard_of: str
     busy: int
     """Runs that go on in it."""
+    busy_url: str
+    """Where they are listed."""
 
     @property
     def is_draining(self) -> bool:
@@ -56,4 +59,6 @@ def read_schedulers(now: datetime, links: Links) -> Schedulers:
 
 def _scheduler(node: Any, busy: int, now: datetime, links: Links) -> Scheduler:
     url = links.to_object(SchedulerNode, node.pk)
-    return Scheduler(node, life(node), url, heard_of(node, now), busy)
+    runs = {"status__exact": Status.RUNNING, "node__exact": node.name}
+    busy_url = links.to_list(Execution, **runs) if busy else ""
+    return Scheduler(node, life(node), url, heard_of(node, now), busy, busy_url)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from operator import attrgetter
 from typing import Any
 
 from django.contrib import admin
@@ -17,6 +18,7 @@ from countjobs.admin.pauses import tell_switch
 from countjobs.admin.transfer.carried import Carried
 from countjobs.admin.transfer.dryrun import dry_run
 from countjobs.admin.transfer.plan import Entry, Plan, State
+from countjobs.deadlocks import again_after_deadlock
 from countjobs.models.saving import saved_together
 from countjobs.text import describe
 
@@ -43,8 +45,7 @@ def apply(
     where the whole file is refused.
     """
     try:
-        with saved_together():
-            return _apply(page, request, carried, leave_out=leave_out)
+        return _together(page, request, carried, leave_out=leave_out)
     except _EntryRefusedError as error:
         refused = carried.refused | dict([error.args])
     message = _("Nothing was imported, since an entry was refused: look again.")
@@ -53,6 +54,14 @@ def apply(
         raise NotAppliedError(message, plan, carried.refused)
     plan = dry_run(page, request, carried.text, refused=refused)
     raise NotAppliedError(message, plan, refused)
+
+
+@again_after_deadlock
+def _together(
+    page: admin.ModelAdmin[Any], request: HttpRequest, carried: Carried, *, leave_out: bool
+) -> Plan:
+    with saved_together():
+        return _apply(page, request, carried, leave_out=leave_out)
 
 
 def _apply(
@@ -65,7 +74,8 @@ def _apply(
     if plan.having(State.REFUSED) and not leave_out:
         message = _("Nothing was imported: say whether what is refused is to be left out.")
         raise NotAppliedError(message, plan, carried.refused)
-    for entry in plan.to_save:
+    # By name: two imports that add the same names, each in its own order, may end in a deadlock.
+    for entry in sorted(plan.to_save, key=attrgetter("name")):
         _save(entry)
     _log(request, page.opts, plan)
     return plan

@@ -16,7 +16,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from countjobs.admin.addresses import address_of, name_of
+from countjobs.admin.addresses import address_of, name_of, view_of
 from countjobs.admin.transfer.applying import NotAppliedError, apply
 from countjobs.admin.transfer.carried import Carried, unpack
 from countjobs.admin.transfer.dryrun import dry_run
@@ -44,7 +44,7 @@ class ImportView:
         """Its address, beside that of the page to add one."""
         view = require_http_methods(["GET", "HEAD", "POST"])(self.answer)
         name = name_of(self.page.opts, "import")
-        return path("import/", self.page.admin_site.admin_view(view), name=name)
+        return path("import/", view_of(self.page.admin_site, view), name=name)
 
     def answer(self, request: HttpRequest) -> HttpResponse:
         """The step that was asked for. Raises PermissionDenied."""

@@ -1,6 +1,6 @@
 // A pasted crontab line fills the fields of the schedule. Without this, saving the form does it.
 
-import { post } from "./post.js";
+const { post } = globalThis.countjobs; // of post.js
 
 const box = document.querySelector("[data-countjobs-crontab]");
 const form = box?.closest("form");

@@ -1,6 +1,6 @@
 // The page of an execution that goes on follows it. Without this it has a link to reload it.
 
-import { renew } from "./renew.js";
+const { renew } = globalThis.countjobs; // of renew.js
 
 const SOONEST = 1_000; // milliseconds between two questions,
 const LATEST = 10_000; // and the longer it goes on the more of them

@@ -31,7 +31,8 @@ const opened = (root) => [...root.querySelectorAll("details[id][open]")].map(({ 
 
 // What stands for the element with the focus in what replaces it: it has the same id or address.
 function counterpart(root, element) {
-    const same = ({ id, href }) => (element.id ? id === element.id : href && href === element.href);
+    const address = element.getAttribute("href"); // a bar's property is none
+    const same = (each) => (element.id ? each.id === element.id : address && each.getAttribute("href") === address);
     const summary = element.closest("summary")?.parentElement.id;
     return summary
         ? root.querySelector(`#${CSS.escape(summary)} > summary`)

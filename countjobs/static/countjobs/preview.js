@@ -1,6 +1,6 @@
 // The preview of a definition's schedule, kept up to date while its form is filled in.
 
-import { post } from "./post.js";
+const { post } = globalThis.countjobs; // of post.js
 
 const PAUSE = 300; // milliseconds without a key before the server is asked
 const OVERTAKEN = 429; // by a newer question of the same person, in another window

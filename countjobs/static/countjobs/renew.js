@@ -1,11 +1,11 @@
-// Renews a part of a page: only what differs is touched, so that focus, selection and scroll
-// position stay where they are.
+// Renews a part of a page, for scripts that are loaded after this one: only what differs is touched,
+// so that focus, selection and scroll position stay where they are.
 
 const key = (element) => `${element.tagName} ${element.getAttribute("class")}`;
 const texts = (element) => [...element.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE);
 const words = (element) => texts(element).map((node) => node.data.trim()).join("\n").trim();
 
-export function renew(old, next) {
+function renew(old, next) {
     if (old.isEqualNode(next)) {
         return;
     }
@@ -75,3 +75,5 @@ function goesOn(old, next) {
     }
     return true;
 }
+
+globalThis.countjobs = { ...globalThis.countjobs, renew };

@@ -1,6 +1,6 @@
 // A switch of the definitions' list works in place. Without this, it posts, and the list comes anew.
 
-import { post } from "./post.js";
+const { post } = globalThis.countjobs; // of post.js
 
 const form = document.getElementById("changelist-form");
 const said = document.querySelector(".countjobs-said");
