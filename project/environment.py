@@ -142,4 +142,7 @@ def _kept_in(file: Path) -> str:
             draft.flush()
             with suppress(FileExistsError):  # the other was faster
                 os.link(draft.name, file)
+    elif (mode := file.stat().st_mode) & 0o077:  # it was copied, or written by hand
+        with suppress(PermissionError):  # its owner is somebody else, who lets us read it
+            file.chmod(mode & 0o700)
     return file.read_text().strip()
