@@ -20,6 +20,9 @@ NEEDED = ("playwright", "axe_playwright_python")
 HOW = "pip install -r tests/requirements.txt"
 
 _MISSING = "could not import"  # as importorskip says it
+_PACKAGES = {_MISSING}
+_PROGRAMS = {"chromium", "on this machine", "pgbouncer"}
+"""What the reasons say."""
 
 
 def reason() -> str:
@@ -27,7 +30,7 @@ def reason() -> str:
     for name in NEEDED:
         if find_spec(name) is None:
             return f"Browser tests: {_MISSING} '{name}'"
-    return "" if shutil.which("chromium") else "Browser tests: there is no chromium here"
+    return "" if shutil.which("chromium") else "Browser tests: there is no chromium on this machine"
 
 
 LACKING = reason()
@@ -49,7 +52,33 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
     return None
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--nothing-lacks",
+        action="store_true",
+        help="fail where a test was skipped for want of a package or a program",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and _is_failure(reporter):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    skipped = terminalreporter.getreports("skipped")
-    if any(_MISSING in str(report.longrepr) for report in skipped):
+    if _lacks(terminalreporter, _PACKAGES):
         terminalreporter.write_line(f"Some tests need optional packages: {HOW}")
+    if _is_failure(terminalreporter):
+        terminalreporter.write_line("FAILED: something lacks, as the skipped tests say.")
+
+
+def _is_failure(reporter: pytest.TerminalReporter) -> bool:
+    is_asked = reporter.config.getoption("--nothing-lacks")
+    return bool(is_asked) and _lacks(reporter, _PACKAGES | _PROGRAMS)
+
+
+def _lacks(reporter: pytest.TerminalReporter, words: set[str]) -> bool:
+    reasons = [str(report.longrepr) for report in reporter.stats.get("skipped", [])]
+    return any(word in reason for reason in reasons for word in words)

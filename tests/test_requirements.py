@@ -134,7 +134,9 @@ def pinned(names: Iterable[str], pins: dict[str, Requirement]) -> dict[str, bool
     """Whether a package is pinned under whose name each can be imported."""
     owners = metadata.packages_distributions()
     return {
-        name: any(canonicalize_name(owner) in pins for owner in owners.get(name, [name]))
+        name: any(
+            canonicalize_name(owner) in pins for owner in owners.get(name, [name, f"{name}-binary"])
+        )
         for name in sorted(names)
     }
 
