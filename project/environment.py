@@ -39,14 +39,14 @@ def read_bool(name: str) -> bool:
 
 
 def read_hosts(name: str) -> list[str]:
-    """Host names, parted by commas. Raises ImproperlyConfigured."""
+    """Host names, separated by commas. Raises ImproperlyConfigured."""
     hosts = [host.strip() for host in (read(name) or "").split(",")]
     if hosts == [""]:
         return []
     for host in hosts:
         if not host or "/" in host or " " in host:
             raise ImproperlyConfigured(
-                f"{name} must be host names parted by commas, such as "
+                f"{name} must be host names separated by commas, such as "
                 f"“jobs.example.com,10.0.0.7”; {host!r} is none."
             )
     return hosts

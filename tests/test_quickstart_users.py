@@ -66,7 +66,7 @@ class ByName(ByMail):
     email = models.EmailField(blank=True)
     is_active = models.BooleanField(default=True)
     USERNAME_FIELD = "username"
-    REQUIRED_FIELDS = ("email",)
+    REQUIRED_FIELDS = ["email"]
 
     class Meta:
         abstract = True
@@ -74,7 +74,7 @@ class ByName(ByMail):
 
 class WithBirthday(ByMail):
     date_of_birth = models.DateField()
-    REQUIRED_FIELDS = ("date_of_birth",)
+    REQUIRED_FIELDS = ["date_of_birth"]
 
     class Meta:
         abstract = True
@@ -96,7 +96,7 @@ class WithTeam(ByMail):
 
 class WithPhone(ByMail):
     phone = models.CharField(max_length=20)
-    REQUIRED_FIELDS = ("phone",)
+    REQUIRED_FIELDS = ["phone"]
 
     class Meta:
         abstract = True
@@ -108,7 +108,7 @@ class WithNickname(ByMail):
     nickname = models.CharField(max_length=20)
     level = models.IntegerField(default=1)
     born = models.DateField(null=True)
-    REQUIRED_FIELDS = ("level",)
+    REQUIRED_FIELDS = ["level"]
 
     class Meta:
         abstract = True
@@ -131,7 +131,7 @@ class ByPhone(ByMail):
 
 
 class NoManager(ByMail):
-    objects = models.Manager()
+    objects: Any = models.Manager()
 
     class Meta:
         abstract = True

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import metadata
 from pathlib import Path
+from typing import cast
 
 import pytest
 from packaging.markers import default_environment
@@ -22,8 +23,9 @@ TO_RUN = "requirements.txt"
 TO_CHECK = "tests/requirements.txt"
 IN_TURN = "# What those need in turn."
 
+HERE = cast("dict[str, str]", default_environment())
 ENVIRONMENTS = [
-    {**default_environment(), "python_version": version, "python_full_version": f"{version}.0"}
+    {**HERE, "python_version": version, "python_full_version": f"{version}.0"}
     | {"sys_platform": platform, "platform_system": system}
     for version in ("3.11", "3.12", "3.13")
     for platform, system in (("linux", "Linux"), ("darwin", "Darwin"))
@@ -126,7 +128,7 @@ def imported(files: Iterable[Path]) -> set[str]:
             elif isinstance(node, ast.ImportFrom) and not node.level:
                 names.add(node.module or "")
             elif isinstance(node, ast.Call) and "importorskip" in ast.unparse(node.func):
-                names |= {arg.value for arg in node.args[:1] if isinstance(arg, ast.Constant)}
+                names |= {str(arg.value) for arg in node.args[:1] if isinstance(arg, ast.Constant)}
     return {name.partition(".")[0] for name in names} - sys.stdlib_module_names - OURS
 
 

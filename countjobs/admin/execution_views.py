@@ -74,7 +74,7 @@ class ExecutionViews:
             requested_by=request.user.get_username(),
             parameters=old.parameters,
         )
-        self._tell(request, messages.SUCCESS, _("A run was asked for."))
+        self._tell(request, messages.SUCCESS, _("Run requested."))
         return self._to(request, new)
 
     def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -43,7 +43,7 @@ def fieldsets_of(
         (None, _WHAT, ""),
         (capfirst(model._meta.verbose_name), own, ""),
         (_("When it runs"), _SCHEDULE, _("Empty means any; an empty second means 0.")),
-        (_("Where the schedule counts, and how long"), _BOUNDS, ""),
+        (_("Time zone and period"), _BOUNDS, ""),
         (_("Late and overlapping runs"), _RULES, ""),
     ]
     return [

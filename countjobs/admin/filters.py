@@ -37,7 +37,7 @@ class AgeFilter(admin.SimpleListFilter):
 
 
 class StatusFilter(admin.SimpleListFilter):
-    """Those that stand so."""
+    """Runs with this status, or with any of several."""
 
     title = _("status")
     parameter_name = "status__exact"

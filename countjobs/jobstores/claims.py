@@ -55,7 +55,7 @@ class Claims:
 def claim(
     now: datetime, *, limit: int, node: str, busy: Mapping[str, int], only: str | None = None
 ) -> Claims:
-    """Take what is due at an instant, at the most `limit` jobs, for the scheduler `node`.
+    """Take what is due at an instant, at most `limit` jobs, for the scheduler `node`.
 
     `busy` says how many runs of a job this scheduler has going on; other schedulers' are read from
     the history. With `only`, nothing but that job is looked at. Raises django.db.Error.

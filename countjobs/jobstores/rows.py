@@ -29,7 +29,7 @@ RUN_DEFINITION = "countjobs.jobstores.rows:run_definition"
 """What the row of a definition calls, by APScheduler's kind of reference."""
 
 CLOCKS_DIFFER = timedelta(minutes=1)
-"""By so much at the most, as far as rows go: more is a mistake to be mended."""
+"""By so much at most, as far as rows go: more is a mistake to be mended."""
 
 _BATCH = 500
 _SEALED = frozenset(

@@ -23,7 +23,7 @@ class StopSignals:
             signal.signal(each, self._ask)
 
     def wait(self, seconds: float) -> bool:
-        """Whether an end is asked for, waiting for that at the most so long. True only once."""
+        """Whether an end is asked for, waiting for that at most so long. True only once."""
         try:
             self._asked.get(timeout=seconds)
         except Empty:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from countjobs.management.database import DatabaseCommand
 from countjobs.models import Execution, ParkedJob, SchedulerNode
+from countjobs.text import counted
 
 
 class Command(DatabaseCommand):
@@ -55,7 +56,7 @@ def _json(state: dict[str, Any]) -> str:
 
 def _text(state: dict[str, Any]) -> str:
     lines = [
-        f"{node['name']}: {node['state']}, {node['capacity']} threads, "
+        f"{node['name']}: {node['state']}, {counted(node['capacity'], 'thread')}, "
         f"last heartbeat {node['heartbeat_seconds_ago']} s ago"
         for node in state["schedulers"]
     ]
