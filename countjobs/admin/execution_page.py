@@ -1,4 +1,4 @@
-"""The page of one execution: what, when, where, and what it said; it follows what goes on."""
+"""The page of one execution: what, when, where, and its output; it follows what goes on."""
 
 from __future__ import annotations
 
