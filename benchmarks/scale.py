@@ -67,7 +67,7 @@ def _told(result: dict[str, float]) -> str:
 
 
 def cost(name: str, warm_up: float, seconds: int, threads: int) -> dict[str, float]:
-    """In a process of its own: milliseconds of its CPU a run, and of time; runs a second.
+    """In a process of its own: milliseconds of its CPU and of time per run; runs per second.
 
     The time of a run is that from an instant to its last run's start, over the number of its runs.
     """

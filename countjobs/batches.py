@@ -9,6 +9,6 @@ Value = TypeVar("Value")
 
 
 def batches(values: list[Value], most: int) -> Iterator[list[Value]]:
-    """The values in their order, at the most so many at once."""
+    """The values in their order, at most so many at once."""
     for start in range(0, len(values), most):
         yield values[start : start + most]

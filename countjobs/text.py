@@ -30,11 +30,16 @@ def validate_text(text: str) -> None:
         )
 
 
+def counted(count: int, one: str) -> str:
+    """A number with its noun, “1 run” or “3 runs”: for logs and commands, which are in English."""
+    return f"{count} {one}" if count == 1 else f"{count} {one}s"
+
+
 def validate_length(text: str, most: int = MOST_TEXT) -> None:
     """Text has at most so many characters. Raises ValidationError."""
     if len(text) > most:
         raise ValidationError(
-            _("The text has %(length)d characters; at the most %(most)d are allowed."),
+            _("The text has %(length)d characters; at most %(most)d are allowed."),
             code="max_length",
             params={"length": len(text), "most": most},
         )

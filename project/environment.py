@@ -41,14 +41,14 @@ def read_bool(name: str) -> bool:
 
 
 def read_hosts(name: str) -> list[str]:
-    """Host names, parted by commas. Raises ImproperlyConfigured."""
+    """Host names, separated by commas. Raises ImproperlyConfigured."""
     hosts = [host.strip() for host in (read(name) or "").split(",")]
     if hosts == [""]:
         return []
     for host in hosts:
         if not host or "/" in host or " " in host:
             raise ImproperlyConfigured(
-                f"{name} must be host names parted by commas, such as "
+                f"{name} must be host names separated by commas, such as "
                 f"“jobs.example.com,10.0.0.7”; {host!r} is none."
             )
     return hosts
@@ -165,4 +165,7 @@ def _kept_in(file: Path) -> str:
             draft.flush()
             with suppress(FileExistsError):  # the other was faster
                 os.link(draft.name, file)
+    elif (mode := file.stat().st_mode) & 0o077:  # it was copied, or written by hand
+        with suppress(PermissionError):  # its owner is somebody else, who lets us read it
+            file.chmod(mode & 0o700)
     return file.read_text().strip()

@@ -10,8 +10,7 @@ from tests.children import reap_all
 
 pytest_plugins = (
     "tests.watching",
-    "tests.browsing.fixtures",
-    "tests.browsing.visits",
+    "tests.lacking",
     "tests.executing",
     "tests.overviewing",
 )

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from countjobs.quickstart.private import PASSWORD_FILE
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -25,6 +27,7 @@ class QuickStart:
             "DJANGO_SETTINGS_MODULE": settings,
             **variables,
         }
+        self.password_file = database.parent / PASSWORD_FILE
         self.process = subprocess.Popen(
             [sys.executable, *self.command],
             cwd=database.parent,
@@ -59,8 +62,10 @@ class QuickStart:
                 return line
 
     def value(self, label: str) -> str:
-        """What the greeting says behind a label."""
-        return self.wait_for(f"{label}:").partition(":")[2].strip()
+        """What the greeting says behind a label; the password, where that is in a file."""
+        said = self.wait_for(f"{label}:").partition(":")[2].strip()
+        is_there = said.endswith(str(self.password_file))
+        return self.password_file.read_text().strip() if is_there else said
 
     def greeting(self) -> dict[str, str]:
         """Where it is, and who may log in there."""

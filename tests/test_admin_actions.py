@@ -31,7 +31,7 @@ def test_promise_19_run_now_files_a_request_in_the_name_of_who_asked(client: Cli
     page = client.post(LIST, data, follow=True).content.decode()
     execution = definition_executions(definition).get()
     assert (execution.status, execution.requested_by) == (Status.QUEUED, "superuser")
-    assert "A run was asked for" in page
+    assert "Run requested" in page
     assert reverse("admin:countjobs_execution_change", args=[execution.pk]) in page
 
 
@@ -44,7 +44,7 @@ def test_run_now_of_many_links_to_some_and_to_the_list(client: Client) -> None:
     data = {"action": "run_now", "_selected_action": pks}
     page = client.post(LIST, data, follow=True).content.decode()
     assert Execution.objects.count() == 12
-    assert "12 runs were asked for" in page
+    assert "12 runs requested" in page
     assert "and 2 more" in page
 
 

@@ -166,9 +166,7 @@ def test_fieldsets_can_be_ones_own_or_leave_fields_out(rf: RequestFactory) -> No
     tidied = Tidied(Greeting, admin.site).get_fieldsets(rf.get("/"))
     assert tidied == [(None, {"fields": ("name", "greeted")})]
     short = Shortened(Greeting, admin.site).get_fieldsets(rf.get("/"))
-    assert [str(title) for title, _options in short][
-        -1
-    ] == "Where the schedule counts, and how long"
+    assert [str(title) for title, _options in short][-1] == "Time zone and period"
     assert ("year", "month", "day") in short[2][1]["fields"]
 
 

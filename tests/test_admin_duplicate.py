@@ -87,7 +87,7 @@ def test_twelve_copies_are_ten_links_and_how_many_more(client: Client) -> None:
 def test_too_many_at_once_are_refused(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(actions, "MOST", 1)
     both = [CountJob.objects.create(name=name) for name in "ab"]
-    assert duplicate(client, *both) == ["At the most 1 definitions can be duplicated at once."]
+    assert duplicate(client, *both) == ["At most 1 definitions can be duplicated at once."]
     assert CountJob.objects.count() == 2
 
 

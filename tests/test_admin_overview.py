@@ -43,7 +43,7 @@ def test_the_sidebar_takes_it_for_no_list(viewer: Client) -> None:
 def test_there_is_a_page_for_who_has_nothing_yet(viewer: Client) -> None:
     page = viewer.get(OVERVIEW).content.decode()
     for words in (
-        "No scheduler has been heard of",
+        "No scheduler has been seen",
         "Nothing was due in the last 24 hours",
         "Nothing runs in the next 24 hours",
         "No job failed",

@@ -60,7 +60,7 @@ def test_without_options_the_settings_count(
 def test_by_default_a_season_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
     make_execution(scheduled_at=NOON - 90 * DAY)
     make_execution(scheduled_at=NOON - 91 * DAY)
-    assert purge(capsys) == "1 executions deleted.\n"
+    assert purge(capsys) == "1 execution deleted.\n"
 
 
 @pytest.mark.parametrize("option", ["--days", "--keep"])

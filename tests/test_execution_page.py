@@ -97,7 +97,7 @@ def test_a_job_that_was_deleted_is_not_run_again(client: Client, definition: Cou
 def test_a_job_from_code_is_run_again_by_superusers_only(client: Client) -> None:
     old = make_execution()
     assertContains(client.get(url_of(old)), "Run again")
-    assert "A run was asked for" in posted(client, old, "again")
+    assert "Run requested" in posted(client, old, "again")
     runner = client_of("runner")
     assertNotContains(runner.get(url_of(old)), "Run again")
     assert runner.post(url_of(old, "again")).status_code == 403

@@ -126,7 +126,7 @@ def test_many_wrong_rows_are_counted(client: Client) -> None:
 @pytest.mark.parametrize("size", [64 * 1_024, 100_000])
 def test_a_text_that_is_too_long_is_refused_and_kept(size: int, client: Client) -> None:
     page = client.post(ADD, rows_posted(("a", "x" * size))).content.decode()
-    assert "at the most 65536 are allowed" in errors_shown_at("messages", page)
+    assert "at most 65536 are allowed" in errors_shown_at("messages", page)
     assert rows_shown(page)[0] == ("a", "x" * size)
 
 

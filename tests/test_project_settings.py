@@ -114,7 +114,7 @@ def test_hosts_are_parted_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("text", ["https://jobs.example.com", "a,,b", "a b", "a,"])
 def test_what_is_no_host_name_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALLOWED_HOSTS", text)
-    with pytest.raises(ImproperlyConfigured, match="must be host names parted by commas"):
+    with pytest.raises(ImproperlyConfigured, match="must be host names separated by commas"):
         environment.read_hosts("ALLOWED_HOSTS")
 
 

@@ -9,6 +9,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from unittest.mock import Mock
@@ -187,22 +188,28 @@ def nothing_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("countjobs.management.commands.quickstart.Command._serve", lambda *_: None)
 
 
-def greeting(capsys: pytest.CaptureFixture[str], **options: object) -> str:
-    call_command("quickstart", port=0, **options)
-    return capsys.readouterr().out
+class Terminal(StringIO):
+    """Somebody who reads what is printed."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def greeting(**options: object) -> str:
+    said = Terminal()
+    call_command("quickstart", port=0, stdout=said, **options)
+    return said.getvalue()
 
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("nothing_is_served")
-def test_the_first_run_prints_the_password_and_the_second_how_to_get_a_new_one(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    first = greeting(capsys)
+def test_the_first_run_prints_the_password_and_the_second_how_to_get_a_new_one() -> None:
+    first = greeting()
     found = re.search(r"Password: +(\w{16})\n", first)
     assert found is not None
     assert authenticate(username="admin", password=found[1]) is not None
     assert "Loaded the example “count three”: it runs every 5 seconds." in first
-    second = greeting(capsys)
+    second = greeting()
     assert "Password:  the one you were given when this user was made." in second
     assert "manage.py changepassword admin" in second
     assert found[1] not in second
@@ -211,11 +218,9 @@ def test_the_first_run_prints_the_password_and_the_second_how_to_get_a_new_one(
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("nothing_is_served")
-def test_it_says_how_to_make_a_superuser_where_the_name_is_taken(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_it_says_how_to_make_a_superuser_where_the_name_is_taken() -> None:
     User.objects.create_user("admin")
-    assert "manage.py createsuperuser" in greeting(capsys)
+    assert "manage.py createsuperuser" in greeting()
 
 
 @pytest.mark.django_db
@@ -226,11 +231,10 @@ def test_it_says_how_to_make_a_superuser_where_the_name_is_taken(
 def test_it_warns_of_a_host_that_the_site_does_not_answer(
     host: str,
     refused: bool,
-    capsys: pytest.CaptureFixture[str],
     settings: Settings,
 ) -> None:
     settings.ALLOWED_HOSTS = ["localhost", "127.0.0.1"]
-    assert ("will be refused" in greeting(capsys, host=host)) is refused
+    assert ("will be refused" in greeting(host=host)) is refused
 
 
 def test_the_scheduler_is_started_with_this_programs_settings() -> None:

@@ -15,6 +15,7 @@ from django.test.utils import isolate_apps
 from countjobs.conf import Conf
 from countjobs.models import JobDefinition
 from countjobs.models.executions import ACTIVE, Status
+from countjobs.quickstart.serving import LIMITS
 from tests.markdown import ROOT, blocks, run
 from tests.test_project_settings import NAMES
 
@@ -91,6 +92,13 @@ def test_the_waitress_command_names_what_is_there() -> None:
     (line,) = (b.text for b in blocks("README.md", "sh") if "waitress-serve" in b.text)
     module, _, name = shlex.split(line)[-1].partition(":")
     assert f"\n{name} = " in (ROOT / f"{module.replace('.', '/')}.py").read_text()
+
+
+def test_the_waitress_command_has_the_limits_of_the_quick_start() -> None:
+    """Issue 8, line 48."""
+    (line,) = (b.text for b in blocks("README.md", "sh") if "waitress-serve" in b.text)
+    options = [f"--{name.replace('_', '-')}={value}" for name, value in LIMITS.items()]
+    assert [option for option in options if option not in line.split()] == []
 
 
 def pages() -> list[Path]:

@@ -237,4 +237,4 @@ def test_stopping_while_the_database_is_away_gives_up_in_time_and_says_so(
     recorder.stop(timeout=0.1)
     wait_until(lambda: not recorder.is_alive())
     errors = [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
-    assert errors == ["1 outcomes could not be recorded."]
+    assert errors == ["Outcomes that could not be recorded: 1."]

@@ -272,7 +272,7 @@ def test_a_run_that_outlasts_the_drain_is_run_again_where_its_definition_says_so
     lost = Execution.objects.get(status="lost")
     assert lost.error == (
         "The scheduler stopped 0 s after it was told to, and this run had not ended. "
-        "It is run again, as attempt 2 of at the most 3."
+        "It is run again, as attempt 2 of at most 3."
     )
     again = Execution.objects.get(trigger="retry")
     assert (again.status, again.node, again.attempt) == ("queued", "", 2)

@@ -47,7 +47,7 @@ def retries() -> list[Execution]:
 def test_promise_09_a_lost_run_is_run_again_where_its_definition_says_so() -> None:
     definition = make_definition(due=None, rerun_if_lost=True)
     lost = running(definition, requested_by="ann", parameters={"count": 7})
-    reason = "It is gone. It is run again, as attempt 2 of at the most 3."
+    reason = "It is gone. It is run again, as attempt 2 of at most 3."
     assert settled(lost) == (Status.LOST, reason)
     (retry,) = retries()
     assert (retry.job_id, retry.job_name) == (definition.job_id, definition.name)

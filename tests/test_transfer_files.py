@@ -39,7 +39,7 @@ WHOLE: dict[str, tuple[str, str]] = {
     "an unknown key": (document(more=1), "a key that is not known: “more”"),
     "no definitions": ('{"format": "countjobs", "version": 1}', "no list of “definitions”"),
     "an object of definitions": (document(definitions={}), "no list of “definitions”"),
-    "too many": (document(*([1] * 5_001)), "5001 entries; at the most 5000"),
+    "too many": (document(*([1] * 5_001)), "5001 entries; at most 5000"),
     "deep": ("[" * 100_000, "nested too deeply"),
     "deep, and closed": ("[" * 900 + "]" * 900, "nested too deeply"),
     "deep in an entry": (

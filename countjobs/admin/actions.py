@@ -62,7 +62,7 @@ class DefinitionActions(PageAdmin):
             [(definition.job_id, definition.name) for definition in queryset],
             requested_by=request.user.get_username(),
         )
-        text = ngettext("A run was asked for: {}", "{n} runs were asked for: {}", len(queued))
+        text = ngettext("Run requested: {}", "{n} runs requested: {}", len(queued))
         links = Links(request, self.admin_site)
         shown = [
             (links.to_object(Execution, run.pk), visible(run.job_name))
@@ -90,7 +90,7 @@ class DefinitionActions(PageAdmin):
         """Make a copy of each, which is not enabled."""
         definitions = list(queryset[: MOST + 1])
         if len(definitions) > MOST:
-            text = gettext("At the most %d definitions can be duplicated at once.") % MOST
+            text = gettext("At most %d definitions can be duplicated at once.") % MOST
             return self.message_user(request, text, messages.ERROR)
         try:
             copies = duplicate(request.user.pk, definitions)

@@ -1,6 +1,6 @@
 """Whether the job store and the definitions differ, as the banner tells it on every page.
 
-It is looked into once a minute at the most, and kept in Django's cache meanwhile.
+It is looked into once a minute at most, and kept in Django's cache meanwhile.
 """
 
 from __future__ import annotations

@@ -59,34 +59,34 @@ class ExecutionColumns(ReadOnlyAdmin):
         """Why it came to be."""
         return execution.get_trigger_display()
 
-    @admin.display(description=_("scheduled at"))
+    @admin.display(description=_("due at"))
     def scheduled(self, execution: Execution) -> str:
         """When it was due, in the definition's zone."""
         return display.moment(execution.scheduled_at, _zone(execution))
 
-    @admin.display(description=_("started at"))
+    @admin.display(description=_("started"))
     def started(self, execution: Execution) -> str:
         """When it began."""
         return display.moment(execution.started_at, _zone(execution))
 
-    @admin.display(description=_("finished at"))
+    @admin.display(description=_("finished"))
     def finished(self, execution: Execution) -> str:
         """When it ended."""
         return display.moment(execution.finished_at, _zone(execution))
 
-    @admin.display(description=_("lateness"))
+    @admin.display(description=_("late by"))
     def lateness(self, execution: Execution) -> str:
         """How long after it was due it began."""
         return display.duration(execution.lateness)
 
-    @admin.display(description=_("duration"))
+    @admin.display(description=_("took"))
     def duration(self, execution: Execution) -> str:
         """How long it took, or has been going on."""
         if execution.status == Status.RUNNING and execution.started_at:
             return display.duration(timezone.now() - execution.started_at)
         return display.duration(execution.duration)
 
-    @admin.display(description=_("node"))
+    @admin.display(description=_("scheduler"))
     def host(self, execution: Execution) -> str:
         """The machine and the process, with the node's whole name in the title."""
         short = execution.node.rpartition(":")[0] or execution.node

@@ -1,4 +1,4 @@
-"""The page of one execution: what, when, where, and what it said; it follows what goes on."""
+"""The page of one execution: what, when, where, and its output; it follows what goes on."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class ExecutionPage(ExecutionColumns):
             (None, {"fields": ["job", "reason", "attempt", *_more(obj)]}),
             (_("When"), {"fields": when}),
             (_("Where"), {"fields": ["node"]}),
-            (_("What it said"), {"fields": [f"{name}_text" for name in texts]}),
+            (_("Output"), {"fields": [f"{name}_text" for name in texts]}),
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
@@ -103,13 +103,13 @@ class ExecutionPage(ExecutionColumns):
             name for _t, options in self.get_fieldsets(request, obj) for name in options["fields"]
         ]
 
-    @admin.display(description=_("duration"))
+    @admin.display(description=_("took"))
     def duration(self, execution: Execution) -> str:
         """How long it took, or has been going on so far."""
         text = super().duration(execution)
         return text if execution.status != Status.RUNNING else gettext("%s so far") % text
 
-    @admin.display(description=_("course"))
+    @admin.display(description=_("timeline"))
     def bar(self, execution: Execution) -> SafeString | str:
         """Lateness and duration, drawn."""
         return course(execution, timezone.now())

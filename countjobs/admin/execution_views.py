@@ -82,7 +82,7 @@ class ExecutionViews:
             text = _("It can't run again with what was changed for that run: that isn't allowed.")
             self._tell(request, messages.ERROR, text)
             return self._to(request, old)
-        self._tell(request, messages.SUCCESS, _("A run was asked for."))
+        self._tell(request, messages.SUCCESS, _("Run requested."))
         return self._to(request, new)
 
     def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -46,7 +46,7 @@ def fieldsets_of(
         (None, _WHAT, ""),
         (capfirst(model._meta.verbose_name), own, ""),
         (_("When it runs"), _SCHEDULE, _NEEDED if is_new else _EMPTY),
-        (_("Where the schedule counts, and how long"), _BOUNDS, ""),
+        (_("Time zone and period"), _BOUNDS, ""),
         (_("Late and overlapping runs"), _RULES, ""),
     ]
     return [

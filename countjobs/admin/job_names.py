@@ -43,7 +43,7 @@ def job_ids_like(text: str, kinds: Kinds) -> tuple[list[str], bool]:
 
 
 def job_ids_called(name: str, kinds: Kinds) -> list[str]:
-    """The ids of the jobs of these kinds that are called exactly so: at the most one of each.
+    """The ids of the jobs of these kinds that are called exactly so: at most one of each.
 
     What no job is called is taken for an id.
     """

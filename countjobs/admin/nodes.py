@@ -54,7 +54,7 @@ class SchedulerNodeAdmin(ReadOnlyAdmin):
         """A badge."""
         return life(node)
 
-    @admin.display(description=_("last heard of"))
+    @admin.display(description=_("last seen"))
     def heard_of(self, node: SchedulerNode) -> str:
         """How long ago its heart beat."""
         return heard_of(node, timezone.now())

@@ -42,7 +42,7 @@ class RunView:
             requested_by=self.request.user.get_username(),
             parameters=form.parameters(),
         )
-        messages.success(self.request, _("A run was asked for."))
+        messages.success(self.request, _("Run requested."))
         if not SchedulerNode.objects.alive(timezone.now()).exists():
             text = _("No scheduler is running. The run waits until one is started.")
             messages.warning(self.request, text)

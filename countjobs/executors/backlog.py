@@ -167,7 +167,7 @@ class Backlog:
             self._changed.notify_all()
 
     def wait_until_empty(self, timeout: float) -> bool:
-        """Whether every run has ended, waiting for that at the most so many seconds."""
+        """Whether every run has ended, waiting for that at most so many seconds."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._held, timeout)
 

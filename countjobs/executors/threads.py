@@ -126,7 +126,7 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         self._backlog.close()
 
     def wait_until_idle(self, timeout: float) -> bool:
-        """Whether every run has ended, waiting for that at the most so many seconds."""
+        """Whether every run has ended, waiting for that at most so many seconds."""
         return self._backlog.wait_until_empty(timeout)
 
     def shutdown(self, wait: bool = True) -> None:

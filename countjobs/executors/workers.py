@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 Item = TypeVar("Item")
 
 MOMENT_SECONDS = 0.02
-"""How often is looked whether the threads at work get on."""
+"""How often to check that the threads are making progress."""
 BUSY_SHARE = 0.8
 """How much of a core this process uses when more threads would only be in each other's way."""
 

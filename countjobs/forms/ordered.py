@@ -24,7 +24,7 @@ class OrderedJSONFormField(forms.JSONField):
     default_error_messages = {
         "invalid": _("This is not JSON: %(reason)s."),
         "syntax": _("This is not JSON: %(reason)s, line %(line)d, column %(column)d."),
-        "max_length": _("The text has %(length)d characters; at the most %(most)d are allowed."),
+        "max_length": _("The text has %(length)d characters; at most %(most)d are allowed."),
         "depth": _("This is nested too deeply."),
         "duplicate": _("The key “%(key)s” is there more than once."),
     }

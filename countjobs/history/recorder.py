@@ -77,13 +77,13 @@ class Recorder(threading.Thread):
             return {outcome.execution_id for outcome in self._outcomes}
 
     def stop(self, timeout: float) -> None:
-        """Write what is left, trying for at the most `timeout` seconds, and end the thread."""
+        """Write what is left, trying for at most `timeout` seconds, and end the thread."""
         self._stopping.set()
         self._something.set()
         self.join(timeout)
         self._given_up.set()
         if self._outcomes:
-            logger.error("%d outcomes could not be recorded.", len(self._outcomes))
+            logger.error("Outcomes that could not be recorded: %d.", len(self._outcomes))
 
     def run(self) -> None:
         """Write batches until stopped."""

@@ -74,7 +74,7 @@ def claim(
     only: str | None = None,
     passed: PassedOver = NOTHING,
 ) -> Claims:
-    """Take what is due at an instant, at the most `limit` jobs, for the scheduler `node`.
+    """Take what is due at an instant, at most `limit` jobs, for the scheduler `node`.
 
     `busy` says how many runs of a job this scheduler has going on; other schedulers' are read from
     the history. With `only`, nothing but that job is looked at; what is `passed` over is not.

@@ -75,7 +75,7 @@ def _in_grace(job: Job, fire: datetime, now: datetime) -> bool:
 def _missed(job: Job, fire: datetime, now: datetime, catch_up: int) -> str:
     late = (now - fire).total_seconds()
     if _in_grace(job, fire, now):
-        text = _("%(late).1f s late: at the most %(most)d past fire times are caught up with.")
+        text = _("%(late).1f s late: at most %(most)d past fire times are caught up with.")
         return text % {"late": late, "most": catch_up}
     text = _("%(late).1f s late: the misfire grace time is %(grace)s s.")
     return text % {"late": late, "grace": job.misfire_grace_time}

@@ -152,7 +152,7 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
         unknown = Execution.objects.active().filter(node=self.node, status=Status.QUEUED)
         count = unknown.exclude(pk__in=self._unsettled()).update(node="")
         if count:
-            logger.warning("%d runs were claimed in doubt, and are given back.", count)
+            logger.warning("Runs whose claim was in doubt, and that are given back: %d.", count)
         self._in_doubt = False
 
     def get_next_run_time(self) -> datetime | None:

@@ -39,7 +39,7 @@ class StopSignals:
         self._asked.put(0)
 
     def wait(self, seconds: float) -> bool:
-        """Whether an end is asked for, waiting for that at the most so long. True only once."""
+        """Whether an end is asked for, waiting for that at most so long. True only once."""
         try:
             self._asked.get(timeout=seconds)
         except Empty:

@@ -123,7 +123,7 @@ class ExecutionQuerySet(PrimaryQuerySet["Execution"]):
     cancel.alters_data = True  # type: ignore[attr-defined]  # as Django marks it for templates
 
     def with_status(self, status: str) -> Self:
-        """Those that stand so, by an index; those that succeeded are most of all."""
+        """Runs with this status, by an index; those that succeeded are most of all."""
         if status in TROUBLES:
             return self.filter(trouble=status)
         if status in ACTIVE:
@@ -164,7 +164,7 @@ class ExecutionQuerySet(PrimaryQuerySet["Execution"]):
     def newest_of_each(
         self, job_ids: Iterable[str], most: int, *, ended: bool = False
     ) -> list[Past]:
-        """The newest executions of each of these jobs, at the most so many a job, newest first.
+        """The newest executions of each of these jobs, at most so many a job, newest first.
 
         It is one statement, and costs as much as what it returns. What is queued or running is
         passed over where they shall have `ended`. No other filters of this queryset hold.
@@ -173,7 +173,7 @@ class ExecutionQuerySet(PrimaryQuerySet["Execution"]):
         return read_newest(connections[self.db], self.model, job_ids, most, condition)
 
     def jobs_with_problems(self, prefix: str, rows: int, most: int) -> list[str]:
-        """The ids of jobs that begin so, by their newest problems: at the most so many.
+        """The ids of jobs that begin so, by their newest problems: at most so many.
 
         No more than the newest `rows` that ended without success are looked at, by an index that
         holds nothing else.

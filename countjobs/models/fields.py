@@ -143,14 +143,14 @@ def validate_messages(value: object) -> None:
         validate_text(text)
     if len(value) > MOST_MESSAGES:
         raise ValidationError(
-            _("There are %(count)d messages; at the most %(most)d are allowed."),
+            _("There are %(count)d messages; at most %(most)d are allowed."),
             code="messages",
             params={"count": len(value), "most": MOST_MESSAGES},
         )
     size = len(json.dumps(value, ensure_ascii=False).encode())
     if size > MOST_MESSAGE_BYTES:
         raise ValidationError(
-            _("The messages take %(size)d bytes; at the most %(most)d are allowed."),
+            _("The messages take %(size)d bytes; at most %(most)d are allowed."),
             code="messages",
             params={"size": size, "most": MOST_MESSAGE_BYTES},
         )

@@ -8,7 +8,7 @@ _MOST = 1_000
 
 
 def distinct_values(connection: BaseDatabaseWrapper, table: str, column: str) -> list[str]:
-    """The values in order, at the most a thousand.
+    """The values in order, at most a thousand.
 
     The databases' own DISTINCT reads all of the table, or of the index. This reads one entry of the
     index for each value, and asks it for the next greater one.

@@ -41,7 +41,7 @@ def read_newest(
     most: int,
     condition: str,
 ) -> list[Past]:
-    """The newest executions of each job, newest first: at the most so many a job.
+    """The newest executions of each job, newest first: at most so many a job.
 
     Only those are meant for which a condition holds, which is SQL on the table's own columns.
     """

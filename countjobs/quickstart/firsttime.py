@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.db import transaction
 from django.utils.crypto import get_random_string
 
 from countjobs.models import CountJob, Execution
 from countjobs.models.definitions import concrete_definitions
+from countjobs.quickstart import users
+from countjobs.text import describe
 
-USERNAME = "admin"
 _EASY_TO_READ = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 EXAMPLE = {
@@ -31,23 +35,42 @@ class Login:
     password: str | None
 
 
-def ensure_superuser() -> Login | None:
+class NoFirstUserError(Exception):
+    """No superuser could be made. The message says why."""
+
+
+def ensure_superuser(keep: Callable[[str], object] = str) -> Login | None:
     """The user to log in as, made if there is no superuser.
 
+    `keep` gets the password of a new one; what it raises is raised here, and no user is made.
     None where a user who is no superuser has the name: giving that person all rights is not for a
-    quick start to decide.
+    quick start to decide. Raises NoFirstUserError.
     """
-    users = get_user_model()
-    field = users.USERNAME_FIELD
-    superusers = users._default_manager.filter(is_superuser=True, is_active=True)
-    known = superusers.filter(**{field: USERNAME}).first() or superusers.order_by("pk").first()
-    if known is not None:
+    model: Any = get_user_model()
+    field, name = model.USERNAME_FIELD, users.name_in(model)
+    if known := _known_superuser(model, name):
         return Login(known.get_username(), None)
-    if users._default_manager.filter(**{field: USERNAME}).exists():
+    if reason := users.obstacle(model):
+        raise NoFirstUserError(reason)
+    if model._default_manager.filter(**{field: name}).exists():
         return None
     password = get_random_string(16, _EASY_TO_READ)
-    users._default_manager.create_superuser(**{field: USERNAME, "password": password})
-    return Login(USERNAME, password)
+    with transaction.atomic():
+        try:
+            model._default_manager.create_superuser(**{field: name, "password": password})
+        except Exception as error:  # the model's own code, which may want what it doesn't say
+            raise NoFirstUserError(describe(error)) from error
+        keep(password)
+    return Login(name, password)
+
+
+def _known_superuser(model: Any, name: str) -> Any:
+    if not users.has_field(model, "is_superuser"):
+        return None
+    flags = [flag for flag in ("is_superuser", "is_active") if users.has_field(model, flag)]
+    superusers = model._default_manager.filter(**dict.fromkeys(flags, True))
+    named = superusers.filter(**{model.USERNAME_FIELD: name}) if users.takes_name(model) else None
+    return (named and named.first()) or superusers.order_by("pk").first()
 
 
 def load_example() -> bool:

@@ -40,6 +40,16 @@ class Happening(Enum):
 
 Happenings = SimpleQueue[Happening]
 
+LIMITS = {
+    "max_request_body_size": 11 * 1024 * 1024,
+    "max_request_header_size": 64 * 1024,
+    "connection_limit": 100,
+    "channel_timeout": 30,
+    "cleanup_interval": 10,
+}
+"""Bytes and seconds. An import takes files of 10 MB, and its form a little more. Waitress's own
+limits are 1 GiB, written to disk for whoever sends it, and two minutes."""
+
 _STOP_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 _REQUEST_SECONDS = 5
 _LOOK_SECONDS = 0.5
@@ -53,7 +63,7 @@ class WebServer:
     ) -> None:
         from waitress import create_server  # noqa: PLC0415  # the project's, not the app's, need
 
-        self._server = create_server(application, sockets=[listener], threads=8)
+        self._server = create_server(application, sockets=[listener], threads=8, **LIMITS)
         self._happenings = happenings
         threading.Thread(target=self._run, name="web server", daemon=True).start()
 

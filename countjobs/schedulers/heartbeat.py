@@ -162,7 +162,7 @@ def _settle(name: str, reason: str, now: datetime) -> None:
     if not any(vars(settled).values()):
         return
     logger.warning(
-        "%s %d runs are lost, %d of them are run again, %d that had not begun are given back.",
+        "%s Runs lost: %d, of which run again: %d. Given back before they began: %d.",
         reason,
         settled.lost,
         settled.again,

@@ -182,7 +182,7 @@ class DatabaseScheduler(StoringScheduler):
         self._try(lambda: self.heartbeat.tell(State.DRAINING, timezone.now()))
         if not self.executor.wait_until_idle(seconds):
             self.abandoned = self.executor.busy().total()
-            logger.error("%d runs go on past the drain's deadline.", self.abandoned)
+            logger.error("Runs that go on past the drain's deadline: %d.", self.abandoned)
         self.growing.stop(timeout=1)
         self.recorder.stop(timeout=max(seconds, 1))
         self.listener.stop(timeout=1)
@@ -199,7 +199,7 @@ class DatabaseScheduler(StoringScheduler):
             settled = settle(self.heartbeat.name, reason, now)
             self.heartbeat.tell(State.STOPPED, now)
         if left := settled.again + settled.given_back:
-            logger.info("%d runs are left to other schedulers.", left)
+            logger.info("Runs left to other schedulers: %d.", left)
 
     def _try(self, step: Callable[[], object]) -> None:
         """Do a step of the shutdown, which must go on even without the database."""

@@ -60,7 +60,7 @@ class Mending:
         return self._rest is None or not self._rest.is_alive()
 
     def stop(self, timeout: float) -> None:
-        """Stop after the present step, waiting for that at the most so many seconds."""
+        """Stop after the present step, waiting for that at most so many seconds."""
         if self._rest is not None:
             self._rest.stopping.set()
             self._rest.join(timeout)
@@ -109,7 +109,7 @@ class _Rest(threading.Thread):
             if self.stopping.wait(time.monotonic() - began):
                 return
             began = time.monotonic()
-        logger.info("All definitions were looked at; %d rows of the job store were mended.", count)
+        logger.info("All definitions were looked at. Rows of the job store mended: %d.", count)
 
 
 def _tell(mended: list[str]) -> None:

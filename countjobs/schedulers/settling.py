@@ -95,7 +95,7 @@ def _verdict(execution: Execution, *, is_enabled: bool, most: int) -> tuple[bool
     if execution.attempt >= most:
         text = _("It is not run again: it was attempt %(attempt)d, and MOST_ATTEMPTS is %(most)d.")
         return False, text % attempts
-    return True, _("It is run again, as attempt %(next)d of at the most %(most)d.") % attempts
+    return True, _("It is run again, as attempt %(next)d of at most %(most)d.") % attempts
 
 
 def _enabled_of_rerun(job_ids: Iterable[str]) -> dict[str, bool]:

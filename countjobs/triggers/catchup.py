@@ -31,7 +31,7 @@ class Due:
 
 
 def due_fires(trigger: BaseTrigger, first: datetime, now: datetime, most: int) -> Due:
-    """The fire times from `first`, which is one, up to `now`; at the most the latest `most`.
+    """The fire times from `first`, which is one, up to `now`; at most the latest `most`.
 
     Triggers that can count and look back (`ScheduleTrigger`) are searched from now backwards.
     Others, from code, are walked, but no further than ten thousand steps: what lies behind those is

@@ -35,7 +35,7 @@ def schedule_line(text: str) -> ScheduleLine:
     """The schedule of a pasted text. Raises `CrontabError`."""
     if len(text) > MOST_CHARACTERS:
         raise CrontabError(
-            _("The text has %(length)d characters; at the most %(most)d are read.")
+            _("The text has %(length)d characters; at most %(most)d are read.")
             % {"length": len(text), "most": MOST_CHARACTERS}
         )
     _refuse_unseen(text)

@@ -29,10 +29,7 @@ PHONE: ViewportSize = {"width": 360, "height": 740}
 FIRE_TIMES = ".countjobs-fires tbody tr"
 """The rows of a preview; a schedule without an end has ten."""
 
-needs_browser = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="There is no chromium on this machine"),
-]
+needs_browser = [pytest.mark.browser]
 
 
 @contextmanager

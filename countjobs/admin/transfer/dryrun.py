@@ -80,7 +80,7 @@ class _DryRun:
 
     def _judge(self, entry: Entry) -> None:
         if thread_time() > self._ends:
-            raise ValidationError(_("The file takes too long to look through. Part it."))
+            raise ValidationError(_("The file takes too long to look through. Split it."))
         if reason := self._refused.get(entry.name):
             entry.problems.append(("", reason))
         if entry.problems:

@@ -11,7 +11,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.transfer.format import Fields, label_of
-from countjobs.admin.transfer.plan import Entry
+from countjobs.admin.transfer.plan import MOST_PROBLEMS, Entry
 from countjobs.admin.transfer.references import References
 from countjobs.admin.transfer.values import read_value
 from countjobs.text import shown, validate_text
@@ -49,6 +49,8 @@ def _read(number: int, raw: Any, model: type[models.Model], fields: Fields) -> E
         entry.refuse("model", _error("model", expected=label, given=shown(given)))
     _read_name(entry, raw.get("name"))
     for name, value in raw.items():
+        if len(entry.problems) >= MOST_PROBLEMS:
+            break  # no more are told, however many there are
         if name not in ("model", "name"):
             _read_field(entry, name, value, fields)
     return entry

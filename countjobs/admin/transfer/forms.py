@@ -37,7 +37,7 @@ class SourceForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        limit = gettext("JSON, as “Export” writes it, of at the most %(most)d MB.")
+        limit = gettext("JSON, as “Export” writes it, of at most %(most)d MB.")
         self.fields["file"].help_text = limit % {"most": MOST_BYTES // _MEGABYTE}
         # A browser would cut what is pasted, and say nothing.
         self.fields["text"].widget.attrs.pop("maxlength", None)

@@ -11,6 +11,7 @@ from countjobs.conf import Conf
 from countjobs.history.purge import purge
 from countjobs.management.arguments import whole
 from countjobs.management.database import DatabaseCommand
+from countjobs.text import counted
 
 
 class Command(DatabaseCommand):
@@ -35,10 +36,10 @@ class Command(DatabaseCommand):
             type=whole("keep_per_job"),
             default=conf.keep_per_job,
             metavar="N",
-            help="Keep at the most the newest N of each job (default: %(default)s).",
+            help="Keep at most the newest N of each job (default: %(default)s).",
         )
 
     def handle(self, *args: Any, days: int, keep: int, **options: Any) -> None:
         """Delete, and say how many."""
         deleted = purge(timezone.now(), days=days, keep=keep)
-        self.stdout.write(f"{deleted} executions deleted.")
+        self.stdout.write(f"{counted(deleted, 'execution')} deleted.")

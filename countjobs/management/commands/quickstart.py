@@ -5,9 +5,11 @@ from __future__ import annotations
 import socket
 from argparse import ArgumentParser
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.core.servers.basehttp import get_internal_wsgi_application
@@ -15,7 +17,7 @@ from django.db import DatabaseError, connections
 from django.http.request import validate_host
 from django.utils.translation import gettext as _
 
-from countjobs.quickstart import address, firsttime, serving
+from countjobs.quickstart import address, firsttime, private, serving, users
 from countjobs.quickstart.output import give_up_output
 from countjobs.quickstart.serving import Happening
 
@@ -57,6 +59,9 @@ class Command(BaseCommand):
             self._serve(listener, verbosity)
 
     def _set_up(self, verbosity: int) -> None:
+        self._keep_private()
+        if reason := users.obstacle(get_user_model()):
+            self._say(_("No first user will be made: %(reason)s.") % {"reason": reason})
         try:
             self.check(databases=["default"])
             call_command("migrate", interactive=False, verbosity=max(verbosity - 1, 0))
@@ -70,19 +75,23 @@ class Command(BaseCommand):
         else:
             self._say(_("Kept the definitions that are there."))
 
+    def _keep_private(self) -> None:
+        try:
+            tightened = private.keep_database_private()
+        except OSError as error:
+            self._say(
+                _("Others on this machine can read the database: %(error)s") % {"error": error}
+            )
+            return
+        for file in tightened:
+            self._say(_("Others could read %(file)s. Now only its owner can.") % {"file": file})
+
     def _greet(self, host: str, url: str) -> None:
-        login = firsttime.ensure_superuser()
+        who = self._who_may_log_in()
         self._say("")
         self._say(_("    Address:   %(url)s") % {"url": url})
-        if login is None:
-            self._say(
-                _("    There is no superuser, and the name “%(name)s” is another's: make one with")
-                % {"name": firsttime.USERNAME}
-            )
-            self._say("               manage.py createsuperuser")
-        else:
-            self._say(_("    User:      %(name)s") % {"name": login.username})
-            self._say(_("    Password:  %(password)s") % {"password": _password(login)})
+        for line in who:
+            self._say(line)
         self._say(_("    Stop with: Ctrl-C"))
         self._say("")
         if not _answers(host):
@@ -90,6 +99,34 @@ class Command(BaseCommand):
                 _("Requests to “%(host)s” will be refused: ALLOWED_HOSTS doesn't name it.")
                 % {"host": host}
             )
+
+    def _who_may_log_in(self) -> list[str]:
+        kept: list[Path] = []
+
+        def keep(password: str) -> None:
+            if not self.stdout.isatty():  # a log or a pipe, which others may read
+                kept.append(private.keep_password(password))
+
+        try:
+            login = firsttime.ensure_superuser(keep)
+        except firsttime.NoFirstUserError as error:
+            why = _("    No user was made: %(reason)s. Make one with") % {"reason": error}
+            return [why, "               manage.py createsuperuser"]
+        except OSError as error:
+            raise CommandError(
+                _("The first password can't be written into a file: %(error)s") % {"error": error}
+            ) from error
+        if login is None:
+            taken = {"name": users.name_in(get_user_model())}
+            why = _(
+                "    There is no superuser, and the name “%(name)s” is another's: make one with"
+            )
+            return [why % taken, "               manage.py createsuperuser"]
+        password = _("in the file %(file)s") % {"file": kept[0]} if kept else _password(login)
+        return [
+            _("    User:      %(name)s") % {"name": login.username},
+            _("    Password:  %(password)s") % {"password": password},
+        ]
 
     def _serve(self, listener: socket.socket, verbosity: int) -> None:
         connections.close_all()  # from here on, the server's threads have their own

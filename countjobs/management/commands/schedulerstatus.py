@@ -16,7 +16,7 @@ from countjobs.jobstores.room import Taking, look
 from countjobs.jobstores.strangers import find_strangers, kinds_that_nobody_runs
 from countjobs.management.database import DatabaseCommand
 from countjobs.models import Execution, ParkedJob, SchedulerNode
-from countjobs.text import visible
+from countjobs.text import counted, visible
 
 State = dict[str, Any]
 
@@ -112,7 +112,7 @@ def _json(state: State) -> str:
 
 def _text(state: State) -> str:
     lines = [
-        f"{node['name']}: {node['state']}, {node['capacity']} threads, "
+        f"{node['name']}: {node['state']}, {counted(node['capacity'], 'thread')}, "
         f"last heartbeat {node['heartbeat_seconds_ago']} s ago"
         + (f", can't start runs: {visible(node['cannot_claim'])}" if node["cannot_claim"] else "")
         for node in state["schedulers"]
