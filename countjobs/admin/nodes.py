@@ -40,9 +40,10 @@ class SchedulerNodeAdmin(ReadOnlyAdmin):
         "beat",
         "heard_of",
         "state",
+        "cannot_claim",
         "capacity",
     )
-    readonly_fields = ("life", "began", "beat", "heard_of")
+    readonly_fields = ("life", "began", "beat", "heard_of", "cannot_claim")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """As Django's, with whether each lives."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any, TypeAlias
 
 from apscheduler.job import Job
@@ -192,6 +192,7 @@ def _key_of(job_id: str) -> _DefinitionKey | None:
     return (known[0]._meta.label_lower, str(known[1])) if known else None
 
 
+@cache
 def _is_known(label: str) -> bool:
     try:
         return issubclass(apps.get_model(label), JobDefinition)

@@ -123,7 +123,7 @@ def _text(state: State) -> str:
     if kinds := state["unknown_kinds"]:
         lines.append(f"No scheduler knows these kinds of jobs: {', '.join(kinds)}.")
     if count := state["foreign_rows"]:
-        lines.append(f"{count} rows of the job store are not ours; they are left as they are.")
+        lines.append(f"Rows of the job store that are not ours, and left as they are: {count}.")
     return "\n".join(lines)
 
 
