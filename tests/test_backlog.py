@@ -130,7 +130,7 @@ class Mixed(Line):
 
 def test_line_29_runs_of_short_jobs_are_marked_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
     """Issue 8, line 29."""
-    line = Mixed(monkeypatch, seconds=0.01)
+    line = Mixed(monkeypatch, seconds=0.1)
     taken = line.take_with_the_other_behind(THREADS)
     assert len(taken) > THREADS + 10
     assert "other" in taken
@@ -140,7 +140,7 @@ def test_line_29_a_long_job_s_run_begins_only_with_a_thread_of_its_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Issue 8, line 29: nor does what waits behind it overtake it."""
-    line = Mixed(monkeypatch, seconds=0.1)
+    line = Mixed(monkeypatch, seconds=0.5)
     taken = line.take_with_the_other_behind(THREADS)
     assert (len(taken), "other" in taken) == (THREADS, False)
     assert line.backlog.take(timeout=0) == []
@@ -148,7 +148,7 @@ def test_line_29_a_long_job_s_run_begins_only_with_a_thread_of_its_own(
 
 def test_line_29_a_long_job_takes_a_free_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """Issue 8, line 29."""
-    line = Mixed(monkeypatch, seconds=0.1)
+    line = Mixed(monkeypatch, seconds=0.5)
     taken = line.take_with_the_other_behind(THREADS - 1)
     assert taken[THREADS - 1] == "other"
 
@@ -157,7 +157,7 @@ def test_line_29_a_job_that_was_long_and_is_short_again_counts_as_short(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Issue 8, line 29."""
-    line = Mixed(monkeypatch, seconds=0.1)
+    line = Mixed(monkeypatch, seconds=0.5)
     line.backlog.add(claimed(int, job_id="other", first=7_000))
     (other,) = line.backlog.take()
     other.started_at = line.now

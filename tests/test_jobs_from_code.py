@@ -41,7 +41,8 @@ def scheduler() -> BackgroundScheduler:
 
 
 def due() -> datetime | None:
-    return DjangoJob.objects.get().next_run_time
+    stored: datetime | None = DjangoJob.objects.get().next_run_time
+    return stored
 
 
 # The time zone

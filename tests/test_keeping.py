@@ -35,7 +35,8 @@ def mended(job_id: str, kept: datetime, now: datetime) -> datetime | None:
     """What a start makes of a row with such a time."""
     make_due(job_id, kept)
     sync(now)
-    return DjangoJob.objects.get(id=job_id).next_run_time
+    due: datetime | None = DjangoJob.objects.get(id=job_id).next_run_time
+    return due
 
 
 @pytest.mark.parametrize("wrong", [-HOUR, HOUR])
@@ -90,7 +91,9 @@ def test_every_fire_time_is_kept_through_clock_changes_and_jitter(
     for near in (datetime(2026, 3, 28, 23, tzinfo=UTC), datetime(2026, 10, 24, 23, tzinfo=UTC)):
         at = near
         for _ in range(20):
-            fire = definition.trigger().get_next_fire_time(None, at).astimezone(UTC)
+            found = definition.trigger().get_next_fire_time(None, at)
+            assert found is not None
+            fire = found.astimezone(UTC)
             make_due(definition.job_id, fire)
             for now in (fire - HOUR, fire, fire + HOUR):
                 if now >= fire or fire == definition.next_fire_time(now):

@@ -9,6 +9,7 @@ import io
 import logging
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,7 +17,6 @@ from typing import Any
 import pytest
 
 from countjobs import lasting
-from countjobs.executors import workers as workers_module
 from countjobs.executors.growing import Growing
 from countjobs.executors.threads import ThreadPoolExecutor
 from countjobs.executors.workers import Workers
@@ -30,6 +30,10 @@ from countjobs.schedulers.listeners import ChangeListener
 from tests.executing import Claims, claimed, submit
 from tests.factories import make_execution
 from tests.waiting import wait_until
+
+
+def _call(work: Callable[[], object]) -> None:
+    work()
 
 
 class OddError(Exception):
@@ -76,9 +80,9 @@ def test_the_watch_of_the_workers(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else a run behind a long one would never get a thread."""
-    monkeypatch.setattr(workers_module.time, "process_time", once_odd(lambda: 0.0))
+    monkeypatch.setattr(time, "process_time", once_odd(lambda: 0.0))
     gate, passed = threading.Event(), threading.Event()
-    workers: Workers[Callable[[], object]] = Workers(2, lambda work: work(), "tests-worker")
+    workers: Workers[Callable[[], object]] = Workers(2, _call, "tests-worker")
     with logged(caplog, "The runs' watch stumbled"):
         workers.hand_over([lambda: gate.wait(10), passed.set])
         assert passed.wait(10)
@@ -88,7 +92,7 @@ def test_the_watch_of_the_workers(
 
 def test_a_worker(caplog: pytest.LogCaptureFixture) -> None:
     done = threading.Event()
-    workers: Workers[Callable[[], object]] = Workers(1, lambda work: work(), "tests-worker")
+    workers: Workers[Callable[[], object]] = Workers(1, _call, "tests-worker")
     with logged(caplog, "stumbled"):
         workers.hand_over([once_odd(list), done.set])
         assert done.wait(10)

@@ -15,10 +15,10 @@ FIRST_AHEAD_SECONDS = 0.05
 """The same where nothing is held: the more such a claim takes, the later its first run begins."""
 BEGIN_AHEAD_SECONDS = 0.02
 """Runs of short jobs may be marked as begun as long before they are."""
-SHORT_SECONDS = 0.05
+SHORT_SECONDS = 0.2
 """A job is long if its last run here has taken more. Of one that has not run here yet nothing is
 known but how fast all have lately ended; it counts as short. On a machine with too much to do a run
-that computes for a moment may take some 20 ms, and must not count as long for that.
+that computes for a moment may take many times as long, and must not count as long for that.
 """
 _MOST_LONG = 100_000
 """Of so many jobs it is known; then it is learnt anew."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import QuerySet, Subquery
 from django_apscheduler.models import DjangoJob
@@ -53,7 +53,7 @@ def look(now: datetime) -> Room:
     # are old it might think that most rows are due, and read them all.
     due = rows_of(DjangoJob).filter(next_run_time__isnull=False).order_by("next_run_time")
     asked = Execution.objects.unclaimed()
-    alive = list(
+    alive: list[Any] = list(
         SchedulerNode.objects.alive(now)
         .order_by()
         .annotate(
@@ -76,7 +76,7 @@ def _all_taken(nodes: list[SchedulerNode], long_ago: datetime) -> list[Taking]:
     return long if all(taken[name] >= most for name, most in threads.items()) else []
 
 
-def _long_runs(names: list[str], long_ago: datetime) -> QuerySet[Execution, tuple[object, ...]]:
+def _long_runs(names: list[str], long_ago: datetime) -> QuerySet[Execution, tuple[Any, ...]]:
     """Runs of these schedulers that began long ago. The index of what is active answers this."""
     active = Execution.objects.active().filter(status=Status.RUNNING, started_at__lte=long_ago)
     return (
