@@ -117,8 +117,8 @@ class JobDefinition(SavedInRun):
         _("run again if lost"),
         default=False,
         help_text=_(
-            "Run again what was cut off because its scheduler died: at least once instead of at"
-            " most once. The job may then do its work more than once, so it must bear that."
+            "If the scheduler dies during a run, run it again. Tick this only if running twice is"
+            " harmless."
         ),
     )
     executor = models.CharField(
