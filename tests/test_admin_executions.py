@@ -55,6 +55,15 @@ def test_each_status_is_shown_by_word_and_icon(status: Status, client: Client) -
     assert client.get(url_of(execution)).status_code == 200
 
 
+def test_the_page_of_a_run_has_the_words_of_the_list(client: Client) -> None:
+    """Issue 8, line 39: one word for the same thing."""
+    execution = make_execution(node="here:1:1", started_at=NOON)
+    page = client.get(url_of(execution)).content.decode()
+    for label in ("Due at:", "Started:", "Late by:", "Took:", "Scheduler:", "here:1:1"):
+        assert label in page
+    assert "Node:" not in page
+
+
 def test_promise_22_lateness_and_duration_are_two_figures(client: Client) -> None:
     started = NOON + timedelta(milliseconds=250)
     make_execution(started_at=started, finished_at=started + timedelta(seconds=83))

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from countjobs.admin import display
 from countjobs.admin.base import ReadOnlyAdmin
@@ -64,7 +65,7 @@ class ExecutionColumns(ReadOnlyAdmin):
         """When it was due, in the definition's zone."""
         return display.moment(execution.scheduled_at, _zone(execution))
 
-    @admin.display(description=_("started"))
+    @admin.display(description=pgettext_lazy("a run", "started"))
     def started(self, execution: Execution) -> str:
         """When it began."""
         return display.moment(execution.started_at, _zone(execution))

@@ -26,7 +26,7 @@ from countjobs.admin.running import may_run
 from countjobs.models import Execution
 from countjobs.models.executions import ACTIVE, Status
 from countjobs.models.jobids import definition_key
-from countjobs.text import storable
+from countjobs.text import storable, visible
 
 _TEXTS = ("error", "output", "traceback")
 
@@ -93,7 +93,7 @@ class ExecutionPage(ExecutionColumns):
         return [
             (None, {"fields": ["job", "reason", "attempt", *_more(obj)]}),
             (_("When"), {"fields": when}),
-            (_("Where"), {"fields": ["node"]}),
+            (_("Where"), {"fields": ["scheduler"]}),
             (_("Output"), {"fields": [f"{name}_text" for name in texts]}),
         ]
 
@@ -113,6 +113,11 @@ class ExecutionPage(ExecutionColumns):
     def bar(self, execution: Execution) -> SafeString | str:
         """Lateness and duration, drawn."""
         return course(execution, timezone.now())
+
+    @admin.display(description=_("scheduler"))
+    def scheduler(self, execution: Execution) -> str:
+        """Its whole name."""
+        return visible(execution.node) or display.NOTHING
 
     @admin.display(description=_("parameters"))
     def parameters_text(self, execution: Execution) -> str:
