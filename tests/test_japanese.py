@@ -9,10 +9,15 @@ from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.template.loader import render_to_string
 from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import override
 
+from countjobs.admin.alerts import Alerts
+from countjobs.admin.no_room import NoRoom
 from countjobs.admin.pagination import BoundedPaginator
 from countjobs.models import CountJob, ParkedJob
 from countjobs.models.executions import Status, Trigger
@@ -40,6 +45,7 @@ REFUSED: list[dict[str, str]] = [
     {"start_date": "1960-01-01 00:00:00"},
     {"month": "2", "day": "30"},
     {"year": "1999"},
+    {"name": "集\u200b計"},
 ]
 """Forms that are refused: what is filled in, beside what is right."""
 
@@ -109,6 +115,26 @@ def test_what_is_broken(client: Client, definition: CountJob) -> None:
     japanese(client.get(reverse("admin:countjobs_parkedjob_change", args=[definition.job_id])))
     change = client.get(f"{LIST}{definition.pk}/change/")
     assert "タイムゾーン: タイムゾーン「火星」はありません。" in japanese(change)
+
+
+def test_the_banner() -> None:
+    alerts = Alerts(
+        no_scheduler=True,
+        no_room=NoRoom(is_so=True, runs=(SafeString("集計"),), more_url="/"),
+        cannot_claim="誤り",
+        unknown_kinds=("集計",),
+        foreign=2,
+        cannot_look=True,
+    )
+    with override("ja"):
+        page = render_to_string("admin/countjobs/banner.html", {"alerts": alerts})
+    assert english_in(page) == []
+    assert "このサイトのものではない行が 2 行あります。" in page
+
+
+def test_a_search_of_many_words(client: Client) -> None:
+    words = " ".join(map(str, range(99)))
+    assert "語だけを検索しています。" in japanese(client.get(LIST, {"q": words}))
 
 
 @pytest.mark.parametrize(
@@ -181,7 +207,8 @@ def test_an_execution(status: Status, client: Client) -> None:
         node="一号",
         attempt=2,
     )
-    japanese(client.get(reverse("admin:countjobs_execution_change", args=[execution.pk])))
+    page = japanese(client.get(reverse("admin:countjobs_execution_change", args=[execution.pk])))
+    assert "開始時刻" in page, "a scheduler's start has another word"
 
 
 @pytest.mark.parametrize("state", State)
