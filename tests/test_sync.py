@@ -111,7 +111,7 @@ def test_a_definition_that_is_created_meanwhile_keeps_its_row() -> None:
     original = QuerySet.values_list
 
     def create_then(self: Any, *args: Any, **kwargs: Any) -> Any:
-        found = original(self, *args, **kwargs)
+        found: Any = original(self, *args, **kwargs)
         if self.model is CountJob:
             found = list(found)
             CountJob.objects.get_or_create(name="second")
