@@ -55,7 +55,7 @@ def read_hosts(name: str) -> list[str]:
 
 
 def read_words(name: str) -> list[str]:
-    """Words, parted by spaces; none where the variable is unset. Raises ImproperlyConfigured."""
+    """Words, separated by spaces; none where the variable is unset. Raises ImproperlyConfigured."""
     return (read(name) or "").split()
 
 

@@ -15,10 +15,9 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 
 from countjobs.triggers import ScheduleTrigger
-from countjobs.triggers.catchup import last_fire
 
 CLOCKS_DIFFER = timedelta(minutes=1)
-"""By so much at the most, as far as rows go: more is a mistake to be mended."""
+"""By so much at most, as far as rows go: more is a mistake to be mended."""
 _DAY = timedelta(days=1)
 _TICK = timedelta(microseconds=1)
 _NEAR = timedelta(hours=4)
@@ -34,17 +33,18 @@ def kept_run_time(trigger: BaseTrigger, kept: datetime, now: datetime) -> dateti
     their fields; what they said once is kept.
     """
     soon = now + CLOCKS_DIFFER
-    is_function = isinstance(trigger, ScheduleTrigger)
-    if kept <= soon and not is_function:
+    if kept <= soon and not isinstance(trigger, ScheduleTrigger):
         return kept
     found = _next(trigger, min(kept, soon))
     if found == kept:
         return kept
     if found is not None and found < kept:
         return None
-    if not is_function:
+    if not isinstance(trigger, ScheduleTrigger):
         return kept
-    earlier = last_fire(lambda at: _next(trigger, at), kept - _DAY, kept)
+    earlier = _utc(trigger.last_fire_time(kept))
+    if earlier is not None and earlier < kept - _DAY:
+        earlier = None
     return _passed(earlier, kept, _next(trigger, kept), now)
 
 
