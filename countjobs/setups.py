@@ -21,6 +21,7 @@ from countjobs.models.definitions import senders
 OWN_CONNECTIONS = (
     *("the process's main thread", "the loop", "the thread that begins runs", "the recorder"),
     *("the listener", "the thread that writes how far long runs are", "mending, after a start"),
+    "upkeep, now and then",
 )
 """Who holds a connection in a scheduler, beside the threads of runs."""
 

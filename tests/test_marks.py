@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import unicodedata
+from pathlib import Path
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -13,6 +14,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+import countjobs
 from countjobs.executors.output import TerminalFormatter
 from countjobs.management.commands.runjob import find_definition
 from countjobs.models import CountJob, ParkedJob
@@ -222,3 +224,13 @@ def test_runjob_finds_it_by_its_real_name_and_quotes_what_it_does_not_find() -> 
     assert find_definition("pay\u202eroll") == job
     with pytest.raises(Exception, match=r"pay\\u202e”"):
         find_definition("pay\u202e")
+
+
+def test_what_the_engine_logs_is_always_one_line() -> None:
+    """Issue 8, line 45: names and errors are quoted everywhere, so every logger has the filter."""
+    root = Path(countjobs.__file__).parent
+    rooms = [root / room for room in ("history", "jobstores", "schedulers")]
+    modules = [path for room in rooms for path in room.glob("*.py")]
+    plain = [path.name for path in modules if "= logging.getLogger" in path.read_text()]
+    assert modules
+    assert not plain

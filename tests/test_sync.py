@@ -9,6 +9,7 @@ from unittest.mock import patch
 import pytest
 from apscheduler.triggers.base import BaseTrigger
 from django.db import connection
+from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 from django_apscheduler.models import DjangoJob
 from pytest_django import Settings
@@ -107,14 +108,16 @@ def test_a_broken_job_whose_row_was_deleted_is_no_longer_told_of() -> None:
 
 def test_a_definition_that_is_created_meanwhile_keeps_its_row() -> None:
     make_definition("first")
-    original = CountJob._base_manager.values_list
+    original = QuerySet.values_list
 
-    def create_then(*args: Any, **kwargs: Any) -> Any:
-        found = list(original(*args, **kwargs))
-        CountJob.objects.get_or_create(name="second")
+    def create_then(self: Any, *args: Any, **kwargs: Any) -> Any:
+        found: Any = original(self, *args, **kwargs)
+        if self.model is CountJob:
+            found = list(found)
+            CountJob.objects.get_or_create(name="second")
         return found
 
-    with patch.object(CountJob._base_manager, "values_list", create_then):
+    with patch.object(QuerySet, "values_list", create_then):
         assert sync(NOON) == []
     assert DjangoJob.objects.count() == 2
 

@@ -24,9 +24,9 @@ from countjobs.jobstores.room import look
 from countjobs.jobstores.strangers import kinds_that_nobody_runs
 from countjobs.models import Execution, JobDefinition, ParkedJob, SchedulerNode
 from countjobs.models.definitions import concrete_definitions
-from countjobs.text import visible
+from countjobs.text import in_one_line, visible
 
-logger = logging.getLogger(__name__)
+logger = in_one_line(logging.getLogger(__name__))
 
 _MOST_NAMES = 5
 

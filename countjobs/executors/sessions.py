@@ -21,8 +21,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
 from countjobs import progress
+from countjobs.text import in_one_line
 
-logger = logging.getLogger(__name__)
+logger = in_one_line(logging.getLogger(__name__))
 
 _PLAIN = ("SELECT ", "INSERT ", "UPDATE ", "DELETE ", "WITH ", "SAVEPOINT ", "RELEASE ", "ROLLBACK")
 """How most statements begin: those change no session, but for the functions below."""

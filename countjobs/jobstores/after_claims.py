@@ -12,9 +12,10 @@ from django.db import Error
 from countjobs.jobstores.plan import NotRun
 from countjobs.jobstores.rows import write_rows
 from countjobs.models import JobDefinition
+from countjobs.text import in_one_line
 from countjobs.turns import own_turn
 
-logger = logging.getLogger(__name__)
+logger = in_one_line(logging.getLogger(__name__))
 
 _MOST_NAMES = 5
 """Of jobs that were skipped together, or missed, in one line of the log."""

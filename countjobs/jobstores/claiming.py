@@ -21,8 +21,9 @@ from countjobs.jobstores.restoring import KindError, Strange
 from countjobs.models import Execution
 from countjobs.outages import AWAY, Outage
 from countjobs.primary import rows_of
+from countjobs.text import in_one_line
 
-logger = logging.getLogger(__name__)
+logger = in_one_line(logging.getLogger(__name__))
 
 MOST_REFUSED = 10
 """So many jobs are refused one after the other, and none is claimed: then it is all of them."""

@@ -44,10 +44,10 @@ from countjobs.models.jobids import unknown_kind
 from countjobs.outages import let_go_after
 from countjobs.primary import rows_of
 from countjobs.rowsets import insert_rows, update_rows
-from countjobs.text import describe, storable
+from countjobs.text import describe, in_one_line, storable
 from countjobs.turns import own_turn
 
-logger = logging.getLogger(__name__)
+logger = in_one_line(logging.getLogger(__name__))
 
 Call: TypeAlias = Callable[[], object]
 

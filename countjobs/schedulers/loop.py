@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from countjobs.executors import ThreadPoolExecutor, current_run
 from countjobs.executors.growing import Growing
+from countjobs.executors.guards import quietly
 from countjobs.executors.output import Capture
 from countjobs.history.recorder import Recorder
 from countjobs.jobstores.store import DatabaseJobStore
@@ -112,7 +113,7 @@ class DatabaseScheduler(StoringScheduler):
             self.heartbeat.say(self._why_it_cannot_claim(), timezone.now())
         except Exception as error:
             what = "The database is away" if isinstance(error, Error) else "The loop stumbled"
-            self.outage.goes_on(logger, error, f"{what}, trying again")
+            quietly(self.outage.goes_on, logger, error, f"{what}, trying again")
             connection.close()
             return RETRY_SECONDS
         self.outage.is_over()

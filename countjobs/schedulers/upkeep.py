@@ -20,8 +20,9 @@ from countjobs.jobstores.strangers import find_strangers, foreign_note
 from countjobs.jobstores.sync import look_again, write_missing
 from countjobs.models.definitions import concrete_definitions
 from countjobs.outages import Outage
+from countjobs.text import in_one_line
 
-logger = logging.getLogger(__name__)
+logger = in_one_line(logging.getLogger(__name__))
 
 EVERY_SECONDS = 45.0
 """So that whatever vanished is there again within a minute."""

@@ -40,9 +40,9 @@ def page(browser: Browser, quickstart: dict[str, str]) -> Iterator[Page]:
 
 
 @pytest.fixture(scope="module")
-def browser_here() -> Iterator[Browser]:
-    """While it is there, a loop of its own runs in the tests' thread, beside the database's use."""
-    with pytest.MonkeyPatch.context() as patch, chromium() as browser:
+def browser_here(browser: Browser) -> Iterator[Browser]:
+    """The same browser, whose loop runs in the tests' thread, beside the database's use."""
+    with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         yield browser
 
