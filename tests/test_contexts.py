@@ -87,12 +87,14 @@ def test_what_a_run_sets_meets_no_other_run(executor: ThreadPoolExecutor, change
     assert found[0]["variable"] == "nothing"
 
 
+@pytest.mark.django_db
 def test_runjob_s_caller_is_met_by_nothing_either() -> None:
     before = seen()
     carry_out(0, change_everything, 1_000)
     assert seen() == before
 
 
+@pytest.mark.django_db
 def test_a_run_sees_what_its_caller_has_set() -> None:
     found: list[str] = []
     token = variable.set("given")

@@ -189,7 +189,10 @@ class Rows:
             data = {"post": "yes"}
         if what == "countjob_import":
             data = {"packed": _shown(), "_confirm": "yes"}
-        return client.post(url, data)
+        response = client.post(url, data)
+        if response.streaming:
+            b"".join(response.streaming_content)  # read to its end, the file is closed
+        return response
 
 
 def _shown() -> str:
