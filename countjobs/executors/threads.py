@@ -183,8 +183,7 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
             self._backlog.put_back(batch)  # to ask twice that it begins does no harm
             self._closing.wait(RETRY_SECONDS)
             return
-        if self.outage.reason:
-            self.outage.is_over()
+        self.outage.is_over()
         # Both are told apart first: what is received may have ended a moment later.
         kept = [job for job in batch if job.runs[0].execution_id in ours]
         given_away = [job for job in batch if job.runs[0].execution_id not in ours]

@@ -126,7 +126,7 @@ class Recorder(threading.Thread):
             for _ in batch:
                 self._outcomes.popleft()
             self._outcomes.extend(refused)
-        if not refused and self.outage.reason:
+        if not refused:
             self.outage.is_over()
         return not refused
 

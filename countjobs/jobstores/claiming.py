@@ -109,9 +109,7 @@ class Claiming:
                 self.outage.goes_on(logger, error, message, job_id)
             if len(claims.jobs) >= limit:
                 break
-        if (
-            refused and len(refused) == len(tried) < limit
-        ):  # all that is due: then it is no single job
+        if refused and len(refused) == len(tried) < limit:  # all that is due: it is no single job
             for job_id in refused:
                 self.passed.forget(job_id)
             raise refused[tried[-1]]

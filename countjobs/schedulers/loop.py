@@ -110,7 +110,7 @@ class DatabaseScheduler(StoringScheduler):
             self._follow_clock()
             self.upkeep.begin_if_due()
             wait: float | None = super()._process_jobs()
-            self.heartbeat.say(self._why_it_cannot_claim(), timezone.now())
+            self.heartbeat.tell_cannot_claim(self._why_it_cannot_claim())
         except Exception as error:
             what = "The database is away" if isinstance(error, Error) else "The loop stumbled"
             quietly(self.outage.goes_on, logger, error, f"{what}, trying again")
