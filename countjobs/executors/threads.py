@@ -30,13 +30,12 @@ from countjobs.conf import Conf
 from countjobs.executors.backlog import Backlog
 from countjobs.executors.current import running
 from countjobs.executors.failures import let_go, log_failure
-from countjobs.executors.guards import quietly
 from countjobs.executors.runs import carry_out
 from countjobs.executors.sessions import share_caches
 from countjobs.executors.workers import Workers
 from countjobs.history.recorder import Outcome
 from countjobs.jobstores.claimed import ClaimedJob, Run
-from countjobs.lasting import go_on_until
+from countjobs.lasting import go_on_until, quietly
 from countjobs.models.executions import Status
 from countjobs.outages import Outage
 from countjobs.queries import forget_queries

@@ -17,7 +17,7 @@ from queue import SimpleQueue
 from typing import Generic, TypeVar
 
 from countjobs.executors.forks import NoChildReturns
-from countjobs.lasting import go_on_until
+from countjobs.lasting import go_on_until, quietly
 
 logger = logging.getLogger(__name__)
 
@@ -143,7 +143,7 @@ class Workers(Generic[Item]):
                     with NoChildReturns():
                         self._work(*taken)
                 except BaseException:  # nobody would count this thread as gone
-                    logger.exception("What carries out runs stumbled; it goes on.")
+                    quietly(logger.exception, "What carries out runs stumbled; it goes on.")
                 taken = self._take(was_called=False)
             self._calls.get()
         self._leave()

@@ -18,10 +18,10 @@ from django.utils.translation import gettext as _
 
 from countjobs.executors import ThreadPoolExecutor, current_run
 from countjobs.executors.growing import Growing
-from countjobs.executors.guards import quietly
 from countjobs.executors.output import Capture
 from countjobs.history.recorder import Recorder
 from countjobs.jobstores.store import DatabaseJobStore
+from countjobs.lasting import quietly
 from countjobs.models.nodes import State
 from countjobs.outages import AWAY, Outage
 from countjobs.queries import forget_queries
