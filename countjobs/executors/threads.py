@@ -39,7 +39,7 @@ from countjobs.lasting import go_on_until, quietly
 from countjobs.models.executions import Status
 from countjobs.outages import Outage
 from countjobs.queries import forget_queries
-from countjobs.text import visible
+from countjobs.text import counted, visible
 
 RETRY_SECONDS = 0.5
 PUT_OFF_SECONDS = 0.2
@@ -175,8 +175,8 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
                 self.outage.goes_on,
                 self._logger,
                 error,
-                "%d runs can't be marked, and wait",
-                len(batch),
+                "%s can't be marked yet",
+                counted(len(batch), "run"),
             )
             connection.close()
             self._backlog.put_back(batch)  # to ask twice that it begins does no harm

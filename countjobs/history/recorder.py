@@ -22,7 +22,7 @@ from countjobs.models.executions import UNFINISHED, Execution, Status
 from countjobs.outages import AWAY, Outage
 from countjobs.queries import forget_queries
 from countjobs.rowsets import update_rows
-from countjobs.text import in_one_line
+from countjobs.text import counted, in_one_line
 from countjobs.turns import own_turn
 
 logger = in_one_line(logging.getLogger(__name__))
@@ -116,8 +116,8 @@ class Recorder(threading.Thread):
         try:
             refused = self._write(batch)
         except Error as error:
-            message = "The database is away; %d outcomes wait"
-            self.outage.goes_on(logger, error, message, len(batch))
+            message = "The database is away; %s can't be written yet"
+            self.outage.goes_on(logger, error, message, counted(len(batch), "outcome"))
             connection.close()
             with self._lock:
                 self._outcomes.rotate(-MOST_REFUSED)  # others are tried one by one the next time
