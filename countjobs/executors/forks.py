@@ -32,7 +32,7 @@ class Process:
 
 
 class NoChildReturns:
-    """A `with` block that no child leaves which was forked inside: it ends where it would."""
+    """A `with` block. A child that is forked inside ends with the block, and does nothing after."""
 
     __slots__ = ("_generation",)
 
