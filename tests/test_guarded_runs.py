@@ -140,10 +140,10 @@ def test_a_log_handler_that_raises_does_not_end_the_recorder(
     recorder = Recorder()
     write, failures = recorder._write, [RuntimeError("once"), ConnectionError("twice")]
 
-    def write_later(batch: list[Outcome]) -> None:
+    def write_later(batch: list[Outcome]) -> list[Outcome]:
         if failures:
             raise failures.pop()
-        write(batch)
+        return write(batch)
 
     monkeypatch.setattr(recorder, "_write", write_later)
     recorder.start()

@@ -96,7 +96,8 @@ class Recorder(threading.Thread):
         return self._given_up.is_set() or self._all_is_written
 
     def _write_some(self) -> None:
-        if not self._outcomes:  # else there are some of the last time
+        # There are some of the last time, perhaps. Nor is there another word after that to stop.
+        if not (self._outcomes or self._stopping.is_set()):
             self._something.wait()
         # Cleared before anything is looked at, so that no word is lost in between.
         self._something.clear()
