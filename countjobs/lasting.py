@@ -1,4 +1,4 @@
-"""Threads that last: whatever goes wrong in one of their steps, they take the next one."""
+"""What goes on whatever goes wrong: threads that last, and steps that nothing may depend on."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +28,17 @@ def go_on_until(is_over: Callable[[], bool], step: Callable[[], object], what: s
         try:
             step()
         except Exception:
-            with suppress(Exception):  # a log handler may be what raises
-                logger.exception("%s stumbled; it goes on.", what)
+            quietly(logger.exception, "%s stumbled; it goes on.", what)
             time.sleep(REST_SECONDS)
+
+
+def quietly(step: Callable[..., object], *args: Any) -> None:
+    """Do what nothing may depend on: write to a log, tidy up.
+
+    What it raises is logged, where that is possible: a log handler may be what raises.
+    """
+    try:
+        step(*args)
+    except Exception:
+        with suppress(Exception):
+            logger.exception("A step failed that nothing depends on; all else goes on.")

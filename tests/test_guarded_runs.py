@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from countjobs.executors import ThreadPoolExecutor, guards, runs
+from countjobs import lasting
+from countjobs.executors import ThreadPoolExecutor, runs
 from countjobs.executors.output import CappedText, Capture, capturing
 from countjobs.executors.runs import carry_out
 from countjobs.history.recorder import Outcome, Recorder
@@ -139,10 +140,10 @@ def test_a_log_handler_that_raises_does_not_end_the_recorder(
     recorder = Recorder()
     write, failures = recorder._write, [RuntimeError("once"), ConnectionError("twice")]
 
-    def write_later(batch: list[Outcome]) -> None:
+    def write_later(batch: list[Outcome]) -> list[Outcome]:
         if failures:
             raise failures.pop()
-        write(batch)
+        return write(batch)
 
     monkeypatch.setattr(recorder, "_write", write_later)
     recorder.start()
@@ -156,5 +157,5 @@ def test_what_can_not_even_be_told_is_let_be(monkeypatch: pytest.MonkeyPatch) ->
     def no_log(*_args: object) -> None:
         raise RuntimeError("nor logged")
 
-    monkeypatch.setattr(guards._logger, "exception", no_log)
-    guards.quietly(fail)
+    monkeypatch.setattr(lasting.logger, "exception", no_log)
+    lasting.quietly(fail)

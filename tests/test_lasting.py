@@ -128,6 +128,22 @@ def test_the_recorder(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.Monk
 
 
 @pytest.mark.django_db(transaction=True)
+def test_the_recorder_in_its_last_step(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All is written, and no other word comes to a thread that waits for one."""
+    execution = make_execution(Status.RUNNING)
+    recorder = Recorder()
+    monkeypatch.setattr(recorder.outage, "is_over", once_odd(recorder.outage.is_over))
+    recorder.put(Outcome(Status.SUCCEEDED, execution.pk))
+    recorder._stopping.set()
+    with logged(caplog, "The recorder stumbled"):
+        recorder.start()
+    recorder.join(10)
+    assert not recorder.is_alive()
+
+
+@pytest.mark.django_db(transaction=True)
 def test_what_shows_progress(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -171,6 +171,16 @@ def test_the_banner_says_so_with_links_to_the_runs(admin_client: Client) -> None
         assert run.job_name in said
 
 
+def test_the_banner_shows_a_name_as_what_it_is(admin_client: Client) -> None:
+    """Issue 8, line 45: what can't be seen in the name of a run is written out here, too."""
+    node = make_node(capacity=1)
+    hang(node.name, job_name="good\u202eevil")
+    make_definition(due=LONG_AGO)
+    said = banner(admin_client)
+    assert r"good\u202eevil" in said
+    assert "\u202e" not in said
+
+
 def test_the_banner_is_short_however_many_threads_there_are(admin_client: Client) -> None:
     full(threads=30)
     make_definition(due=LONG_AGO)

@@ -160,7 +160,7 @@ def test_a_job_that_the_database_refuses_stops_no_other_and_waits(
     assert [job.id for job in store.get_due_jobs(NOON)] == ["sound"]
     assert Execution.objects.get(job_id="faulty").status == Status.QUEUED
     assert not ParkedJob.objects.exists()
-    assert "poison" in store.cannot_claim
+    assert "poison" in store.claiming.outage.reason
     assert 'The database refuses to claim job "faulty", trying again: poison' in caplog.messages
     assert store.get_next_run_time() != NOON, "it isn't tried again at once"
 
@@ -183,7 +183,7 @@ def test_an_outage_is_told_to_the_loop_and_parks_nothing(
     monkeypatch.setattr(store, "_forget_connection", lambda: None)  # the test's own
     fail_for(monkeypatch, "code", lambda: OperationalError("away"))
     assert store.get_due_jobs(NOON) == []
-    assert store.cannot_claim.endswith("OperationalError: away")
+    assert store.claiming.outage.reason.endswith("OperationalError: away")
     assert not ParkedJob.objects.exists()
     assert row().next_run_time == NOON
 

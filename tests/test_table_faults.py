@@ -69,7 +69,7 @@ def test_a_table_s_fault_parks_no_job_and_is_caught_up_with(
     with FAULTS[fault]():  # type: ignore[attr-defined]
         for _ in range(3):
             assert [job.id for job in store.get_due_jobs(NOON)] in ([], ["code"])
-        assert store.cannot_claim
+        assert store.claiming.outage.reason
         assert not ParkedJob.objects.exists()
         assert DjangoJob.objects.filter(next_run_time=NOON).count() == count + 1
         again = store.get_next_run_time()
@@ -84,7 +84,7 @@ def test_a_table_s_fault_parks_no_job_and_is_caught_up_with(
 
     wait_until(is_caught_up)
     assert {each.job_id for each in definitions} <= claimed
-    assert not store.cannot_claim
+    assert not store.claiming.outage.reason
     assert all(statuses(each.job_id) == ["queued"] for each in definitions)
     asked.refresh_from_db()
     assert asked.status in {Status.QUEUED, Status.SKIPPED}
@@ -99,7 +99,7 @@ def test_one_row_that_the_database_refuses_stops_no_other(
     definition = make_definition()
     with refused("INSERT", EXECUTIONS, "NEW.job_id = 'poison'"):
         assert [job.id for job in store.get_due_jobs(NOON)] == [definition.job_id]
-        assert store.cannot_claim
+        assert store.claiming.outage.reason
         make_due(definition.job_id, NOON + 60 * SECOND)
         claimed = store.get_due_jobs(NOON + 60 * SECOND)
         assert [job.id for job in claimed] in ([], [definition.job_id])
@@ -117,7 +117,7 @@ def test_a_kind_whose_table_is_at_fault_stops_no_other_kind(
     definition = make_definition()
     with renamed("app_greeting", "greeted"):
         assert [job.id for job in store.get_due_jobs(NOON)] == [definition.job_id]
-        assert "greeted" in store.cannot_claim
+        assert "greeted" in store.claiming.outage.reason
         assert "Jobs of the kind app.greeting can't be read now" in caplog.text
         assert not ParkedJob.objects.exists()
     claimed: set[str] = set()
@@ -127,7 +127,7 @@ def test_a_kind_whose_table_is_at_fault_stops_no_other_kind(
         return {each.job_id for each in greetings} <= claimed
 
     wait_until(is_caught_up)
-    wait_until(lambda: store.get_due_jobs(NOON) == [] and not store.cannot_claim)
+    wait_until(lambda: store.get_due_jobs(NOON) == [] and not store.claiming.outage.reason)
 
 
 def test_a_definition_that_can_t_be_made_is_parked_and_the_others_of_its_kind_run(
@@ -196,11 +196,11 @@ def test_a_heartbeat_is_written_while_only_the_executions_fail(
     heartbeat._beaten_at = None
     with renamed(EXECUTIONS, "finished_at"):
         assert heartbeat.beat_if_due(NOON + SECOND)
-        heartbeat.say("it \0 refuses", NOON + SECOND)
+        heartbeat.tell_cannot_claim("it \0 refuses")
     node = SchedulerNode.objects.get()
     assert (node.heartbeat, node.cannot_claim) == (NOON + SECOND, "it \\x00 refuses")
     assert "What dead schedulers left can't be settled now" in caplog.text
-    heartbeat.say("", NOON + SECOND)
+    heartbeat.tell_cannot_claim("")
     assert SchedulerNode.objects.get().cannot_claim == ""
 
 

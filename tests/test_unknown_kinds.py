@@ -108,7 +108,7 @@ def test_rows_of_a_kind_that_is_not_installed_are_left_and_take_nobody_s_place(
     assert not ParkedJob.objects.exists()
     assert Execution.objects.count() == 1
     assert store.get_next_run_time() == NOON + MINUTE, "the loop doesn't spin"
-    assert store.cannot_claim == ""
+    assert store.claiming.outage.reason == ""
     assert len(caplog.records) == 1
     assert "This scheduler doesn't know jobs of the kind “newapp.report”." in caplog.text
 

@@ -13,6 +13,7 @@ from countjobs.admin.links import Links
 from countjobs.jobstores.room import Room, Taking
 from countjobs.models import Execution
 from countjobs.models.executions import Status
+from countjobs.text import visible
 
 _MOST_RUNS = 5
 
@@ -46,5 +47,5 @@ def tell(room: Room, links: Links) -> NoRoom:
 
 def _shown(run: Taking, links: Links) -> SafeString:
     since = moment_text(run.since, get_current_timezone())
-    text = _("%(job)s, since %(since)s") % {"job": run.job_name, "since": since}
+    text = _("%(job)s, since %(since)s") % {"job": visible(run.job_name), "since": since}
     return link(links.to_object(Execution, run.execution_id), text)

@@ -12,7 +12,7 @@ from typing import Any
 
 from asgiref.sync import async_to_sync
 
-from countjobs.executors import forks
+from countjobs.executors.forks import NoChildReturns
 
 _LAZY = (
     "The job returned {what}, and none of that code has run. A job has to do its work before it"
@@ -41,20 +41,13 @@ def call_job(call: Callable[[], object]) -> None:
 
     It never returns in a child that the job forked and that comes back here: the child ends.
     """
-    generation = forks.Process.generation
     if _decimals.get(None) is not None:
         # What a context holds of decimals is an object that a copy of the context shares.
         decimal.setcontext(decimal.getcontext().copy())
-    try:
+    with NoChildReturns():
         result = call()
         if result is not None:
             _finish(result)
-    except BaseException as error:
-        if forks.Process.generation != generation:
-            forks.leave(error)
-        raise
-    if forks.Process.generation != generation:
-        forks.leave()
 
 
 def _finish(result: object) -> None:
@@ -90,17 +83,9 @@ class _Awaited:
             raise
 
     async def _go(self) -> object:
-        generation = forks.Process.generation
         self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
-        try:
+        with NoChildReturns():  # nor into the event loop, which is the parent's
             return await self._coroutine
-        except BaseException as error:
-            if forks.Process.generation != generation:
-                forks.leave(error)
-            raise
-        finally:
-            if forks.Process.generation != generation:
-                forks.leave()
 
     def _cancel(self) -> None:
         """End it where it goes on: Ctrl-C, say, interrupts the thread that waits for it."""

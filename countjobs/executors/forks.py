@@ -31,6 +31,19 @@ class Process:
     for the process's id is a call of the system."""
 
 
+class NoChildReturns:
+    """A `with` block. A child that is forked inside ends with the block, and does nothing after."""
+
+    __slots__ = ("_generation",)
+
+    def __enter__(self) -> None:
+        self._generation = Process.generation
+
+    def __exit__(self, kind: object, error: BaseException | None, tb: object) -> None:
+        if Process.generation != self._generation:
+            leave(error)
+
+
 def leave(error: BaseException | None = None) -> NoReturn:
     """End this process, a child that came back from its job, as Python would end it.
 

@@ -1,4 +1,4 @@
-"""Whatever goes wrong around a run: it ends with an outcome, and the threads of runs go on.
+"""Whatever goes wrong around a run: it ends with an outcome.
 
 A job's own errors are dealt with in `runs`. This is for ours, and for those of what we call: log
 handlers, listeners, streams.
@@ -9,13 +9,13 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable
-from contextlib import suppress
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeAlias
+from typing import Concatenate, ParamSpec, TypeAlias
 
 from django.utils import timezone
 
 from countjobs.history.recorder import Outcome
+from countjobs.lasting import quietly
 from countjobs.models.executions import Status
 from countjobs.text import describe, storable
 
@@ -23,18 +23,6 @@ _logger = logging.getLogger(__name__)
 
 _More = ParamSpec("_More")
 _CarryOut: TypeAlias = Callable[Concatenate[int, _More], Outcome]
-
-
-def quietly(step: Callable[..., object], *args: Any) -> None:
-    """Do what no run may depend on: write to a log, tidy up.
-
-    What it raises is logged, where that is possible.
-    """
-    try:
-        step(*args)
-    except Exception:
-        with suppress(Exception):
-            _logger.exception("A step around a run failed; the run goes on.")
 
 
 def ends_with_an_outcome(carry_out: _CarryOut[_More]) -> _CarryOut[_More]:

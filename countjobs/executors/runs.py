@@ -14,11 +14,12 @@ from countjobs.executors import calling
 from countjobs.executors.calling import call_job
 from countjobs.executors.failures import let_go
 from countjobs.executors.going import Going
-from countjobs.executors.guards import ends_with_an_outcome, quietly
+from countjobs.executors.guards import ends_with_an_outcome
 from countjobs.executors.output import CappedText, captured
 from countjobs.executors.sessions import leave_connections, tidy_connections
 from countjobs.history.recorder import Outcome
 from countjobs.jobstores import restoring
+from countjobs.lasting import quietly
 from countjobs.models.executions import Status
 from countjobs.text import describe
 

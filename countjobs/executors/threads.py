@@ -30,17 +30,16 @@ from countjobs.conf import Conf
 from countjobs.executors.backlog import Backlog
 from countjobs.executors.current import running
 from countjobs.executors.failures import let_go, log_failure
-from countjobs.executors.guards import quietly
 from countjobs.executors.runs import carry_out
 from countjobs.executors.sessions import share_caches
 from countjobs.executors.workers import Workers
 from countjobs.history.recorder import Outcome
 from countjobs.jobstores.claimed import ClaimedJob, Run
-from countjobs.lasting import go_on_until
+from countjobs.lasting import go_on_until, quietly
 from countjobs.models.executions import Status
 from countjobs.outages import Outage
 from countjobs.queries import forget_queries
-from countjobs.text import visible
+from countjobs.text import counted, visible
 
 RETRY_SECONDS = 0.5
 PUT_OFF_SECONDS = 0.2
@@ -176,15 +175,14 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
                 self.outage.goes_on,
                 self._logger,
                 error,
-                "%d runs can't be marked, and wait",
-                len(batch),
+                "%s can't be marked yet",
+                counted(len(batch), "run"),
             )
             connection.close()
             self._backlog.put_back(batch)  # to ask twice that it begins does no harm
             self._closing.wait(RETRY_SECONDS)
             return
-        if self.outage.reason:
-            self.outage.is_over()
+        self.outage.is_over()
         # Both are told apart first: what is received may have ended a moment later.
         kept = [job for job in batch if job.runs[0].execution_id in ours]
         given_away = [job for job in batch if job.runs[0].execution_id not in ours]

@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterable
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
-from countjobs.executors import forks
-from countjobs.lasting import go_on_until
+from countjobs.executors.forks import NoChildReturns
+from countjobs.lasting import go_on_until, quietly
 
 logger = logging.getLogger(__name__)
 
@@ -133,7 +133,6 @@ class Workers(Generic[Item]):
 
     def _work_off(self) -> None:
         """A thread's life. It ends with the process: a forked child works nothing off."""
-        generation = forks.Process.generation
         self._here.works = True
         if self._prepare is not None:
             self._prepare()
@@ -141,11 +140,10 @@ class Workers(Generic[Item]):
             taken = self._take(was_called=True)
             while taken:
                 try:
-                    self._work(*taken)
+                    with NoChildReturns():
+                        self._work(*taken)
                 except BaseException:  # nobody would count this thread as gone
-                    logger.exception("What carries out runs stumbled; it goes on.")
-                if forks.Process.generation != generation:
-                    forks.leave()
+                    quietly(logger.exception, "What carries out runs stumbled; it goes on.")
                 taken = self._take(was_called=False)
             self._calls.get()
         self._leave()

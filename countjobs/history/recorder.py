@@ -22,7 +22,7 @@ from countjobs.models.executions import UNFINISHED, Execution, Status
 from countjobs.outages import AWAY, Outage
 from countjobs.queries import forget_queries
 from countjobs.rowsets import update_rows
-from countjobs.text import in_one_line
+from countjobs.text import counted, in_one_line
 from countjobs.turns import own_turn
 
 logger = in_one_line(logging.getLogger(__name__))
@@ -96,7 +96,8 @@ class Recorder(threading.Thread):
         return self._given_up.is_set() or self._all_is_written
 
     def _write_some(self) -> None:
-        if not self._outcomes:  # else there are some of the last time
+        # There are some of the last time, perhaps. Nor is there another word after that to stop.
+        if not (self._outcomes or self._stopping.is_set()):
             self._something.wait()
         # Cleared before anything is looked at, so that no word is lost in between.
         self._something.clear()
@@ -116,8 +117,8 @@ class Recorder(threading.Thread):
         try:
             refused = self._write(batch)
         except Error as error:
-            message = "The database is away; %d outcomes wait"
-            self.outage.goes_on(logger, error, message, len(batch))
+            message = "The database is away; %s can't be written yet"
+            self.outage.goes_on(logger, error, message, counted(len(batch), "outcome"))
             connection.close()
             with self._lock:
                 self._outcomes.rotate(-MOST_REFUSED)  # others are tried one by one the next time
@@ -126,7 +127,7 @@ class Recorder(threading.Thread):
             for _ in batch:
                 self._outcomes.popleft()
             self._outcomes.extend(refused)
-        if not refused and self.outage.reason:
+        if not refused:
             self.outage.is_over()
         return not refused
 

@@ -12,7 +12,7 @@ from django.db import Error
 from countjobs.jobstores.plan import NotRun
 from countjobs.jobstores.rows import write_rows
 from countjobs.models import JobDefinition
-from countjobs.text import in_one_line
+from countjobs.text import counted, in_one_line
 from countjobs.turns import own_turn
 
 logger = in_one_line(logging.getLogger(__name__))
@@ -48,5 +48,10 @@ def log_not_run(claimed: list[tuple[str, NotRun]]) -> None:
         names = ", ".join(f'"{each}"' for each, _not_run in found[:_MOST_NAMES])
         more = ", …" * (len(found) > _MOST_NAMES)
         logger.warning(
-            "%d jobs %s: %s%s. The first: %s", len(found), status, names, more, first.reason
+            "%s %s: %s%s. The first: %s",
+            counted(len(found), "job"),
+            status,
+            names,
+            more,
+            first.reason,
         )

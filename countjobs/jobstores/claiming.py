@@ -21,7 +21,7 @@ from countjobs.jobstores.restoring import KindError, Strange
 from countjobs.models import Execution
 from countjobs.outages import AWAY, Outage
 from countjobs.primary import rows_of
-from countjobs.text import in_one_line
+from countjobs.text import counted, in_one_line
 
 logger = in_one_line(logging.getLogger(__name__))
 
@@ -109,9 +109,7 @@ class Claiming:
                 self.outage.goes_on(logger, error, message, job_id)
             if len(claims.jobs) >= limit:
                 break
-        if (
-            refused and len(refused) == len(tried) < limit
-        ):  # all that is due: then it is no single job
+        if refused and len(refused) == len(tried) < limit:  # all that is due: it is no single job
             for job_id in refused:
                 self.passed.forget(job_id)
             raise refused[tried[-1]]
@@ -138,7 +136,7 @@ class Claiming:
             what = f"jobs of the kind {each.kind}" if each.kind else f'job "{each.job_id}"'
             logger.warning("Left to others, %s: %s", what, each.reason)
         if (more := len(news) - _MOST_NAMES) > 0:
-            logger.warning("Left to others: %d jobs more.", more)
+            logger.warning("Left to others: %s more.", counted(more, "job"))
 
 
 def _add(claims: Claims, one: Claims) -> None:

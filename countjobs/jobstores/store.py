@@ -84,11 +84,6 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
 
     # What the loop calls
 
-    @property
-    def cannot_claim(self) -> str:
-        """Why runs can't be started at present; empty while all is well."""
-        return self.claiming.outage.reason
-
     def get_due_jobs(self, now: datetime) -> list[ClaimedJob]:
         """Claim what is due, as far as there is capacity.
 

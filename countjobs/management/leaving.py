@@ -36,7 +36,7 @@ def _wait_and_leave(deadline: float, status: int) -> None:
     while not getattr(threading, "_SHUTTING_DOWN", True):
         time.sleep(LOOK_SECONDS)
     time.sleep(max(deadline - time.monotonic(), LEAST_SECONDS))
-    leave_now(status, f"{_what_is_left()} of its jobs did not end in time.")
+    leave_now(status, f"What jobs have left did not end in time: {_what_is_left()}.")
 
 
 def _what_is_left() -> str:
@@ -46,7 +46,8 @@ def _what_is_left() -> str:
         if each is not threading.main_thread() and not each.daemon
     ]
     children = multiprocessing.active_children()
-    return f"{len(threads)} threads ({', '.join(threads[:5])}) and {len(children)} processes"
+    names = f" ({', '.join(threads[:5])})" if threads else ""
+    return f"threads: {len(threads)}{names}, processes: {len(children)}"
 
 
 def leave_now(status: int, reason: str) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Iterator
-from datetime import UTC, datetime
-from functools import partial
+from collections.abc import Awaitable, Collection, Iterator
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.apps import apps
@@ -17,19 +16,15 @@ from django.utils.translation import gettext_lazy as _
 from countjobs.models.fields import CronField
 from countjobs.models.in_run import SavedInRun
 from countjobs.models.names import validate_name
+from countjobs.models.validity import ENDED, EPOCH, more_checks, sentences
 from countjobs.models.writes import JobDefinitionQuerySet
 from countjobs.progress import tell
-from countjobs.text import MOST_TEXT, describe, shown, validate_length, validate_text, visible
-from countjobs.triggers import CRON_DEFAULTS, LAST_YEAR, ScheduleTrigger, zone_names
+from countjobs.text import describe, shown, visible
+from countjobs.triggers import CRON_DEFAULTS, ScheduleTrigger, zone_names
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LAST_MOMENT = datetime(LAST_YEAR, 12, 31, tzinfo=UTC)
 _MOST_GRACE = 10 * 366 * 86_400
 _WHEN = frozenset((*CRON_DEFAULTS, "timezone", "start_date", "end_date", "enabled"))
 """The fields that say whether a definition fires."""
-
-ENDED = "ended"
-"""The code of the ValidationError for a schedule whose last fire time has passed."""
 
 
 def default_timezone() -> str:
@@ -44,18 +39,6 @@ def validate_timezone(name: str) -> None:
             _("There is no time zone “%(name)s”. Examples: UTC, Asia/Tokyo, Europe/London."),
             code="timezone",
             params={"name": shown(name)},
-        )
-
-
-def validate_moment(moment: datetime) -> None:
-    """A moment lies where schedules are searched. Raises ValidationError."""
-    if django_timezone.is_naive(moment):
-        raise ValidationError(_("The date has no time zone."), code="naive")
-    if not _EPOCH <= moment <= _LAST_MOMENT:
-        raise ValidationError(
-            _("The date must lie between 1970 and %(year)d."),
-            code="moment",
-            params={"year": LAST_YEAR},
         )
 
 
@@ -213,7 +196,7 @@ class JobDefinition(SavedInRun):
             super().clean_fields(exclude)
         except ValidationError as error:
             errors = error.update_error_dict(errors)
-        for name, check in self._more_checks(exclude or ()):
+        for name, check in more_checks(self, exclude or ()):
             if name not in errors:
                 try:
                     check()
@@ -228,19 +211,6 @@ class JobDefinition(SavedInRun):
         super().validate_unique(exclude)
         if "name" not in (exclude or ()):
             validate_name(self)
-
-    def _more_checks(self, exclude: Collection[str]) -> Iterator[tuple[str, Callable[[], None]]]:
-        """What Django's own checks of a field leave out; the fields of subclasses included."""
-        for field in self._meta.concrete_fields:
-            if field.name in exclude:
-                continue
-            value = getattr(self, field.attname)
-            if isinstance(value, str):
-                yield field.name, partial(validate_text, value)
-                yield field.name, partial(validate_length, value, field.max_length or MOST_TEXT)
-        for name in ("start_date", "end_date"):
-            if name not in exclude and (value := getattr(self, name)):
-                yield name, partial(validate_moment, value)
 
     def clean(self) -> None:
         """Check fields against each other, if each is fine by itself. Raises ValidationError.
@@ -266,7 +236,7 @@ class JobDefinition(SavedInRun):
         try:
             if not self.enabled or self._surely_fires or self.next_fire_time(now) is not None:
                 return
-            has_fired = self.trigger().get_next_fire_time(None, _EPOCH) is not None
+            has_fired = self.trigger().get_next_fire_time(None, EPOCH) is not None
         except (ValueError, TypeError, OverflowError):
             return  # the field at fault has its own message
         if has_fired:
@@ -291,20 +261,12 @@ class JobDefinition(SavedInRun):
         try:
             self.full_clean(exclude=settled, validate_unique=False, validate_constraints=False)
         except ValidationError as error:
-            return list(_sentences(error))
+            return list(sentences(error))
         except Exception as error:  # a subclass's clean() may do anything
             return [describe(error)]
         finally:
             self._surely_fires = False
         return []
-
-
-def _sentences(invalid: ValidationError) -> Iterator[str]:
-    for name, errors in invalid.update_error_dict({}).items():
-        for error in errors:
-            if error.code != ENDED:
-                where = "" if name == NON_FIELD_ERRORS else f"{name}: "
-                yield from (f"{where}{message}" for message in error.messages)
 
 
 def senders() -> list[type[JobDefinition]]:

@@ -21,52 +21,22 @@ from django.utils.translation import gettext_lazy as _
 
 from countjobs.models.fields import OrderedJSONField
 from countjobs.models.newest import Past, read_newest
+from countjobs.models.statuses import (
+    ACTIVE,
+    FAILURES,
+    OWED,
+    PROBLEMS,
+    TROUBLES,
+    UNFINISHED,
+    Status,
+    Trigger,
+)
 from countjobs.primary import PrimaryQuerySet
 from countjobs.text import visible
 from countjobs.turns import own_turn
 
-
-class Status(models.TextChoices):
-    """How an execution stands."""
-
-    QUEUED = "queued", _("queued")
-    RUNNING = "running", _("running")
-    SUCCEEDED = "succeeded", _("succeeded")
-    FAILED = "failed", _("failed")
-    TIMED_OUT = "timed_out", _("timed out")
-    LOST = "lost", _("lost")
-    CANCELLED = "cancelled", _("cancelled")
-    MISSED = "missed", _("missed")
-    SKIPPED = "skipped", _("skipped")
-
-
-ACTIVE = (Status.QUEUED, Status.RUNNING)
-UNFINISHED = "status IN ('queued', 'running')"
-"""SQL for the same, for updates by key. It isn't the condition of the partial indexes: PostgreSQL
-would rather walk those, past all that were active a moment ago, than look up the keys."""
-
-FAILURES = (Status.FAILED, Status.TIMED_OUT, Status.LOST)
-"""What went wrong after it had begun."""
-PROBLEMS = (*FAILURES, Status.MISSED, Status.SKIPPED)
-"""How an execution ends that didn't do what it was due for. Who cancels one wants it so."""
-TROUBLES = (*PROBLEMS, Status.CANCELLED)
-"""How an execution ends otherwise than by success."""
-
-
-class Trigger(models.TextChoices):
-    """Why an execution came to be."""
-
-    SCHEDULE = "schedule", _("schedule")
-    MANUAL = "manual", _("by hand")
-    RETRY = "retry", _("retry")
-    API = "api", _("API")
-
-
-OWED = (Trigger.SCHEDULE, Trigger.RETRY)
-"""What was claimed by a scheduler that is gone, and the next attempts of what it ran: nobody skips
-these for another run of the same job; they wait for it.
-"""
-
+__all__ = ["ACTIVE", "FAILURES", "OWED", "PROBLEMS", "TROUBLES", "UNFINISHED", "Status", "Trigger"]
+__all__ += ["Execution", "ExecutionQuerySet"]
 
 _TIMES = ("status", "trigger", "scheduled_at", "started_at", "finished_at")
 

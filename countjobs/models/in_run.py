@@ -57,10 +57,10 @@ class SavedInRun(models.Model):
 @cache
 def _own_columns(model: type[models.Model]) -> list[models.Field[Any, Any]]:
     """The columns that a kind adds to those that all definitions have, and that can be written."""
-    base: Any = next(each for each in model.__mro__ if SavedInRun in each.__bases__)
-    common = {field.name for field in base._meta.get_fields()}
+    from countjobs.models.definitions import fields_of_kind  # noqa: PLC0415  # it builds on this
+
     return [
         field
-        for field in model._meta.concrete_fields
-        if field.name not in common and not (field.primary_key or field.generated)
+        for field in fields_of_kind(model)
+        if not (field.many_to_many or field.primary_key or field.generated)
     ]

@@ -89,9 +89,9 @@ class Heartbeat:
             self._settling.is_over()
         return True
 
-    def say(self, cannot_claim: str, now: datetime) -> None:
-        """Write at once why nothing can be claimed, or that all is well, where that is news."""
-        reason = storable(cannot_claim)[:MOST_REASON]
+    def tell_cannot_claim(self, why: str) -> None:
+        """Write at once why runs can't be started, or "" for that all is well, if that is news."""
+        reason = storable(why)[:MOST_REASON]
         if reason != self._cannot_claim:
             self._cannot_claim = reason
             SchedulerNode.objects.filter(uuid=self.uuid).update(cannot_claim=reason)

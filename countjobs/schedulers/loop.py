@@ -18,10 +18,10 @@ from django.utils.translation import gettext as _
 
 from countjobs.executors import ThreadPoolExecutor, current_run
 from countjobs.executors.growing import Growing
-from countjobs.executors.guards import quietly
 from countjobs.executors.output import Capture
 from countjobs.history.recorder import Recorder
 from countjobs.jobstores.store import DatabaseJobStore
+from countjobs.lasting import quietly
 from countjobs.models.nodes import State
 from countjobs.outages import AWAY, Outage
 from countjobs.queries import forget_queries
@@ -110,7 +110,7 @@ class DatabaseScheduler(StoringScheduler):
             self._follow_clock()
             self.upkeep.begin_if_due()
             wait: float | None = super()._process_jobs()
-            self.heartbeat.say(self._why_it_cannot_claim(), timezone.now())
+            self.heartbeat.tell_cannot_claim(self._why_it_cannot_claim())
         except Exception as error:
             what = "The database is away" if isinstance(error, Error) else "The loop stumbled"
             quietly(self.outage.goes_on, logger, error, f"{what}, trying again")

@@ -92,15 +92,10 @@ def groups_of(plan: Plan) -> list[Group]:
     ]
 
 
-def plain(text: str) -> str:
-    """A text in which nothing is unseen: what turns the direction, say, is written out."""
-    return visible_text(text)
-
-
 def _listed(entry: Entry) -> Listed:
     rows = [_difference(change) for change in entry.changes]
-    rows += [Row(name, reason=plain(_cut(reason))) for name, reason in entry.problems]
-    return Listed(entry.number, plain(_cut(entry.name)), rows or [Row()])
+    rows += [Row(name, reason=visible_text(_cut(reason))) for name, reason in entry.problems]
+    return Listed(entry.number, visible_text(_cut(entry.name)), rows or [Row()])
 
 
 def _difference(change: Change) -> Row:
@@ -109,7 +104,7 @@ def _difference(change: Change) -> Row:
     start = 0
     if max(map(len, both)) > _MOST_VALUE:
         start = max(0, _same(*both) - _BEFORE)
-    old, new = (plain(_cut(text, start)) for text in both)
+    old, new = (visible_text(_cut(text, start)) for text in both)
     return Row(change.field, old, new)
 
 

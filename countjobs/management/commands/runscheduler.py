@@ -18,6 +18,7 @@ from countjobs.management.stopping import StopSignals
 from countjobs.management.streams import batched_streams
 from countjobs.quickstart.tether import when_parent_ends
 from countjobs.schedulers import create_scheduler
+from countjobs.text import counted
 
 _LOOP_CHECK_SECONDS = 1.0
 
@@ -63,7 +64,7 @@ class Command(DatabaseCommand):
             abandoned = self._run_until_stopped(threads, drain_timeout)
         if abandoned:
             # Threads can't be killed, and Python would wait for them.
-            leave_now(1, f"{abandoned} runs did not end in time.")
+            leave_now(1, f"{counted(abandoned, 'run')} did not end in time.")
 
     def _run_until_stopped(self, threads: int, drain_timeout: float) -> int:
         """Returns how many runs were left behind."""

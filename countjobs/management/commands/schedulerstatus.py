@@ -112,7 +112,7 @@ def _json(state: State) -> str:
 
 def _text(state: State) -> str:
     lines = [
-        f"{node['name']}: {node['state']}, {counted(node['capacity'], 'thread')}, "
+        f"{visible(node['name'])}: {node['state']}, {counted(node['capacity'], 'thread')}, "
         f"last heartbeat {node['heartbeat_seconds_ago']} s ago"
         + (f", can't start runs: {visible(node['cannot_claim'])}" if node["cannot_claim"] else "")
         for node in state["schedulers"]

@@ -1,0 +1,58 @@
+"""What is checked of a definition beyond Django's own checks of fields, and in which words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.utils.timezone import is_naive
+from django.utils.translation import gettext_lazy as _
+
+from countjobs.text import MOST_TEXT, validate_length, validate_text
+from countjobs.triggers import LAST_YEAR
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_MOMENT = datetime(LAST_YEAR, 12, 31, tzinfo=UTC)
+
+ENDED = "ended"
+"""The code of the ValidationError for a schedule whose last fire time has passed."""
+
+
+def more_checks(
+    definition: Any, exclude: Collection[str]
+) -> Iterator[tuple[str, Callable[[], None]]]:
+    """What Django's own checks of a field leave out; the fields of subclasses included."""
+    for field in definition._meta.concrete_fields:
+        if field.name in exclude:
+            continue
+        value = getattr(definition, field.attname)
+        if isinstance(value, str):
+            yield field.name, partial(validate_text, value)
+            yield field.name, partial(validate_length, value, field.max_length or MOST_TEXT)
+    for name in ("start_date", "end_date"):
+        if name not in exclude and (value := getattr(definition, name)):
+            yield name, partial(validate_moment, value)
+
+
+def validate_moment(moment: datetime) -> None:
+    """A moment lies where schedules are searched. Raises ValidationError."""
+    if is_naive(moment):
+        raise ValidationError(_("The date has no time zone."), code="naive")
+    if not EPOCH <= moment <= _LAST_MOMENT:
+        raise ValidationError(
+            _("The date must lie between 1970 and %(year)d."),
+            code="moment",
+            params={"year": LAST_YEAR},
+        )
+
+
+def sentences(invalid: ValidationError) -> Iterator[str]:
+    """What is wrong, a sentence each. That the last fire time has passed is no problem."""
+    for name, errors in invalid.update_error_dict({}).items():
+        for error in errors:
+            if error.code != ENDED:
+                where = "" if name == NON_FIELD_ERRORS else f"{name}: "
+                yield from (f"{where}{message}" for message in error.messages)
