@@ -45,7 +45,7 @@ class Gate:
 
     def __call__(self) -> None:
         self.reached.set()
-        assert self.open.wait(10)
+        assert self.open.wait(60)
 
 
 class Claims:

@@ -72,14 +72,14 @@ def is_alive(process: subprocess.Popen[bytes]) -> bool:
     return SchedulerNode.objects.filter(pid=process.pid, state="running").exists()
 
 
-def end(process: subprocess.Popen[bytes], seconds: float = 20) -> int:
+def end(process: subprocess.Popen[bytes], seconds: float = 60) -> int:
     """End a process, with SIGKILL where SIGTERM doesn't do it in time. Returns its exit status."""
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
     return ended(process, seconds)
 
 
-def ended(process: subprocess.Popen[bytes], seconds: float = 20) -> int:
+def ended(process: subprocess.Popen[bytes], seconds: float = 60) -> int:
     """The exit status of a process that is about to end; it is killed where it doesn't in time."""
     with suppress(subprocess.TimeoutExpired):
         process.wait(seconds)

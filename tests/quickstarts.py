@@ -49,7 +49,7 @@ class QuickStart:
             for line in lines:
                 self._lines.put(line.rstrip("\n"))
 
-    def wait_for(self, words: str, seconds: float = 30) -> str:
+    def wait_for(self, words: str, seconds: float = 60) -> str:
         """The next line with these words. Fails where none comes in time."""
         while True:
             try:
@@ -75,7 +75,7 @@ class QuickStart:
         """Send a signal to the command, and to nothing that it started."""
         self.process.send_signal(number)
 
-    def exit_status(self, seconds: float = 30) -> int:
+    def exit_status(self, seconds: float = 60) -> int:
         """Wait for the end."""
         return self.process.wait(seconds)
 

@@ -205,7 +205,7 @@ def test_the_current_run_and_the_progress_are_known_in_tasks_too(
         await asyncio.create_task(tell())
 
     submit(executor, claimed(tell_in_a_task, first=5))
-    assert executor.wait_until_idle(10)
+    assert executor.wait_until_idle(60)
     assert told == [(5, (1, 2))]
     assert [each.status for each in outcomes] == [Status.SUCCEEDED]
 
@@ -226,7 +226,7 @@ def test_an_async_job_whose_wait_is_cut_short_is_cancelled(monkeypatch: pytest.M
             has_ended.set()
 
     def interrupt_the_wait(self: object, future: object) -> None:
-        assert has_begun.wait(10)
+        assert has_begun.wait(60)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(
@@ -234,7 +234,7 @@ def test_an_async_job_whose_wait_is_cut_short_is_cancelled(monkeypatch: pytest.M
     )
     with pytest.raises(KeyboardInterrupt):
         call_job(go_on)
-    assert has_ended.wait(10)
+    assert has_ended.wait(60)
     assert ends == ["cancelled"]
 
 

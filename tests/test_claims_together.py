@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def in_threads(calls: list[Callable[[], list[str]]]) -> list[list[str]]:
     """Call each in a thread with a connection of its own, all of them at once."""
-    together = threading.Barrier(len(calls), timeout=10)
+    together = threading.Barrier(len(calls), timeout=60)
 
     def carry_out(call: Callable[[], list[str]]) -> list[str]:
         try:
@@ -90,7 +90,7 @@ def claim_beside_a_lock(lock: Callable[[], object]) -> list[str]:
     with transaction.atomic():
         lock()
         with ThreadPoolExecutor(1) as pool:
-            return pool.submit(in_threads, [claiming("b:2:2", 10)]).result(timeout=10)[0]
+            return pool.submit(in_threads, [claiming("b:2:2", 10)]).result(timeout=60)[0]
 
 
 def test_promise_14_what_another_scheduler_has_locked_is_passed_over() -> None:

@@ -23,8 +23,9 @@ from psycopg.sql import SQL, Identifier
 from countjobs.executors import ThreadPoolExecutor, sessions
 from countjobs.executors.runs import carry_out
 from countjobs.executors.sessions import changes_session
+from countjobs.history.recorder import Outcome
 from countjobs.models.executions import Status
-from tests.executing import Call, claimed, submit
+from tests.executing import Call, Claims, Scheduler, claimed, submit
 from tests.factories import make_execution
 
 variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="nothing")
@@ -61,11 +62,22 @@ async def change_everything_async() -> None:
     change_everything()
 
 
+@pytest.fixture
+def executor(
+    scheduler: Scheduler, claims: Claims, outcomes: list[Outcome]
+) -> Iterator[ThreadPoolExecutor]:
+    """One with a single thread."""
+    executor = ThreadPoolExecutor(1, claims.begin, claims.put_off, outcomes.append, 10_000)
+    executor.start(scheduler, "default")
+    yield executor
+    executor.shutdown()
+
+
 def in_one_thread(executor: ThreadPoolExecutor, *calls: Call) -> None:
-    """One after the other: so short ones run in the same thread."""
+    """One after the other."""
     for number, call in enumerate(calls, start=1):
         submit(executor, claimed(call, job_id=str(number), first=number))
-        assert executor.wait_until_idle(10)
+        assert executor.wait_until_idle(60)
 
 
 @pytest.mark.parametrize("change", [change_everything, fail_after_all, change_everything_async])

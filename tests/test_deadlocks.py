@@ -23,7 +23,7 @@ at_once = pytest.mark.django_db(transaction=True)
 
 def both(one: Callable[[], Any], other: Callable[[], Any]) -> list[Any]:
     """What these return, done at the same time on connections of their own."""
-    start = Barrier(2, timeout=30)
+    start = Barrier(2, timeout=60)
 
     def begin(do: Callable[[], Any]) -> Any:
         try:

@@ -170,14 +170,14 @@ def test_rows_that_somebody_else_has_locked_are_left_for_the_next_look(runs: Run
                     "SELECT 1 FROM countjobs_execution WHERE id=%s FOR UPDATE", [locked.pk]
                 )
                 ready.set()
-                assert done.wait(10)
+                assert done.wait(60)
                 cursor.execute("ROLLBACK")
         finally:
             connection.close()
 
     thread = threading.Thread(target=lock)
     thread.start()
-    assert ready.wait(10)
+    assert ready.wait(60)
     try:
         assert growing.look() == 1
     finally:

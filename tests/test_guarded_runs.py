@@ -62,7 +62,7 @@ def test_a_fault_of_ours_around_a_job_is_the_outcome_of_its_run(
     with monkeypatch.context() as patch:
         patch.setattr(owner, name, broken)
         submit(executor, claimed(fail))
-        assert executor.wait_until_idle(10)
+        assert executor.wait_until_idle(60)
     [outcome] = outcomes
     assert (outcome.execution_id, outcome.status) == (1, Status.FAILED)
     assert outcome.error.startswith("The scheduler could not carry out this run: ")
@@ -70,7 +70,7 @@ def test_a_fault_of_ours_around_a_job_is_the_outcome_of_its_run(
     assert outcome.started_at
     assert outcome.finished_at
     submit(executor, claimed(int, first=2))
-    assert executor.wait_until_idle(10)
+    assert executor.wait_until_idle(60)
     assert outcomes[1].status == Status.SUCCEEDED
 
 
@@ -95,7 +95,7 @@ def test_a_log_handler_that_raises_keeps_no_run_from_its_outcome(
 ) -> None:
     for number in range(3):
         submit(executor, claimed(call, first=number))
-        assert executor.wait_until_idle(10)
+        assert executor.wait_until_idle(60)
     assert len(outcomes) == 3
     wait_until(lambda: (len(scheduler.events), scheduler.ended) == (3, 3))
 
@@ -109,7 +109,7 @@ def test_a_log_handler_that_raises_does_not_end_the_starter(
     submit(executor, claimed(int, job_id="given back", first=1))
     submit(executor, claimed(int, job_id="ours", first=2))
     wait_until(lambda: [each.execution_id for each in outcomes] == [2])
-    assert executor.wait_until_idle(10)
+    assert executor.wait_until_idle(60)
 
 
 def test_a_report_that_raises_ends_no_thread(
@@ -123,7 +123,7 @@ def test_a_report_that_raises_ends_no_thread(
     executor.start(scheduler, "default")
     try:
         submit(executor, claimed(int, int))
-        assert executor.wait_until_idle(10)
+        assert executor.wait_until_idle(60)
     finally:
         executor.shutdown()
     assert len(outcomes) == 2
@@ -148,7 +148,7 @@ def test_a_log_handler_that_raises_does_not_end_the_recorder(
     monkeypatch.setattr(recorder, "_write", write_later)
     recorder.start()
     recorder.put(Outcome(Status.SUCCEEDED, execution.pk))
-    recorder.stop(timeout=10)
+    recorder.stop(timeout=60)
     execution.refresh_from_db()
     assert execution.status == Status.SUCCEEDED
 

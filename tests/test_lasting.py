@@ -84,8 +84,8 @@ def test_the_watch_of_the_workers(
     gate, passed = threading.Event(), threading.Event()
     workers: Workers[Callable[[], object]] = Workers(2, _call, "tests-worker")
     with logged(caplog, "The runs' watch stumbled"):
-        workers.hand_over([lambda: gate.wait(10), passed.set])
-        assert passed.wait(10)
+        workers.hand_over([lambda: gate.wait(60), passed.set])
+        assert passed.wait(60)
     gate.set()
     workers.end()
 
@@ -95,7 +95,7 @@ def test_a_worker(caplog: pytest.LogCaptureFixture) -> None:
     workers: Workers[Callable[[], object]] = Workers(1, _call, "tests-worker")
     with logged(caplog, "stumbled"):
         workers.hand_over([once_odd(list), done.set])
-        assert done.wait(10)
+        assert done.wait(60)
     workers.end()
 
 
@@ -139,7 +139,7 @@ def test_the_recorder_in_its_last_step(
     recorder._stopping.set()
     with logged(caplog, "The recorder stumbled"):
         recorder.start()
-    recorder.join(10)
+    recorder.join(60)
     assert not recorder.is_alive()
 
 
@@ -153,7 +153,7 @@ def test_what_shows_progress(
     monkeypatch.setattr(growing, "_look_safely", once_odd(looked.set))
     with logged(caplog, "Progress stumbled"):
         growing.start()
-        assert looked.wait(10)
+        assert looked.wait(60)
     growing.stop(10)
     assert not growing.is_alive()
 

@@ -40,7 +40,7 @@ def listener(alarm: Alarm) -> Iterator[ChangeListener]:
     """One that has begun to listen."""
     listener = ChangeListener(alarm.ring)
     listener.start()
-    assert alarm.wait(10)
+    assert alarm.wait(60)
     alarm.clear()
     yield listener
     listener.stop(10)
@@ -117,7 +117,7 @@ def test_one_that_stops_leaves_nobody_else_to_hear_of_it(
     pools: list[Any] = []
     listener = ChangeListener(alarm.ring)
     listener.start()
-    assert alarm.wait(10)
+    assert alarm.wait(60)
     listener.stop(10)
     [raw] = pools
     assert raw.execute("SELECT count(*) FROM pg_listening_channels()").fetchone()[0] == 0

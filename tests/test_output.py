@@ -102,7 +102,7 @@ def test_promise_22_runs_side_by_side_each_keep_their_own_output(
 ) -> None:
     caplog.set_level(logging.INFO)
     outputs: dict[str, str] = {}
-    together = threading.Barrier(2, timeout=10)
+    together = threading.Barrier(2, timeout=60)
 
     def run(name: str) -> None:
         with captured(100_000) as output:

@@ -94,7 +94,7 @@ def test_promise_09_a_frozen_scheduler_that_wakes_starts_and_records_nothing_giv
             before = rows([begun, *waiting])
         woken = timezone.now()
         # It has one thread, so all that it had before is over once it has run something new.
-        wait_until(runs_of(one, "succeeded").filter(scheduled_at__gt=woken).exists, 20)
+        wait_until(runs_of(one, "succeeded").filter(scheduled_at__gt=woken).exists, 60)
     assert rows([begun, *waiting]) == before
     lost = Execution.objects.get(status="lost")
     assert (lost.pk, lost.output) == (begun, "")
@@ -175,7 +175,7 @@ def test_promise_09_what_a_killed_scheduler_ran_is_run_again_by_another_within_t
         wait_until(runs_of(one, "running").exists, what="for a run")
         with scheduler(log) as two:
             one.kill()
-            one.wait(10)
+            one.wait(60)
             killed = timezone.now()
             wait_until(runs_of(two, "running").filter(pk__in=retry).exists, 20, what=read(log))
             file.touch()

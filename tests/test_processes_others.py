@@ -88,7 +88,7 @@ def test_a_right_that_is_taken_away_for_a_while_parks_nobody(log: Path) -> None:
         assert status(log) == 5
         began = timezone.now()
         wait_until(lambda: timezone.now() > began + 3 * SECOND)
-        wait_until(lambda: SchedulerNode.objects.filter(heartbeat__gt=began), 20)
+        wait_until(lambda: SchedulerNode.objects.filter(heartbeat__gt=began), 60)
         assert not ParkedJob.objects.exists()
         ended = timezone.now()
         for statement in stop:
@@ -132,11 +132,11 @@ def test_an_old_release_s_scheduler_leaves_the_new_one_s_kinds_to_it(log: Path) 
         DjangoJob.objects.filter(id=greeting.job_id).update(next_run_time=due)
         assert status(log) == 3, "nobody who lives knows the kind"
         with scheduler(log.with_name("new.log")):
-            wait_until(lambda: succeeded(greeting.job_id) >= 2, 20)
-            wait_until(lambda: succeeded(paused.job_id) == 1, 20)
+            wait_until(lambda: succeeded(greeting.job_id) >= 2, 60)
+            wait_until(lambda: succeeded(paused.job_id) == 1, 60)
             wait_until(lambda: status(log) == 0, 30, every=0.2)
         told = succeeded(count.job_id)
-        wait_until(lambda: succeeded(count.job_id) >= told + 2, 20)
+        wait_until(lambda: succeeded(count.job_id) >= told + 2, 60)
     asked.refresh_from_db()
     assert (asked.status, asked.output) == ("succeeded", "Hello, you!\n")
     assert not Execution.objects.filter(status="lost").exists()

@@ -80,7 +80,7 @@ def test_with_a_terminal_that_is_gone_runs_end_and_are_recorded() -> None:
     os.close(writing)
     os.close(reading)  # from now on each write is a broken pipe
     try:
-        wait_until(lambda: is_alive(process), 30)
+        wait_until(lambda: is_alive(process), 60)
         store("misuse", writers.misuse)
         store("write_bytes", writers.write_bytes)
         assert wait_for("misuse").output == "é misused\n"

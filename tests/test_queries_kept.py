@@ -65,7 +65,7 @@ def test_no_thread_keeps_what_it_has_asked(monkeypatch: pytest.MonkeyPatch) -> N
     try:
         for _ in range(RUNS):
             execution = request_run(job.job_id, job.name)
-            wait_until(lambda: ended(execution.pk), 20)  # noqa: B023
+            wait_until(lambda: ended(execution.pk), 60)  # noqa: B023
         assert most_kept() < A_TURN
     finally:
         scheduler.shutdown()
@@ -79,5 +79,5 @@ def test_nor_does_the_thread_that_mends(monkeypatch: pytest.MonkeyPatch) -> None
     CountJob.objects.bulk_create(CountJob(name=f"job {number}") for number in range(2 * A_TURN))
     mending = Mending()
     mending.begin()
-    wait_until(lambda: mending.is_done, 30)
+    wait_until(lambda: mending.is_done, 60)
     assert most_kept() < A_TURN

@@ -276,4 +276,4 @@ def test_a_scheduler_that_cannot_be_waited_for_counts_as_ended(
     monkeypatch.setattr(threading, "excepthook", lambda _args: None)
     happenings: serving.Happenings = SimpleQueue()
     serving.SchedulerProcess(["runscheduler"], happenings)
-    assert happenings.get(timeout=10) is Happening.SCHEDULER_ENDED
+    assert happenings.get(timeout=60) is Happening.SCHEDULER_ENDED

@@ -16,7 +16,7 @@ from countjobs.quickstart.serving import LIMITS
 from tests.markdown import ROOT
 
 MOST = LIMITS["max_request_body_size"]
-PATIENCE = 30
+PATIENCE = 60
 
 pytestmark = pytest.mark.process
 

@@ -31,7 +31,7 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorder]:
     recorder = Recorder()
     yield recorder
     if recorder.is_alive():
-        recorder.stop(timeout=5)
+        recorder.stop(timeout=60)
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_outcomes_are_written_soon_and_the_rest_when_it_stops(recorder: Recorder
     recorder.put(outcome(first))
     wait_until(lambda: Execution.objects.filter(status=Status.SUCCEEDED).exists())
     recorder.put(outcome(second))
-    recorder.stop(timeout=5)
+    recorder.stop(timeout=60)
     assert not recorder.is_alive()
     assert Execution.objects.filter(status=Status.SUCCEEDED).count() == 2
 
@@ -141,7 +141,7 @@ def test_what_was_put_before_the_start_is_one_batch(
     for _ in range(30):
         recorder.put(outcome(make_execution(Status.RUNNING)))
     recorder.start()
-    recorder.stop(timeout=5)
+    recorder.stop(timeout=60)
     assert tried == [30]
 
 
@@ -174,7 +174,7 @@ def test_an_outcome_that_no_database_takes_keeps_no_other_from_being_written(
     recorder.put(outcome(executions[1], finished_at=object()))
     recorder.put(outcome(executions[2]))
     recorder.start()
-    recorder.stop(timeout=5)
+    recorder.stop(timeout=60)
     assert not recorder.is_alive()
     for execution in (executions[0], executions[2]):
         execution.refresh_from_db()
@@ -197,7 +197,7 @@ def test_an_outcome_whose_output_is_refused_is_recorded_without_it(
     recorder.put(outcome(poisoned, "poison"))
     recorder.put(outcome(sound))
     recorder.start()
-    recorder.stop(timeout=5)
+    recorder.stop(timeout=60)
     poisoned.refresh_from_db()
     sound.refresh_from_db()
     assert (poisoned.status, poisoned.output) == (Status.SUCCEEDED, "")
@@ -221,7 +221,7 @@ def test_an_outage_while_it_looks_for_poison_loses_nothing(
     for _ in range(3):
         recorder.put(outcome(make_execution(Status.RUNNING)))
     recorder.start()
-    recorder.stop(timeout=5)
+    recorder.stop(timeout=60)
     assert list(Execution.objects.values_list("status", "output").distinct()) == [
         (Status.SUCCEEDED, "done\n")
     ]

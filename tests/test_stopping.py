@@ -29,7 +29,7 @@ def test_nobody_asks_for_an_end(stop: StopSignals) -> None:
 @pytest.mark.parametrize("signum", SIGNALS)
 def test_a_signal_asks_for_an_end(stop: StopSignals, signum: signal.Signals) -> None:
     signal.raise_signal(signum)
-    assert stop.wait(10)
+    assert stop.wait(60)
 
 
 def test_a_second_signal_ends_the_process(
@@ -50,7 +50,7 @@ def test_line_26_a_closed_terminal_s_second_sighup_ends_nothing(
     monkeypatch.setattr(os, "_exit", exits.append)
     for _ in range(3):
         signal.raise_signal(signal.SIGHUP)
-    assert stop.wait(10)
+    assert stop.wait(60)
     assert exits == []
 
 
@@ -65,7 +65,7 @@ def test_line_12_a_signal_that_was_ignored_stays_ignored(signum: signal.Signals)
         assert not stop.wait(0.01)
         other = next(each for each in SIGNALS if each != signum)
         signal.raise_signal(other)
-        assert stop.wait(10)
+        assert stop.wait(60)
         assert signal.getsignal(signum) == signal.SIG_IGN
     finally:
         for each, handler in before.items():
@@ -103,4 +103,4 @@ def test_promise_23_a_signal_in_the_midst_of_a_wait_is_heard(stop: StopSignals) 
     lines, _ = traced(stop, at=None)
     for line in range(lines):
         stop = StopSignals()
-        assert traced(stop, at=line)[1] or stop.wait(10)
+        assert traced(stop, at=line)[1] or stop.wait(60)

@@ -51,7 +51,7 @@ def test_lines_are_written_together_and_in_their_order(terminal: Terminal) -> No
 def test_a_line_appears_while_the_program_goes_on(terminal: Terminal) -> None:
     with batched(terminal):
         print("now", flush=True)
-        wait_until(lambda: terminal.getvalue() == "now\n", 10)
+        wait_until(lambda: terminal.getvalue() == "now\n", 60)
 
 
 def test_log_records_and_prints_stay_in_their_order(terminal: Terminal) -> None:

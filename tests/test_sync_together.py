@@ -44,7 +44,7 @@ def _sync_beside(edit: Callable[[], object]) -> None:
             edit()
             mending = pool.submit(_sync)
             wait_until(_somebody_waits_for_us)
-        mending.result(timeout=10)
+        mending.result(timeout=60)
 
 
 def test_promise_03_an_edit_under_way_is_not_undone_in_the_job_store() -> None:

@@ -36,7 +36,7 @@ def test_short_work_is_done_in_its_order_by_one_thread(workers: Workers[Work]) -
     together = threading.Event()
 
     def first() -> None:
-        assert together.wait(10)  # so that the others are there before it ends
+        assert together.wait(60)  # so that the others are there before it ends
 
     def note(number: int) -> Work:
         return lambda: done.append((number, threading.current_thread().name))
@@ -53,10 +53,10 @@ def test_work_behind_long_work_gets_a_thread(workers: Workers[Work]) -> None:
 
     def long(number: int) -> None:
         reached[number].set()
-        gates[number].wait(10)
+        gates[number].wait(60)
 
     workers.hand_over([partial(long, number) for number in range(3)])
-    assert all(each.wait(10) for each in reached)
+    assert all(each.wait(60) for each in reached)
     for gate in gates:
         gate.set()
 
@@ -69,14 +69,14 @@ def test_threads_that_only_compete_for_the_processor_go_to_rest(
 
     def long() -> None:
         reached.release()
-        assert gate.wait(10)
+        assert gate.wait(60)
 
     workers.hand_over([long] * 3)
-    assert all(reached.acquire(timeout=10) for _ in range(3))  # all of them work
+    assert all(reached.acquire(timeout=60) for _ in range(3))  # all of them work
     last = threading.Event()
     workers.hand_over([*[lambda: done.add(threading.current_thread().name)] * 500, last.set])
     gate.set()
-    assert last.wait(10)
+    assert last.wait(60)
     assert done
 
 
@@ -86,20 +86,20 @@ def test_there_are_never_more_threads_than_wanted(workers: Workers[Work]) -> Non
 
     def long() -> None:
         started.release()
-        gate.wait(10)
+        gate.wait(60)
 
     workers.hand_over([long] * 10)
-    assert all(started.acquire(timeout=10) for _ in range(3))
+    assert all(started.acquire(timeout=60) for _ in range(3))
     assert not started.acquire(timeout=0.05)
     gate.set()
-    assert all(started.acquire(timeout=10) for _ in range(7))
+    assert all(started.acquire(timeout=60) for _ in range(7))
 
 
 def test_a_thread_that_rests_is_called_again(workers: Workers[Work]) -> None:
     for _ in range(20):
         done = threading.Event()
         workers.hand_over([done.set])
-        assert done.wait(10)
+        assert done.wait(60)
 
 
 def test_what_was_handed_over_is_done_before_the_end(workers: Workers[Work]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 def wait_until(
     condition: Callable[[], object],
-    seconds: float = 10,
+    seconds: float = 60,
     what: str | Callable[[], str] = "",
     *,
     every: float = 0.02,

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
 CHROMIUM = shutil.which("chromium")
 OPTIONS = [
@@ -24,10 +24,12 @@ OPTIONS = [
     "--disable-sync",
     "--no-first-run",
 ]
-PATIENCE_SECONDS = 15
+PATIENCE_SECONDS = 45
 PHONE: ViewportSize = {"width": 360, "height": 740}
 FIRE_TIMES = ".countjobs-fires tbody tr"
 """The rows of a preview; a schedule without an end has ten."""
+
+expect.set_options(timeout=PATIENCE_SECONDS * 1_000)
 
 needs_browser = [pytest.mark.browser]
 
