@@ -1,3 +1,3 @@
 """Schedules edited in the Django admin, run by APScheduler, with their history in the admin."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

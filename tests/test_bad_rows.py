@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 def unpicklable() -> bytes:
     """Signed by us, but of a class that is not there any more."""
-    state = b"cno_such_module\nNoSuchClass\n."
+    state = b"\x80\x02cno_such_module\nNoSuchClass\n."
     return state + _signature("broken", state, settings.SECRET_KEY)
 
 

@@ -108,7 +108,7 @@ def test_a_pool_that_is_too_small_is_found(
 @pytest.mark.usefixtures("postgresql")
 def test_a_scheduler_is_not_built_on_a_pool_that_is_too_small(options: dict[str, Any]) -> None:
     options["pool"] = True
-    with pytest.raises(ImproperlyConfigured, match=r"room for 4 connections.* needs 10\."):
+    with pytest.raises(ImproperlyConfigured, match=r"room for 4 connections.* needs 11\."):
         create_scheduler(threads=3)
     options["pool"] = {"max_size": connections_needed(4)}
     create_scheduler(threads=4)

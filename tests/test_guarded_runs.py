@@ -43,7 +43,7 @@ def raising_handler() -> Iterator[logging.Handler]:
 
 
 FAULTS: dict[str, tuple[object, str]] = {
-    "the connections": (runs, "_tidy_connections"),
+    "the connections": (runs, "tidy_connections"),
     "the output's end": (CappedText, "value"),
     "the streams": (Capture, "mend"),
     "what is described": (runs, "_failure"),
@@ -77,7 +77,7 @@ def test_what_goes_wrong_after_a_job_leaves_its_outcome(monkeypatch: pytest.Monk
     def stumble(*_args: object) -> None:
         raise RuntimeError("of ours")
 
-    monkeypatch.setattr(runs, "_leave_transactions", stumble)
+    monkeypatch.setattr(runs, "leave_connections", stumble)
     with capturing():
         outcome = carry_out(7, lambda: print("done"), 1_000)
     assert outcome.status == Status.SUCCEEDED

@@ -53,7 +53,7 @@ def test_a_pool_that_is_too_small_stops_the_start(tmp_path: Path, log: Path) -> 
     words = "The connection pool has room for 4 connections; a scheduler with"
     assert f"countjobs.E010) {words} 10 threads needs 17." in refusal(log, **pooled)
     said = refusal(log, "--threads", "100", "--skip-checks", **pooled)
-    assert f"CommandError: {words} 100 threads needs 107. Set OPTIONS['pool']" in said
+    assert f"CommandError: {words} 100 threads needs 108. Set OPTIONS['pool']" in said
 
 
 @needs_postgresql
