@@ -1,4 +1,4 @@
-"""Issue 8, line 3: thousands of rows of other programs are passed over, and nothing waits for it."""
+"""Issue 8, line 3: thousands of rows of other programs are passed over, and nothing waits."""
 
 from __future__ import annotations
 

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 
 from countjobs.executors.standins import StandIn
 
-
 LOOK_SECONDS = 1.0
 """How often to look whether loggers hand on what they didn't before, or no longer do."""
 
@@ -30,7 +29,7 @@ class ApartLoggers:
     def attach(self) -> None:
         """Put the handler in its place. Cheap, where no logger has come since the last time."""
         root, known = logging.getLogger(), len(logging.Logger.manager.loggerDict)
-        # Where it is gone from the root, a job has set up logging anew, and of others it is gone too.
+        # Where it is gone from the root, a job has set up logging anew: it is gone from others too.
         is_new = self._known != known or self._handler not in root.handlers
         if is_new or time.monotonic() >= self._look_at:
             self._known, self._look_at = known, time.monotonic() + LOOK_SECONDS

@@ -71,7 +71,7 @@ def _failure(error: BaseException, most_bytes: int) -> Outcome:
             text.write(line)
     except BaseException as fault:  # the error is an object of the job's, and may do anything
         text.write(f"The traceback can't be shown: {describe(fault)}\n")
-    with suppress(BaseException):  # our own frames would hold on to the outcome, and so to the error
+    with suppress(BaseException):  # our frames would hold on to the outcome, and so to the error
         error.__traceback__ = _job_frames(tb)
     raised = (type(error), error, error.__traceback__)
     return Outcome(Status.FAILED, error=describe(error), traceback=text.value(), raised=raised)

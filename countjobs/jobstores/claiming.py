@@ -128,7 +128,7 @@ class Claiming:
         )
 
     def _pass_over_all_foreign(self, now: datetime) -> None:
-        """Where one is due that another program wrote there may be thousands: not batch by batch."""
+        """Where one is due that another program wrote there may be thousands: all at once."""
         due = rows_of(DjangoJob).filter(next_run_time__lte=now).order_by("next_run_time")
         rows = self.passed.narrow(due, "id").values_list("id", "job_state")
         try:  # what is claimed is committed, and has to be started
