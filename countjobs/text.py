@@ -190,5 +190,5 @@ def describe(error: BaseException) -> str:
     try:
         lines = traceback.TracebackException(type(error), error, None).format_exception_only()
         return storable("".join(lines).strip())[:MOST_ERROR_CHARACTERS]
-    except Exception:
+    except BaseException:  # whatever the error itself raises when it is asked
         return f"{type(error).__name__}, which can't be printed"

@@ -74,6 +74,28 @@ def test_a_fault_of_ours_around_a_job_is_the_outcome_of_its_run(
     assert outcomes[1].status == Status.SUCCEEDED
 
 
+class UnaskableError(Exception):
+    """An error that can't even be asked for its cause."""
+
+    @property
+    def __cause__(self) -> BaseException:  # type: ignore[override]  # on purpose
+        raise KeyboardInterrupt
+
+
+def test_an_error_that_raises_when_it_is_asked_is_an_outcome(
+    executor: ThreadPoolExecutor, outcomes: list[Outcome]
+) -> None:
+    def fail_oddly() -> None:
+        raise UnaskableError
+
+    submit(executor, claimed(fail_oddly))
+    submit(executor, claimed(int, first=2))
+    assert executor.wait_until_idle(10)
+    wait_until(lambda: len(outcomes) == 2)
+    assert [outcome.status for outcome in outcomes] == [Status.FAILED, Status.SUCCEEDED]
+    assert outcomes[0].error == "UnaskableError, which can't be printed"
+
+
 def test_what_goes_wrong_after_a_job_leaves_its_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
     def stumble(*_args: object) -> None:
         raise RuntimeError("of ours")

@@ -64,6 +64,40 @@ def test_one_that_comes_later_is_heard_by_the_next_run() -> None:
     assert output.value().endswith(" WARNING later\n")
 
 
+def test_one_that_a_job_has_set_up_anew_is_heard_by_the_next_run(apart: logging.Logger) -> None:
+    config = {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "handlers": {"console": {"class": "logging.StreamHandler", "stream": io.StringIO()}},
+        "loggers": {"tests.apart": {"handlers": ["console"], "level": "INFO", "propagate": False}},
+        "root": {"handlers": ["console"]},
+    }
+    before = list(logging.root.handlers)
+    try:
+        with capturing():
+            with captured(CAP):
+                dictConfig(config)
+            with captured(CAP) as output:
+                apart.info("anew")
+    finally:
+        logging.root.handlers[:] = before
+    assert output.value().endswith(" INFO anew\n")
+
+
+def test_one_that_begins_or_ceases_to_hand_on_is_heard_once(
+    apart: logging.Logger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("countjobs.executors.loggers.LOOK_SECONDS", 0.0)
+    said = []
+    with capturing():
+        for apart.propagate in (False, True, False):
+            with captured(CAP) as output:
+                apart.info("said")
+            said.append(output.value().count("said"))
+        assert Capture._handler in apart.handlers
+    assert said == [1, 1, 1]
+
+
 def test_one_whose_handler_writes_to_our_stream_is_heard_once() -> None:
     with capturing():
         logger = logging.getLogger("tests.apart.ours")

@@ -50,5 +50,5 @@ def ends_with_an_outcome(carry_out: _CarryOut[_More]) -> _CarryOut[_More]:
 def _formatted(fault: BaseException) -> str:
     try:
         return "".join(traceback.format_exception(fault))
-    except Exception:  # it may be of the job's making
+    except BaseException:  # it may be of the job's making
         return ""

@@ -7,9 +7,13 @@ LOGGING may have made it, or a library, at any time.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 
 from countjobs.executors.standins import StandIn
+
+LOOK_SECONDS = 1.0
+"""How often to look whether loggers hand on what they didn't before, or no longer do."""
 
 
 class ApartLoggers:
@@ -19,15 +23,25 @@ class ApartLoggers:
         self._handler = handler
         self._known = 0
         """How many loggers there were at the last look."""
+        self._look_at = 0.0
+        """When to look again, by the monotonic clock."""
 
     def attach(self) -> None:
         """Put the handler in its place. Cheap, where no logger has come since the last time."""
-        logging.getLogger().addHandler(self._handler)
-        if self._known != (known := len(logging.Logger.manager.loggerDict)):
-            self._known = known
+        root, known = logging.getLogger(), len(logging.Logger.manager.loggerDict)
+        # Where it is gone from the root, a job has set up logging anew: it is gone from others too.
+        is_new = self._known != known or self._handler not in root.handlers
+        if is_new or time.monotonic() >= self._look_at:
+            self._known, self._look_at = known, time.monotonic() + LOOK_SECONDS
+            root.addHandler(self._handler)
             for logger in _loggers():
-                if not logger.propagate and _writes_past_us(logger):
-                    logger.addHandler(self._handler)
+                self._attach_to(logger)
+
+    def _attach_to(self, logger: logging.Logger) -> None:
+        if not logger.propagate and _writes_past_us(logger, self._handler):
+            logger.addHandler(self._handler)
+        elif self._handler in logger.handlers:
+            logger.removeHandler(self._handler)
 
     def detach(self) -> None:
         """Take it away from all of them."""
@@ -42,12 +56,16 @@ def _loggers() -> Iterator[logging.Logger]:
             yield logger
 
 
-def _writes_past_us(logger: logging.Logger) -> bool:
+def _writes_past_us(logger: logging.Logger, ours: logging.Handler) -> bool:
     """Whether it is meant to be seen, and none of its handlers writes to a stand-in for a stream.
 
     What goes to a stand-in is kept anyway.
     """
-    seen = [each for each in logger.handlers if not isinstance(each, logging.NullHandler)]
+    seen = [
+        each
+        for each in logger.handlers
+        if each is not ours and not isinstance(each, logging.NullHandler)
+    ]
     return bool(seen) and not any(
         isinstance(getattr(each, "stream", None), StandIn) for each in seen
     )

@@ -70,9 +70,9 @@ def _failure(error: BaseException, most_bytes: int) -> Outcome:
     try:
         for line in traceback.TracebackException(type(error), error, _job_frames(tb)).format():
             text.write(line)
-    except Exception as fault:  # the error is an object of the job's, and may do anything
+    except BaseException as fault:  # the error is an object of the job's, and may do anything
         text.write(f"The traceback can't be shown: {describe(fault)}\n")
-    with suppress(Exception):  # our own frames would hold on to the outcome, and so to the error
+    with suppress(BaseException):  # our frames would hold on to the outcome, and so to the error
         error.__traceback__ = _job_frames(tb)
     raised = (type(error), error, error.__traceback__)
     return Outcome(Status.FAILED, error=describe(error), traceback=text.value(), raised=raised)

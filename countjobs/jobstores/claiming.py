@@ -13,12 +13,15 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 
+from django.db import Error
 from django_apscheduler.models import DjangoJob
 
 from countjobs.jobstores.claims import Claims, claim
 from countjobs.jobstores.passed import PassedOver
 from countjobs.jobstores.restoring import KindError, Strange
+from countjobs.jobstores.signing import is_sealed
 from countjobs.models import Execution
+from countjobs.models.jobids import definition_key
 from countjobs.outages import AWAY, Outage
 from countjobs.primary import rows_of
 from countjobs.text import counted, in_one_line
@@ -59,6 +62,8 @@ class Claiming:
             claims = self._take_each(now, limit)
         self._suspected.clear()
         self._pass_over(claims.strange)
+        if any(each.is_foreign for each in claims.strange):
+            self._pass_over_all_foreign(now)
         return claims
 
     def settle(self) -> None:
@@ -120,12 +125,32 @@ class Claiming:
             now, limit=limit, node=self.node, busy=self._busy(), only=only, passed=self.passed
         )
 
+    def _pass_over_all_foreign(self, now: datetime) -> None:
+        """Where one is due that another program wrote there may be thousands: all at once."""
+        due = rows_of(DjangoJob).filter(next_run_time__lte=now).order_by("next_run_time")
+        rows = self.passed.narrow(due, "id").values_list("id", "job_state")
+        try:  # what is claimed is committed, and has to be started
+            # One more than can be remembered tells that there are too many.
+            found = list(rows[: self.passed.room + 1])
+        except Error as error:
+            logger.debug("Foreign rows can't be counted now.", exc_info=error)
+            return
+        for job_id, state in found:
+            if not definition_key(job_id) and not is_sealed(job_id, bytes(state)):
+                self._remember(job_id)
+
+    def _remember(self, job_id: str) -> None:
+        if not self.passed.add_job(job_id):
+            logger.warning(
+                "Too many due jobs are not known here: jobs from code wait, only definitions run."
+            )
+
     def _pass_over(self, strange: list[Strange]) -> None:
         """Leave rows alone that aren't known here, and say so once."""
         news = []
         for each in strange:
             if not each.kind:
-                self.passed.add_job(each.job_id)
+                self._remember(each.job_id)
             elif not self.passed.add_kind(each.kind):
                 continue
             name = each.kind or each.job_id

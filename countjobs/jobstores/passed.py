@@ -13,12 +13,17 @@ from typing import Any
 
 from django.db import connection, models
 
+from countjobs.models.definitions import concrete_definitions
+
 STRANGE_SECONDS = 60.0
 """How long a row that isn't known is passed over. Somebody may have written it anew by then."""
 REFUSED_SECONDS = 5.0
 """How long what the database refuses is passed over."""
 MOST = 10_000
-"""Rows that are remembered at once."""
+"""Rows that are remembered at once, definitions apart. Of more, none is looked at, nor any other
+job from code, for as long as a row is passed over: else the questions would grow for ever, or the
+same rows be found for ever.
+"""
 
 
 class PassedOver:
@@ -28,9 +33,16 @@ class PassedOver:
         self._kinds: dict[str, float] = {}
         self._jobs: dict[str, float] = {}
         self._refused: dict[str, float] = {}
+        self._only_definitions_until = 0.0
+        """By the monotonic clock; 0 where jobs from code are looked at, too."""
 
     def __bool__(self) -> bool:
-        return bool(self._kinds or self._jobs)
+        return bool(self._kinds or self._jobs or self._only_definitions_until)
+
+    @property
+    def room(self) -> int:
+        """How many rows more can be remembered."""
+        return 0 if self._only_definitions_until else max(MOST - len(self._jobs), 0)
 
     @property
     def is_refused(self) -> bool:
@@ -43,10 +55,18 @@ class PassedOver:
         self._kinds[label] = float("inf")
         return is_new
 
-    def add_job(self, job_id: str) -> None:
-        """Pass over a row that isn't known, for a while."""
-        if len(self._jobs) < MOST:
-            self._jobs[job_id] = time.monotonic() + STRANGE_SECONDS
+    def add_job(self, job_id: str) -> bool:
+        """Pass over a row that isn't known, for a while. Returns False where there are too many:
+        from then on only definitions are looked at.
+        """
+        until = time.monotonic() + STRANGE_SECONDS
+        if self.room or _is_definition(job_id):
+            self._jobs[job_id] = until
+        elif not self._only_definitions_until:
+            self._only_definitions_until = until
+            self._jobs = {each: at for each, at in self._jobs.items() if _is_definition(each)}
+            return False
+        return True
 
     def refuse_kind(self, label: str) -> None:
         """Pass over a kind whose table can't be read, for a moment."""
@@ -69,6 +89,8 @@ class PassedOver:
         for known in (self._kinds, self._jobs, self._refused):
             for key in [key for key, until in list(known.items()) if until <= now]:
                 known.pop(key, None)
+        if self._only_definitions_until <= now:
+            self._only_definitions_until = 0.0
 
     def condition(self, column: str) -> tuple[str, list[Any]]:
         """SQL that holds for all other jobs, by a column with their ids, and its parameters."""
@@ -78,6 +100,10 @@ class PassedOver:
             prefix = f"{label}:"
             parts.append(f"substr({column}, 1, %s) <> %s")
             params += [len(prefix), prefix]
+        if self._only_definitions_until:
+            known = _prefixes()
+            parts.append(f"({' OR '.join(f'substr({column}, 1, %s) = %s' for _ in known)})")
+            params += [value for prefix in known for value in (len(prefix), prefix)]
         if jobs := list(self._jobs):
             is_sqlite = connection.vendor == "sqlite"
             among = "NOT IN (SELECT value FROM json_each(%s))" if is_sqlite else "<> ALL (%s)"
@@ -94,6 +120,15 @@ class PassedOver:
         names = (model._meta.db_table, str(column))
         sql, params = self.condition(".".join(map(connection.ops.quote_name, names)))
         return queryset.extra(where=[sql], params=params)  # noqa: S610  # names only
+
+
+def _prefixes() -> list[str]:
+    """How the ids of definitions begin, of the kinds known here."""
+    return [model.job_id_of("") for model in concrete_definitions()]
+
+
+def _is_definition(job_id: str) -> bool:
+    return job_id.startswith(tuple(_prefixes()))
 
 
 NOTHING = PassedOver()
