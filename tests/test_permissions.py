@@ -190,8 +190,7 @@ class Rows:
         if what == "countjob_import":
             data = {"packed": _shown(), "_confirm": "yes"}
         response = client.post(url, data)
-        if response.streaming:
-            b"".join(response.streaming_content)  # read to its end, the file is closed
+        response.getvalue()  # a file that is read to its end is closed
         return response
 
 
