@@ -118,7 +118,7 @@ def test_a_rows_buttons_stand_beside_it(width: int, path: str, visit: Open) -> N
     page = visit(f"{JOBS}/{path}", {"width": width, "height": 800})
     first = page.locator(".countjobs-rows li").first
     key, tools = box(first.locator("input")), box(first.locator(".countjobs-row-tools"))
-    assert abs(key["y"] - tools["y"]) <= 4
+    assert abs(key["y"] - tools["y"]) <= 1
     assert tools["x"] > key["x"]
 
 
