@@ -112,6 +112,13 @@ def test_the_buttons_of_a_definition_stand_in_one_line(visit: Open) -> None:
     assert max(each["height"] for each in places) - min(each["height"] for each in places) <= 1
 
 
+def test_a_long_name_leaves_the_buttons_room(visit: Open) -> None:
+    page = visit(f"{JOBS}/{row.LONG}/change/")
+    name, tools = box(page.locator("#content h2").first), box(page.locator(".object-tools"))
+    is_beside = name["x"] + name["width"] <= tools["x"]
+    assert is_beside or name["y"] + name["height"] <= tools["y"]
+
+
 @pytest.mark.parametrize("path", [f"{row.SHORT}/change/", "add/"], ids=["filled", "empty"])
 @pytest.mark.parametrize("width", [1280, 1024, 900])
 def test_a_rows_buttons_stand_beside_it(width: int, path: str, visit: Open) -> None:
