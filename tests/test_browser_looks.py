@@ -83,6 +83,15 @@ def test_on_a_phone_each_row_says_what_when_and_how(path: str, visit: Open) -> N
             assert place["x"] + place["width"] <= PHONE["width"], column
 
 
+def test_the_overviews_schedulers_fit_a_phone(visit: Open) -> None:
+    page = visit(f"{RUNS}/overview/", PHONE)
+    table = page.locator("#countjobs-schedulers + .countjobs-table")
+    expect(table.locator("tbody tr").first).to_be_visible()
+    assert table.evaluate("each => each.scrollWidth - each.clientWidth") <= 0
+    for ago in table.locator(".countjobs-ago").all():
+        assert box(ago)["width"] >= 60
+
+
 @pytest.mark.parametrize("path", [f"{RUNS}/overview/", f"{JOBS}/import/"])
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_the_way_up_looks_as_on_djangos_own_pages(path: str, size: Any, visit: Open) -> None:
@@ -103,12 +112,20 @@ def test_the_buttons_of_a_definition_stand_in_one_line(visit: Open) -> None:
     assert max(each["height"] for each in places) - min(each["height"] for each in places) <= 1
 
 
+def test_a_long_name_leaves_the_buttons_room(visit: Open) -> None:
+    page = visit(f"{JOBS}/{row.LONG}/change/")
+    name, tools = box(page.locator("#content h2").first), box(page.locator(".object-tools"))
+    is_beside = name["x"] + name["width"] <= tools["x"]
+    assert is_beside or name["y"] + name["height"] <= tools["y"]
+
+
+@pytest.mark.parametrize("path", [f"{row.SHORT}/change/", "add/"], ids=["filled", "empty"])
 @pytest.mark.parametrize("width", [1280, 1024, 900])
-def test_a_rows_buttons_stand_beside_it(width: int, visit: Open) -> None:
-    page = visit(f"{JOBS}/{row.SHORT}/change/", {"width": width, "height": 800})
+def test_a_rows_buttons_stand_beside_it(width: int, path: str, visit: Open) -> None:
+    page = visit(f"{JOBS}/{path}", {"width": width, "height": 800})
     first = page.locator(".countjobs-rows li").first
     key, tools = box(first.locator("input")), box(first.locator(".countjobs-row-tools"))
-    assert abs(key["y"] - tools["y"]) <= 4
+    assert abs(key["y"] - tools["y"]) <= 1
     assert tools["x"] > key["x"]
 
 
