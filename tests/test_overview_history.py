@@ -78,7 +78,7 @@ def test_where_counting_takes_long_the_older_hours_wait_for_the_next_looks(
     monkeypatch.setattr(hours, "monotonic", lambda: next(seconds) / 50)
     ran(ago=3 * HOUR)
     ran(ago=20 * HOUR)
-    assert "older hours are still being counted" in part(viewer, "outcomes")
+    assert "Older hours are still being counted" in part(viewer, "outcomes")
     assert len(rows_of(viewer, "outcomes")) == 7, "four at first, then the present one and three"
     for _ in range(7):
         viewer.get(PARTS)
