@@ -223,6 +223,7 @@ def test_a_person_comes_from_the_index_reads_how_things_stand_and_opens_what_fai
     assert late.startswith("often 2.5 s ✗ failed ")
     (failing,) = rows_of(page, "failing")
     assert failing.startswith("often 3 ✗ failed ")
-    page.get_by_role("link", name="3", exact=True).click()
+    table = page.get_by_role("group", name="Failing jobs, last 24 hours")
+    table.get_by_role("link", name="3", exact=True).click()
     expect(page.locator("#result_list tbody tr")).to_have_count(3)
     expect(page.locator("#result_list .field-outcome")).to_have_text(["✗ failed"] * 3)

@@ -87,7 +87,7 @@ def test_what_begins_to_match_during_an_update_stays_as_it_is() -> None:
 
     def write_beside(pks: list[Any], _most: int) -> list[Any]:
         with job_store_aside():  # it belongs to another process
-            CountJob.objects.create(name="late")
+            CountJob.objects.get_or_create(name="late")
         return [pks]
 
     with patch.object(writes, "batches", write_beside):

@@ -136,13 +136,13 @@ def test_a_definition_that_can_t_be_made_is_parked_and_the_others_of_its_kind_ru
     broken, whole = make_definition("broken"), make_definition("whole")
     make = type(broken).from_db
 
-    def fail(db: str, names: list[str], values: list[object]) -> object:
+    def fail(_kind: object, db: str, names: list[str], values: list[object]) -> object:
         made = make(db, names, values)
         if made.name == "broken":
             raise ValueError("no such thing")
         return made
 
-    monkeypatch.setattr(type(broken), "from_db", fail)
+    monkeypatch.setattr(type(broken), "from_db", classmethod(fail))
     assert [job.id for job in store.get_due_jobs(NOON)] == [whole.job_id]
     assert ParkedJob.objects.get().job_id == broken.job_id
     assert "no such thing" in ParkedJob.objects.get().error
