@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django_apscheduler.models import DjangoJob
@@ -136,8 +137,8 @@ def test_a_definition_that_can_t_be_made_is_parked_and_the_others_of_its_kind_ru
     broken, whole = make_definition("broken"), make_definition("whole")
     make = type(broken).from_db
 
-    def fail(_kind: object, db: str, names: list[str], values: list[object]) -> object:
-        made = make(db, names, values)
+    def fail(_kind: object, *args: Any, **options: Any) -> object:
+        made = make(*args, **options)
         if made.name == "broken":
             raise ValueError("no such thing")
         return made
