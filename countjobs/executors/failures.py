@@ -48,9 +48,11 @@ def log_failure(logger: logging.Logger, run: Run, outcome: Outcome) -> None:
 def let_go(outcome: Outcome) -> None:
     """Drop the error, and what the frames that it went through hold: the job's objects."""
     raised, outcome.raised = outcome.raised, None
-    error, seen = raised and raised[1], set[int]()
-    if raised:
-        _clear(raised[2])
+    if raised is None:
+        return
+    _clear(raised[2])
+    error: BaseException | None = raised[1]
+    seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
         _clear(error.__traceback__)

@@ -20,6 +20,8 @@ class RecentRate:
     def __init__(self) -> None:
         self._slots: deque[tuple[int, int, float]] = deque()
         """Each slot's number, its events, and the seconds that they took."""
+        self._count, self._took = 0, 0.0
+        """The same of all slots together."""
         self._since: float | None = None
         """Since when the next event is waited for."""
 
@@ -35,6 +37,7 @@ class RecentRate:
     def note(self, now: float) -> None:
         """Count an event."""
         slot, count, took = self._slot(now), 1, self._waited(now)
+        self._count, self._took = self._count + count, self._took + took
         if self._slots and self._slots[-1][0] == slot:
             _, before, took_before = self._slots.pop()
             count, took = count + before, took + took_before
@@ -45,9 +48,9 @@ class RecentRate:
         """Events a second of the time in which there could be any."""
         oldest = self._slot(now) - _SLOTS
         while self._slots and self._slots[0][0] <= oldest:
-            self._slots.popleft()
-        took = sum(took for _, _, took in self._slots) + self._waited(now)
-        return sum(count for _, count, _ in self._slots) / max(took, _LEAST_SECONDS)
+            _, count, took = self._slots.popleft()
+            self._count, self._took = self._count - count, self._took - took
+        return self._count / max(self._took + self._waited(now), _LEAST_SECONDS)
 
     def _slot(self, now: float) -> int:
         return int(now / WINDOW_SECONDS * _SLOTS)

@@ -44,9 +44,12 @@ class _Batch(threading.Thread):
     def put(self, stream: Any, data: Any) -> None:
         """Have text written to a stream, or bytes to a binary one."""
         self._waiting.append((stream, data))
-        if self._ended.is_set() or len(self._waiting) > MOST_WAITING:
+        if self._something.is_set():  # as nearly always
+            if len(self._waiting) > MOST_WAITING:
+                self.write_all()
+        elif self._ended.is_set():
             self.write_all()
-        elif not self._something.is_set():
+        else:
             self._something.set()
 
     def run(self) -> None:
@@ -62,6 +65,7 @@ class _Batch(threading.Thread):
         self._ended.set()
         self._something.set()
         self.join()
+        self._something.clear()
         self.write_all()
 
     def write_all(self) -> None:
@@ -94,7 +98,7 @@ class _Batch(threading.Thread):
     def after_fork_in_child(self) -> None:
         """The thread is the parent's, and so is what waits; from now on write at once."""
         self._writing = threading.Lock()
-        self._ended = threading.Event()
+        self._something, self._ended = threading.Event(), threading.Event()
         self._ended.set()
         self._waiting.clear()
 
