@@ -238,6 +238,8 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
             log_failure(self._logger, run, outcome)
 
     def _tell_listeners(self, run: Run, outcome: Outcome) -> None:
+        if not self._scheduler._listeners:  # as nearly always
+            return
         is_good = outcome.status == Status.SUCCEEDED
         event = JobExecutionEvent(
             EVENT_JOB_EXECUTED if is_good else EVENT_JOB_ERROR,
