@@ -21,6 +21,7 @@ class Scheduler:
     """What an executor wants of one."""
 
     jobstore_alias = "default"
+    _listeners = ("somebody",)
 
     def __init__(self) -> None:
         self.events: list[JobExecutionEvent] = []
