@@ -68,7 +68,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if _lacks(terminalreporter, _PACKAGES):
+    if lacks(terminalreporter, _PACKAGES):
         terminalreporter.write_line(f"Some tests need optional packages: {HOW}")
     if _is_failure(terminalreporter):
         terminalreporter.write_line("FAILED: something lacks, as the skipped tests say.")
@@ -76,9 +76,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 def _is_failure(reporter: pytest.TerminalReporter) -> bool:
     is_asked = reporter.config.getoption("--nothing-lacks")
-    return bool(is_asked) and _lacks(reporter, _PACKAGES | _PROGRAMS)
+    return bool(is_asked) and lacks(reporter, _PACKAGES | _PROGRAMS)
 
 
-def _lacks(reporter: pytest.TerminalReporter, words: set[str]) -> bool:
-    reasons = [str(report.longrepr) for report in reporter.stats.get("skipped", [])]
-    return any(word in reason for reason in reasons for word in words)
+def lacks(reporter: pytest.TerminalReporter, words: set[str]) -> bool:
+    """Whether a test was skipped for a reason that has one of these words."""
+    return any(
+        word in str(report.longrepr[-1])  # the reason; before it come the file and the line
+        for report in reporter.stats.get("skipped", [])
+        for word in words
+    )

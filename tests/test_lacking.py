@@ -8,15 +8,17 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from tests.lacking import BROWSER_MODULES, HOW, LACKING
+from tests.lacking import BROWSER_MODULES, HOW, LACKING, lacks
 from tests.markdown import ROOT
 
 NO_PLAYWRIGHT = "import sys; sys.modules['playwright'] = None"
 NO_CHROMIUM = "import shutil; shutil.which = lambda *_, **__: None"
-MODULES = ["test_browser.py", "test_browser_rtl.py", "test_conf.py"]
+MODULES = ["test_browser.py", "test_browser_rtl.py", "test_workers.py"]
 
 Suite = Callable[..., str]
 
@@ -32,7 +34,7 @@ def suite(tmp_path: Path) -> Suite:
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", *options, *files],
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(tmp_path)},
+            env={**os.environ, "PYTHONPATH": str(tmp_path), "PYTEST_ADDOPTS": ""},
             capture_output=True,
             text=True,
             timeout=120,
@@ -67,6 +69,13 @@ def test_without_a_browser_the_suite_passes_and_says_so_once(suite: Suite) -> No
 @pytest.mark.parametrize("lacking", [NO_PLAYWRIGHT, NO_CHROMIUM])
 def test_on_request_what_lacks_is_a_failure(suite: Suite, lacking: str) -> None:
     assert "FAILED: something lacks" in suite(lacking, "--nothing-lacks")
+
+
+def test_the_name_of_a_test_module_is_no_reason() -> None:
+    skipped = SimpleNamespace(longrepr=("tests/test_pgbouncer.py", 1, "Skipped: not on SQLite"))
+    reporter: Any = SimpleNamespace(stats={"skipped": [skipped]})
+    assert not lacks(reporter, {"pgbouncer"})
+    assert lacks(reporter, {"not on SQLite"})
 
 
 def test_only_browser_tests_import_playwright() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import gc
-import importlib.util
 import io
 import logging
 import re
@@ -282,9 +281,7 @@ def test_click_echo_works_as_anywhere(stack: Stack, terminal: Terminal) -> None:
 
 
 def test_rich_works_as_anywhere(stack: Stack, terminal: Terminal) -> None:
-    if importlib.util.find_spec("rich") is None:
-        pytest.skip("needs the package rich")
-    console = importlib.import_module("rich.console")
+    console = pytest.importorskip("rich.console")
     with terminal(), stack(), captured(CAP) as output:
         console.Console().print("[bold]text[/bold]")
     assert output.value() == "text\n"
