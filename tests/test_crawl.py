@@ -229,7 +229,7 @@ def test_odd_queries(model: str, faults: Faults) -> None:
     for address in addresses(key):
         is_list = address.count("/") == 4
         if f"/countjobs/{model}/" in address and "live" not in address:
-            for query in QUERIES if is_list else QUERIES[::5]:
+            for query in QUERIES if is_list else QUERIES[::9]:
                 faults(superuser, "GET", f"{address}?{query}")
 
 
@@ -237,10 +237,10 @@ def test_odd_queries(model: str, faults: Faults) -> None:
 def test_odd_filters(model: str, faults: Faults) -> None:
     keys_of_rows()
     superuser = Asker("superuser")
-    for name in FILTERS[model]:
+    for number, name in enumerate(FILTERS[model]):
         for lookup in LOOKUPS:
             asked = f"{name}__{lookup}" if lookup else name
-            for value in VALUES if model == "countjob" else VALUES[:3]:
+            for value in VALUES[number :: len(FILTERS[model])]:
                 query = f"{asked}={value.format(asked)}"
                 faults(superuser, "GET", f"/admin/countjobs/{model}/?{query}")
 

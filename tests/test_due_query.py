@@ -24,7 +24,7 @@ from tests.factories import NOON, SECOND, make_definition, make_execution, make_
 from tests.idle import NODE, Threads, make_scheduler, make_store
 from tests.plans import known_to_the_planner, plan_of
 
-ROWS = 20_000
+ROWS = 6_000
 TABLES = ("django_apscheduler_djangojob", "countjobs_execution")
 DUE = "django_apscheduler_djangojob_next_run_time_"
 JOB_KEY = "django_apscheduler_djangojob_pkey|sqlite_autoindex_django_apscheduler_djangojob_1"

@@ -86,7 +86,7 @@ def much() -> None:
                 finished_at=NOON,
                 node="node",
             )
-            for number in range(20_000)
+            for number in range(6_000)
         )
 
 
