@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 from django.core.cache import cache
 from django.utils import translation
@@ -19,6 +21,15 @@ pytest_plugins = (
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--chaos-seconds", default="40", help="how long the chaos test goes on")
     parser.addoption("--chaos-seed", help="what the chaos test does, in which order (default: any)")
+
+
+def pytest_configure() -> None:
+    """Heed Ctrl-C where this was started in the background of a script, which has it ignored.
+
+    What a test starts would ignore it, too.
+    """
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)
