@@ -160,6 +160,8 @@ def opened(
     with closing(browser.new_context(locale=at.language, viewport=DESK)) as context:
         key = site.sessions[at.who]
         context.add_cookies([{"name": "sessionid", "value": key, "url": site.address}])
+        # What is looked at for long must not be renewed meanwhile.
+        context.add_init_script("localStorage.setItem('countjobs.overview.renews', 'no')")
         page = Opened(context.new_page())
         page.go(site.address + at.path)
         if at.then:
