@@ -33,11 +33,11 @@ def test_a_background_scheduler_counts_on_the_five_second_marks(
     )
     scheduler.start()
     try:
-        wait_until(lambda: Execution.objects.filter(status="succeeded").count() == 2, seconds=12)
+        wait_until(lambda: Execution.objects.filter(status="succeeded").count() >= 2)
     finally:
         scheduler.shutdown()
     for text in ("one, one count.", "two, two count.", "three, three count.", "3 count finished."):
-        assert caplog.text.count(text) == 2
+        assert caplog.text.count(text) == Execution.objects.count()
     for execution in Execution.objects.all():
         assert execution.scheduled_at.second % 5 == 0
         assert execution.scheduled_at.microsecond == 0

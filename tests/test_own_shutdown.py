@@ -113,7 +113,7 @@ def test_a_blocking_scheduler_s_start_returns() -> None:
     thread = threading.Thread(target=scheduler.start)
     thread.start()
     scheduler.add_job(shut_down, kwargs={"wait": True})
-    thread.join(20)
+    thread.join(60)
     assert not thread.is_alive()
     assert Execution.objects.get().status == "succeeded"
 
@@ -132,6 +132,6 @@ def test_two_that_shut_down_at_once_do_it_once(scheduler: BackgroundScheduler) -
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     assert len(errors) == 1
     assert scheduler.state == STATE_STOPPED

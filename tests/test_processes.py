@@ -115,7 +115,7 @@ def test_a_second_signal_exits_at_once(log: Path, tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         wait_until(lambda: SchedulerNode.objects.filter(state="draining"))
         process.send_signal(signal.SIGTERM)
-        assert process.wait(5) == 128 + signal.SIGTERM
+        assert process.wait(20) == 128 + signal.SIGTERM
 
 
 def test_a_run_that_outlasts_the_drain_is_lost_and_the_exit_status_is_1(

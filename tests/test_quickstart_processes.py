@@ -57,7 +57,7 @@ class Browser:
 
     def open(self, url: str, **form: str) -> str:
         data = urllib.parse.urlencode(form).encode() if form else None
-        with self._opener.open(url, data, timeout=20) as response:
+        with self._opener.open(url, data, timeout=60) as response:
             assert response.status == 200
             return str(response.read().decode())
 
