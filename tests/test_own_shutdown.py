@@ -53,7 +53,7 @@ def scheduler() -> Iterator[BackgroundScheduler]:
 
 
 def wait_for_the_end(scheduler: BaseScheduler) -> None:
-    wait_until(lambda: scheduler.state == STATE_STOPPED, 20, what="for the scheduler's end")
+    wait_until(lambda: scheduler.state == STATE_STOPPED, what="for the scheduler's end")
     wait_until(lambda: SchedulerNode.objects.get().state == State.STOPPED)
 
 
@@ -80,7 +80,7 @@ def test_it_waits_for_other_runs(scheduler: BackgroundScheduler) -> None:
     assert current["reached"].wait(20)
     scheduler.add_job(shut_down, kwargs={"wait": True}, name="own")
     own = Execution.objects.filter(job_name="own", status="succeeded")
-    wait_until(own.exists, 20, what="for the run that shuts down")
+    wait_until(own.exists, what="for the run that shuts down")
     assert scheduler.state != STATE_STOPPED
     current["gate"].set()
     wait_for_the_end(scheduler)

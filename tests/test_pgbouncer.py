@@ -82,12 +82,12 @@ def test_a_scheduler_works(bouncer: str, query: str, tmp_path: Path) -> None:
     job = CountJob.objects.create(name="job", second="*", messages={"a": "b"}, count=1)
     log = tmp_path / "log"
     with scheduler(log, url=bouncer + query):
-        wait_until(lambda: succeeded(job.job_id) >= 3, 30, what=log.read_text)
+        wait_until(lambda: succeeded(job.job_id) >= 3, what=log.read_text)
         other = CountJob.objects.create(name="other", second="*")
-        wait_until(lambda: succeeded(other.job_id) >= 2, 30, what=log.read_text)
+        wait_until(lambda: succeeded(other.job_id) >= 2, what=log.read_text)
         paused = CountJob.objects.create(name="paused", enabled=False)
         request_run(paused.job_id, "paused")
-        wait_until(lambda: succeeded(paused.job_id) == 1, 30, what=log.read_text)
+        wait_until(lambda: succeeded(paused.job_id) == 1, what=log.read_text)
     said = log.read_text()
     assert "ERROR" not in said
     assert "listen" not in said

@@ -56,9 +56,9 @@ def test_promise_05_the_scheduler_outlives_a_restart_of_its_database(
             return lambda: [count >= runs for (count,) in ask(cluster.url, query)] == [True] * JOBS
 
         try:
-            wait_until(every_job_has(2), 30, what=lambda: read(log))
+            wait_until(every_job_has(2), what=lambda: read(log))
             cluster.control("restart", "-m", mode)
-            wait_until(every_job_has(6), 30, what=lambda: read(log))
+            wait_until(every_job_has(6), what=lambda: read(log))
         finally:
             assert end(process) == 0, read(log)
         states = ask(

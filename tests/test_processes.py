@@ -160,7 +160,7 @@ def test_promise_01_two_schedulers_start_each_run_once(log: Path, tmp_path: Path
             found = Execution.objects.values_list("node", flat=True).distinct()
             return {pid for pid in both if any(pid in node for node in found)}
 
-        wait_until(lambda: nodes() == both, 20, what="until both have run something")
+        wait_until(lambda: nodes() == both, what="until both have run something")
         wait_until(lambda: Execution.objects.count() >= 100, 60)
         assert (end(one), end(two)) == (0, 0)
     assert_settled()
@@ -195,9 +195,9 @@ def test_promise_05_connections_that_the_server_ended_are_replaced(log: Path) ->
     with scheduler(log) as process:
         for _ in range(3):
             seen = succeeded(job.job_id)
-            wait_until(lambda: _of_others("pid") >= 2, 15, what="until it has connections again")
+            wait_until(lambda: _of_others("pid") >= 2, what="until it has connections again")
             _of_others("pg_terminate_backend(pid)")
-            wait_until(lambda: succeeded(job.job_id) >= seen + 2, 15, what=read(log))  # noqa: B023
+            wait_until(lambda: succeeded(job.job_id) >= seen + 2, what=read(log))  # noqa: B023
         assert end(process) == 0
     assert not Execution.objects.exclude(status="succeeded").exists()
 

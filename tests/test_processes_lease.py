@@ -42,7 +42,7 @@ def scheduler(log: Path) -> Iterator[Process]:
     """A scheduler of one thread and with a short lease."""
     process = start("runscheduler", "--threads", "1", log=log, TEST_COUNTJOBS=SETTINGS)
     try:
-        wait_until(lambda: is_alive(process), 20, what=f"for a scheduler:\n{read(log)}")
+        wait_until(lambda: is_alive(process), what=f"for a scheduler:\n{read(log)}")
         yield process
     finally:
         end(process)
@@ -57,7 +57,7 @@ def frozen(process: Process) -> Iterator[None]:
         age = timezone.now() - node.get().heartbeat
         return timedelta(seconds=0.3) < age < timedelta(seconds=0.6)
 
-    wait_until(is_between, 20, what="for a moment between two heartbeats")
+    wait_until(is_between, what="for a moment between two heartbeats")
     process.send_signal(signal.SIGSTOP)
     try:
         yield
@@ -149,18 +149,18 @@ def test_promise_09_a_scheduler_frozen_while_it_marks_a_run_does_not_begin_it_wh
     runs = Execution.objects.filter(job_id=note.job_id)
     with scheduler(log) as one:
         request_run(note.job_id, note.name)
-        wait_until(lambda: marks_wait() == 1, 20, what=read(log))
+        wait_until(lambda: marks_wait() == 1, what=read(log))
         one.send_signal(signal.SIGSTOP)
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(7)")
-            wait_until(runs_of(one, "running").exists, 20, what=read(log))
+            wait_until(runs_of(one, "running").exists, what=read(log))
             with scheduler(log) as two:
                 wait_until(runs_of(two, "succeeded").exists, 30, what=lambda: read(log))
         finally:
             one.send_signal(signal.SIGCONT)
         of_one = 'A run of "note" is no longer ours'
-        wait_until(lambda: of_one in read(log), 20, what=lambda: read(log))
+        wait_until(lambda: of_one in read(log), what=lambda: read(log))
     assert len(notes.read_text().splitlines()) == 1
     assert list(runs.order_by("pk").values_list("status", flat=True)) == ["lost", "succeeded"]
 
