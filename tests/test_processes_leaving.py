@@ -34,7 +34,7 @@ def test_what_a_job_leaves_behind_keeps_no_scheduler_past_its_drain(
     create_scheduler().add_job(jobs.leave_behind, args=[kind], name="leaves")
     with scheduler(log, "--drain-timeout", "1") as process:
         left = Execution.objects.filter(job_name="leaves", status="succeeded")
-        wait_until(left.exists, 30, what=lambda: f"for the run:\n{read(log)}")
+        wait_until(left.exists, what=lambda: f"for the run:\n{read(log)}")
         process.send_signal(signal.SIGTERM)
         assert ended(process, 40) == status, read(log)
     assert ("did not end in time" in read(log)) is bool(status)
@@ -60,12 +60,12 @@ def start_ignoring(signals: str, log: Path) -> subprocess.Popen[bytes]:
 def test_a_signal_that_was_ignored_at_the_start_stays_ignored(log: Path) -> None:
     process = start_ignoring("HUP INT", log)
     try:
-        wait_until(lambda: is_alive(process), 20, what=lambda: f"for a scheduler:\n{read(log)}")
+        wait_until(lambda: is_alive(process), what=lambda: f"for a scheduler:\n{read(log)}")
         for number in (signal.SIGHUP, signal.SIGINT, signal.SIGHUP, signal.SIGINT):
             process.send_signal(number)
         job = CountJob.objects.create(name="witness", second="*")
         runs = Execution.objects.filter(job_id=job.job_id, status="succeeded")
-        wait_until(lambda: runs.count() > 1, 20, what=lambda: f"for runs:\n{read(log)}")
+        wait_until(lambda: runs.count() > 1, what=lambda: f"for runs:\n{read(log)}")
         assert is_alive(process)
         assert end(process) == 0
     finally:

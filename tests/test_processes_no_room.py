@@ -34,10 +34,10 @@ def test_schedulerstatus_tells_of_hung_jobs_until_there_is_room_again(tmp_path: 
         Gate.objects.create(name=f"hang {number}", second="*", file=str(gate))
     process = start("runscheduler", "--threads", "2", log=log, TEST_COUNTJOBS=SETTINGS)
     try:
-        wait_until(lambda: is_alive(process), 20, what=lambda: f"for a scheduler:\n{read(log)}")
-        wait_until(lambda: Execution.objects.going_on().count() == 2, 20, what="for both to hang")
+        wait_until(lambda: is_alive(process), what=lambda: f"for a scheduler:\n{read(log)}")
+        wait_until(lambda: Execution.objects.going_on().count() == 2, what="for both to hang")
         waiting = CountJob.objects.create(name="waits", second="*")
-        wait_until(lambda: schedulerstatus(tmp_path)[0] == 4, 30, what="for no room")
+        wait_until(lambda: schedulerstatus(tmp_path)[0] == 4, what="for no room")
 
         status, said = schedulerstatus(tmp_path, "--json")
         hung = Execution.objects.going_on().values_list("pk", flat=True)
@@ -47,8 +47,8 @@ def test_schedulerstatus_tells_of_hung_jobs_until_there_is_room_again(tmp_path: 
 
         gate.touch()
         ended = Execution.objects.filter(job_id=waiting.job_id, status="succeeded")
-        wait_until(ended.exists, 20, what="for what has waited")
-        wait_until(lambda: schedulerstatus(tmp_path)[0] == 0, 30, what="for room")
+        wait_until(ended.exists, what="for what has waited")
+        wait_until(lambda: schedulerstatus(tmp_path)[0] == 0, what="for room")
     finally:
         gate.touch()
         end(process)
