@@ -60,7 +60,7 @@ def scheduler(
     """A `runscheduler` that lives, ended with SIGTERM (or killed, where it doesn't end)."""
     process = start("runscheduler", *options, log=log, url=url, **environment)
     try:
-        wait_until(lambda: is_alive(process), what=f"for a scheduler:\n{read(log)}")
+        wait_until(lambda: is_alive(process), what=lambda: f"for a scheduler:\n{read(log)}")
         yield process
     finally:
         end(process)

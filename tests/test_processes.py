@@ -197,7 +197,7 @@ def test_promise_05_connections_that_the_server_ended_are_replaced(log: Path) ->
             seen = succeeded(job.job_id)
             wait_until(lambda: _of_others("pid") >= 2, what="until it has connections again")
             _of_others("pg_terminate_backend(pid)")
-            wait_until(lambda: succeeded(job.job_id) >= seen + 2, what=read(log))  # noqa: B023
+            wait_until(lambda: succeeded(job.job_id) >= seen + 2, what=lambda: read(log))  # noqa: B023
         assert end(process) == 0
     assert not Execution.objects.exclude(status="succeeded").exists()
 

@@ -6,7 +6,7 @@ import json
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,11 @@ from django.utils import timezone
 
 from countjobs.history.requests import request_run
 from countjobs.models import Execution, SchedulerNode
+from tests import processes
 from tests.app.jobs import pass_gate
 from tests.app.models import Gate, Note
 from tests.factories import SECOND, code_job, every, store_job
-from tests.processes import end, is_alive, read, start
+from tests.processes import read
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True)]
@@ -37,15 +38,9 @@ def log(tmp_path: Path) -> Path:
     return tmp_path / "scheduler.log"
 
 
-@contextmanager
-def scheduler(log: Path) -> Iterator[Process]:
+def scheduler(log: Path) -> AbstractContextManager[Process]:
     """A scheduler of one thread and with a short lease."""
-    process = start("runscheduler", "--threads", "1", log=log, TEST_COUNTJOBS=SETTINGS)
-    try:
-        wait_until(lambda: is_alive(process), what=f"for a scheduler:\n{read(log)}")
-        yield process
-    finally:
-        end(process)
+    return processes.scheduler(log, "--threads", "1", TEST_COUNTJOBS=SETTINGS)
 
 
 @contextmanager
@@ -89,7 +84,7 @@ def test_promise_09_a_frozen_scheduler_that_wakes_starts_and_records_nothing_giv
         with frozen(one), scheduler(log) as two:
             given_away = Execution.objects.filter(pk__in=waiting, status="succeeded")
             gate.touch()
-            wait_until(lambda: given_away.count() == len(waiting), 20, what=read(log))
+            wait_until(lambda: given_away.count() == len(waiting), 20, what=lambda: read(log))
             assert all(f":{two.pid}:" in execution.node for execution in given_away)
             before = rows([begun, *waiting])
         woken = timezone.now()
@@ -149,12 +144,12 @@ def test_promise_09_a_scheduler_frozen_while_it_marks_a_run_does_not_begin_it_wh
     runs = Execution.objects.filter(job_id=note.job_id)
     with scheduler(log) as one:
         request_run(note.job_id, note.name)
-        wait_until(lambda: marks_wait() == 1, what=read(log))
+        wait_until(lambda: marks_wait() == 1, what=lambda: read(log))
         one.send_signal(signal.SIGSTOP)
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(7)")
-            wait_until(runs_of(one, "running").exists, what=read(log))
+            wait_until(runs_of(one, "running").exists, what=lambda: read(log))
             with scheduler(log) as two:
                 wait_until(runs_of(two, "succeeded").exists, 30, what=lambda: read(log))
         finally:
@@ -177,9 +172,11 @@ def test_promise_09_what_a_killed_scheduler_ran_is_run_again_by_another_within_t
             one.kill()
             one.wait(60)
             killed = timezone.now()
-            wait_until(runs_of(two, "running").filter(pk__in=retry).exists, 20, what=read(log))
+            wait_until(
+                runs_of(two, "running").filter(pk__in=retry).exists, 20, what=lambda: read(log)
+            )
             file.touch()
-            wait_until(retry.filter(status="succeeded").exists, what=read(log))
+            wait_until(retry.filter(status="succeeded").exists, what=lambda: read(log))
     lost, again = Execution.objects.get(status="lost"), retry.get()
     assert f":{one.pid}:" in lost.node
     assert lost.error.endswith("It is run again, as attempt 2 of at most 3.")

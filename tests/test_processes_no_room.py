@@ -10,7 +10,7 @@ import pytest
 from countjobs.models import CountJob, Execution
 from tests.app.models import Gate
 from tests.children import reap
-from tests.processes import end, is_alive, read, start
+from tests.processes import read, scheduler, start
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True)]
@@ -32,23 +32,21 @@ def test_schedulerstatus_tells_of_hung_jobs_until_there_is_room_again(tmp_path: 
     log, gate = tmp_path / "scheduler.log", tmp_path / "gate"
     for number in range(2):
         Gate.objects.create(name=f"hang {number}", second="*", file=str(gate))
-    process = start("runscheduler", "--threads", "2", log=log, TEST_COUNTJOBS=SETTINGS)
-    try:
-        wait_until(lambda: is_alive(process), what=lambda: f"for a scheduler:\n{read(log)}")
-        wait_until(lambda: Execution.objects.going_on().count() == 2, what="for both to hang")
-        waiting = CountJob.objects.create(name="waits", second="*")
-        wait_until(lambda: schedulerstatus(tmp_path)[0] == 4, what="for no room")
+    with scheduler(log, "--threads", "2", TEST_COUNTJOBS=SETTINGS):
+        try:
+            wait_until(lambda: Execution.objects.going_on().count() == 2, what="for both to hang")
+            waiting = CountJob.objects.create(name="waits", second="*")
+            wait_until(lambda: schedulerstatus(tmp_path)[0] == 4, what="for no room")
 
-        status, said = schedulerstatus(tmp_path, "--json")
-        hung = Execution.objects.going_on().values_list("pk", flat=True)
-        assert status == 4
-        assert {each["run"] for each in json.loads(said)["taken_by"]} == set(hung)
-        assert not Execution.objects.filter(job_id=waiting.job_id).exists()
+            status, said = schedulerstatus(tmp_path, "--json")
+            hung = Execution.objects.going_on().values_list("pk", flat=True)
+            assert status == 4
+            assert {each["run"] for each in json.loads(said)["taken_by"]} == set(hung)
+            assert not Execution.objects.filter(job_id=waiting.job_id).exists()
 
-        gate.touch()
-        ended = Execution.objects.filter(job_id=waiting.job_id, status="succeeded")
-        wait_until(ended.exists, what="for what has waited")
-        wait_until(lambda: schedulerstatus(tmp_path)[0] == 0, what="for room")
-    finally:
-        gate.touch()
-        end(process)
+            gate.touch()
+            ended = Execution.objects.filter(job_id=waiting.job_id, status="succeeded")
+            wait_until(ended.exists, what="for what has waited")
+            wait_until(lambda: schedulerstatus(tmp_path)[0] == 0, what="for room")
+        finally:
+            gate.touch()
