@@ -21,7 +21,7 @@ class RecentRate:
         self._slots: deque[tuple[int, int, float]] = deque()
         """Each slot's number, its events, and the seconds that they took."""
         self._count, self._took = 0, 0.0
-        """The same of all slots together."""
+        """The same of all slots together: each run that ends asks for it."""
         self._since: float | None = None
         """Since when the next event is waited for."""
 
