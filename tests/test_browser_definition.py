@@ -14,13 +14,15 @@ pytestmark = needs_browser
 ROW = ".countjobs-rows li:has(> input)"
 
 
-def rows_of(page: Page) -> list[tuple[str, str]]:
-    """The keys and texts of a page's rows, but empty ones."""
-    found = [
-        (row.locator("input").input_value(), row.locator("textarea").input_value())
-        for row in page.locator(ROW).all()
-    ]
-    return [row for row in found if row != ("", "")]
+def expect_rows(page: Page, *rows: tuple[str, str]) -> None:
+    """Waits for a page whose rows have these keys and texts; any after them are empty."""
+    shown = page.locator(ROW)
+    for number, row in enumerate(rows):
+        for field, value in zip(("input", "textarea"), row, strict=True):
+            expect(shown.nth(number).locator(field)).to_have_value(value)
+    for row in shown.all()[len(rows) :]:
+        expect(row.locator("input")).to_have_value("")
+        expect(row.locator("textarea")).to_have_value("")
 
 
 def test_a_person_adds_rows_with_the_keyboard_moves_one_errs_at_one_and_loses_nothing(
@@ -39,26 +41,26 @@ def test_a_person_adds_rows_with_the_keyboard_moves_one_errs_at_one_and_loses_no
     keys.press("Alt+ArrowUp")
     expect(page.locator(".countjobs-rows [role=status]")).to_have_text("Row 2 of 3")
     typed = [("one", "1st"), ("", "3rd"), ("two", "2nd")]
-    assert rows_of(page) == typed
+    expect_rows(page, *typed)
     page.click("[name=_save]")
 
     wrong = page.locator(f"{ROW}.errors")
     expect(wrong).to_contain_text("This text has no key.")
     expect(wrong.locator("input")).to_have_attribute("aria-invalid", "true")
-    assert rows_of(page) == typed
+    expect_rows(page, *typed)
     wrong.locator("input").focus()
     keys.type("three")
     page.locator(ROW).first.get_by_role("button", name="Move down").press("Enter")
     expect(page.locator(ROW).first.locator("input")).to_have_attribute("id", "id_messages")
     page.click("[name=_continue]")
     expect(page.locator(".messagelist")).to_contain_text("Next run:")
-    assert rows_of(page) == [("three", "3rd"), ("one", "1st"), ("two", "2nd")]
+    expect_rows(page, ("three", "3rd"), ("one", "1st"), ("two", "2nd"))
 
     page.locator(ROW).first.get_by_role("button", name="Remove").press("Enter")
     page.locator(ROW).first.locator("input").press("Enter")
     expect(page.locator("#result_list")).to_contain_text("rows")
     page.click("text=rows")
-    assert rows_of(page) == [("one", "1st"), ("two", "2nd")]
+    expect_rows(page, ("one", "1st"), ("two", "2nd"))
 
 
 def test_a_warning_of_a_clock_change_comes_while_the_schedule_is_typed(page: Page) -> None:
@@ -136,9 +138,10 @@ def test_without_a_script_rows_are_filled_in_and_emptied(
         row.locator("input").fill(f"k{number}")
         row.locator("textarea").fill("a text\nof two lines")
     page.click("[name=_continue]")
-    assert rows_of(page) == [("k0", "a text\nof two lines"), ("k1", "a text\nof two lines")]
+    expect(page.locator(".messagelist")).to_be_visible()
+    expect_rows(page, ("k0", "a text\nof two lines"), ("k1", "a text\nof two lines"))
     page.fill("#id_messages", "")
     page.locator(ROW).first.locator("textarea").fill("")
     page.click("[name=_continue]")
-    assert rows_of(page) == [("k1", "a text\nof two lines")]
+    expect_rows(page, ("k1", "a text\nof two lines"))
     page.context.close()
