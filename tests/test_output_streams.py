@@ -6,6 +6,7 @@ import errno
 import io
 import logging
 import sys
+import weakref
 
 import pytest
 
@@ -119,3 +120,24 @@ def test_a_run_outside_of_a_scheduler_leaves_the_streams_alone() -> None:
     before = sys.stdout
     with captured(CAP):
         assert sys.stdout is before
+
+
+def test_a_stream_outlives_the_print_during_which_another_run_replaces_it() -> None:
+    """`print` holds on to no stream: Python crashed where a job redirected what others wrote to."""
+    before = sys.stdout
+
+    class Replacing:
+        def __str__(self) -> str:
+            sys.stdout = before
+            return "text"
+
+    with capturing():
+        sys.stdout = redirected = io.StringIO()  # as a job does
+        with captured(CAP) as output:  # as another run begins
+            stream = weakref.ref(sys.stdout)
+            print(Replacing(), end="")
+            assert stream() is not None
+        assert (redirected.getvalue(), output.value()) == ("text", "text")
+        with captured(CAP):
+            print(end="")
+        assert stream() is None, "it is let go with the next text"

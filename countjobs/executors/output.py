@@ -116,6 +116,15 @@ def captured(most_bytes: int) -> Iterator[CappedText]:
         _output.reset(token)
 
 
+_in_use = threading.local()
+"""The stream that each thread has written to last.
+
+`print` doesn't hold on to `sys.stdout` while it writes to it (before Python 3.12.10 and 3.13.3, see
+CPython's gh-130163). Where a job redirects it meanwhile, nobody else may hold a tee that others
+still write to, and the interpreter crashes.
+"""
+
+
 class _Tee(StandIn):
     """A standard stream that also writes to the output of the run that writes to it.
 
@@ -128,6 +137,7 @@ class _Tee(StandIn):
     def write(self, text: str) -> int:
         if not isinstance(text, str):
             raise not_text(text)
+        _in_use.stream = self
         if (output := _output.get()) is not None:
             output.write(text)
         try:
