@@ -20,9 +20,9 @@ def expect_rows(page: Page, *rows: tuple[str, str]) -> None:
     for number, row in enumerate(rows):
         for field, value in zip(("input", "textarea"), row, strict=True):
             expect(shown.nth(number).locator(field)).to_have_value(value)
-    for row in shown.all()[len(rows) :]:
-        expect(row.locator("input")).to_have_value("")
-        expect(row.locator("textarea")).to_have_value("")
+    for empty in shown.all()[len(rows) :]:
+        expect(empty.locator("input")).to_have_value("")
+        expect(empty.locator("textarea")).to_have_value("")
 
 
 def test_a_person_adds_rows_with_the_keyboard_moves_one_errs_at_one_and_loses_nothing(
