@@ -120,8 +120,8 @@ _in_use = threading.local()
 """The stream that each thread has written to last.
 
 `print` doesn't hold on to `sys.stdout` while it writes to it (before Python 3.12.10 and 3.13.3, see
-CPython's gh-130163). Where a job redirects it meanwhile, nobody else may hold a tee that others
-still write to, and the interpreter crashes.
+CPython's gh-130163). A tee that a job's redirection has replaced meanwhile would be freed under
+those who still print to it, and the interpreter would crash.
 """
 
 
