@@ -151,6 +151,9 @@ def test_the_neighbours_are_found_by_the_index_of_the_job() -> None:
 def test_a_run_begins_and_grows_without_any_index_being_touched() -> None:
     if connection.vendor != "postgresql":
         pytest.skip("only PostgreSQL tells how it wrote a row")
+    with connection.cursor() as cursor:
+        # No index is touched while the page has room, which one full of rolled back rows lacks.
+        cursor.execute("TRUNCATE countjobs_execution CASCADE")
     queued = make_execution(Status.QUEUED, node="here:1:1")
 
     def hot() -> int:
