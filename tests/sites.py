@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.urls import path
 
 from countjobs.admin import JobDefinitionAdmin
-from countjobs.admin.executions import ExecutionAdmin
+from countjobs.admin.executions.admin import ExecutionAdmin
 from countjobs.admin.nodes import ParkedJobAdmin, SchedulerNodeAdmin
 from countjobs.models import CountJob, Execution, ParkedJob, SchedulerNode
 

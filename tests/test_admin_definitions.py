@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from countjobs.admin import JobDefinitionAdmin
-from countjobs.admin.facts import Facts
+from countjobs.admin.definitions.facts import Facts
 from countjobs.forms import OrderedJSONFormField
 from countjobs.models import CountJob, JobDefinition
 from tests.admin_pages import ADD, LIST, change_url, said, told

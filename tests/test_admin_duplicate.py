@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils import translation
 from django_apscheduler.models import DjangoJob
 
-from countjobs.admin import actions
-from countjobs.admin.duplicates import free_name
+from countjobs.admin.definitions import actions
+from countjobs.admin.definitions.copying import free_name
 from countjobs.models import CountJob
 from tests.admin_pages import LIST, said
 from tests.people import client_of

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from countjobs.admin import display
-from countjobs.admin.pagination import BoundedPaginator
+from countjobs.admin.executions.pagination import BoundedPaginator
 from countjobs.models import CountJob, Execution
 from countjobs.models.executions import Status, Trigger
 from tests.admin_pages import cell

@@ -10,8 +10,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from countjobs.admin import definition_filters, definition_list
-from countjobs.admin.definition_list import DefinitionList
+from countjobs.admin.definitions import changelist as definition_list
+from countjobs.admin.definitions import filters as definition_filters
+from countjobs.admin.definitions.changelist import DefinitionList
 from countjobs.models import CountJob
 from countjobs.models.executions import Status
 from tests.admin_pages import LIST, rows_before

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import translation
 
-from countjobs.admin.strip import LONGEST, strip, summary
+from countjobs.admin.drawings.strip import LONGEST, strip, summary
 from countjobs.models import CountJob
 from countjobs.models.executions import Status
 from countjobs.models.newest import Past

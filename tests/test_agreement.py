@@ -14,8 +14,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django_apscheduler.models import DjangoJob
 
-from countjobs.admin import agreement
-from countjobs.admin.agreement import SECONDS, differing_rows
+from countjobs.admin.banner import agreement
+from countjobs.admin.banner.agreement import SECONDS, differing_rows
 from countjobs.models import CountJob
 from tests.app.models import Greeting
 from tests.factories import NOON, make_node

@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from countjobs.admin.filters import any_of, within
+from countjobs.admin.executions.filters import any_of, within
 from countjobs.admin.overview import hours
 from countjobs.models import CountJob, Execution
 from countjobs.models.executions import ACTIVE, FAILURES, PROBLEMS, Status
@@ -106,7 +106,7 @@ def test_what_a_scheduler_is_busy_with_is_a_link(client: Client) -> None:
 def test_the_outcomes_on_a_definitions_page_are_of_the_runs_that_it_counts(
     client: Client, definition: CountJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("countjobs.admin.runs.MOST", 20)
+    monkeypatch.setattr("countjobs.admin.definitions.figures.MOST", 20)
     page = client.get(f"/admin/countjobs/countjob/{definition.pk}/change/").content.decode()
     counts = _BADGE.findall(page)
     assert sum(number(count) for _address, count in counts) == 20

@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django_apscheduler.models import DjangoJob
 
-from countjobs.admin.durations import MOST_BARS, duration_chart
+from countjobs.admin.drawings.durations import MOST_BARS, duration_chart
 from countjobs.admin.statistics import MOST, percentiles, statistics_of
 from countjobs.models import CountJob, Execution
 from countjobs.models.executions import Status

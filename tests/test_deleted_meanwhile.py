@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from countjobs.admin import run_view, switch, tools
+from countjobs.admin.definitions import run_now as run_view
+from countjobs.admin.definitions import switch, tools
 from countjobs.history.requests import request_run
 from countjobs.models import CountJob, Execution
 from tests.people import client_of

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from countjobs.admin.course import WIDTH, course
+from countjobs.admin.drawings.course import WIDTH, course
 from countjobs.models import Execution
 from countjobs.models.executions import Status
 from tests.factories import NOON, SECOND

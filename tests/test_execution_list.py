@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from countjobs.admin.job_names import MOST_JOBS, MOST_SUGGESTED, job_ids_like
+from countjobs.admin.executions.search import MOST_JOBS, MOST_SUGGESTED, job_ids_like
 from countjobs.models import CountJob
 from countjobs.models.executions import Status, Trigger
 from tests.app.models import Greeting

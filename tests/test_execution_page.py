@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
 
-from countjobs.admin.running import may_run
+from countjobs.admin.executions.running import may_run
 from countjobs.jobstores.claimed import begin
 from countjobs.models import CountJob, Execution
 from countjobs.models.executions import ACTIVE, Status, Trigger

@@ -13,7 +13,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from countjobs.admin.executions import ExecutionAdmin
+from countjobs.admin.executions.admin import ExecutionAdmin
 from countjobs.history.growth import Growth, record_growth
 from countjobs.jobstores.claimed import begin
 from countjobs.models import Execution

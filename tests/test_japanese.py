@@ -16,9 +16,9 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import override
 
-from countjobs.admin.alerts import Alerts
-from countjobs.admin.no_room import NoRoom
-from countjobs.admin.pagination import BoundedPaginator
+from countjobs.admin.banner.alerts import Alerts
+from countjobs.admin.banner.no_room import NoRoom
+from countjobs.admin.executions.pagination import BoundedPaginator
 from countjobs.models import CountJob, ParkedJob
 from countjobs.models.executions import Status, Trigger
 from countjobs.models.nodes import State

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from countjobs.admin.overview.bars import HEIGHT, Bar, heights, marks, stacked_bars
+from countjobs.admin.drawings.bars import HEIGHT, Bar, heights, marks, stacked_bars
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from countjobs.admin import JobDefinitionAdmin
-from countjobs.admin.preview import COUNT, Preview, preview_of, viewer_zone
-from countjobs.admin.schedule_views import ScheduleViews
+from countjobs.admin.definitions.preview.meaning import COUNT, Preview, preview_of, viewer_zone
+from countjobs.admin.definitions.preview.views import ScheduleViews
 from countjobs.jobstores.claims import claim
 from countjobs.models import CountJob, Execution
 from countjobs.triggers import CRON_DEFAULTS

@@ -9,8 +9,8 @@ from threading import Event
 import pytest
 from django.test import Client
 
-from countjobs.admin.schedule_views import _previews
-from countjobs.admin.turns import NewestFirst
+from countjobs.admin.definitions.preview.turns import NewestFirst
+from countjobs.admin.definitions.preview.views import _previews
 from tests.people import client_of, user_of
 from tests.waiting import wait_until
 
@@ -72,7 +72,7 @@ def test_a_turn_that_fails_is_over() -> None:
 
 @pytest.mark.django_db
 def test_a_preview_that_is_overtaken_is_answered_with_429(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("countjobs.admin.schedule_views._LONGEST_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr("countjobs.admin.definitions.preview.views._LONGEST_WAIT_SECONDS", 0.01)
     ann, bob = Client(), client_of("superuser")
     user = user_of("editor")
     ann.force_login(user)

@@ -16,8 +16,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from countjobs.admin import JobDefinitionAdmin
-from countjobs.admin.form import PartialForm
-from countjobs.admin.run_form import run_form
+from countjobs.admin.definitions.form import PartialForm
+from countjobs.admin.definitions.run_form import run_form
 from countjobs.models import CountJob, Execution, JobDefinition
 from countjobs.models.executions import Status, Trigger
 from tests.app.models import Greeting, Team, TeamJob

@@ -2,8 +2,9 @@
 
 from django.contrib import admin
 
-from countjobs.admin import executions, nodes, site
-from countjobs.admin.definitions import JobDefinitionAdmin
+from countjobs.admin import nodes, site
+from countjobs.admin.definitions.admin import JobDefinitionAdmin
+from countjobs.admin.executions import admin as executions
 
 site.take_off_foreign_pages(admin.site)
 site.set_index(admin.site)

@@ -14,9 +14,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin import display
-from countjobs.admin.base import ReadOnlyAdmin
 from countjobs.admin.links import Links
 from countjobs.admin.lookup import visible_definitions_of
+from countjobs.admin.page import ReadOnlyAdmin
 from countjobs.models import ParkedJob, SchedulerNode
 
 if TYPE_CHECKING:

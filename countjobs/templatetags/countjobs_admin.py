@@ -6,7 +6,7 @@ from typing import Any
 
 from django import template
 
-from countjobs.admin.alerts import Alerts, alerts_for
+from countjobs.admin.banner.alerts import Alerts, alerts_for
 from countjobs.admin.links import Links, site_of
 
 register = template.Library()

@@ -15,9 +15,9 @@ from django.utils.translation import gettext, ngettext
 from django_apscheduler.models import DjangoJob
 
 from countjobs.admin.display import moment, moment_text, soon
+from countjobs.admin.drawings.bars import Bar, marks, stacked_bars
 from countjobs.admin.links import Links
 from countjobs.admin.lookup import definitions_of, zone_of
-from countjobs.admin.overview.bars import Bar, marks, stacked_bars
 from countjobs.admin.overview.cells import job_link
 from countjobs.admin.overview.spans import Span, clock, coming_hours, count_spans
 from countjobs.models.definitions import concrete_definitions

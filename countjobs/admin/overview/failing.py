@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.utils.safestring import SafeString
 
-from countjobs.admin.filters import any_of
+from countjobs.admin.executions.filters import any_of
 from countjobs.admin.links import Links
 from countjobs.admin.lookup import definitions_of, zone_of
 from countjobs.admin.overview.cells import job_link, run_link

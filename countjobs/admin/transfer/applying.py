@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from countjobs.admin.pauses import tell_switch
+from countjobs.admin.definitions.enabling import tell_switch
 from countjobs.admin.transfer.carried import Carried
 from countjobs.admin.transfer.dryrun import dry_run
 from countjobs.admin.transfer.plan import Entry, Plan, State

@@ -13,7 +13,7 @@ from django.http import FileResponse, HttpRequest, HttpResponse
 from django.urls import URLPattern
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.admin.actions import DefinitionActions
+from countjobs.admin.definitions.actions import DefinitionActions
 from countjobs.admin.transfer.format import carried_fields, label_of, with_named, written
 from countjobs.admin.transfer.views import ImportView
 from countjobs.batches import batches

@@ -17,11 +17,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from countjobs.admin.actions import set_enabled
 from countjobs.admin.addresses import address_of, name_of, row_of, view_of
+from countjobs.admin.definitions.actions import set_enabled
+from countjobs.admin.definitions.facts import facts_of
+from countjobs.admin.definitions.schedules import SchedulePages
 from countjobs.admin.display import badge
-from countjobs.admin.facts import facts_of
-from countjobs.admin.schedules import SchedulePages
 from countjobs.models import JobDefinition
 
 _ADDRESS = "_countjobs_switch_address"

@@ -11,11 +11,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.admin.base import PageChangeList, no_impossible_lookups
-from countjobs.admin.definition_filters import OutcomeFilter, ZoneFilter
-from countjobs.admin.facts import attach, facts_of
+from countjobs.admin.definitions.facts import attach, facts_of
+from countjobs.admin.definitions.filters import OutcomeFilter, ZoneFilter
+from countjobs.admin.definitions.switch import SwitchPages
 from countjobs.admin.links import Links
-from countjobs.admin.switch import SwitchPages
+from countjobs.admin.page import PageChangeList, no_impossible_lookups
 from countjobs.models import Execution, JobDefinition
 from countjobs.text import visible
 

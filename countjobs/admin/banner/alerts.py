@@ -15,11 +15,11 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from countjobs.admin.agreement import differing_rows, strangers
+from countjobs.admin.banner.agreement import differing_rows, strangers
+from countjobs.admin.banner.no_room import NoRoom, tell
 from countjobs.admin.display import link
 from countjobs.admin.links import Links, site_of
 from countjobs.admin.lookup import visible_definitions_of
-from countjobs.admin.no_room import NoRoom, tell
 from countjobs.jobstores.room import look
 from countjobs.jobstores.strangers import kinds_that_nobody_runs
 from countjobs.models import Execution, JobDefinition, ParkedJob, SchedulerNode

@@ -14,13 +14,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from countjobs.admin.definitions.facts import facts_of
+from countjobs.admin.definitions.schedules import SchedulePages
 from countjobs.admin.display import ICONS, NOTHING, badge, duration, link, moment, outcome
-from countjobs.admin.durations import drawn, duration_chart
-from countjobs.admin.facts import facts_of
-from countjobs.admin.filters import within_those_of
-from countjobs.admin.lengths import longest
+from countjobs.admin.drawings.durations import drawn, duration_chart
+from countjobs.admin.drawings.lengths import longest
+from countjobs.admin.executions.filters import within_those_of
 from countjobs.admin.links import Links
-from countjobs.admin.schedules import SchedulePages
 from countjobs.admin.statistics import MOST, RunStatistics, statistics_of
 from countjobs.models import Execution, JobDefinition
 

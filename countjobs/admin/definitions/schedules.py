@@ -15,11 +15,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.admin.actions import DefinitionActions
-from countjobs.admin.facts import facts_of
-from countjobs.admin.form import CRONTAB, AnyModelForm, DefinitionForm, filled_words
-from countjobs.admin.preview import SENT, preview_of
-from countjobs.admin.schedule_views import ScheduleViews
+from countjobs.admin.definitions.actions import DefinitionActions
+from countjobs.admin.definitions.facts import facts_of
+from countjobs.admin.definitions.form import CRONTAB, AnyModelForm, DefinitionForm, filled_words
+from countjobs.admin.definitions.preview.meaning import SENT, preview_of
+from countjobs.admin.definitions.preview.views import ScheduleViews
 from countjobs.models import JobDefinition
 from countjobs.triggers import CRON_DEFAULTS, CronFieldError
 from countjobs.triggers.sentences import sentence

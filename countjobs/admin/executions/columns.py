@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from countjobs.admin import display
-from countjobs.admin.base import ReadOnlyAdmin
 from countjobs.admin.links import Links
 from countjobs.admin.lookup import definitions_of, zone_of
+from countjobs.admin.page import ReadOnlyAdmin
 from countjobs.models import Execution
 from countjobs.models.executions import Status
 from countjobs.text import visible

@@ -16,19 +16,19 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.admin.checks import DefinitionAdminChecks
-from countjobs.admin.definition_list import DefinitionList
+from countjobs.admin.definitions.changelist import DefinitionList
+from countjobs.admin.definitions.checks import DefinitionAdminChecks
+from countjobs.admin.definitions.enabling import last_pause
+from countjobs.admin.definitions.facts import facts_of
+from countjobs.admin.definitions.fieldsets import FIRE_TIMES, TOLD, fieldsets_of
+from countjobs.admin.definitions.figures import RUNS, RunFigures
+from countjobs.admin.definitions.form import CRONTAB
+from countjobs.admin.definitions.saving import DefinitionSaving
+from countjobs.admin.definitions.tools import DefinitionTools
+from countjobs.admin.definitions.widgets import CronInput, MomentInput, ZoneInput
 from countjobs.admin.display import NOTHING, link, moment, pre
-from countjobs.admin.facts import facts_of
-from countjobs.admin.fieldsets import FIRE_TIMES, TOLD, fieldsets_of
-from countjobs.admin.form import CRONTAB
 from countjobs.admin.links import Links
-from countjobs.admin.pauses import last_pause
-from countjobs.admin.runs import RUNS, RunFigures
-from countjobs.admin.saving import DefinitionSaving
-from countjobs.admin.tools import DefinitionTools
 from countjobs.admin.transfer import TransferPages
-from countjobs.admin.widgets import CronInput, MomentInput, ZoneInput
 from countjobs.forms import KeyTextRows, MomentField
 from countjobs.models import CountJob, Execution, JobDefinition
 from countjobs.models.fields import CronField, KeyTextField, OrderedJSONField

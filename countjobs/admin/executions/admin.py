@@ -12,14 +12,14 @@ from django.urls import URLPattern
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from countjobs.admin.base import PageChangeList
-from countjobs.admin.execution_page import ExecutionPage
-from countjobs.admin.filters import AgeFilter, StatusFilter
-from countjobs.admin.form_filters import DatesFilter, JobFilter
-from countjobs.admin.job_names import MOST_JOBS, JobNames, job_ids_like
+from countjobs.admin.executions.filters import AgeFilter, StatusFilter
+from countjobs.admin.executions.form_filters import DatesFilter, JobFilter
+from countjobs.admin.executions.page import ExecutionPage
+from countjobs.admin.executions.pagination import BoundedPaginator
+from countjobs.admin.executions.search import MOST_JOBS, JobNames, job_ids_like
 from countjobs.admin.links import Links
 from countjobs.admin.overview.pages import OverviewPages
-from countjobs.admin.pagination import BoundedPaginator
+from countjobs.admin.page import PageChangeList
 from countjobs.admin.searching import shortened
 from countjobs.models import Execution
 from countjobs.models.executions import Status

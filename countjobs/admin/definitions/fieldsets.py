@@ -9,7 +9,7 @@ from django.db import models
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.admin.form import CRONTAB
+from countjobs.admin.definitions.form import CRONTAB
 from countjobs.models import JobDefinition
 from countjobs.models.overrides import own_fields
 

@@ -8,9 +8,9 @@ from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 
 from countjobs.admin.addresses import row_at
-from countjobs.admin.duplicates import free_name_of
-from countjobs.admin.pauses import tell_switch
-from countjobs.admin.schedules import SchedulePages
+from countjobs.admin.definitions.copying import free_name_of
+from countjobs.admin.definitions.enabling import tell_switch
+from countjobs.admin.definitions.schedules import SchedulePages
 
 
 class DefinitionSaving(SchedulePages):

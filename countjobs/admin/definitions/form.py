@@ -12,7 +12,7 @@ from django.utils.text import normalize_newlines
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from countjobs.admin.widgets import CrontabInput
+from countjobs.admin.definitions.widgets import CrontabInput
 from countjobs.forms import MomentField
 from countjobs.text import shown
 from countjobs.triggers import CRON_DEFAULTS

@@ -11,8 +11,8 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from countjobs.admin.definitions.run_form import RunForm, run_form
 from countjobs.admin.links import Links
-from countjobs.admin.run_form import RunForm, run_form
 from countjobs.history.requests import request_run
 from countjobs.models import Execution, JobDefinition, SchedulerNode
 

@@ -11,7 +11,7 @@ from django.db import models
 from django.forms import modelform_factory
 from django.http import HttpRequest
 
-from countjobs.admin.form import PartialForm
+from countjobs.admin.definitions.form import PartialForm
 from countjobs.models import JobDefinition
 from countjobs.models.overrides import may_override, own_fields
 

@@ -13,11 +13,11 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from countjobs.admin.actions import set_enabled
 from countjobs.admin.addresses import address_of, name_of, row_of, view_of
-from countjobs.admin.facts import facts_of
-from countjobs.admin.run_view import RunView
-from countjobs.admin.schedules import SchedulePages
+from countjobs.admin.definitions.actions import set_enabled
+from countjobs.admin.definitions.facts import facts_of
+from countjobs.admin.definitions.run_now import RunView
+from countjobs.admin.definitions.schedules import SchedulePages
 from countjobs.models import JobDefinition
 
 

@@ -19,9 +19,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from countjobs.admin.addresses import View, row_of, view_of
+from countjobs.admin.executions.running import may_run
 from countjobs.admin.links import Links
 from countjobs.admin.lookup import definitions_of
-from countjobs.admin.running import may_run
 from countjobs.history.requests import request_run
 from countjobs.models import Execution
 from countjobs.models.executions import ACTIVE

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.admin.job_names import job_ids_called
+from countjobs.admin.executions.search import job_ids_called
 from countjobs.admin.links import Links
 from countjobs.models import Execution
 from countjobs.text import shown, visible

@@ -16,9 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from django_apscheduler.models import DjangoJob
 
 from countjobs.admin.display import NOTHING, badge, link, moment, moment_text, outcome
+from countjobs.admin.drawings.strip import LONGEST, strip
 from countjobs.admin.links import Links
 from countjobs.admin.lookup import zone_of
-from countjobs.admin.strip import LONGEST, strip
 from countjobs.models import Execution, JobDefinition, ParkedJob
 from countjobs.models.executions import Status
 from countjobs.models.newest import Past

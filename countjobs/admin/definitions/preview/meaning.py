@@ -11,9 +11,9 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from countjobs.admin.definitions.form import say_when
+from countjobs.admin.definitions.preview.form import schedule_problems
 from countjobs.admin.display import moment, soon
-from countjobs.admin.form import say_when
-from countjobs.admin.schedule_form import schedule_problems
 from countjobs.models import JobDefinition
 from countjobs.text import describe
 from countjobs.triggers import zone_names

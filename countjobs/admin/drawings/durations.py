@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from countjobs.admin.display import duration, icon_of, moment_text, status_word
-from countjobs.admin.lengths import longest, share
+from countjobs.admin.drawings.lengths import longest, share
 from countjobs.models import Execution
 from countjobs.models.executions import Status
 

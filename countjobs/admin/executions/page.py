@@ -18,11 +18,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin import display
-from countjobs.admin.course import course
-from countjobs.admin.execution_columns import ExecutionColumns
-from countjobs.admin.execution_views import ExecutionViews
+from countjobs.admin.drawings.course import course
+from countjobs.admin.executions.columns import ExecutionColumns
+from countjobs.admin.executions.running import may_run
+from countjobs.admin.executions.views import ExecutionViews
 from countjobs.admin.links import Links
-from countjobs.admin.running import may_run
 from countjobs.models import Execution
 from countjobs.models.executions import ACTIVE, Status
 from countjobs.models.jobids import definition_key

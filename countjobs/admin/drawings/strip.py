@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
 from countjobs.admin.display import duration, icon_of, moment_text, status_word
-from countjobs.admin.lengths import longest, share
+from countjobs.admin.drawings.lengths import longest, share
 from countjobs.models.executions import PROBLEMS, Status
 from countjobs.models.newest import Past
 

@@ -15,10 +15,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from countjobs.admin.addresses import View, name_of, row_of, view_of
-from countjobs.admin.form import CRONTAB, filled_words
-from countjobs.admin.preview import Preview, preview_of, viewer_zone
-from countjobs.admin.schedule_form import read_schedule
-from countjobs.admin.turns import NewestFirst
+from countjobs.admin.definitions.form import CRONTAB, filled_words
+from countjobs.admin.definitions.preview.form import read_schedule
+from countjobs.admin.definitions.preview.meaning import Preview, preview_of, viewer_zone
+from countjobs.admin.definitions.preview.turns import NewestFirst
 from countjobs.triggers.crontab import CrontabError, read_crontab
 
 _LONGEST_WAIT_SECONDS = 2.0

@@ -7,9 +7,9 @@ from typing import Any
 from django.contrib.admin.checks import ModelAdminChecks
 from django.core.checks import CheckMessage, Error
 
-from countjobs.admin.fieldsets import FIRE_TIMES, TOLD
-from countjobs.admin.form import CRONTAB
-from countjobs.admin.runs import RUNS
+from countjobs.admin.definitions.fieldsets import FIRE_TIMES, TOLD
+from countjobs.admin.definitions.figures import RUNS
+from countjobs.admin.definitions.form import CRONTAB
 
 
 class DefinitionAdminChecks(ModelAdminChecks):

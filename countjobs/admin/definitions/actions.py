@@ -15,12 +15,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.admin.base import PageAdmin
+from countjobs.admin.definitions.copying import MOST, duplicate
+from countjobs.admin.definitions.enabling import tell_switch
 from countjobs.admin.display import link
-from countjobs.admin.duplicates import MOST, duplicate
-from countjobs.admin.filters import within_those_of
+from countjobs.admin.executions.filters import within_those_of
 from countjobs.admin.links import Links
-from countjobs.admin.pauses import tell_switch
+from countjobs.admin.page import PageAdmin
 from countjobs.deadlocks import again_after_deadlock
 from countjobs.history.requests import request_runs
 from countjobs.models import Execution, JobDefinition
