@@ -16,7 +16,7 @@ from typing import Literal
 
 from playwright.sync_api import FloatRect, Page, ViewportSize, sync_playwright
 
-from tests.quickstarts import ROOT, QuickStart
+from tests.support.quickstarts import ROOT, QuickStart
 
 HERE = Path(__file__).resolve().parent
 SIZE: ViewportSize = {"width": 1400, "height": 600}

@@ -8,13 +8,13 @@ import pytest
 from django.core.cache import cache
 from django.utils import translation
 
-from tests.children import reap_all
+from tests.support.children import reap_all
 
 pytest_plugins = (
-    "tests.watching",
-    "tests.lacking",
-    "tests.executing",
-    "tests.overviewing",
+    "tests.support.watching",
+    "tests.support.lacking",
+    "tests.support.executing",
+    "tests.support.overviewing",
 )
 
 

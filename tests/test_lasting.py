@@ -27,9 +27,9 @@ from countjobs.models import Execution
 from countjobs.models.executions import Status
 from countjobs.schedulers import create_scheduler
 from countjobs.schedulers.listeners import ChangeListener
-from tests.executing import Claims, claimed, submit
-from tests.factories import make_execution
-from tests.waiting import wait_until
+from tests.support.executing import Claims, claimed, submit
+from tests.support.factories import make_execution
+from tests.support.waiting import wait_until
 
 
 def _call(work: Callable[[], object]) -> None:

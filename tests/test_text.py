@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from countjobs.text import MOST_ERROR_CHARACTERS, describe, storable
-from tests.errors import HostileError, MuteError
+from tests.support.errors import HostileError, MuteError
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from countjobs.executors import current_run
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from django.db import models
 
 from countjobs.executors import current_run
 from countjobs.models import JobDefinition
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 
 class Greeting(JobDefinition):

@@ -1,0 +1,140 @@
+"""Bad definitions are refused at the model, in the form, and as a posted request."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.test import Client, RequestFactory
+from django.urls import reverse
+from django.utils.dateparse import parse_datetime
+from django.utils.html import escape
+from django.utils.timezone import make_aware
+
+from countjobs.admin import JobDefinitionAdmin
+from countjobs.models import CountJob
+from tests.support.bad_definitions import BAD, Bad
+from tests.support.people import client_of, user_of
+
+pytestmark = pytest.mark.django_db
+
+GOOD = {
+    "name": "good",
+    "enabled": "on",
+    "minute": "*",
+    "timezone": "UTC",
+    "jitter": "0",
+    "max_instances": "1",
+    "executor": "default",
+    "coalesce": "on",
+    "messages": '{"one": "one count."}',
+    "count": "3",
+}
+
+AT_MODEL = [bad for bad in BAD if not isinstance(bad.model, str)]
+AT_FORM = [bad for bad in BAD if bad.form is None]
+
+
+def title_of(bad: Bad) -> str:
+    return bad.title.replace("\0", "NUL")
+
+
+def model_values(bad: Bad) -> dict[str, Any]:
+    if isinstance(bad.model, dict):
+        return bad.model
+    return {name: _model_value(name, text) for name, text in bad.posted.items()}
+
+
+def _model_value(name: str, text: str) -> Any:
+    if not name.endswith("_date"):
+        return json.loads(text) if name == "messages" else text
+    try:
+        moment = parse_datetime(text)
+    except ValueError:
+        return text
+    return make_aware(moment) if moment else text
+
+
+def form_values(posted: dict[str, str]) -> dict[str, str]:
+    values = {**GOOD, **posted}
+    for name in ("start_date", "end_date"):
+        date, _, time = values.pop(name, "").partition(" ")
+        values |= {f"{name}_0": date, f"{name}_1": time}
+    return values
+
+
+@pytest.fixture(autouse=True)
+def _taken() -> None:
+    CountJob.objects.create(name="taken")
+
+
+@pytest.fixture
+def superuser() -> Client:
+    return client_of("superuser")
+
+
+def test_there_are_enough_bad_definitions_each_with_a_title_of_its_own() -> None:
+    assert len(BAD) >= 60
+    assert len({bad.title for bad in BAD}) == len(BAD)
+
+
+def test_what_the_bad_definitions_are_made_of_is_good(superuser: Client) -> None:
+    response = superuser.post(reverse("admin:countjobs_countjob_add"), form_values({}))
+    assert response.status_code == 302
+    CountJob.objects.get(name="good").full_clean()
+
+
+@pytest.mark.parametrize("bad", AT_MODEL, ids=title_of)
+def test_the_model_refuses(bad: Bad) -> None:
+    definition = CountJob(**{"name": "bad", **model_values(bad)})
+    with pytest.raises(ValidationError) as refused:
+        definition.full_clean()
+    assert_says(bad.model_fragment or bad.fragment, refused.value.message_dict, bad.field)
+
+
+@pytest.mark.parametrize("bad", AT_FORM, ids=title_of)
+def test_the_form_refuses(bad: Bad, rf: RequestFactory) -> None:
+    request = rf.get("/")
+    request.user = user_of("superuser")
+    form = JobDefinitionAdmin(CountJob, admin.site).get_form(request)(data=form_values(bad.posted))
+    assert not form.is_valid()
+    assert_says(bad.fragment, form.errors, bad.field)
+
+
+@pytest.mark.parametrize("bad", AT_FORM, ids=title_of)
+def test_the_add_page_refuses_and_loses_nothing_that_was_typed(bad: Bad, superuser: Client) -> None:
+    response = superuser.post(reverse("admin:countjobs_countjob_add"), form_values(bad.posted))
+    assert response.status_code == 200
+    assert CountJob.objects.count() == 1
+    page = response.content.decode()
+    assert escape(bad.fragment) in errors_shown_at(bad.field, page)
+    if bad.keeps_typed:
+        for value in form_values(bad.posted).values():
+            assert escape(value) in page
+
+
+def test_the_change_page_refuses_and_the_stored_row_stays(superuser: Client) -> None:
+    definition = CountJob.objects.get(name="taken")
+    url = reverse("admin:countjobs_countjob_change", args=[definition.pk])
+    response = superuser.post(url, form_values({"timezone": "America", "minute": "60"}))
+    assert response.status_code == 200
+    assert "There is no time zone" in errors_shown_at("timezone", response.content.decode())
+    definition.refresh_from_db()
+    assert definition.timezone == "UTC"
+
+
+def assert_says(fragment: str, errors: Any, field: str) -> None:
+    assert list(errors) == [field]
+    assert any(fragment in message for message in errors[field])
+
+
+def errors_shown_at(field: str, page: str) -> str:
+    """The list of errors that stands at a field, or above the form."""
+    at = r'class="errorlist nonfield"' if field == "__all__" else rf'id="id_{field}_error"'
+    found = re.search(rf"<ul[^>]*{at}[^>]*>(.*?)</ul>", page, re.DOTALL)
+    assert found, f"no errors are shown at {field}"
+    return found[1]

@@ -1,0 +1,76 @@
+"""The table of who may do what has every page of the app: a new one can't be forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, path
+from django.views.generic import RedirectView, TemplateView
+
+from tests.admin.test_permissions import ACTIONS, PAGES, QUESTIONS, WRITES, Rows
+from tests.support.people import client_of
+
+POSTS = {*QUESTIONS, *WRITES} - {*ACTIONS}
+"""What is posted to an address of its own."""
+
+SITES = {"index", "countjobs"}
+"""The site's own pages of the table."""
+
+Patterns = list[URLPattern | URLResolver]
+
+
+def named(patterns: Patterns, under: str = "") -> Iterator[str]:
+    """The names of the app's pages, as the table has them; of one without, its address.
+
+    But for Django's, which lead from the address of a row to its page.
+    """
+    for each in patterns:
+        address = f"{under}{each.pattern}"
+        if isinstance(each, URLResolver):
+            yield from named(each.url_patterns, address)
+        elif address.startswith("countjobs/") and not is_a_way_to_a_page(each):
+            yield (each.name or address).removeprefix("countjobs_")
+
+
+def is_a_way_to_a_page(pattern: URLPattern) -> bool:
+    is_unnamed = pattern.name is None
+    return is_unnamed and getattr(pattern.callback, "view_class", None) is RedirectView
+
+
+PAGES_OF_THE_APP = sorted(named(admin.site.urls[0]))
+
+
+def test_every_page_of_the_app_is_in_the_table_and_no_other() -> None:
+    assert sorted({*PAGES, *POSTS} - SITES) == PAGES_OF_THE_APP
+
+
+@pytest.mark.django_db
+def test_every_page_is_in_the_table_for_every_method_that_it_answers() -> None:
+    rows, client = Rows(), client_of("superuser")
+    answered = {
+        method: [
+            page
+            for page in PAGES_OF_THE_APP
+            if client.generic(method, rows.address(page)).status_code != 405
+        ]
+        for method in ("GET", "POST")
+    }
+    assert answered["GET"] == sorted({*PAGES} - SITES)
+    assert answered["POST"] == sorted(POSTS)
+
+
+def test_a_page_is_found_with_a_name_or_without() -> None:
+    view, to_a_row = TemplateView.as_view(), RedirectView.as_view()
+    below: Patterns = [
+        path("new/", view, name="countjobs_new"),
+        path("other/", view),
+        path("<path:object_id>/", to_a_row),
+    ]
+    others: Patterns = [path("new/", view, name="auth_new")]
+    patterns: Patterns = [
+        path("countjobs/x/", (below, None, None)),
+        path("auth/", (others, None, None)),
+    ]
+    assert list(named(patterns)) == ["new", "countjobs/x/other/"]

@@ -1,0 +1,41 @@
+"""The examples of the page on jobs, as far as they can be run: they define kinds of jobs."""
+
+from __future__ import annotations
+
+import pytest
+from django.core import checks
+from django.test.utils import isolate_apps
+
+from countjobs.executors.runs import carry_out
+from countjobs.models import JobDefinition
+from countjobs.models.executions import Status
+from tests.support.markdown import Block, blocks, run
+
+EXAMPLES = blocks("docs/jobs.md", "python")
+pytestmark = pytest.mark.django_db
+
+
+def test_the_examples_are_found() -> None:
+    assert len(EXAMPLES) >= 2
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=str)
+@isolate_apps("tests.app")
+def test_an_example_defines_a_kind_of_job(example: Block) -> None:
+    names = run(example, "docs/jobs.md")
+    (kind,) = (
+        each
+        for each in names.values()
+        if isinstance(each, type)
+        and issubclass(each, JobDefinition)
+        and each.__module__ == names["__name__"]
+    )
+    assert not [each for each in kind.check() if each.level >= checks.ERROR]
+
+
+@isolate_apps("tests.app")
+def test_the_async_example_runs() -> None:
+    kind = run(EXAMPLES[0], "docs/jobs.md")["CountDefinitions"]
+    assert isinstance(kind, type)
+    assert carry_out(0, kind().run, 1_000).status == Status.SUCCEEDED
+    assert carry_out(0, kind(least=1).run, 1_000).error == "RuntimeError: too few"

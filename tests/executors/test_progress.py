@@ -1,0 +1,98 @@
+"""A run tells how far it has come, and nothing that it tells can harm it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from countjobs.executors.going import GOING, Going
+from countjobs.executors.output import CappedText, capturing
+from countjobs.executors.runs import carry_out
+from countjobs.models import CountJob, countjob
+from countjobs.models.executions import Status
+from countjobs.progress import MOST, Progress, current, tell
+from tests.support.errors import HostileError
+
+pytestmark = pytest.mark.django_db
+
+
+class Odd:
+    def __int__(self) -> int:
+        raise HostileError
+
+
+@pytest.mark.parametrize(
+    ("told", "figures"),
+    [
+        ((None, None), (None, None)),
+        ((3, 10), (3, 10)),
+        ((3, None), (3, None)),
+        ((0, 0), (0, 0)),
+        ((True, 2.9), (1, 2)),
+        (("7", "9"), (7, 9)),
+        ((-5, 10), (0, 10)),
+        ((11, 10), (11, 11)),
+        ((10**30, 10**40), (MOST, MOST)),
+        ((None, 10), (None, None)),
+        (("x", 10), (None, None)),
+        ((3, "x"), (3, None)),
+        ((float("nan"), float("inf")), (None, None)),
+        ((3, float("inf")), (3, None)),
+        ((Odd(), Odd()), (None, None)),
+    ],
+)
+def test_what_is_told_is_taken_as_well_as_it_can_be(told: Any, figures: Any) -> None:
+    progress = Progress()
+    progress.told = told
+    assert progress.figures() == figures
+
+
+def test_telling_outside_of_a_run_does_nothing() -> None:
+    tell(1, 2)
+    CountJob(name="idle").progress(1, 2)
+    assert current.get() is None
+
+
+def test_a_run_goes_on_for_as_long_as_it_does() -> None:
+    seen: list[Going] = []
+
+    def job() -> None:
+        print("here")
+        tell(3, 4)
+        seen.append(GOING[7])
+
+    with capturing():
+        assert carry_out(7, job, 1_000).status == Status.SUCCEEDED
+    (run,) = seen
+    assert run.figures() == (3, 4)
+    assert run.output.so_far() == "here\n"
+    assert 7 not in GOING
+    assert current.get() is None
+
+
+def test_a_run_that_fails_goes_on_no_longer_either() -> None:
+    def fail() -> None:
+        tell(1, 2)
+        raise SystemExit
+
+    assert carry_out(7, fail, 1_000).status == Status.FAILED
+    assert 7 not in GOING
+    assert current.get() is None
+
+
+@pytest.mark.parametrize(("count", "told"), [(0, []), (3, [3]), (2_500, [1_000, 2_000, 2_500])])
+def test_the_count_job_tells_how_far_it_has_come(
+    count: int, told: list[int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    figures: list[tuple[int, int]] = []
+    countjob.step_count(count, lambda done, total: figures.append((done, total)))
+    assert figures == [(done, count) for done in told]
+    assert capsys.readouterr().out == "".join(f"{index}\n" for index in range(count))
+
+
+def test_the_count_job_tells_it_of_its_run() -> None:
+    job = CountJob(name="count", count=3)
+    with Going(7, CappedText(1_000)):
+        job.run()
+        assert GOING[7].figures() == (3, 3)

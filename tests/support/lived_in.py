@@ -1,0 +1,95 @@
+"""A database in which a lot has happened: rows of every kind, for looking at pages.
+
+The numbers of the rows that have pages of their own are constants. No scheduler lives.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from countjobs.models import CountJob, Execution, ParkedJob, SchedulerNode
+from countjobs.models.executions import Status, Trigger
+from tests.support.factories import make_due, make_execution, make_node
+
+SHORT, LONG, FOREIGN, PAUSED, BROKEN = range(1, 6)
+"""Definitions: one of each look."""
+
+SUCCEEDED, FAILED, RUNNING, QUEUED = range(1, 5)
+"""Executions that have pages worth looking at; there are more, of every status."""
+
+NODE = "00000000-0000-0000-0000-000000000001"
+"""A scheduler that was heard of a while ago."""
+
+LONG_NAME = "nightly-settlement-" * 10 + "0123456789"
+FOREIGN_NAME = "\u202e\u05e9\u05dc\u05d5\u05dd <b>bold</b> 毎日の集計\u202c"
+MESSAGES = {
+    "one": "one count.",
+    "a key as long as this " * 5: "text " * 60,
+    "\u05e9": "\u202e\u05dc\u05d5\u05dd",
+}
+CODE_JOB = "from.code:" + "x" * 200
+_MINUTE = timedelta(minutes=1)
+
+
+def live_in() -> None:
+    """Fill an empty database. Definitions with few rows and many, schedules plain and odd."""
+    now = timezone.now().replace(microsecond=0)
+    _define()
+    make_due(CountJob(pk=SHORT).job_id, now - 90 * _MINUTE)
+    _run(now)
+    ParkedJob.objects.create(
+        job_id=CountJob(pk=BROKEN).job_id, error="ValueError: " + "e" * 300, parked_at=now
+    )
+    ParkedJob.objects.create(job_id=CODE_JOB, error="No module named gone", parked_at=now)
+    long_ago = now - 90 * _MINUTE
+    make_node(long_ago, uuid=NODE, host="worker-" + "7" * 200)
+    make_node(long_ago, state=SchedulerNode.State.STOPPED)
+
+
+def _define() -> None:
+    CountJob.objects.create(pk=SHORT, name="count", second="*/5", messages=MESSAGES)
+    CountJob.objects.create(
+        pk=LONG,
+        name=LONG_NAME,
+        description="d" * 500,
+        day="1-7,last fri",
+        day_of_week="mon-fri",
+        hour="9,12,15",
+        minute="5-55/10",
+        timezone="America/Argentina/ComodRivadavia",
+    )
+    CountJob.objects.create(pk=FOREIGN, name=FOREIGN_NAME, timezone="Asia/Tokyo")
+    CountJob.objects.create(pk=PAUSED, name="paused", enabled=False)
+    CountJob.objects.create(pk=BROKEN, name="broken", hour="3")
+
+
+def _run(now: datetime) -> None:
+    output = "\n".join(f"2026-03-04 12:00:00 INFO line {n}" for n in range(400)) + "\n" + "w" * 999
+    wrong = {"error": "ZeroDivisionError: " + "z" * 200, "traceback": "Traceback\n  " + "t" * 300}
+    _ran(now, SHORT, Status.SUCCEEDED, pk=SUCCEEDED, output=output, folded=123_456)
+    _ran(now, LONG, Status.FAILED, pk=FAILED, output="begun", **wrong)
+    begun = now - 2 * _MINUTE
+    _ran(now, FOREIGN, Status.RUNNING, pk=RUNNING, output="so far", started_at=begun)
+    _ran(now, SHORT, Status.QUEUED, pk=QUEUED, parameters={"count": 5, "messages": MESSAGES})
+    for minutes, status in enumerate(Status, start=1):
+        _ran(now - minutes * _MINUTE, SHORT, status, node="worker:7:0123abcd")
+        _ran(now - minutes * _MINUTE, LONG, status, node="worker-" + "7" * 200 + ":7:0123abcd")
+    make_execution(job_id=CODE_JOB, job_name=CODE_JOB, scheduled_at=now)
+
+
+def _ran(due: datetime, number: int, status: Status, **fields: object) -> Execution:
+    definition = CountJob.objects.get(pk=number)
+    begun = None if status in {Status.QUEUED, Status.MISSED, Status.SKIPPED} else due
+    ended = None if begun is None or status == Status.RUNNING else due + timedelta(seconds=number)
+    values = {
+        "job_id": definition.job_id,
+        "job_name": definition.name,
+        "scheduled_at": due - timedelta(milliseconds=7),
+        "started_at": begun,
+        "finished_at": ended,
+        "trigger": Trigger.MANUAL,
+        "requested_by": "somebody",
+    }
+    return make_execution(status, **{**values, **fields})
