@@ -12,7 +12,7 @@ from django.db import connection
 
 from benchmarks.__main__ import MEASUREMENTS, _chosen
 from benchmarks.figures import Figure, Row, all_medians, percentile, ratio
-from tests.support.processes import ROOT
+from tests.support.paths import ROOT
 
 ALONE = ["--contenders", "countjobs"]
 """To be soon done: that the other contenders work, the other measurements show."""

@@ -20,7 +20,7 @@ from benchmarks.visiting.addresses import PAGES
 from benchmarks.visiting.report import Line, Visit, table
 from countjobs.models import CountJob
 from countjobs.models.executions import Status
-from tests.support.processes import ROOT
+from tests.support.paths import ROOT
 
 DEFINITIONS, EXECUTIONS = 10, 100
 on_postgresql = pytest.mark.skipif(

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.support import lived_in as row
 from tests.support.browsing.windows import FIRE_TIMES, needs_browser, new_window, without_complaints
 from tests.support.lived_in_site import Site
-from tests.support.quickstarts import ROOT
+from tests.support.paths import ROOT
 
 SETTINGS = "tests.support.browsing.settings_hashed"
 STORAGES = (

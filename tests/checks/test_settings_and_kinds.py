@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from django.db import models
 from pytest_django import Settings
 
 from countjobs.models import CountJob, JobDefinition
+from tests.support.paths import ROOT
 
 # Django's own check of JSON fields asks the database, once in a process.
 pytestmark = pytest.mark.django_db
@@ -155,8 +155,7 @@ def test_permissions_may_be_named_one_by_one() -> None:
 
 
 def test_the_docs_list_every_check() -> None:
-    root = Path(__file__).parent.parent
-    files = (root / "countjobs").rglob("*.py")
+    files = (ROOT / "countjobs").rglob("*.py")
     ids = re.compile(r"countjobs\.[EW]\d{3}")
     known = {each for file in files for each in ids.findall(file.read_text())}
-    assert set(ids.findall((root / "docs" / "checks.md").read_text())) == known
+    assert set(ids.findall((ROOT / "docs" / "checks.md").read_text())) == known

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from tests.support.lacking import BROWSER_MODULES, HOW, LACKING, lacks
-from tests.support.markdown import ROOT
+from tests.support.lacking import BROWSER_TESTS, HOW, LACKING, lacks
+from tests.support.paths import ROOT
 
 NO_PLAYWRIGHT = "import sys; sys.modules['playwright'] = None"
 NO_CHROMIUM = "import shutil; shutil.which = lambda *_, **__: None"
-MODULES = ["test_browser.py", "test_browser_rtl.py", "test_workers.py"]
+MODULES = ["browser/test_main_job.py", "browser/test_rtl.py", "executors/test_workers.py"]
 
 Suite = Callable[..., str]
 
@@ -83,10 +83,10 @@ def test_the_name_of_a_test_module_is_no_reason() -> None:
 def test_only_browser_tests_import_playwright() -> None:
     """Or else a module could not be imported without it."""
     pattern = re.compile(
-        r"^ *(?:from|import) (?:playwright|tests\.(?:browsing|looking))", re.MULTILINE
+        r"^ *(?:from|import) (?:playwright|tests\.support\.(?:browsing|looking))", re.MULTILINE
     )
     importing = {
-        each.name for each in ROOT.glob("tests/test_*.py") if pattern.search(each.read_text())
+        each for each in ROOT.glob("tests/**/test_*.py") if pattern.search(each.read_text())
     }
     assert importing
-    assert [name for name in importing if not name.startswith(BROWSER_MODULES)] == []
+    assert {each.parent.name for each in importing} == {BROWSER_TESTS}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.markdown import ROOT
+from tests.support.paths import ROOT
 
 pytest.importorskip("flit_core", reason="could not import 'flit_core', which builds packages")
 pytest.importorskip("build", reason="could not import 'build', which builds packages")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from countjobs.text import counted
-from tests.support.markdown import ROOT
+from tests.support.paths import ROOT
 
 WRITTEN = [
     "Neither lost runs count",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.support.markdown import ROOT
+from tests.support.paths import ROOT
 
 PROMISES = [f"{number:02}" for number in range(1, 26)]
 ROW = re.compile(r"^\| (\d+) \| .+? \| (.+) \|$", re.MULTILINE)
@@ -18,7 +18,7 @@ def rows() -> list[tuple[str, str]]:
 
 def numbers_of_tests() -> set[str]:
     """The numbers that tests are named after."""
-    text = "\n".join(path.read_text() for path in ROOT.glob("tests/test_*.py"))
+    text = "\n".join(path.read_text() for path in ROOT.glob("tests/**/test_*.py"))
     return set(re.findall(r"^(?:async )?def test_promise_(\w+?)_", text, re.MULTILINE))
 
 

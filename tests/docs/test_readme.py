@@ -17,7 +17,8 @@ from countjobs.models import JobDefinition
 from countjobs.models.executions import ACTIVE, Status
 from countjobs.quickstart.serving import LIMITS
 from tests.project.test_settings import NAMES
-from tests.support.markdown import ROOT, blocks, run
+from tests.support.markdown import blocks, run
+from tests.support.paths import ROOT
 
 README = (ROOT / "README.md").read_text()
 COMMANDS = sorted(name for name, app in get_commands().items() if app == "countjobs")

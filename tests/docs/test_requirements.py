@@ -16,7 +16,7 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.support.markdown import ROOT
+from tests.support.paths import ROOT
 
 OURS = {"benchmarks", "countjobs", "project", "tests"}
 TO_RUN = "requirements.txt"

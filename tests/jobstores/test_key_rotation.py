@@ -23,7 +23,7 @@ from countjobs.jobstores.sync import sync
 from countjobs.models import Execution, ParkedJob
 from countjobs.schedulers import create_scheduler
 from tests.support.factories import NOON, code_job, make_definition, store_job
-from tests.support.markdown import ROOT
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.django_db
 

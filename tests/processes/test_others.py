@@ -20,7 +20,8 @@ from countjobs.models import CountJob, Execution, ParkedJob, SchedulerNode
 from tests.app.models import Greeting
 from tests.support.children import reap, spawn
 from tests.support.faults import SECOND
-from tests.support.processes import ROOT, database_url, end, is_alive, read, start
+from tests.support.paths import ROOT
+from tests.support.processes import database_url, end, is_alive, read, start
 from tests.support.table_faults import EXECUTIONS, poor_role, sql
 from tests.support.waiting import wait_until
 

@@ -16,7 +16,8 @@ from countjobs.models import CountJob, Execution
 from tests.app import writers
 from tests.support.children import reap
 from tests.support.factories import code_job, store_job
-from tests.support.processes import ROOT, database_url, end, is_alive, read, scheduler
+from tests.support.paths import ROOT
+from tests.support.processes import database_url, end, is_alive, read, scheduler
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True)]

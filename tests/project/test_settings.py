@@ -13,8 +13,8 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from project import environment
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 NAMES = (
     *("DATABASE_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS"),
     *("DEBUG", "ALLOWED_HOSTS", "TIME_ZONE"),

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.quickstarts import ROOT
+from tests.support.paths import ROOT
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.process

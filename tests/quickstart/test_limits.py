@@ -13,7 +13,7 @@ import pytest
 
 from countjobs.admin.transfer.reading import MOST_BYTES
 from countjobs.quickstart.serving import LIMITS
-from tests.support.markdown import ROOT
+from tests.support.paths import ROOT
 
 MOST = LIMITS["max_request_body_size"]
 PATIENCE = 60

@@ -10,7 +10,6 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import StringIO
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from unittest.mock import Mock
 
@@ -25,6 +24,7 @@ from countjobs.quickstart import address, firsttime, serving
 from countjobs.quickstart.serving import Happening
 from countjobs.triggers import CRON_DEFAULTS
 from tests.app.models import Greeting
+from tests.support.paths import ROOT
 
 # The first user
 
@@ -241,7 +241,7 @@ def test_the_scheduler_is_started_with_this_programs_settings() -> None:
     command = serving.scheduler_command("--verbosity", "3")
     assert command[-6:-2] == [
         *("--settings", "tests.settings"),
-        *("--pythonpath", str(Path(__file__).resolve().parent.parent)),
+        *("--pythonpath", str(ROOT)),
     ]
     assert command[-2:] == ["--verbosity", "3"]
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-BROWSER_MODULES = "test_browser"
-"""How their names begin; no other module may import Playwright."""
+BROWSER_TESTS = "browser"
+"""The folder that they are in; no other test may import Playwright."""
 
 NEEDED = ("playwright", "axe_playwright_python")
 HOW = "pip install -r tests/requirements.txt"
@@ -48,7 +48,7 @@ class LeftOut(pytest.Module):
 
 
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> LeftOut | None:
-    if LACKING and module_path.name.startswith(BROWSER_MODULES):
+    if LACKING and module_path.parent.name == BROWSER_TESTS:
         left_out: LeftOut = LeftOut.from_parent(parent, path=module_path)
         return left_out
     return None

@@ -12,8 +12,9 @@ from django.core.servers.basehttp import get_internal_wsgi_application
 
 from countjobs.quickstart import address, serving
 from tests.support.lived_in import live_in
+from tests.support.paths import ROOT
 from tests.support.people import client_of
-from tests.support.quickstarts import ROOT, QuickStart
+from tests.support.quickstarts import QuickStart
 
 PEOPLE = ("superuser", "viewer")
 

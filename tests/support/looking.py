@@ -8,7 +8,7 @@ from typing import Any
 from playwright.sync_api import Page
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
-LOOKS = files("tests").joinpath("looking.js").read_text()
+LOOKS = files("tests.support").joinpath("looking.js").read_text()
 """The policy allows no script of ours on a page; what is evaluated there isn't one."""
 
 

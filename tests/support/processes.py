@@ -15,9 +15,8 @@ from django.db import connection
 
 from countjobs.models import SchedulerNode
 from tests.support.children import reap, spawn
+from tests.support.paths import ROOT
 from tests.support.waiting import wait_until
-
-ROOT = Path(__file__).parent.parent
 
 
 def database_url() -> str:

@@ -12,8 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from countjobs.quickstart.private import PASSWORD_FILE
-
-ROOT = Path(__file__).resolve().parent.parent
+from tests.support.paths import ROOT
 
 
 class QuickStart:
