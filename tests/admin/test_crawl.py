@@ -19,9 +19,9 @@ from django.contrib.auth.models import Group, User
 from django.urls import URLPattern, URLResolver
 
 from countjobs.models import Execution
-from tests.admin.test_permissions import Rows
 from tests.support.asking import FORM, Asker
 from tests.support.factories import make_execution
+from tests.support.permissions import Rows
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -22,7 +22,7 @@ from countjobs.admin.executions.pagination import BoundedPaginator
 from countjobs.models import CountJob, ParkedJob
 from countjobs.models.executions import Status, Trigger
 from countjobs.models.nodes import State
-from tests.admin.definitions.test_bad_input import form_values
+from tests.support.definition_form import form_values
 from tests.support.factories import NOON, SECOND, make_definition, make_execution, make_node
 from tests.support.words import english_in, texts_of
 

@@ -3,201 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
-from countjobs.admin.transfer.carried import Carried
-from countjobs.models import CountJob, Execution, ParkedJob, SchedulerNode
-from countjobs.models.executions import Status
-from tests.admin.definitions.test_bad_input import form_values
-from tests.support.factories import NOON, make_execution
+from countjobs.models import CountJob
+from tests.support.definition_form import form_values
 from tests.support.people import ROLES, client_of
-from tests.support.transfers import document, entry, plan_of
+from tests.support.permissions import (
+    ACTIONS,
+    PAGES,
+    QUESTIONS,
+    VIEWERS,
+    WRITES,
+    Rows,
+)
 
 pytestmark = pytest.mark.django_db
-
-STAFF = {*ROLES} - {"anonymous"}
-VIEWERS = STAFF - {"nobody"}
-ADDERS = {"adder", "writer", "editor", "superuser"}
-CHANGERS = {"changer", "writer", "editor", "superuser"}
-DELETERS = {"deleter", "editor", "superuser"}
-PAUSERS = {"pauser", "editor", "superuser"}
-RUNNERS = {"runner", "superuser"}
-IMPORTERS = ADDERS & CHANGERS & PAUSERS
-NOBODY: set[str] = set()
-
-PAGES: dict[str, set[str]] = {
-    "index": STAFF,
-    "countjobs": VIEWERS,
-    "overview": VIEWERS,
-    "overview_parts": VIEWERS,
-    "countjob_changelist": VIEWERS,
-    "countjob_add": ADDERS,
-    "countjob_change": VIEWERS,
-    "countjob_import": IMPORTERS,
-    "countjob_run": RUNNERS,
-    "countjob_history": VIEWERS,
-    "countjob_delete": DELETERS,
-    "execution_changelist": VIEWERS,
-    "execution_change": VIEWERS,
-    "execution_history": VIEWERS,
-    "execution_live": VIEWERS,
-    "execution_jobs": VIEWERS,
-    "execution_add": NOBODY,
-    "execution_delete": NOBODY,
-    "schedulernode_changelist": VIEWERS,
-    "schedulernode_change": VIEWERS,
-    "schedulernode_history": VIEWERS,
-    "schedulernode_add": NOBODY,
-    "schedulernode_delete": NOBODY,
-    "parkedjob_changelist": VIEWERS,
-    "parkedjob_change": VIEWERS,
-    "parkedjob_history": VIEWERS,
-    "parkedjob_add": NOBODY,
-    "parkedjob_delete": NOBODY,
-}
-"""Who is shown a page. Others are refused, and `anonymous` is led to the login page."""
-
-QUESTIONS: dict[str, set[str]] = {
-    "countjob_crontab_new": ADDERS | CHANGERS,
-    "countjob_preview_new": ADDERS | CHANGERS,
-    "countjob_crontab": CHANGERS,
-    "countjob_preview": CHANGERS,
-    "export": VIEWERS,
-}
-"""Who is answered a POST that changes nothing."""
-
-WRITES: dict[str, set[str]] = {
-    "countjob_add": ADDERS,
-    "countjob_change": CHANGERS,
-    "countjob_delete": DELETERS,
-    "countjob_run": RUNNERS,
-    "countjob_pause": PAUSERS,
-    "countjob_resume": PAUSERS,
-    "countjob_enabled": PAUSERS,
-    "countjob_import": IMPORTERS,
-    "run_now": RUNNERS,
-    "pause": PAUSERS,
-    "resume": PAUSERS,
-    "duplicate": ADDERS,
-    "delete_selected": DELETERS,
-    "execution_again": RUNNERS,
-    "execution_cancel": RUNNERS,
-    "execution_add": NOBODY,
-    "execution_change": NOBODY,
-    "execution_delete": NOBODY,
-    "execution_changelist": NOBODY,
-    "schedulernode_add": NOBODY,
-    "schedulernode_change": NOBODY,
-    "schedulernode_delete": NOBODY,
-    "parkedjob_add": NOBODY,
-    "parkedjob_change": NOBODY,
-    "parkedjob_delete": NOBODY,
-    "countjob_changelist": NOBODY,
-    "schedulernode_changelist": NOBODY,
-    "parkedjob_changelist": NOBODY,
-    "countjob_history": NOBODY,
-    "execution_history": NOBODY,
-    "schedulernode_history": NOBODY,
-    "parkedjob_history": NOBODY,
-    "overview": NOBODY,
-    "overview_parts": NOBODY,
-}
-"""Whose POST has an effect."""
-
-ACTIONS = {
-    "export": QUESTIONS["export"],
-    **{
-        name: WRITES[name]
-        for name in ("run_now", "pause", "resume", "duplicate", "delete_selected")
-    },
-}
-"""Whom the list of definitions offers an action."""
-
-WITHOUT_A_ROW = ("_changelist", "_add", "_import", "_jobs", "_new", "_overview", "_overview_parts")
 
 
 def each(table: dict[str, set[str]]) -> Iterable[tuple[str, str]]:
     """Every row of a table with every role."""
     return [(name, role) for name in table for role in ROLES]
-
-
-class Rows:
-    """One row of each kind, and what a page's address needs to name it."""
-
-    def __init__(self) -> None:
-        self.on = CountJob.objects.create(name="on", description="old")
-        self.off = CountJob.objects.create(name="off", enabled=False)
-        of_definition: dict[str, Any] = {"job_id": self.on.job_id, "job_name": "old"}
-        self.execution = make_execution(**of_definition)
-        self.queued = make_execution(Status.QUEUED, **of_definition)
-        self.node = SchedulerNode.objects.create(
-            host="old", pid=1, version="1", started=NOON, heartbeat=NOON, capacity=1
-        )
-        self.parked = ParkedJob.objects.create(job_id="old", error="old", parked_at=NOON)
-
-    def address(self, page: str) -> str:
-        if page == "index":
-            return reverse("admin:index")
-        if page == "countjobs":
-            return reverse("admin:app_list", args=["countjobs"])
-        name = f"countjobs_{page}"
-        model = page.split("_", maxsplit=1)[0]
-        if page == "countjob_resume":
-            return reverse(f"admin:{name}", args=[self.off.pk])
-        if page == "execution_cancel":
-            model = "queued"
-        args = [] if name.endswith(WITHOUT_A_ROW) else [self._key(model)]
-        return reverse(f"admin:{name}", args=args)
-
-    def _key(self, model: str) -> Any:
-        rows: dict[str, Any] = {
-            "countjob": self.on,
-            "execution": self.execution,
-            "queued": self.queued,
-            "schedulernode": self.node,
-            "parkedjob": self.parked,
-        }
-        return rows[model].pk
-
-    def state(self) -> list[Any]:
-        """Everything that a POST might change."""
-        models: list[Any] = [CountJob, Execution, SchedulerNode, ParkedJob]
-        return [list(model.objects.order_by("pk").values()) for model in models]
-
-    def post(self, client: Client, what: str) -> int:
-        """Post what would have the effect, and return the status."""
-        return int(self.answer(client, what).status_code)
-
-    def answer(self, client: Client, what: str) -> Any:
-        """The response to that."""
-        data: dict[str, Any] = {"post": "yes", "job_name": "new", "host": "new", "error": "new"}
-        if what in ACTIONS:
-            url = self.address("countjob_changelist")
-            data |= {"action": what, "_selected_action": [self.on.pk, self.off.pk]}
-        else:
-            url = self.address(what)
-            data |= form_values({"description": "new"}) if what.startswith("countjob") else {}
-        if what == "countjob_enabled":
-            data = {"enabled": "0"}
-        if what == "execution_changelist":
-            data |= {"action": "delete_selected", "_selected_action": [self.execution.pk]}
-        if what == "countjob_delete":
-            data = {"post": "yes"}
-        if what == "countjob_import":
-            data = {"packed": _shown(), "_confirm": "yes"}
-        response = client.post(url, data)
-        response.getvalue()  # a file that is read to its end is closed
-        return response
-
-
-def _shown() -> str:
-    """What a dry run has shown to somebody who may import: anybody may have got hold of it."""
-    text = document(entry("imported"))
-    return Carried(text, plan_of(text).digest()).pack(CountJob)
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, path
 from django.views.generic import RedirectView, TemplateView
 
-from tests.admin.test_permissions import ACTIONS, PAGES, QUESTIONS, WRITES, Rows
 from tests.support.people import client_of
+from tests.support.permissions import ACTIONS, PAGES, QUESTIONS, WRITES, Rows
 
 POSTS = {*QUESTIONS, *WRITES} - {*ACTIONS}
 """What is posted to an address of its own."""

@@ -3,74 +3,26 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from html.parser import HTMLParser
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 from pytest_django import Settings
 
-from countjobs.models import CountJob, Execution, JobDefinition
+from countjobs.models import CountJob, Execution
 from tests.app.models import Greeting
 from tests.support.admin_pages import change_url
+from tests.support.definition_form import Browser, save
 from tests.support.factories import NOON
 from tests.support.people import client_of
 
 pytestmark = pytest.mark.django_db
 
 
-class Browser(HTMLParser):
-    """What a browser sends for a page's fields that nobody touched."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.sent: dict[str, list[str]] = {}
-        self._name = self._typed = ""
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        has = dict(attrs)
-        name = has.get("name") or ""
-        if tag in ("select", "textarea"):
-            self._name, self._typed = name, ""
-            self.sent[name] = [""] if tag == "textarea" else []
-        elif tag == "option" and "selected" in has:
-            self.sent[self._name].append(has["value"] or "")
-        elif tag == "input" and name and has.get("type") != "submit":
-            is_box = has.get("type") == "checkbox"
-            if not is_box or "checked" in has:
-                value = has.get("value", "on" if is_box else "") or ""
-                self.sent.setdefault(name, []).append(value)
-
-    def handle_data(self, data: str) -> None:
-        if self._name and self.lasttag == "textarea":
-            self._typed += data
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "textarea":
-            lines = self._typed.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\n")
-            self.sent[self._name] = [lines.replace("\n", "\r\n")]
-            self._name = ""
-
-
 @pytest.fixture
 def client() -> Client:
     return client_of("superuser")
-
-
-Definition = TypeVar("Definition", bound=JobDefinition)
-
-
-def save(client: Client, definition: Definition, **typed: str) -> Definition:
-    """The definition, after its page was saved with nothing else changed than what was typed."""
-    url = change_url(definition)
-    sent: dict[str, Any] = Browser(client.get(url).content.decode()).sent | typed
-    response = client.post(url, sent | {"_continue": ""})
-    errors = response.context and response.context["errors"]
-    assert response.status_code == 302, (errors, sent)
-    definition.refresh_from_db()
-    return definition
 
 
 def changes() -> list[str]:

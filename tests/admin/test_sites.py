@@ -15,7 +15,7 @@ from django.urls import clear_url_caches
 from countjobs.admin.links import site_of
 from countjobs.models import CountJob, ParkedJob
 from countjobs.models.executions import Status
-from tests.admin.definitions.test_bad_input import form_values
+from tests.support.definition_form import form_values
 from tests.support.factories import NOON, make_execution, make_node
 from tests.support.people import client_of
 from tests.support.transfers import document, entry

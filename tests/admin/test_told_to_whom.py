@@ -16,12 +16,12 @@ from countjobs.history.requests import request_run, request_runs
 from countjobs.jobstores.restoring import Taken
 from countjobs.models import CountJob, Execution, JobDefinition
 from countjobs.models.executions import Status
-from tests.admin.definitions.test_run_now import as_shown, run_url
-from tests.admin.test_permissions import PAGES, QUESTIONS, WITHOUT_A_ROW, WRITES, Rows
 from tests.app.models import Greeting
-from tests.checks.test_settings_and_kinds import forgotten  # noqa: F401  # a fixture
 from tests.support.factories import make_execution
+from tests.support.kinds import forgotten  # noqa: F401  # a fixture
 from tests.support.people import PERMISSIONS, client_of
+from tests.support.permissions import PAGES, QUESTIONS, WITHOUT_A_ROW, WRITES, Rows
+from tests.support.run_form import as_shown, run_url
 
 pytestmark = pytest.mark.django_db
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -24,17 +23,6 @@ def _ids(**options: Any) -> list[str | None]:
     messages = checks.run_checks(**options)
     assert all(message.hint for message in messages), "a hint says what to do"
     return [message.id for message in messages if str(message.id).startswith("countjobs.")]
-
-
-@pytest.fixture
-def forgotten() -> Iterator[None]:
-    """What models a test defines are gone after it."""
-    registered = apps.all_models["app"]
-    before = dict(registered)
-    yield
-    for name in registered.keys() - before.keys():
-        del registered[name]
-    apps.clear_cache()
 
 
 def test_the_project_passes() -> None:

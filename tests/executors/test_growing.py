@@ -20,8 +20,8 @@ from countjobs.history.recorder import Outcome, record
 from countjobs.models import Execution
 from countjobs.models.executions import Status
 from tests.app.models import Gate
-from tests.schedulers.test_scheduler import running
 from tests.support.factories import make_execution
+from tests.support.scheduling import running
 from tests.support.waiting import wait_until
 
 NODE = "here:1:1"

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from apscheduler.job import Job
 from django.db import connection
 from django_apscheduler.models import DjangoJob
 
@@ -16,6 +15,7 @@ from countjobs.jobstores.signing import seal
 from countjobs.jobstores.sync import sync
 from countjobs.models import Execution, ParkedJob
 from tests.support.factories import NOON, code_job, make_definition, store_job
+from tests.support.job_rows import _sealed, tampered, unimportable, unsigned
 
 pytestmark = pytest.mark.django_db
 
@@ -28,22 +28,8 @@ def write_state(job_id: str, state: bytes) -> None:
     DjangoJob.objects.filter(id=job_id).update(job_state=state)
 
 
-def unsigned() -> bytes:
-    return pickle.dumps(code_job("broken").__getstate__())
-
-
-def tampered() -> bytes:
-    sealed = bytearray(seal(code_job("broken")))
-    sealed[10] ^= 1
-    return bytes(sealed)
-
-
 def of_another_row() -> bytes:
     return seal(code_job("another"))
-
-
-def unimportable() -> bytes:
-    return _sealed(func="tests.no_such_module:work")
 
 
 def without_its_function() -> bytes:
@@ -52,19 +38,6 @@ def without_its_function() -> bytes:
 
 def for_an_executor_that_is_not_there() -> bytes:
     return _sealed(executor="elsewhere")
-
-
-def _sealed(**changes: Any) -> bytes:
-    """What stands in a row whose code has changed since it was written."""
-
-    class Unchecked(Job):  # type: ignore[misc]  # APScheduler has no types
-        def __init__(self, state: dict[str, Any]) -> None:
-            self.id, self.state = "broken", state
-
-        def __getstate__(self) -> dict[str, Any]:
-            return self.state
-
-    return seal(Unchecked(code_job("broken").__getstate__() | changes))
 
 
 FOREIGN = [lambda: b"", lambda: b"no pickle", unsigned, tampered, of_another_row]

@@ -13,12 +13,9 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from project import environment
+from tests.support.environment import NAMES
 from tests.support.paths import ROOT
 
-NAMES = (
-    *("DATABASE_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS"),
-    *("DEBUG", "ALLOWED_HOSTS", "TIME_ZONE"),
-)
 LONG_KEY = "0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 

@@ -6,8 +6,6 @@ import logging
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
@@ -22,23 +20,14 @@ from django_apscheduler.models import DjangoJob
 from countjobs.jobstores import claiming
 from countjobs.models import CountJob, Execution, ParkedJob, SchedulerNode
 from countjobs.models.nodes import State
-from countjobs.schedulers import BackgroundScheduler, create_scheduler
+from countjobs.schedulers import create_scheduler
 from countjobs.schedulers.loop import DatabaseScheduler
 from tests.app import jobs
 from tests.app.models import Gate, Greeting
+from tests.support.scheduling import running
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@contextmanager
-def running(**options: Any) -> Iterator[BackgroundScheduler]:
-    scheduler = create_scheduler(background=True, **options)
-    scheduler.start()
-    try:
-        yield scheduler
-    finally:
-        scheduler.shutdown()
 
 
 def ended(name: str) -> Execution | None:

@@ -16,6 +16,7 @@ from countjobs.models import CountJob, JobDefinition
 
 LIST = "/admin/countjobs/countjob/"
 ADD = "/admin/countjobs/countjob/add/"
+RUNS = "/admin/countjobs/execution/"
 
 
 def change_url(definition: JobDefinition) -> str:
@@ -51,3 +52,10 @@ def form_of(definition: CountJob) -> dict[str, Any]:
     values = {field.name: field.value_from_object(definition) for field in fields if field.editable}
     values["messages"] = json.dumps(definition.messages)
     return {name: value for name, value in values.items() if value not in (None, False)}
+
+
+def names(client: Client, query: str = "") -> list[str]:
+    """The names of the jobs in the list, in its order."""
+    response = client.get(f"{RUNS}?{query}")
+    assert response.status_code == 200
+    return [execution.job_name for execution in response.context["cl"].result_list]

@@ -11,6 +11,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.dateparse import parse_datetime
+from django.utils.timezone import make_aware
+
 NO_FIELD = "__all__"
 
 TEXT_IS_PARSED = "only a text can fail to be JSON; a model gets what it was parsed to"
@@ -240,3 +243,26 @@ COUNTS = [
 ]
 
 BAD = [*CRON, *NEVER, *BOUNDS, *RULES, *NAMES, *MESSAGES, *COUNTS]
+
+
+AT_MODEL = [bad for bad in BAD if not isinstance(bad.model, str)]
+
+
+def title_of(bad: Bad) -> str:
+    return bad.title.replace("\0", "NUL")
+
+
+def model_values(bad: Bad) -> dict[str, Any]:
+    if isinstance(bad.model, dict):
+        return bad.model
+    return {name: _model_value(name, text) for name, text in bad.posted.items()}
+
+
+def _model_value(name: str, text: str) -> Any:
+    if not name.endswith("_date"):
+        return json.loads(text) if name == "messages" else text
+    try:
+        moment = parse_datetime(text)
+    except ValueError:
+        return text
+    return make_aware(moment) if moment else text

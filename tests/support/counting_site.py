@@ -1,4 +1,4 @@
-"""`python -m tests.support.counting_site`: a site that says how long a body was, on quickstart's server.
+"""`python -m tests.support.counting_site`: a site that says how long a body was.
 
 The one argument is JSON: limits of the server that are to be others than the quick start's.
 """

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.oracle import RANGES, STEADY_ZONES, transitions, trigger
-from tests.triggers.test_properties import steadily
+from tests.support.strategies import steadily
 
 FIELDS = ("minute", "hour", "day", "month", "day_of_week")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -16,7 +16,7 @@ from countjobs.triggers import CRON_DEFAULTS, ScheduleTrigger
 from countjobs.triggers.crontab import CrontabError, read_crontab
 from tests.support.crontab_lines import FILLED, REFUSED
 from tests.support.oracle import fires
-from tests.triggers.test_properties import steadily
+from tests.support.strategies import steadily
 
 BEGIN = datetime(2027, 1, 1, tzinfo=UTC)
 END = datetime(2029, 1, 1, tzinfo=UTC)  # with a leap day in between

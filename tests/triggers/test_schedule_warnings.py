@@ -12,7 +12,7 @@ from django.test import Client
 from countjobs.triggers import CRON_DEFAULTS, ScheduleTrigger
 from countjobs.triggers.clocks import first_transition
 from countjobs.triggers.warnings import LOOK_AHEAD, clock_warnings, schedule_warnings
-from tests.admin.definitions.test_bad_input import form_values
+from tests.support.definition_form import form_values
 from tests.support.people import client_of
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -17,11 +17,10 @@ from countjobs.admin import JobDefinitionAdmin
 from countjobs.admin.transfer.values import read_value
 from countjobs.jobstores.sync import sync
 from countjobs.models import JobDefinition
-from tests.admin.definitions.test_bad_input import form_values
-from tests.admin.test_saved_unchanged import save
 from tests.app.models import Greeting, Label
-from tests.checks.test_settings_and_kinds import forgotten  # noqa: F401  # a fixture
 from tests.support.admin_pages import change_url
+from tests.support.definition_form import form_values, save
+from tests.support.kinds import forgotten  # noqa: F401  # a fixture
 from tests.support.people import client_of
 from tests.support.transfers import confirmed, document, entry, rows
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from typing import Any
 
 import pytest
@@ -11,60 +9,18 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.test import Client, RequestFactory
 from django.urls import reverse
-from django.utils.dateparse import parse_datetime
 from django.utils.html import escape
-from django.utils.timezone import make_aware
 
 from countjobs.admin import JobDefinitionAdmin
 from countjobs.models import CountJob
-from tests.support.bad_definitions import BAD, Bad
+from tests.support.bad_definitions import AT_MODEL, BAD, Bad, model_values, title_of
+from tests.support.definition_form import errors_shown_at, form_values
 from tests.support.people import client_of, user_of
 
 pytestmark = pytest.mark.django_db
 
-GOOD = {
-    "name": "good",
-    "enabled": "on",
-    "minute": "*",
-    "timezone": "UTC",
-    "jitter": "0",
-    "max_instances": "1",
-    "executor": "default",
-    "coalesce": "on",
-    "messages": '{"one": "one count."}',
-    "count": "3",
-}
 
-AT_MODEL = [bad for bad in BAD if not isinstance(bad.model, str)]
 AT_FORM = [bad for bad in BAD if bad.form is None]
-
-
-def title_of(bad: Bad) -> str:
-    return bad.title.replace("\0", "NUL")
-
-
-def model_values(bad: Bad) -> dict[str, Any]:
-    if isinstance(bad.model, dict):
-        return bad.model
-    return {name: _model_value(name, text) for name, text in bad.posted.items()}
-
-
-def _model_value(name: str, text: str) -> Any:
-    if not name.endswith("_date"):
-        return json.loads(text) if name == "messages" else text
-    try:
-        moment = parse_datetime(text)
-    except ValueError:
-        return text
-    return make_aware(moment) if moment else text
-
-
-def form_values(posted: dict[str, str]) -> dict[str, str]:
-    values = {**GOOD, **posted}
-    for name in ("start_date", "end_date"):
-        date, _, time = values.pop(name, "").partition(" ")
-        values |= {f"{name}_0": date, f"{name}_1": time}
-    return values
 
 
 @pytest.fixture(autouse=True)
@@ -130,11 +86,3 @@ def test_the_change_page_refuses_and_the_stored_row_stays(superuser: Client) -> 
 def assert_says(fragment: str, errors: Any, field: str) -> None:
     assert list(errors) == [field]
     assert any(fragment in message for message in errors[field])
-
-
-def errors_shown_at(field: str, page: str) -> str:
-    """The list of errors that stands at a field, or above the form."""
-    at = r'class="errorlist nonfield"' if field == "__all__" else rf'id="id_{field}_error"'
-    found = re.search(rf"<ul[^>]*{at}[^>]*>(.*?)</ul>", page, re.DOTALL)
-    assert found, f"no errors are shown at {field}"
-    return found[1]

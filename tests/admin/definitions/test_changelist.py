@@ -15,9 +15,9 @@ from countjobs.admin.definitions import filters as definition_filters
 from countjobs.admin.definitions.changelist import DefinitionList
 from countjobs.models import CountJob
 from countjobs.models.executions import Status
-from tests.admin.definitions.test_bad_input import form_values
 from tests.app.models import Greeting
 from tests.support.admin_pages import LIST, rows_before
+from tests.support.definition_form import form_values
 from tests.support.factories import NOON, SECOND, make_execution
 from tests.support.people import client_of
 

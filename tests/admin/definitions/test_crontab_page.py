@@ -15,9 +15,9 @@ from django.utils.html import strip_tags
 from countjobs.admin import JobDefinitionAdmin
 from countjobs.models import CountJob
 from countjobs.triggers import CRON_DEFAULTS
-from tests.admin.definitions.test_bad_input import errors_shown_at, form_values
 from tests.support.admin_pages import change_url, said
 from tests.support.crontab_lines import REFUSED
+from tests.support.definition_form import errors_shown_at, form_values
 from tests.support.people import client_of, user_of
 
 pytestmark = pytest.mark.django_db

@@ -20,8 +20,8 @@ from countjobs.admin.drawings.durations import MOST_BARS, duration_chart
 from countjobs.admin.statistics import MOST, percentiles, statistics_of
 from countjobs.models import CountJob, Execution
 from countjobs.models.executions import Status
-from tests.admin.definitions.test_bad_input import form_values
 from tests.support.admin_pages import change_url
+from tests.support.definition_form import form_values
 from tests.support.factories import NOON, SECOND, make_execution
 from tests.support.people import client_of, user_of
 from tests.support.plans import known_to_the_planner

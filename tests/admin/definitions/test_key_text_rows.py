@@ -15,8 +15,8 @@ from django.test import Client
 from countjobs.forms import KeyTextFormField
 from countjobs.forms.rows import MOST_ROWS, KeyTextRows, Rows, row_problems, rows_of
 from countjobs.models import CountJob
-from tests.admin.definitions.test_bad_input import errors_shown_at, form_values
 from tests.support.admin_pages import change_url
+from tests.support.definition_form import errors_shown_at, form_values, rows_shown
 from tests.support.people import client_of
 
 pytestmark = pytest.mark.django_db
@@ -35,12 +35,6 @@ def rows_posted(*rows: tuple[str, str], **fields: str) -> dict[str, Any]:
     del posted["messages"]
     keys, texts = zip(*rows, strict=True) if rows else ((), ())
     return posted | {"messages_key": list(keys), "messages_text": list(texts)}
-
-
-def rows_shown(page: str) -> list[tuple[str, str]]:
-    keys = re.findall(r'<input type="text" name="messages_key" value="([^"]*)"', page)
-    texts = re.findall(r'<textarea name="messages_text"[^>]*>\n(.*?)</textarea>', page, re.DOTALL)
-    return [(unescape(key), unescape(text)) for key, text in zip(keys, texts, strict=True)]
 
 
 def shown(client: Client, messages: dict[str, Any]) -> str:

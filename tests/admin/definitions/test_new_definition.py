@@ -11,8 +11,8 @@ from django.test import Client, RequestFactory
 from countjobs.admin import JobDefinitionAdmin
 from countjobs.models import CountJob
 from countjobs.triggers import CRON_DEFAULTS
-from tests.admin.definitions.test_bad_input import errors_shown_at, form_values
 from tests.support.admin_pages import ADD, change_url
+from tests.support.definition_form import errors_shown_at, form_values
 from tests.support.people import client_of, user_of
 
 pytestmark = pytest.mark.django_db

@@ -18,9 +18,9 @@ from countjobs.admin import JobDefinitionAdmin
 from countjobs.admin.definitions.facts import Facts
 from countjobs.forms import OrderedJSONFormField
 from countjobs.models import CountJob, JobDefinition
-from tests.admin.definitions.test_bad_input import form_values
 from tests.app.models import Greeting
 from tests.support.admin_pages import ADD, LIST, change_url, said, told
+from tests.support.definition_form import form_values
 from tests.support.factories import NOON, make_due, make_execution
 from tests.support.people import client_of
 

@@ -25,12 +25,12 @@ from countjobs.jobstores.claims import claim
 from countjobs.models import CountJob, Execution
 from countjobs.triggers import CRON_DEFAULTS
 from countjobs.triggers.upcoming import upcoming
-from tests.admin.definitions.test_bad_input import form_values
 from tests.support.admin_pages import change_url
+from tests.support.definition_form import form_values
 from tests.support.factories import NOON, SECOND
 from tests.support.oracle import trigger
 from tests.support.people import client_of, user_of
-from tests.triggers.test_properties import dates, expressions, near_changes, steadily, texts
+from tests.support.strategies import dates, expressions, near_changes, steadily, texts
 
 pytestmark = pytest.mark.django_db
 

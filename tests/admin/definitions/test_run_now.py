@@ -18,27 +18,15 @@ from django.utils import timezone
 from countjobs.admin import JobDefinitionAdmin
 from countjobs.admin.definitions.form import PartialForm
 from countjobs.admin.definitions.run_form import run_form
-from countjobs.models import CountJob, Execution, JobDefinition
+from countjobs.models import CountJob, Execution
 from countjobs.models.executions import Status, Trigger
-from tests.admin.definitions.test_key_text_rows import rows_shown
 from tests.app.models import Greeting, Team, TeamJob
+from tests.support.definition_form import rows_shown
 from tests.support.factories import make_node
 from tests.support.people import client_of, user_of
+from tests.support.run_form import MESSAGES, as_shown, run_url
 
 pytestmark = pytest.mark.django_db
-
-MESSAGES = {"one": "one count.", "two": "two count."}
-
-
-def run_url(definition: JobDefinition) -> str:
-    name = definition._meta.model_name
-    return reverse(f"admin:{definition._meta.app_label}_{name}_run", args=[definition.pk])
-
-
-def as_shown(**changed: Any) -> dict[str, Any]:
-    """What the page of `definition` posts, where nothing else was changed."""
-    keys, texts = zip(*MESSAGES.items(), strict=True)
-    return {"messages_key": keys, "messages_text": texts, "count": "3"} | changed
 
 
 def said(response: Any) -> list[str]:

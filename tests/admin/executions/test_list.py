@@ -12,8 +12,8 @@ from django.test import Client
 from countjobs.admin.executions.search import MOST_JOBS, MOST_SUGGESTED, job_ids_like
 from countjobs.models import CountJob
 from countjobs.models.executions import Status, Trigger
-from tests.admin.executions.test_pages import LIST, names
 from tests.app.models import Greeting
+from tests.support.admin_pages import RUNS, names
 from tests.support.factories import NOON, make_definition, make_execution
 from tests.support.people import client_of
 
@@ -92,7 +92,7 @@ def test_days_are_those_of_the_sites_zone_from_the_first_to_the_last(
 
 
 def test_what_is_no_date_is_told_and_not_put_into_the_input(client: Client) -> None:
-    page = client.get(f"{LIST}?from=x%3Cb%3E&to=2026-01-01").content.decode()
+    page = client.get(f"{RUNS}?from=x%3Cb%3E&to=2026-01-01").content.decode()
     assert "“x&lt;b&gt;” is no date" in page
     assert 'name="from" value=""' in page
     assert 'name="to" value="2026-01-01"' in page
@@ -100,7 +100,7 @@ def test_what_is_no_date_is_told_and_not_put_into_the_input(client: Client) -> N
 
 def test_a_form_keeps_what_else_is_filtered_by_and_nothing_of_its_own(client: Client) -> None:
     query = "from=2026-01-01&to=2026-12-31&status__exact=failed&q=x%22&job=a&p=2"
-    page = client.get(f"{LIST}?{query}").content.decode()
+    page = client.get(f"{RUNS}?{query}").content.decode()
     dates, job = (
         next(
             form
@@ -158,8 +158,8 @@ def test_the_search_is_bounded_and_says_so(client: Client) -> None:
     found, are_more = job_ids_like("count 0", [CountJob])
     assert (len(set(found)), are_more) == (MOST_JOBS, True)
     assert set(found) < {job.job_id for job in CountJob.objects.all()}
-    assert f"only {MOST_JOBS} of them" in client.get(f"{LIST}?q=count").content.decode()
-    assert "of them were searched" not in client.get(f"{LIST}?q=count+001").content.decode()
+    assert f"only {MOST_JOBS} of them" in client.get(f"{RUNS}?q=count").content.decode()
+    assert "of them were searched" not in client.get(f"{RUNS}?q=count+001").content.decode()
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_the_search_is_bounded_and_says_so(client: Client) -> None:
 )
 def test_a_rubbish_query_is_answered(query: str, status: int, client: Client) -> None:
     make_execution()
-    response = client.get(f"{LIST}?{query}")
+    response = client.get(f"{RUNS}?{query}")
     assert response.status_code == status
     assert b"<b>" not in response.content
 
@@ -194,7 +194,7 @@ def test_a_rubbish_query_is_answered(query: str, status: int, client: Client) ->
 
 
 def suggested(client: Client, text: str) -> list[str]:
-    response = client.get(f"{LIST}jobs/", {"q": text})
+    response = client.get(f"{RUNS}jobs/", {"q": text})
     assert response.status_code == 200
     return [job["name"] for job in response.json()["jobs"]]
 
@@ -204,7 +204,7 @@ def test_names_are_suggested_by_their_words(client: Client) -> None:
     Greeting.objects.create(name="backup of greetings")
     assert suggested(client, "BACK night") == ["Nightly backup"]
     assert suggested(client, "backup") == ["Nightly backup", "backup of greetings"]
-    response = client.get(f"{LIST}jobs/?q=nightly")
+    response = client.get(f"{RUNS}jobs/?q=nightly")
     assert response.json() == {"jobs": [{"id": backup.job_id, "name": backup.name}]}
     for nothing in ("x", "\0", "x" * 1_000, "\ud800"):
         assert suggested(client, nothing.encode(errors="replace").decode()) == []

@@ -15,13 +15,11 @@ from countjobs.admin import display
 from countjobs.admin.executions.pagination import BoundedPaginator
 from countjobs.models import CountJob, Execution
 from countjobs.models.executions import Status, Trigger
-from tests.support.admin_pages import cell
+from tests.support.admin_pages import RUNS, cell, names
 from tests.support.factories import NOON, make_execution
 from tests.support.people import client_of
 
 pytestmark = pytest.mark.django_db
-
-LIST = "/admin/countjobs/execution/"
 
 
 @pytest.fixture
@@ -31,13 +29,6 @@ def client() -> Client:
 
 def url_of(execution: Execution) -> str:
     return reverse("admin:countjobs_execution_change", args=[execution.pk])
-
-
-def names(client: Client, query: str = "") -> list[str]:
-    """The names of the jobs in the list, in its order."""
-    response = client.get(f"{LIST}?{query}")
-    assert response.status_code == 200
-    return [execution.job_name for execution in response.context["cl"].result_list]
 
 
 def test_the_newest_comes_first(client: Client) -> None:
@@ -50,7 +41,7 @@ def test_the_newest_comes_first(client: Client) -> None:
 @pytest.mark.parametrize("status", Status)
 def test_each_status_is_shown_by_word_and_icon(status: Status, client: Client) -> None:
     execution = make_execution(status)
-    badge = cell(client.get(LIST).content.decode(), "outcome")
+    badge = cell(client.get(RUNS).content.decode(), "outcome")
     assert badge == f"{display.ICONS[status]} {status.label}"
     assert client.get(url_of(execution)).status_code == 200
 
@@ -67,7 +58,7 @@ def test_the_page_of_a_run_has_the_words_of_the_list(client: Client) -> None:
 def test_promise_22_lateness_and_duration_are_two_figures(client: Client) -> None:
     started = NOON + timedelta(milliseconds=250)
     make_execution(started_at=started, finished_at=started + timedelta(seconds=83))
-    page = client.get(LIST).content.decode()
+    page = client.get(RUNS).content.decode()
     assert cell(page, "lateness") == "250 ms"
     assert cell(page, "duration") == "1 min 23 s"
 
@@ -95,7 +86,7 @@ def test_a_duration_is_told_in_its_two_largest_units(delta: timedelta | None, te
 def test_times_are_shown_in_the_definitions_zone(client: Client) -> None:
     definition = CountJob.objects.create(name="a", timezone="Asia/Tokyo")
     execution = make_execution(job_id=definition.job_id)
-    assert cell(client.get(LIST).content.decode(), "scheduled") == "2026-03-04 21:00:00 JST"
+    assert cell(client.get(RUNS).content.decode(), "scheduled") == "2026-03-04 21:00:00 JST"
     assert "21:00:00 JST" in client.get(url_of(execution)).content.decode()
 
 
@@ -116,7 +107,7 @@ def test_a_job_without_a_definition_is_a_name_in_the_sites_zone(
     job_id: str, client: Client
 ) -> None:
     execution = make_execution(job_id=job_id, job_name="that was")
-    assert cell(client.get(LIST).content.decode(), "scheduled") == "2026-03-04 12:00:00 UTC"
+    assert cell(client.get(RUNS).content.decode(), "scheduled") == "2026-03-04 12:00:00 UTC"
     page = client.get(url_of(execution)).content.decode()
     assert f"<bdi>that was</bdi> ({job_id})" in page
 
@@ -182,11 +173,11 @@ def test_the_list_can_be_filtered(client: Client) -> None:
 def test_the_filter_by_job_names_it_and_can_be_taken_off(client: Client) -> None:
     make_execution(job_id="x", job_name="its name")
     off = '<a href="?">All</a></p>'
-    page = client.get(f"{LIST}?job_id=x").content.decode()
+    page = client.get(f"{RUNS}?job_id=x").content.decode()
     assert 'name="job" value="x"' in page
     assert '<p class="countjobs-note">its name</p>' in page
     assert off in page
-    assert off not in client.get(LIST).content.decode()
+    assert off not in client.get(RUNS).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -205,7 +196,7 @@ def test_the_filter_by_job_names_it_and_can_be_taken_off(client: Client) -> None
 )
 def test_an_absurd_query_is_answered(query: str, status: int, client: Client) -> None:
     make_execution()
-    assert client.get(f"{LIST}?{query}").status_code == status
+    assert client.get(f"{RUNS}?{query}").status_code == status
 
 
 def test_promise_17_the_list_takes_as_many_queries_for_thirty_rows_as_for_three(
@@ -217,10 +208,10 @@ def test_promise_17_the_list_takes_as_many_queries_for_thirty_rows_as_for_three(
         for _ in range(Execution.objects.count(), count):
             make_execution(job_id=definition.job_id)
         with CaptureQueriesContext(connection) as captured:
-            client.get(LIST)
+            client.get(RUNS)
         return [query["sql"] for query in captured]
 
-    client.get(LIST)
+    client.get(RUNS)
     three, thirty = queries(3), queries(30)
     assert len(three) == len(thirty)
     assert not any('"output"' in sql or '"traceback"' in sql for sql in thirty)
@@ -229,7 +220,7 @@ def test_promise_17_the_list_takes_as_many_queries_for_thirty_rows_as_for_three(
 def test_promise_17_nothing_counts_the_whole_table(client: Client) -> None:
     make_execution()
     with CaptureQueriesContext(connection) as captured:
-        client.get(LIST)
+        client.get(RUNS)
     counts = [query["sql"] for query in captured if "COUNT(" in query["sql"].upper()]
     ours = [sql for sql in counts if "countjobs_execution" in sql]
     assert ours
@@ -241,8 +232,8 @@ def test_a_list_that_is_too_long_to_count_says_so(
 ) -> None:
     for _ in range(5):
         make_execution()
-    assert "Only the newest" not in client.get(LIST).content.decode()
+    assert "Only the newest" not in client.get(RUNS).content.decode()
     monkeypatch.setattr(BoundedPaginator, "most", 4)
-    response = client.get(LIST)
+    response = client.get(RUNS)
     assert response.context["cl"].result_count == 4
     assert "Only the newest 4 are listed" in response.content.decode()

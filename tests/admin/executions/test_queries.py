@@ -18,8 +18,7 @@ from countjobs.history.growth import Growth, record_growth
 from countjobs.jobstores.claimed import begin
 from countjobs.models import Execution
 from countjobs.models.executions import TROUBLES, Status, Trigger
-from tests.admin.executions.test_pages import LIST
-from tests.support.admin_pages import rows_before
+from tests.support.admin_pages import RUNS, rows_before
 from tests.support.factories import NOON, make_definition, make_execution
 from tests.support.people import client_of
 from tests.support.plans import known_to_the_planner, plan_of
@@ -62,11 +61,11 @@ def test_the_list_takes_as_many_queries_for_three_rows_as_for_none_or_for_many(
     def queries(count: int) -> int:
         add(count)
         with CaptureQueriesContext(connection) as captured:
-            assert client.get(f"{LIST}?{query}").status_code == 200
+            assert client.get(f"{RUNS}?{query}").status_code == 200
         return len(captured)
 
     add(rows_before(query, ExecutionAdmin.list_per_page))
-    client.get(LIST)
+    client.get(RUNS)
     three, more, many = queries(3), queries(10), queries(60)
     assert three == more == many
 

@@ -14,9 +14,8 @@ from django.utils.html import escape
 from countjobs.admin.transfer import reading
 from countjobs.admin.transfer.plan import State
 from countjobs.models import CountJob
-from tests.admin.definitions.test_bad_input import AT_MODEL, model_values, title_of
 from tests.app.models import Greeting
-from tests.support.bad_definitions import Bad
+from tests.support.bad_definitions import AT_MODEL, Bad, model_values, title_of
 from tests.support.people import client_of
 from tests.support.transfers import IMPORT, document, entry, plan_of, problems, rows, sent
 

@@ -21,8 +21,8 @@ from countjobs.text import visible
 from countjobs.triggers.upcoming import upcoming
 from tests.support.factories import NOON
 from tests.support.people import user_of
+from tests.support.strategies import expressions
 from tests.support.transfers import page_of, request_of_somebody
-from tests.triggers.test_properties import expressions
 
 letters = st.characters(codec="utf-8", exclude_characters="\0")
 names = st.text(letters, min_size=1, max_size=30).filter(lambda name: visible(name) == name)
