@@ -9,9 +9,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from countjobs.admin.ansi import coloured
+from countjobs.database.newest import Past
 from countjobs.models import Execution
 from countjobs.models.executions import Status
-from countjobs.models.newest import Past
 
 NOTHING = "-"
 """What stands where there is nothing to show, as in Django's own lists."""

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from countjobs.admin.links import Links
+from countjobs.database.primary import rows_of
 from countjobs.models import JobDefinition
 from countjobs.models.jobids import definition_key
-from countjobs.primary import rows_of
 from countjobs.triggers import zone_names
 
 

@@ -12,9 +12,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from countjobs.checks.setups import routing_errors, routing_warnings, set_up_errors
 from countjobs.conf import Conf
 from countjobs.jobstores.wakeups import can_listen
-from countjobs.setups import routing_errors, routing_warnings, set_up_errors
 
 
 @register("countjobs")

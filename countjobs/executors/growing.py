@@ -14,11 +14,11 @@ import time
 
 from django.db import connection
 
+from countjobs.database.outages import Outage
+from countjobs.database.queries import forget_queries
 from countjobs.executors.going import GOING, Going
 from countjobs.history.growth import Growth, record_growth
 from countjobs.lasting import go_on_until
-from countjobs.outages import Outage
-from countjobs.queries import forget_queries
 from countjobs.text import in_one_line
 
 logger = in_one_line(logging.getLogger(__name__))

@@ -27,6 +27,8 @@ from apscheduler.schedulers.base import BaseScheduler
 from django.db import connection, connections
 
 from countjobs.conf import Conf
+from countjobs.database.outages import Outage
+from countjobs.database.queries import forget_queries
 from countjobs.executors.backlog import Backlog
 from countjobs.executors.current import running
 from countjobs.executors.failures import let_go, log_failure
@@ -37,8 +39,6 @@ from countjobs.history.recorder import Outcome
 from countjobs.jobstores.claimed import ClaimedJob, Run
 from countjobs.lasting import go_on_until, quietly
 from countjobs.models.executions import Status
-from countjobs.outages import Outage
-from countjobs.queries import forget_queries
 from countjobs.text import counted, visible
 
 RETRY_SECONDS = 0.5

@@ -6,9 +6,9 @@ from typing import TypedDict
 
 from django.db import connection
 
+from countjobs.database.rowsets import update_rows
+from countjobs.database.turns import own_turn
 from countjobs.models.executions import UNFINISHED, Execution
-from countjobs.rowsets import update_rows
-from countjobs.turns import own_turn
 
 
 class Growth(TypedDict):

@@ -17,13 +17,13 @@ from typing import TypeAlias
 
 from django.db import DataError, Error, connection, transaction
 
+from countjobs.database.outages import AWAY, Outage
+from countjobs.database.queries import forget_queries
+from countjobs.database.rowsets import update_rows
+from countjobs.database.turns import own_turn
 from countjobs.lasting import go_on_until
 from countjobs.models.executions import UNFINISHED, Execution, Status
-from countjobs.outages import AWAY, Outage
-from countjobs.queries import forget_queries
-from countjobs.rowsets import update_rows
 from countjobs.text import counted, in_one_line
-from countjobs.turns import own_turn
 
 logger = in_one_line(logging.getLogger(__name__))
 

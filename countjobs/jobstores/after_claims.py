@@ -9,11 +9,11 @@ from typing import Any
 
 from django.db import Error
 
+from countjobs.database.turns import own_turn
 from countjobs.jobstores.plan import NotRun
 from countjobs.jobstores.rows import write_rows
 from countjobs.models import JobDefinition
 from countjobs.text import counted, in_one_line
-from countjobs.turns import own_turn
 
 logger = in_one_line(logging.getLogger(__name__))
 

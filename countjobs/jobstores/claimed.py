@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from countjobs.database.rowsets import update_rows
+from countjobs.database.turns import own_turn
 from countjobs.models import Execution
 from countjobs.models.executions import UNFINISHED, Status
-from countjobs.rowsets import update_rows
-from countjobs.turns import own_turn
 
 
 @dataclass(frozen=True)

@@ -16,14 +16,14 @@ from datetime import datetime
 from django.db import Error
 from django_apscheduler.models import DjangoJob
 
+from countjobs.database.outages import AWAY, Outage
+from countjobs.database.primary import rows_of
 from countjobs.jobstores.claims import Claims, claim
 from countjobs.jobstores.passed import PassedOver
 from countjobs.jobstores.restoring import KindError, Strange
 from countjobs.jobstores.signing import is_sealed
 from countjobs.models import Execution
 from countjobs.models.jobids import definition_key
-from countjobs.outages import AWAY, Outage
-from countjobs.primary import rows_of
 from countjobs.text import counted, in_one_line
 
 logger = in_one_line(logging.getLogger(__name__))

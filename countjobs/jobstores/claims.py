@@ -22,6 +22,10 @@ from django.utils.translation import gettext as _
 from django_apscheduler.models import DjangoJob
 
 from countjobs.conf import Conf
+from countjobs.database.outages import let_go_after
+from countjobs.database.primary import rows_of
+from countjobs.database.rowsets import insert_rows, update_rows
+from countjobs.database.turns import own_turn
 from countjobs.jobstores.claimed import ClaimedJob, Run
 from countjobs.jobstores.neighbours import kinds_told, left_to_others
 from countjobs.jobstores.passed import NOTHING, PassedOver
@@ -41,11 +45,7 @@ from countjobs.jobstores.rows import park
 from countjobs.models import Execution, JobDefinition, ParkedJob
 from countjobs.models.executions import OWED, Status, Trigger
 from countjobs.models.jobids import unknown_kind
-from countjobs.outages import let_go_after
-from countjobs.primary import rows_of
-from countjobs.rowsets import insert_rows, update_rows
 from countjobs.text import describe, in_one_line, storable
-from countjobs.turns import own_turn
 
 logger = in_one_line(logging.getLogger(__name__))
 

@@ -13,9 +13,9 @@ from typing import Any
 from django.db.models import Count, QuerySet, Value
 from django_apscheduler.models import DjangoJob
 
+from countjobs.database.primary import rows_of
 from countjobs.jobstores.rows import disagreeing
 from countjobs.models import JobDefinition
-from countjobs.primary import rows_of
 
 
 def count_differences(kinds: list[type[JobDefinition]]) -> dict[str, int]:

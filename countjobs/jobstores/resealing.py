@@ -9,10 +9,10 @@ from __future__ import annotations
 from django.db import transaction
 from django_apscheduler.models import DjangoJob
 
-from countjobs.batches import batches
+from countjobs.database.batches import batches
+from countjobs.database.primary import rows_of
+from countjobs.database.turns import own_turn
 from countjobs.jobstores.signing import sealed_anew
-from countjobs.primary import rows_of
-from countjobs.turns import own_turn
 
 _BATCH = 200
 

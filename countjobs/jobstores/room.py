@@ -20,10 +20,10 @@ from django.db.models import QuerySet, Subquery
 from django_apscheduler.models import DjangoJob
 
 from countjobs.conf import Conf
+from countjobs.database.primary import rows_of
 from countjobs.models import Execution, SchedulerNode
 from countjobs.models.executions import Status
 from countjobs.models.nodes import State
-from countjobs.primary import rows_of
 
 
 class Taking(NamedTuple):

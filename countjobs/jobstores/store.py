@@ -22,6 +22,8 @@ from django.utils import timezone
 from django_apscheduler.jobstores import DjangoJobStore
 from django_apscheduler.models import DjangoJob
 
+from countjobs.database.outages import AWAY
+from countjobs.database.primary import rows_of
 from countjobs.jobstores.after_claims import log_not_run, write_anew
 from countjobs.jobstores.claimed import ClaimedJob
 from countjobs.jobstores.claiming import Claiming
@@ -34,8 +36,6 @@ from countjobs.jobstores.wakeups import notify
 from countjobs.models import Execution, ParkedJob
 from countjobs.models.definitions import concrete_definitions
 from countjobs.models.executions import Status
-from countjobs.outages import AWAY
-from countjobs.primary import rows_of
 from countjobs.text import in_one_line
 
 logger = in_one_line(logging.getLogger(__name__))

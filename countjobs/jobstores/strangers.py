@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from django_apscheduler.models import DjangoJob
 
 from countjobs.conf import Conf
+from countjobs.database.primary import rows_of
 from countjobs.jobstores.neighbours import known_kinds
 from countjobs.jobstores.questions import rows_from_code
 from countjobs.jobstores.rows import RUN_DEFINITION
 from countjobs.jobstores.signing import is_sealed
 from countjobs.models import Execution
-from countjobs.primary import rows_of
 
 MOST = 1_000
 """Rows that are looked at; of more, the others are not told of."""

@@ -15,7 +15,9 @@ from typing import Any
 from django.db import Error, models, transaction
 from django_apscheduler.models import DjangoJob
 
-from countjobs.batches import batches
+from countjobs.database.batches import batches
+from countjobs.database.primary import rows_of
+from countjobs.database.turns import own_turn
 from countjobs.jobstores.keeping import kept_of_code
 from countjobs.jobstores.neighbours import kinds_told, known_kinds, neighbours
 from countjobs.jobstores.questions import rows_from_code
@@ -26,9 +28,7 @@ from countjobs.jobstores.wakeups import notify
 from countjobs.models import JobDefinition, ParkedJob
 from countjobs.models.definitions import concrete_definitions
 from countjobs.models.jobids import definition_key
-from countjobs.primary import rows_of
 from countjobs.text import describe, storable
-from countjobs.turns import own_turn
 
 _BATCH = 200
 """Definitions. To write so many rows takes about a tenth of a second."""

@@ -19,8 +19,10 @@ from typing import Self
 from django.db import connections, models
 from django.utils.translation import gettext_lazy as _
 
+from countjobs.database.newest import Past, read_newest
+from countjobs.database.primary import PrimaryQuerySet
+from countjobs.database.turns import own_turn
 from countjobs.models.fields import OrderedJSONField
-from countjobs.models.newest import Past, read_newest
 from countjobs.models.statuses import (
     ACTIVE,
     FAILURES,
@@ -31,9 +33,7 @@ from countjobs.models.statuses import (
     Status,
     Trigger,
 )
-from countjobs.primary import PrimaryQuerySet
 from countjobs.text import visible
-from countjobs.turns import own_turn
 
 __all__ = ["ACTIVE", "FAILURES", "OWED", "PROBLEMS", "TROUBLES", "UNFINISHED", "Status", "Trigger"]
 __all__ += ["Execution", "ExecutionQuerySet"]

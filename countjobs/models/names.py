@@ -8,7 +8,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.primary import rows_of
+from countjobs.database.primary import rows_of
 from countjobs.text import validate_marks, without_marks
 
 

@@ -10,7 +10,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.conf import Conf
-from countjobs.primary import PrimaryQuerySet
+from countjobs.database.primary import PrimaryQuerySet
 
 
 class State(models.TextChoices):

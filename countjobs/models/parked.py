@@ -8,7 +8,7 @@ from typing import Self
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.primary import PrimaryQuerySet
+from countjobs.database.primary import PrimaryQuerySet
 
 FIRST_LOOK = timedelta(minutes=1)
 """So long after it was parked, a job is looked at again; then after twice as long, and so on."""

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from django.db import connections, transaction
 from django.dispatch import Signal
 
-from countjobs.batches import batches
-from countjobs.deadlocks import again_after_deadlock
-from countjobs.models.loose import distinct_values
-from countjobs.primary import PrimaryQuerySet
+from countjobs.database.batches import batches
+from countjobs.database.deadlocks import again_after_deadlock
+from countjobs.database.distinct import distinct_values
+from countjobs.database.primary import PrimaryQuerySet
 
 if TYPE_CHECKING:
     from countjobs.models.definitions import JobDefinition

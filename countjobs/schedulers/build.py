@@ -8,13 +8,13 @@ from typing import Any, Literal, overload
 from apscheduler.util import astimezone
 from django.utils import timezone
 
+from countjobs.checks.setups import refuse_what_can_not_work
 from countjobs.conf import Conf
 from countjobs.executors import ThreadPoolExecutor
 from countjobs.history.recorder import Recorder
 from countjobs.jobstores.claimed import begin, put_off
 from countjobs.schedulers.heartbeat import Heartbeat
 from countjobs.schedulers.loop import RETRY_SECONDS, BackgroundScheduler, BlockingScheduler
-from countjobs.setups import refuse_what_can_not_work
 
 
 @overload

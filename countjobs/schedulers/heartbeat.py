@@ -18,10 +18,10 @@ from django.utils.translation import gettext as _
 
 from countjobs import __version__
 from countjobs.conf import Conf
+from countjobs.database.outages import AWAY, Outage
 from countjobs.jobstores.neighbours import known_kinds
 from countjobs.models import Execution, SchedulerNode
 from countjobs.models.nodes import MOST_REASON, State
-from countjobs.outages import AWAY, Outage
 from countjobs.schedulers.settling import settle
 from countjobs.schedulers.watch import Heartbeats, Watch
 from countjobs.text import in_one_line, storable

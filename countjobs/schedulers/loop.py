@@ -16,6 +16,8 @@ from django.db import Error, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from countjobs.database.outages import AWAY, Outage
+from countjobs.database.queries import forget_queries
 from countjobs.executors import ThreadPoolExecutor, current_run
 from countjobs.executors.growing import Growing
 from countjobs.executors.output import Capture
@@ -23,8 +25,6 @@ from countjobs.history.recorder import Recorder
 from countjobs.jobstores.store import DatabaseJobStore
 from countjobs.lasting import quietly
 from countjobs.models.nodes import State
-from countjobs.outages import AWAY, Outage
-from countjobs.queries import forget_queries
 from countjobs.schedulers.adding import StoringScheduler
 from countjobs.schedulers.clock import WallClock
 from countjobs.schedulers.heartbeat import Heartbeat

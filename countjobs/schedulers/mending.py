@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from django.db import Error, connection
 from django.utils import timezone
 
+from countjobs.database.outages import AWAY, Outage
+from countjobs.database.queries import forget_queries
 from countjobs.jobstores.sync import sync_steps
-from countjobs.outages import AWAY, Outage
-from countjobs.queries import forget_queries
 from countjobs.text import in_one_line
 
 logger = in_one_line(logging.getLogger(__name__))

@@ -17,14 +17,14 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from countjobs.conf import Conf
+from countjobs.database.outages import let_go_after
+from countjobs.database.primary import rows_of
+from countjobs.database.rowsets import insert_rows, update_rows
 from countjobs.jobstores.neighbours import kinds_told
 from countjobs.jobstores.wakeups import notify
 from countjobs.models import Execution, JobDefinition
 from countjobs.models.executions import Status, Trigger
 from countjobs.models.jobids import definition_key, unknown_kind
-from countjobs.outages import let_go_after
-from countjobs.primary import rows_of
-from countjobs.rowsets import insert_rows, update_rows
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,11 @@ from collections.abc import Callable
 from django.db import Error, connection
 from django.utils import timezone
 
+from countjobs.database.outages import Outage
 from countjobs.jobstores.differences import count_differences, missing_rows
 from countjobs.jobstores.strangers import find_strangers, foreign_note
 from countjobs.jobstores.sync import look_again, write_missing
 from countjobs.models.definitions import concrete_definitions
-from countjobs.outages import Outage
 from countjobs.text import in_one_line
 
 logger = in_one_line(logging.getLogger(__name__))

@@ -14,8 +14,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from pytest_django import Settings
 
 from countjobs.checks import databases
+from countjobs.checks.setups import connections_needed
 from countjobs.schedulers import create_scheduler
-from countjobs.setups import connections_needed
 
 pytestmark = pytest.mark.django_db
 

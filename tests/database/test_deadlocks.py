@@ -11,7 +11,7 @@ import pytest
 from django.db import OperationalError, connection, transaction
 
 from countjobs.admin.transfer.carried import Carried
-from countjobs.deadlocks import again_after_deadlock
+from countjobs.database.deadlocks import again_after_deadlock
 from countjobs.models import CountJob, JobDefinition
 from tests.support.people import client_of
 from tests.support.transfers import document, entry, plan_of

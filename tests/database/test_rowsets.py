@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django_apscheduler.models import DjangoJob
 from pytest_django import DjangoAssertNumQueries
 
+from countjobs.database.rowsets import insert_rows, update_rows
 from countjobs.models import Execution
-from countjobs.rowsets import insert_rows, update_rows
 
 pytestmark = pytest.mark.django_db
 

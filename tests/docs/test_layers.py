@@ -12,19 +12,17 @@ import countjobs
 
 ROOT = Path(countjobs.__file__).parent
 LAYERS = [
-    {
-        *("batches", "conf", "deadlocks", "lasting", "outages", "primary"),
-        *("progress", "queries", "text", "turns"),
-    },
+    {"conf", "lasting", "progress", "text"},
+    {"database"},
     {"triggers"},
     {"forms"},
     {"models"},
-    {"rowsets", "setups"},
     {"jobstores"},
     {"history"},
     {"executors"},
+    {"checks"},
     {"schedulers"},
-    {"checks", "quickstart", "apps"},
+    {"quickstart", "apps"},
     {"management"},
     {"admin"},
     {"templatetags"},

@@ -11,11 +11,11 @@ import pytest
 from django.db import DataError, InternalError, OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
+from countjobs.database.rowsets import update_rows
 from countjobs.history import recorder as module
 from countjobs.history.recorder import Outcome, Recorder, record
 from countjobs.models import Execution
 from countjobs.models.executions import Status
-from countjobs.rowsets import update_rows
 from tests.support.factories import NOON, SECOND, make_execution
 from tests.support.waiting import wait_until
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
+from countjobs.checks.setups import connections_needed
 from countjobs.models import CountJob, Execution
-from countjobs.setups import connections_needed
 from tests.own_settings import own_settings
 from tests.support.processes import ended, read, run_to_its_end, scheduler, start
 from tests.support.waiting import wait_until

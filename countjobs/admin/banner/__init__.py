@@ -1,1 +1,1 @@
-"""TODO."""
+"""The red banner: what is wrong and concerns everybody who may see the pages."""

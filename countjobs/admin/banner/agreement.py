@@ -11,11 +11,11 @@ from typing import Any
 
 from django.core.cache import cache
 
+from countjobs.database.primary import rows_of
 from countjobs.jobstores.differences import count_differences, look_closely
 from countjobs.jobstores.strangers import Strangers, find_strangers
 from countjobs.models import JobDefinition
 from countjobs.models.definitions import concrete_definitions
-from countjobs.primary import rows_of
 
 SECONDS = 60
 """How old the answer may be."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""The pages of definitions: their list, their form, and what can be done with them."""

@@ -21,7 +21,7 @@ from countjobs.admin.display import link
 from countjobs.admin.executions.filters import within_those_of
 from countjobs.admin.links import Links
 from countjobs.admin.page import PageAdmin
-from countjobs.deadlocks import again_after_deadlock
+from countjobs.database.deadlocks import again_after_deadlock
 from countjobs.history.requests import request_runs
 from countjobs.models import Execution, JobDefinition
 from countjobs.models.executions import Trigger

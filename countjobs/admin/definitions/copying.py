@@ -13,9 +13,9 @@ from django.contrib.admin.models import ADDITION, LogEntry
 from django.db import models, transaction
 from django.utils.translation import gettext
 
-from countjobs.deadlocks import again_after_deadlock
+from countjobs.database.deadlocks import again_after_deadlock
+from countjobs.database.primary import rows_of
 from countjobs.models import JobDefinition
-from countjobs.primary import rows_of
 
 MOST = 1_000
 """How many at once."""

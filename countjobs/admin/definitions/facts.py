@@ -19,10 +19,10 @@ from countjobs.admin.display import NOTHING, badge, link, moment, moment_text, o
 from countjobs.admin.drawings.strip import LONGEST, strip
 from countjobs.admin.links import Links
 from countjobs.admin.lookup import zone_of
+from countjobs.database.newest import Past
+from countjobs.database.primary import rows_of
 from countjobs.models import Execution, JobDefinition, ParkedJob
 from countjobs.models.executions import Status
-from countjobs.models.newest import Past
-from countjobs.primary import rows_of
 
 _OVERDUE = timedelta(seconds=10)
 _KEPT_AS = "_countjobs_facts"  # a kind's own fields are attributes, too

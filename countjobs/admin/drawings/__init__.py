@@ -1,1 +1,1 @@
-"""TODO."""
+"""Drawings: SVG, made by pure functions of what they are given."""

@@ -16,8 +16,8 @@ from django.views.decorators.http import require_safe
 from countjobs.admin.addresses import view_of
 from countjobs.admin.links import Links
 from countjobs.admin.searching import MOST_WORDS
+from countjobs.database.primary import rows_of
 from countjobs.models import Execution, JobDefinition
-from countjobs.primary import rows_of
 from countjobs.text import is_encodable, visible
 
 MOST_JOBS = 20

@@ -15,9 +15,9 @@ from countjobs.admin.transfer.format import carried_fields, json_of, value_of, w
 from countjobs.admin.transfer.plan import Change, Entry, Plan, State
 from countjobs.admin.transfer.reading import read_entries
 from countjobs.admin.transfer.validation import validate, validate_rest
+from countjobs.database.primary import rows_of
 from countjobs.models import JobDefinition
 from countjobs.models.names import refuse_marks
-from countjobs.primary import rows_of
 
 MOST_SECONDS = 20
 """Of computing, for a file. An evil schedule takes 10 ms, and there may be thousands."""

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from countjobs.admin.definitions.actions import DefinitionActions
 from countjobs.admin.transfer.format import carried_fields, label_of, with_named, written
 from countjobs.admin.transfer.views import ImportView
-from countjobs.batches import batches
+from countjobs.database.batches import batches
 from countjobs.models import JobDefinition
 
 _AT_ONCE = 1_000

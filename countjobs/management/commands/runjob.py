@@ -8,13 +8,13 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from countjobs.database.primary import rows_of
 from countjobs.executors.here import run_here
 from countjobs.management.database import DatabaseCommand
 from countjobs.management.logs import configure_logging, show_lines_at_once
 from countjobs.models import Execution, JobDefinition
 from countjobs.models.definitions import concrete_definitions
 from countjobs.models.jobids import definition_key
-from countjobs.primary import rows_of
 from countjobs.text import is_encodable, shown, visible, visible_text
 
 

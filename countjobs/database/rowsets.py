@@ -16,7 +16,6 @@ from typing import Any, TypeAlias
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, models
 
-from countjobs.models.fields import OrderedJSONField
 from countjobs.text import storable
 
 Row = Mapping[str, Any]
@@ -167,7 +166,7 @@ def _writers(
 
 def _writer(vendor: str, zone: tzinfo | None, field: _Field) -> _Writer:
     """Turns a field's values into what its column stores. SQLite's times are in `zone`."""
-    if isinstance(field, OrderedJSONField):
+    if isinstance(field, models.JSONField):
         return lambda value: field.get_db_prep_value(value, connection)
     if isinstance(field, models.DateTimeField):
         # As the backends' own methods write it, which take far longer.

@@ -1,0 +1,1 @@
+"""SQL and connections: what knows no model by name."""
