@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from countjobs.models import CountJob, Execution, ParkedJob
 from countjobs.models.executions import Status
-from countjobs.models.jobids import definition_key
+from countjobs.models.kinds import definition_key
 
 NEWEST = 20_000
 """The executions that are looked at."""

@@ -12,7 +12,7 @@ from django.utils import timezone
 from countjobs.admin.links import Links
 from countjobs.database.primary import rows_of
 from countjobs.models import JobDefinition
-from countjobs.models.jobids import definition_key
+from countjobs.models.kinds import definition_key
 from countjobs.triggers import zone_names
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from countjobs.jobstores.wakeups import notify
 from countjobs.models import Execution
 from countjobs.models.executions import Trigger
-from countjobs.models.jobids import definition_key
+from countjobs.models.kinds import definition_key
 from countjobs.models.overrides import not_overridable
 
 

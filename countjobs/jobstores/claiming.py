@@ -23,7 +23,7 @@ from countjobs.jobstores.passed import PassedOver
 from countjobs.jobstores.restoring import KindError, Strange
 from countjobs.jobstores.signing import is_sealed
 from countjobs.models import Execution
-from countjobs.models.jobids import definition_key
+from countjobs.models.kinds import definition_key
 from countjobs.text import counted, in_one_line
 
 logger = in_one_line(logging.getLogger(__name__))

@@ -44,7 +44,7 @@ from countjobs.jobstores.restoring import Strange, Taken, restore
 from countjobs.jobstores.rows import park
 from countjobs.models import Execution, JobDefinition, ParkedJob
 from countjobs.models.executions import OWED, Status, Trigger
-from countjobs.models.jobids import unknown_kind
+from countjobs.models.kinds import unknown_kind
 from countjobs.text import describe, in_one_line, storable
 
 logger = in_one_line(logging.getLogger(__name__))

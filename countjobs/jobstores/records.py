@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from countjobs.jobstores.plan import Plan
 from countjobs.models.executions import Status, Trigger
-from countjobs.models.jobids import definition_key
+from countjobs.models.kinds import definition_key
 from countjobs.text import storable
 
 

@@ -27,7 +27,7 @@ from countjobs.jobstores.signing import ForeignJobError, UnreadableJobError, uns
 from countjobs.jobstores.wakeups import notify
 from countjobs.models import JobDefinition, ParkedJob
 from countjobs.models.definitions import concrete_definitions
-from countjobs.models.jobids import definition_key
+from countjobs.models.kinds import definition_key
 from countjobs.text import describe, storable
 
 _BATCH = 200

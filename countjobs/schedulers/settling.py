@@ -24,7 +24,7 @@ from countjobs.jobstores.neighbours import kinds_told
 from countjobs.jobstores.wakeups import notify
 from countjobs.models import Execution, JobDefinition
 from countjobs.models.executions import Status, Trigger
-from countjobs.models.jobids import definition_key, unknown_kind
+from countjobs.models.kinds import definition_key, unknown_kind
 
 
 @dataclass(frozen=True)

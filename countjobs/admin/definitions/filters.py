@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from countjobs.models import Execution
 from countjobs.models.executions import PROBLEMS
-from countjobs.models.jobids import definition_key
+from countjobs.models.kinds import definition_key
 
 _MOST_ROWS, _MOST_JOBS = 5_000, 500
 

@@ -25,7 +25,7 @@ from countjobs.admin.executions.views import ExecutionViews
 from countjobs.admin.links import Links
 from countjobs.models import Execution
 from countjobs.models.executions import ACTIVE, Status
-from countjobs.models.jobids import definition_key
+from countjobs.models.kinds import definition_key
 from countjobs.text import storable, visible
 
 _TEXTS = ("error", "output", "traceback")

@@ -8,7 +8,7 @@ from django.contrib.admin import AdminSite
 from django.contrib.auth import get_permission_codename
 from django.http import HttpRequest
 
-from countjobs.models.jobids import definition_key
+from countjobs.models.kinds import definition_key
 
 
 def may_run(request: HttpRequest, site: AdminSite, job_id: str) -> bool:

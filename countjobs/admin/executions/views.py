@@ -25,7 +25,7 @@ from countjobs.admin.lookup import definitions_of
 from countjobs.history.requests import request_run
 from countjobs.models import Execution
 from countjobs.models.executions import ACTIVE
-from countjobs.models.jobids import definition_key
+from countjobs.models.kinds import definition_key
 from countjobs.text import shown
 
 

@@ -14,7 +14,7 @@ from countjobs.management.database import DatabaseCommand
 from countjobs.management.logs import configure_logging, show_lines_at_once
 from countjobs.models import Execution, JobDefinition
 from countjobs.models.definitions import concrete_definitions
-from countjobs.models.jobids import definition_key
+from countjobs.models.kinds import definition_key
 from countjobs.text import is_encodable, shown, visible, visible_text
 
 
