@@ -31,7 +31,7 @@ class CountjobsConfig(AppConfig):
         from countjobs import checks  # noqa: F401  # registers them
         from countjobs.jobstores import rows
         from countjobs.models import definitions_changed, definitions_deleted, detecting
-        from countjobs.models.definitions import senders
+        from countjobs.models.kinds import senders
 
         detecting.install()
         definitions_changed.connect(rows.definitions_changed)

@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from countjobs.admin.addresses import address_of
 from countjobs.models import Execution, JobDefinition
-from countjobs.models.definitions import concrete_definitions
+from countjobs.models.kinds import concrete_definitions
 
 
 class Links:

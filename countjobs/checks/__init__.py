@@ -13,8 +13,7 @@ from countjobs.checks import databases  # noqa: F401  # registers its checks
 from countjobs.conf import Conf
 from countjobs.executors.calling import is_generator_function
 from countjobs.models import JobDefinition, JobDefinitionQuerySet
-from countjobs.models.definitions import concrete_definitions, fields_of_kind
-from countjobs.models.overrides import own_fields
+from countjobs.models.kinds import concrete_definitions, fields_of_kind, own_fields
 
 
 @register("countjobs")

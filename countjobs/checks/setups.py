@@ -16,7 +16,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django_apscheduler.models import DjangoJob
 
 from countjobs.models import Execution, ParkedJob, SchedulerNode
-from countjobs.models.definitions import senders
+from countjobs.models.kinds import senders
 
 OWN_CONNECTIONS = (
     *("the process's main thread", "the loop", "the thread that begins runs", "the recorder"),

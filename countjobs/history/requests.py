@@ -11,8 +11,7 @@ from django.utils import timezone
 from countjobs.jobstores.wakeups import notify
 from countjobs.models import Execution
 from countjobs.models.executions import Trigger
-from countjobs.models.kinds import definition_key
-from countjobs.models.overrides import not_overridable
+from countjobs.models.kinds import definition_key, not_overridable
 
 
 def request_run(

@@ -11,7 +11,7 @@ from countjobs import __version__
 from countjobs.conf import Conf
 from countjobs.jobstores.questions import JobRow
 from countjobs.models import Execution, SchedulerNode
-from countjobs.models.definitions import concrete_definitions
+from countjobs.models.kinds import concrete_definitions
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import connection, models
 
-from countjobs.models.definitions import concrete_definitions
+from countjobs.models.kinds import concrete_definitions
 
 STRANGE_SECONDS = 60.0
 """How long a row that isn't known is passed over. Somebody may have written it anew by then."""

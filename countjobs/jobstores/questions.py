@@ -17,8 +17,8 @@ from django_apscheduler.models import DjangoJob
 from countjobs.database.primary import rows_of
 from countjobs.jobstores.passed import NOTHING, PassedOver
 from countjobs.models import Execution
-from countjobs.models.definitions import concrete_definitions
 from countjobs.models.executions import OWED
+from countjobs.models.kinds import concrete_definitions
 
 _JOBS = DjangoJob._meta.db_table
 _EXECUTIONS = Execution._meta.db_table

@@ -17,8 +17,7 @@ from countjobs.jobstores.questions import JobRow
 from countjobs.jobstores.rows import RUN_DEFINITION, job_of, load_definitions
 from countjobs.jobstores.signing import ForeignJobError, UnreadableJobError, unseal
 from countjobs.models import JobDefinition
-from countjobs.models.kinds import definition_key
-from countjobs.models.overrides import not_overridable
+from countjobs.models.kinds import definition_key, not_overridable
 from countjobs.text import describe
 
 _DefinitionKey: TypeAlias = tuple[str, str]

@@ -34,8 +34,8 @@ from countjobs.jobstores.signing import UnreadableJobError, seal, unseal
 from countjobs.jobstores.strangers import is_from_code
 from countjobs.jobstores.wakeups import notify
 from countjobs.models import Execution, ParkedJob
-from countjobs.models.definitions import concrete_definitions
 from countjobs.models.executions import Status
+from countjobs.models.kinds import concrete_definitions
 from countjobs.text import in_one_line
 
 logger = in_one_line(logging.getLogger(__name__))

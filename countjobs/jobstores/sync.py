@@ -26,8 +26,7 @@ from countjobs.jobstores.rows import RUN_DEFINITION, delete_rows, disagreeing, p
 from countjobs.jobstores.signing import ForeignJobError, UnreadableJobError, unseal
 from countjobs.jobstores.wakeups import notify
 from countjobs.models import JobDefinition, ParkedJob
-from countjobs.models.definitions import concrete_definitions
-from countjobs.models.kinds import definition_key
+from countjobs.models.kinds import concrete_definitions, definition_key
 from countjobs.text import describe, storable
 
 _BATCH = 200

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Collection, Iterator
+from collections.abc import Awaitable, Collection
 from datetime import datetime
 from typing import Any, ClassVar
 
-from django.apps import apps
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import DEFAULT_DB_ALIAS, models, router, transaction
@@ -267,21 +266,3 @@ class JobDefinition(SavedInRun):
         finally:
             self._surely_fires = False
         return []
-
-
-def senders() -> list[type[JobDefinition]]:
-    """Every model of definitions. Proxies too: Django's signals name the class that was used."""
-    return [model for model in apps.get_models() if issubclass(model, JobDefinition)]
-
-
-def fields_of_kind(model: type[models.Model]) -> Iterator[Any]:
-    """The fields that a kind adds to those that all definitions have, its key among them."""
-    common = {field.name for field in JobDefinition._meta.get_fields()}
-    for field in (*model._meta.concrete_fields, *model._meta.many_to_many):
-        if field.name not in common:
-            yield field
-
-
-def concrete_definitions() -> list[type[JobDefinition]]:
-    """Every kind of definition of the project: each is a table of its own."""
-    return [model for model in senders() if not model._meta.proxy]

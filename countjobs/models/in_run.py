@@ -57,7 +57,7 @@ class SavedInRun(models.Model):
 @cache
 def _own_columns(model: type[models.Model]) -> list[models.Field[Any, Any]]:
     """The columns that a kind adds to those that all definitions have, and that can be written."""
-    from countjobs.models.definitions import fields_of_kind  # noqa: PLC0415  # it builds on this
+    from countjobs.models.kinds import fields_of_kind  # noqa: PLC0415  # it builds on this
 
     return [
         field

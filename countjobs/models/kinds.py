@@ -1,11 +1,13 @@
-"""From the id of a job back to its definition."""
+"""Every question about kinds of definition: which there are, what each adds, and their ids."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import ValidationError
+from django.db import models
 
 from countjobs.models.definitions import JobDefinition
 
@@ -32,3 +34,41 @@ def unknown_kind(job_id: str) -> str:
     except (LookupError, ValueError):
         return label
     return ""
+
+
+def senders() -> list[type[JobDefinition]]:
+    """Every model of definitions. Proxies too: Django's signals name the class that was used."""
+    return [model for model in apps.get_models() if issubclass(model, JobDefinition)]
+
+
+def fields_of_kind(model: type[models.Model]) -> Iterator[Any]:
+    """The fields that a kind adds to those that all definitions have, its key among them."""
+    common = {field.name for field in JobDefinition._meta.get_fields()}
+    for field in (*model._meta.concrete_fields, *model._meta.many_to_many):
+        if field.name not in common:
+            yield field
+
+
+def concrete_definitions() -> list[type[JobDefinition]]:
+    """Every kind of definition of the project: each is a table of its own."""
+    return [model for model in senders() if not model._meta.proxy]
+
+
+def own_fields(model: type[JobDefinition]) -> list[str]:
+    """The names of the fields to edit that a kind adds to those that all definitions have."""
+    return [
+        field.name for field in fields_of_kind(model) if field.editable and not field.primary_key
+    ]
+
+
+def may_override(model: type[JobDefinition], name: str) -> bool:
+    """Whether a run of this kind may have a value of its own for this field."""
+    return model.run_overrides is None or name in model.run_overrides
+
+
+def not_overridable(model: type[JobDefinition], names: Iterable[str]) -> list[str]:
+    """Those of the names that a run may not set. A relation may be called by its column, too."""
+    if model.run_overrides is None:
+        return []
+    columns = {field.attname: field.name for field in model._meta.concrete_fields}
+    return [name for name in names if not may_override(model, columns.get(name, name))]

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.crypto import get_random_string
 
 from countjobs.models import CountJob, Execution
-from countjobs.models.definitions import concrete_definitions
+from countjobs.models.kinds import concrete_definitions
 from countjobs.quickstart import users
 from countjobs.text import describe
 

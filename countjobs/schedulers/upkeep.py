@@ -19,7 +19,7 @@ from countjobs.database.outages import Outage
 from countjobs.jobstores.differences import count_differences, missing_rows
 from countjobs.jobstores.strangers import find_strangers, foreign_note
 from countjobs.jobstores.sync import look_again, write_missing
-from countjobs.models.definitions import concrete_definitions
+from countjobs.models.kinds import concrete_definitions
 from countjobs.text import in_one_line
 
 logger = in_one_line(logging.getLogger(__name__))

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, models
 
 from countjobs.models import CountJob, JobDefinition
-from countjobs.models.definitions import concrete_definitions, senders
+from countjobs.models.kinds import concrete_definitions, senders
 from countjobs.triggers import CRON_DEFAULTS
 from tests.app.models import Greeting
 

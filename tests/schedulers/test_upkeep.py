@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django_apscheduler.models import DjangoJob
 
 from countjobs.models import CountJob, ParkedJob
-from countjobs.models.definitions import concrete_definitions
+from countjobs.models.kinds import concrete_definitions
 from countjobs.schedulers.upkeep import AT_LEAST_EVERY, Upkeep
 from tests.app.models import Greeting, Label
 from tests.support.factories import NOON, code_job, make_definition, make_definitions, store_job

@@ -15,7 +15,7 @@ from countjobs.database.primary import rows_of
 from countjobs.jobstores.differences import count_differences, look_closely
 from countjobs.jobstores.strangers import Strangers, find_strangers
 from countjobs.models import JobDefinition
-from countjobs.models.definitions import concrete_definitions
+from countjobs.models.kinds import concrete_definitions
 
 SECONDS = 60
 """How old the answer may be."""

@@ -23,7 +23,7 @@ from countjobs.admin.lookup import visible_definitions_of
 from countjobs.jobstores.room import look
 from countjobs.jobstores.strangers import kinds_that_nobody_runs
 from countjobs.models import Execution, JobDefinition, ParkedJob, SchedulerNode
-from countjobs.models.definitions import concrete_definitions
+from countjobs.models.kinds import concrete_definitions
 from countjobs.text import in_one_line, visible
 
 logger = in_one_line(logging.getLogger(__name__))

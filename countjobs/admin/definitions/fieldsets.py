@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.definitions.form import CRONTAB
 from countjobs.models import JobDefinition
-from countjobs.models.overrides import own_fields
+from countjobs.models.kinds import own_fields
 
 FIRE_TIMES = "fire_times"
 """The name of the preview among the fields."""

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 
 from countjobs.admin.definitions.form import PartialForm
 from countjobs.models import JobDefinition
-from countjobs.models.overrides import may_override, own_fields
+from countjobs.models.kinds import may_override, own_fields
 
 _JSON = (bool, int, float, str, dict, list, type(None))
 

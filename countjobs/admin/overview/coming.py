@@ -21,7 +21,7 @@ from countjobs.admin.lookup import definitions_of, zone_of
 from countjobs.admin.overview.cells import job_link
 from countjobs.admin.overview.spans import Span, clock, coming_hours, count_spans
 from countjobs.database.primary import rows_of
-from countjobs.models.definitions import concrete_definitions
+from countjobs.models.kinds import concrete_definitions
 
 MOST = 50
 SHOWN = 10

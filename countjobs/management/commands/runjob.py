@@ -13,8 +13,7 @@ from countjobs.executors.here import run_here
 from countjobs.management.database import DatabaseCommand
 from countjobs.management.logs import configure_logging, show_lines_at_once
 from countjobs.models import Execution, JobDefinition
-from countjobs.models.definitions import concrete_definitions
-from countjobs.models.kinds import definition_key
+from countjobs.models.kinds import concrete_definitions, definition_key
 from countjobs.text import is_encodable, shown, visible, visible_text
 
 
