@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.apps import AppConfig, apps
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models.signals import post_delete, post_save
@@ -30,7 +28,7 @@ class CountjobsConfig(AppConfig):
         """Connect what must happen whenever a definition is written."""
         from countjobs import checks  # noqa: F401  # registers them
         from countjobs.jobstores import rows
-        from countjobs.models import definitions_changed, definitions_deleted, detecting
+        from countjobs.models import definitions_changed, definitions_deleted, detecting, writes
         from countjobs.models.kinds import senders
 
         detecting.install()
@@ -38,20 +36,5 @@ class CountjobsConfig(AppConfig):
         definitions_deleted.connect(rows.definitions_deleted)
         for model in senders():
             # Django's own signals tell also of fixtures and of cascades.
-            post_save.connect(_saved, sender=model)
-            post_delete.connect(_deleted, sender=model)
-
-
-def _saved(sender: Any, instance: Any, **_: Any) -> None:
-    from countjobs.models.saving import tell_saved
-
-    tell_saved(sender, instance.pk)
-
-
-def _deleted(sender: Any, instance: Any, origin: Any = None, **_: Any) -> None:
-    from countjobs.models import JobDefinitionQuerySet, definitions_deleted
-
-    if isinstance(origin, JobDefinitionQuerySet):
-        origin.note_deleted(instance)  # it tells of all that it deletes at once
-    else:
-        definitions_deleted.send(sender=sender, pks=[instance.pk])
+            post_save.connect(writes.tell_saved, sender=model)
+            post_delete.connect(writes.tell_deleted, sender=model)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from django.db import connections, transaction
@@ -121,3 +123,40 @@ class JobDefinitionQuerySet(PrimaryQuerySet["JobDefinition"]):
     def note_deleted(self, definition: JobDefinition) -> None:
         """Remember one that this deletion takes along: of this kind, or of one that cascades."""
         self._deleted[type(definition)].append(definition.pk)
+
+
+_Together = dict["type[JobDefinition]", list[Any]]
+_together: ContextVar[_Together | None] = ContextVar("_together", default=None)
+
+
+@contextmanager
+def saved_together() -> Iterator[None]:
+    """A transaction: the job store is told of what is saved in it at its end, not save by save."""
+    saved: _Together = {}
+    with transaction.atomic():
+        token = _together.set(saved)
+        try:
+            yield
+        finally:
+            _together.reset(token)
+        for model, pks in saved.items():
+            definitions_changed.send(sender=model, pks=pks)
+
+
+def tell_saved(sender: type[JobDefinition], instance: JobDefinition, **_: Any) -> None:
+    """Tell the job store of a save: now, or of all that are saved together at their end."""
+    saved = _together.get()
+    if saved is None:
+        definitions_changed.send(sender=sender, pks=[instance.pk])
+    else:
+        saved.setdefault(sender, []).append(instance.pk)
+
+
+def tell_deleted(
+    sender: type[JobDefinition], instance: JobDefinition, origin: object = None, **_: Any
+) -> None:
+    """Tell the job store of a deletion, unless a queryset tells of all that it deletes at once."""
+    if isinstance(origin, JobDefinitionQuerySet):
+        origin.note_deleted(instance)
+    else:
+        definitions_deleted.send(sender=sender, pks=[instance.pk])

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django_apscheduler.models import DjangoJob
 
 from countjobs.models import CountJob, definitions_changed
-from countjobs.models.saving import saved_together
+from countjobs.models.writes import saved_together
 
 pytestmark = pytest.mark.django_db
 

@@ -19,7 +19,7 @@ from countjobs.admin.transfer.carried import Carried
 from countjobs.admin.transfer.dryrun import dry_run
 from countjobs.admin.transfer.plan import Entry, Plan, State
 from countjobs.database.deadlocks import again_after_deadlock
-from countjobs.models.saving import saved_together
+from countjobs.models.writes import saved_together
 from countjobs.text import describe
 
 
