@@ -14,7 +14,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from countjobs.checks.setups import routing_errors, routing_warnings, set_up_errors
 from countjobs.conf import Conf
-from countjobs.jobstores.wakeups import can_listen
+from countjobs.database.wakeups import can_listen
 
 
 @register("countjobs")

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from countjobs.jobstores.wakeups import notify
+from countjobs.database.wakeups import notify
 from countjobs.models import Execution
 from countjobs.models.executions import Trigger
 from countjobs.models.kinds import definition_key, not_overridable

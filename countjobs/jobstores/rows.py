@@ -20,9 +20,9 @@ from django_apscheduler.models import DjangoJob
 
 from countjobs.database.batches import batches
 from countjobs.database.primary import rows_of
+from countjobs.database.wakeups import notify
 from countjobs.jobstores.keeping import kept_run_time
 from countjobs.jobstores.signing import seal, unseal
-from countjobs.jobstores.wakeups import notify
 from countjobs.models import JobDefinition, ParkedJob
 from countjobs.text import describe, storable
 from countjobs.triggers import CRON_DEFAULTS

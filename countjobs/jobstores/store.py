@@ -24,6 +24,7 @@ from django_apscheduler.models import DjangoJob
 
 from countjobs.database.outages import AWAY
 from countjobs.database.primary import rows_of
+from countjobs.database.wakeups import notify
 from countjobs.jobstores.after_claims import log_not_run, write_anew
 from countjobs.jobstores.claimed import ClaimedJob
 from countjobs.jobstores.claiming import Claiming
@@ -32,7 +33,6 @@ from countjobs.jobstores.questions import rows_from_code
 from countjobs.jobstores.rows import delete_rows
 from countjobs.jobstores.signing import UnreadableJobError, seal, unseal
 from countjobs.jobstores.strangers import is_from_code
-from countjobs.jobstores.wakeups import notify
 from countjobs.models import Execution, ParkedJob
 from countjobs.models.executions import Status
 from countjobs.models.kinds import concrete_definitions

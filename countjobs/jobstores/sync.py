@@ -18,13 +18,13 @@ from django_apscheduler.models import DjangoJob
 from countjobs.database.batches import batches
 from countjobs.database.primary import rows_of
 from countjobs.database.turns import own_turn
+from countjobs.database.wakeups import notify
 from countjobs.jobstores.keeping import kept_of_code
 from countjobs.jobstores.neighbours import kinds_told, known_kinds, neighbours
 from countjobs.jobstores.questions import rows_from_code
 from countjobs.jobstores.restoring import checked
 from countjobs.jobstores.rows import RUN_DEFINITION, delete_rows, disagreeing, park, write_rows
 from countjobs.jobstores.signing import ForeignJobError, UnreadableJobError, unseal
-from countjobs.jobstores.wakeups import notify
 from countjobs.models import JobDefinition, ParkedJob
 from countjobs.models.kinds import concrete_definitions, definition_key
 from countjobs.text import describe, storable

@@ -16,7 +16,7 @@ from typing import Any
 
 from django.db import connection
 
-from countjobs.jobstores.wakeups import CHANNEL, can_listen
+from countjobs.database.wakeups import CHANNEL, can_listen
 from countjobs.lasting import go_on_until
 from countjobs.text import in_one_line
 

@@ -20,8 +20,8 @@ from countjobs.conf import Conf
 from countjobs.database.outages import let_go_after
 from countjobs.database.primary import rows_of
 from countjobs.database.rowsets import insert_rows, update_rows
+from countjobs.database.wakeups import notify
 from countjobs.jobstores.neighbours import kinds_told
-from countjobs.jobstores.wakeups import notify
 from countjobs.models import Execution, JobDefinition
 from countjobs.models.executions import Status, Trigger
 from countjobs.models.kinds import definition_key, unknown_kind

@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django_apscheduler.models import DjangoJob
 
-from countjobs.jobstores.wakeups import CHANNEL, notify
+from countjobs.database.wakeups import CHANNEL, notify
 from countjobs.schedulers import listeners
 from countjobs.schedulers.listeners import ChangeListener
 from tests.support.waiting import wait_until
