@@ -11,6 +11,7 @@ from countjobs.conf import Conf
 from countjobs.executors.current import running
 from countjobs.executors.output import capturing
 from countjobs.executors.runs import carry_out
+from countjobs.history import lifecycle
 from countjobs.jobstores.claimed import Run
 from countjobs.models import Execution, JobDefinition
 from countjobs.models.executions import Trigger
@@ -26,7 +27,7 @@ def run_here(definition: JobDefinition, *, requested_by: str) -> Execution:
     run = Run(0, definition.job_id, definition.name, scheduled_at, definition.run)
     with capturing(), running(run):
         outcome = carry_out(0, definition.run, Conf.load().output_bytes)
-    return Execution.objects.create(
+    return lifecycle.record_here(
         job_id=definition.job_id,
         job_name=definition.name,
         trigger=Trigger.MANUAL,

@@ -19,10 +19,10 @@ from django.db import DataError, Error, connection, transaction
 
 from countjobs.database.outages import AWAY, Outage
 from countjobs.database.queries import forget_queries
-from countjobs.database.rowsets import update_rows
 from countjobs.database.turns import own_turn
+from countjobs.history import lifecycle
 from countjobs.lasting import go_on_until
-from countjobs.models.executions import UNFINISHED, Execution, Status
+from countjobs.models.executions import Status
 from countjobs.text import counted, in_one_line
 
 logger = in_one_line(logging.getLogger(__name__))
@@ -211,5 +211,4 @@ def record(outcomes: list[Outcome]) -> None:
     for row in rows:
         row["id"] = row.pop("execution_id")
         del row["raised"]
-    with own_turn():
-        update_rows(Execution, rows, UNFINISHED)
+    lifecycle.finish(rows)

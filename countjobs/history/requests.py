@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from countjobs.database.wakeups import notify
+from countjobs.history import lifecycle
 from countjobs.models import Execution
 from countjobs.models.executions import Trigger
 from countjobs.models.kinds import definition_key, not_overridable
@@ -55,18 +56,13 @@ def request_runs(
     jobs = list(jobs)
     if parameters:
         _refuse([job_id for job_id, _name in jobs], parameters)
-    now = timezone.now()
     with transaction.atomic():
-        queued = Execution.objects.bulk_create(
-            Execution(
-                job_id=job_id,
-                job_name=job_name[:255],
-                trigger=trigger,
-                scheduled_at=now,
-                requested_by=requested_by[:255],
-                parameters=parameters or {},
-            )
-            for job_id, job_name in jobs
+        queued = lifecycle.request(
+            jobs,
+            timezone.now(),
+            trigger=trigger,
+            requested_by=requested_by,
+            parameters=parameters or {},
         )
         notify()
     return queued

@@ -6,11 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from countjobs.database.rowsets import update_rows
-from countjobs.database.turns import own_turn
-from countjobs.models import Execution
-from countjobs.models.executions import UNFINISHED, Status
-
 
 @dataclass(frozen=True)
 class Run:
@@ -54,26 +49,3 @@ class ClaimedJob:
 
     def _modify(self, **changes: object) -> None:
         """Nothing: the loop's new `next_run_time` is no news."""
-
-
-def begin(node: str, execution_ids: list[int], now: datetime) -> list[int]:
-    """Mark claimed executions as running, in one statement. Raises django.db.Error.
-
-    Returns those that are ours to start. The others are not any more: we were taken for dead, and
-    they were given to another scheduler. To ask twice does no harm.
-    """
-    return _mark(execution_ids, node=node, status=Status.RUNNING, started_at=now)
-
-
-def put_off(node: str, execution_ids: list[int]) -> list[int]:
-    """Mark executions as waiting again that were marked as running and could not begin yet.
-
-    Returns those that are still ours to start, as `begin` does. Raises django.db.Error.
-    """
-    return _mark(execution_ids, node=node, status=Status.QUEUED, started_at=None)
-
-
-def _mark(execution_ids: list[int], **shared: object) -> list[int]:
-    rows = [{"id": execution_id} for execution_id in execution_ids]
-    with own_turn():
-        return update_rows(Execution, rows, f"node = new_node AND {UNFINISHED}", shared)

@@ -24,8 +24,9 @@ from django_apscheduler.models import DjangoJob
 from countjobs.conf import Conf
 from countjobs.database.outages import let_go_after
 from countjobs.database.primary import rows_of
-from countjobs.database.rowsets import insert_rows, update_rows
+from countjobs.database.rowsets import update_rows
 from countjobs.database.turns import own_turn
+from countjobs.history import lifecycle
 from countjobs.jobstores.claimed import ClaimedJob, Run
 from countjobs.jobstores.neighbours import kinds_told, left_to_others
 from countjobs.jobstores.passed import NOTHING, PassedOver
@@ -39,7 +40,7 @@ from countjobs.jobstores.questions import (
     job_rows,
     locked,
 )
-from countjobs.jobstores.records import executions_of, shared_by, why_gone
+from countjobs.jobstores.records import executions_of, why_gone
 from countjobs.jobstores.restoring import Strange, Taken, restore
 from countjobs.jobstores.rows import park
 from countjobs.models import Execution, JobDefinition, ParkedJob
@@ -176,18 +177,18 @@ class _Claim:
         self, asked: list[Execution], rows: Mapping[str, JobRow], restored: Mapping[str, Taken]
     ) -> None:
         gone = self._gone([each.job_id for each in asked if each.job_id not in rows])
-        changes = []
+        answers = []
         for execution in asked:
             taken = restored.get(execution.job_id)
             if taken is not None:
-                changes += self._take_one(execution, taken)
+                answers += self._take_one(execution, taken)
             elif (error := self._why_not(execution.job_id)) is not None:
                 reason = _("The job is broken: %(error)s") % {"error": error}
-                changes.append(self._end(execution, Status.FAILED, reason))
+                answers.append(self._end(execution, Status.FAILED, reason))
             elif execution.job_id in gone:
                 reason = why_gone(execution.job_id)
-                changes.append(self._end(execution, Status.CANCELLED, reason))
-        update_rows(Execution, changes)
+                answers.append(self._end(execution, Status.CANCELLED, reason))
+        lifecycle.answer(answers)
 
     def _why_not(self, job_id: str) -> str | None:
         """Why a job is not run by anybody: it is broken, or not ours."""
@@ -210,8 +211,8 @@ class _Claim:
                 self.claims.strange.append(Strange(job_id, reason, kind=kind))
         return gone
 
-    def _take_one(self, execution: Execution, taken: Taken) -> list[dict[str, Any]]:
-        """The changes to an execution: none where it has to wait."""
+    def _take_one(self, execution: Execution, taken: Taken) -> list[lifecycle.Row]:
+        """The answers to an execution: none where it has to wait."""
         job = taken.job
         if execution.trigger == Trigger.RETRY and taken.is_paused:
             return [self._end(execution, Status.CANCELLED, _("The job was paused."))]
@@ -232,21 +233,17 @@ class _Claim:
             self.busy[job.id] += 1
             self.taken[job.id] = ClaimedJob(job.id, job.name, job.executor, [run])
             self.claims.jobs.append(self.taken[job.id])
-        return [self._change(execution, Status.QUEUED)]
+        return [lifecycle.taken(execution, self.node)]
 
-    def _refuse(self, execution: Execution) -> list[dict[str, Any]]:
+    def _refuse(self, execution: Execution) -> list[lifecycle.Row]:
         if execution.trigger in OWED:
             return []
         reason = _("%(busy)d of this job's runs were still going on.")
         reason %= {"busy": self.busy[execution.job_id]}
         return [self._end(execution, Status.SKIPPED, reason)]
 
-    def _end(self, execution: Execution, status: Status, error: str) -> dict[str, Any]:
-        return self._change(execution, status, finished_at=self.now, error=error)
-
-    def _change(self, execution: Execution, status: Status, **values: Any) -> dict[str, Any]:
-        empty = {"started_at": None, "finished_at": None, "error": ""}
-        return {"id": execution.pk, "status": status, "node": self.node, **empty, **values}
+    def _end(self, execution: Execution, status: Status, error: str) -> lifecycle.Row:
+        return lifecycle.refused(execution, self.node, status, error, self.now)
 
     # What is due
 
@@ -271,9 +268,7 @@ class _Claim:
                 continue
             plans.append((taken, made, calls))
             self._move_on(taken, made.following)
-        inserted = insert_rows(
-            Execution, rows, ["id", "job_id", "scheduled_at"], shared_by(self.node)
-        )
+        inserted = lifecycle.claim(self.node, rows)
         ids = {(job_id, instant(at)): pk for pk, job_id, at in inserted}
         for taken, made, calls in plans:
             self._collect(taken.job, made, calls, ids)

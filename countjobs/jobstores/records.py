@@ -3,52 +3,26 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from apscheduler.job import Job
 from django.utils.translation import gettext as _
 
+from countjobs.history import lifecycle
 from countjobs.jobstores.plan import Plan
-from countjobs.models.executions import Status, Trigger
 from countjobs.models.kinds import definition_key
 from countjobs.text import storable
 
 
-def executions_of(job: Job, made: Plan, now: datetime) -> list[dict[str, Any]]:
+def executions_of(job: Job, made: Plan, now: datetime) -> list[lifecycle.Row]:
     """The executions of a job that is due: each run, and what is missed or skipped."""
+    name = storable(job.name)[:255]
     rows = []
-    if made.not_run:
-        row = _row(job, made.not_run.at, made.not_run.status, made.not_run.folded)
-        rows.append({**row, "finished_at": now, "error": made.not_run.reason})
+    if left := made.not_run:
+        row = lifecycle.due(job.id, name, left.at, left.folded, status=left.status)
+        rows.append({**row, "finished_at": now, "error": left.reason})
     for index, fire in enumerate(made.runs):
-        rows.append(_row(job, fire, Status.QUEUED, made.folded if index == 0 else 0))
+        rows.append(lifecycle.due(job.id, name, fire, made.folded if index == 0 else 0))
     return rows
-
-
-def _row(job: Job, scheduled_at: datetime, status: Status, folded: int) -> dict[str, Any]:
-    return {
-        "job_id": job.id,
-        "job_name": storable(job.name)[:255],
-        "status": status,
-        "scheduled_at": scheduled_at,
-        "finished_at": None,
-        "error": "",
-        "folded": folded,
-    }
-
-
-def shared_by(node: str) -> dict[str, Any]:
-    """What all executions that a claim inserts have in common."""
-    return {
-        "trigger": Trigger.SCHEDULE,
-        "started_at": None,
-        "node": node,
-        "attempt": 1,
-        "requested_by": "",
-        "parameters": {},
-        "output": "",
-        "traceback": "",
-    }
 
 
 def why_gone(job_id: str) -> str:

@@ -25,6 +25,7 @@ from django_apscheduler.models import DjangoJob
 from countjobs.database.outages import AWAY
 from countjobs.database.primary import rows_of
 from countjobs.database.wakeups import notify
+from countjobs.history import lifecycle
 from countjobs.jobstores.after_claims import log_not_run, write_anew
 from countjobs.jobstores.claimed import ClaimedJob
 from countjobs.jobstores.claiming import Claiming
@@ -144,9 +145,7 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
         of such a claim was started.
         """
         # What is marked as running may have run.
-        unknown = Execution.objects.active().filter(node=self.node, status=Status.QUEUED)
-        count = unknown.exclude(pk__in=self._unsettled()).update(node="")
-        if count:
+        if count := lifecycle.give_back(self.node, but=self._unsettled()):
             logger.warning("Runs whose claim was in doubt, and that are given back: %d.", count)
         self._in_doubt = False
 

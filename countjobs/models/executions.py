@@ -1,13 +1,8 @@
 """Executions: the history of what ran, when, and how it went.
 
-A row is written when a fire time is claimed, and its states are
-
-    queued → running → succeeded | failed | timed_out | lost
-    queued → cancelled | failed | skipped, where it can't begin, or isn't wanted any more
-    running → queued, where it was marked a moment ahead, and no thread took it up in time
-
-`missed` (too late) and `skipped` (too many at once) are written at once, instead of a run. A row
-points to nothing: it outlives its definition, its job and the scheduler that ran it.
+A row is written when a fire time is claimed, or when a run is asked for. How its status changes
+from then on: `countjobs.history.lifecycle`. A row points to nothing: it outlives its definition,
+its job and the scheduler that ran it.
 """
 
 from __future__ import annotations
@@ -21,7 +16,6 @@ from django.utils.translation import gettext_lazy as _
 
 from countjobs.database.newest import Past, read_newest
 from countjobs.database.primary import PrimaryQuerySet
-from countjobs.database.turns import own_turn
 from countjobs.models.fields import OrderedJSONField
 from countjobs.models.statuses import (
     ACTIVE,
@@ -79,18 +73,6 @@ class ExecutionQuerySet(PrimaryQuerySet["Execution"]):
     def requested(self, now: datetime) -> Self:
         """Those that were asked for, are due, and may be taken; oldest first."""
         return self.unclaimed().filter(scheduled_at__lte=now)
-
-    def cancel(self, pk: int, reason: str, now: datetime) -> bool:
-        """End an execution that has not begun, for a reason; False where it isn't queued any more.
-
-        A scheduler may have claimed it: it asks again before it begins a run, and leaves this one.
-        """
-        queued = self.active().filter(pk=pk, status=Status.QUEUED)
-        with own_turn():
-            ended = queued.update(status=Status.CANCELLED, finished_at=now, error=reason)
-        return ended == 1
-
-    cancel.alters_data = True  # type: ignore[attr-defined]  # as Django marks it for templates
 
     def with_status(self, status: str) -> Self:
         """Runs with this status, by an index; those that succeeded are most of all."""

@@ -11,8 +11,8 @@ from django.utils import timezone
 from countjobs.checks.setups import refuse_what_can_not_work
 from countjobs.conf import Conf
 from countjobs.executors import ThreadPoolExecutor
+from countjobs.history import lifecycle
 from countjobs.history.recorder import Recorder
-from countjobs.jobstores.claimed import begin, put_off
 from countjobs.schedulers.heartbeat import Heartbeat
 from countjobs.schedulers.loop import RETRY_SECONDS, BackgroundScheduler, BlockingScheduler
 
@@ -72,8 +72,8 @@ def create_scheduler(
         recorder,
         ThreadPoolExecutor(
             threads,
-            lambda execution_ids: begin(heartbeat.name, execution_ids, timezone.now()),
-            lambda execution_ids: put_off(heartbeat.name, execution_ids),
+            lambda execution_ids: lifecycle.begin(heartbeat.name, execution_ids, timezone.now()),
+            lambda execution_ids: lifecycle.put_off(heartbeat.name, execution_ids),
             recorder.put,
             conf.output_bytes,
         ),

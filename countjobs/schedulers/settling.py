@@ -19,11 +19,11 @@ from django.utils.translation import gettext as _
 from countjobs.conf import Conf
 from countjobs.database.outages import let_go_after
 from countjobs.database.primary import rows_of
-from countjobs.database.rowsets import insert_rows, update_rows
 from countjobs.database.wakeups import notify
+from countjobs.history import lifecycle
 from countjobs.jobstores.neighbours import kinds_told
 from countjobs.models import Execution, JobDefinition
-from countjobs.models.executions import Status, Trigger
+from countjobs.models.executions import Status
 from countjobs.models.kinds import definition_key, unknown_kind
 
 
@@ -49,31 +49,25 @@ def settle(node: str, reason: str, now: datetime) -> Settled:
         locked = running.order_by("job_id", "pk").select_for_update()
         lost = _known_here(list(locked.defer("output", "traceback")))
         again = _lose(lost, reason, now)
-        insert_rows(Execution, [_retry(each) for each in again], ["id"])
-        settled = Settled(len(lost), len(again), hand_back(node))
+        lifecycle.retry(again)
+        settled = Settled(len(lost), len(again), lifecycle.give_back(node))
         notify()
     return settled
-
-
-def hand_back(node: str) -> int:
-    """Let other schedulers have what a scheduler claimed and did not begin. Returns how many."""
-    queued = Execution.objects.active().filter(node=node, status=Status.QUEUED)
-    return queued.update(node="")
 
 
 def _lose(running: list[Execution], reason: str, now: datetime) -> list[Execution]:
     """Mark runs as lost. Returns those that are to be run again."""
     most = Conf.load().most_attempts
     enabled = _enabled_of_rerun({execution.job_id for execution in running})
-    rows, again = [], []
+    errors, again = [], []
     for execution in running:
         error = reason
         if execution.job_id in enabled:
             is_again, why = _verdict(execution, is_enabled=enabled[execution.job_id], most=most)
             error = f"{reason} {why}"
             again += [execution] * is_again
-        rows.append({"id": execution.pk, "status": Status.LOST, "finished_at": now, "error": error})
-    update_rows(Execution, rows)
+        errors.append((execution, error))
+    lifecycle.lose(errors, now)
     return again
 
 
@@ -114,19 +108,3 @@ def _enabled_of_rerun(job_ids: Iterable[str]) -> dict[str, bool]:
         .filter(pk__in=pks, rerun_if_lost=True)
         .values_list("pk", "enabled")
     }
-
-
-def _retry(lost: Execution) -> dict[str, Any]:
-    """The row of the next attempt: for the same moment, with all that was asked for."""
-    retry = Execution(
-        job_id=lost.job_id,
-        job_name=lost.job_name,
-        trigger=Trigger.RETRY,
-        scheduled_at=lost.scheduled_at,
-        attempt=lost.attempt + 1,
-        requested_by=lost.requested_by,
-        parameters=lost.parameters,
-    )
-    fields = Execution._meta.concrete_fields
-    names = [each.attname for each in fields if not each.primary_key and not each.generated]
-    return {name: getattr(retry, name) for name in names}

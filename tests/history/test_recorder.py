@@ -12,6 +12,7 @@ from django.db import DataError, InternalError, OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
 from countjobs.database.rowsets import update_rows
+from countjobs.history import lifecycle
 from countjobs.history import recorder as module
 from countjobs.history.recorder import Outcome, Recorder, record
 from countjobs.models import Execution
@@ -47,7 +48,7 @@ def outage(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, type[Exception]], 
                 raise error("away")
             return update_rows(model, rows, where)
 
-        monkeypatch.setattr(module, "update_rows", write)
+        monkeypatch.setattr(lifecycle, "update_rows", write)
         return tried
 
     return begin
@@ -127,7 +128,7 @@ def test_of_the_100_ms_until_an_outcome_is_recorded_it_waits_for_half(
             recorder._stopping.set()
             recorder._something.set()
 
-    monkeypatch.setattr(module, "update_rows", write)
+    monkeypatch.setattr(lifecycle, "update_rows", write)
     recorder.put(Outcome(Status.SUCCEEDED, 1))
     recorder.run()
     assert written == [(1, 0.05), (2, 0.05)]
@@ -192,7 +193,7 @@ def test_an_outcome_whose_output_is_refused_is_recorded_without_it(
             raise DataError("poison")
         return update_rows(model, rows, where)
 
-    monkeypatch.setattr(module, "update_rows", write)
+    monkeypatch.setattr(lifecycle, "update_rows", write)
     poisoned, sound = make_execution(Status.RUNNING), make_execution(Status.RUNNING)
     recorder.put(outcome(poisoned, "poison"))
     recorder.put(outcome(sound))
@@ -217,7 +218,7 @@ def test_an_outage_while_it_looks_for_poison_loses_nothing(
             raise fate
         return update_rows(*args)
 
-    monkeypatch.setattr(module, "update_rows", write)
+    monkeypatch.setattr(lifecycle, "update_rows", write)
     for _ in range(3):
         recorder.put(outcome(make_execution(Status.RUNNING)))
     recorder.start()

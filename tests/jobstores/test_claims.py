@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django_apscheduler.models import DjangoJob
 
 from countjobs.executors.runs import carry_out
-from countjobs.jobstores.claimed import begin, put_off
+from countjobs.history.lifecycle import begin, put_off
 from countjobs.jobstores.claims import Claims, claim
 from countjobs.models import CountJob, Execution
 from countjobs.models.executions import Status, Trigger

@@ -15,7 +15,7 @@ import pytest
 from django.db import connection
 from django_apscheduler.models import DjangoJob
 
-from countjobs.jobstores.claimed import begin
+from countjobs.history.lifecycle import begin
 from countjobs.jobstores.claims import claim
 from countjobs.models import Execution
 from countjobs.models.executions import Status

@@ -11,12 +11,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
+from countjobs.history.lifecycle import give_back
 from countjobs.history.requests import request_run
 from countjobs.jobstores.claims import claim
 from countjobs.models import CountJob, Execution, JobDefinition, SchedulerNode
 from countjobs.models.executions import Status, Trigger
 from countjobs.schedulers.heartbeat import settle_dead_nodes
-from countjobs.schedulers.settling import Settled, hand_back, settle
+from countjobs.schedulers.settling import Settled, settle
 from tests.app.models import Greeting
 from tests.support.factories import NOON, SECOND, make_definition, make_execution, make_node
 
@@ -193,5 +194,5 @@ def test_promise_23_what_waits_can_be_handed_back() -> None:
     waiting = make_execution(Status.QUEUED, node="here:1:1")
     make_execution(Status.RUNNING, node="here:1:1")
     make_execution(Status.QUEUED, node="elsewhere:2:2")
-    assert hand_back("here:1:1") == 1
+    assert give_back("here:1:1") == 1
     assert list(Execution.objects.requested(NOON)) == [waiting]

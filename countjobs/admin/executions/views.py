@@ -22,6 +22,7 @@ from countjobs.admin.addresses import View, row_of, view_of
 from countjobs.admin.executions.running import may_run
 from countjobs.admin.links import Links
 from countjobs.admin.lookup import definitions_of
+from countjobs.history import lifecycle
 from countjobs.history.requests import request_run
 from countjobs.models import Execution
 from countjobs.models.executions import ACTIVE
@@ -89,7 +90,7 @@ class ExecutionViews:
         """End it before it has begun. Whoever is faster, this or a scheduler, has it."""
         queued = self._execution(request, object_id, to_run=True)
         reason = _("Cancelled by %s.") % shown(request.user.get_username())
-        if Execution.objects.cancel(queued.pk, reason, timezone.now()):
+        if lifecycle.cancel(queued.pk, reason, timezone.now()):
             self._tell(request, messages.SUCCESS, _("It was cancelled."))
         else:
             text = _("It was too late to cancel it: it isn't queued any more.")

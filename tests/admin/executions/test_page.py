@@ -14,7 +14,8 @@ from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
 
 from countjobs.admin.executions.running import may_run
-from countjobs.jobstores.claimed import begin
+from countjobs.history import lifecycle
+from countjobs.history.lifecycle import begin
 from countjobs.models import CountJob, Execution
 from countjobs.models.executions import ACTIVE, Status, Trigger
 from tests.support.factories import NOON, SECOND, make_definition, make_execution
@@ -161,7 +162,7 @@ def test_what_is_not_queued_any_more_is_not_cancelled(
 def test_a_run_that_begins_between_the_look_and_the_cancel_goes_on(definition: CountJob) -> None:
     queued = execution_of(definition, Status.QUEUED, node=NODE)
     assert begin(NODE, [queued.pk], NOON) == [queued.pk]
-    assert not Execution.objects.cancel(queued.pk, "too late", NOON)
+    assert not lifecycle.cancel(queued.pk, "too late", NOON)
     queued.refresh_from_db()
     assert (queued.status, queued.finished_at) == (Status.RUNNING, None)
 

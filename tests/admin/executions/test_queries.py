@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from countjobs.admin.executions.admin import ExecutionAdmin
 from countjobs.history.growth import Growth, record_growth
-from countjobs.jobstores.claimed import begin
+from countjobs.history.lifecycle import begin
 from countjobs.models import Execution
 from countjobs.models.executions import TROUBLES, Status, Trigger
 from tests.support.admin_pages import RUNS, rows_before
