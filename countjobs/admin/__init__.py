@@ -2,11 +2,11 @@
 
 from django.contrib import admin
 
-from countjobs.admin import nodes, site
+from countjobs.admin import broken, schedulers, site
 from countjobs.admin.definitions.admin import JobDefinitionAdmin
 from countjobs.admin.executions import admin as executions
 
 site.take_off_foreign_pages(admin.site)
 site.set_index(admin.site)
 
-__all__ = ["JobDefinitionAdmin", "executions", "nodes"]
+__all__ = ["JobDefinitionAdmin", "broken", "executions", "schedulers"]

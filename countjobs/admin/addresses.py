@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from copy import copy
+from dataclasses import dataclass
 from functools import update_wrapper
 from typing import Any
 
@@ -11,7 +13,13 @@ from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models.options import Options
 from django.http import Http404, HttpRequest, HttpResponseBase
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
+from django.views.decorators.http import require_http_methods
+
+READ = ("GET", "HEAD")
+WRITE = ("POST",)
+OF_ROW = "<path:object_id>/"
+"""The place of what is of one row."""
 
 Permission = Callable[[HttpRequest, Any], bool]
 View = Callable[..., HttpResponseBase]
@@ -40,6 +48,34 @@ def view_of(site: admin.AdminSite, view: View) -> View:
 
     answer.admin_site = site  # type: ignore[attr-defined]  # functions have what they are given
     return update_wrapper(answer, guarded)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page or an answer of ours, beside Django's: this is how one is added to an admin.
+
+    The view is a function. It is given the admin, which is the request's own (see `PageAdmin`), the
+    request, and what the address names.
+    """
+
+    name: str
+    """As Django calls its own, after the app and the model. With the app in front, of no model."""
+    place: str
+    """Below the address of the model's list."""
+    view: View
+    methods: Sequence[str] = READ
+
+    def url(self, model_admin: admin.ModelAdmin[Any]) -> URLPattern:
+        """Its address, on the site of an admin."""
+
+        @require_http_methods(self.methods)
+        def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            return self.view(copy(model_admin), request, *args, **kwargs)
+
+        of_no_model = self.name.startswith(f"{model_admin.opts.app_label}_")
+        name = self.name if of_no_model else name_of(model_admin.opts, self.name)
+        view = view_of(model_admin.admin_site, answer)
+        return path(self.place, view, name=name)
 
 
 def row_at(page: admin.ModelAdmin[Any], request: HttpRequest, object_id: str) -> Any:

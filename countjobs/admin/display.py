@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import TypeVar
 
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from countjobs.admin.ansi import coloured
 from countjobs.database.newest import Past
 from countjobs.models import Execution
 from countjobs.models.executions import Status
+
+Item = TypeVar("Item")
 
 NOTHING = "-"
 """What stands where there is nothing to show, as in Django's own lists."""
@@ -122,3 +126,18 @@ def pre(text: str) -> str:
 def terminal(text: str) -> str:
     """The same of what was written to a terminal, with its colours."""
     return pre(coloured(text)) if text else NOTHING
+
+
+_MOST_LINKS = 10
+
+
+def some_of(
+    items: Sequence[Item], target: Callable[[Item], tuple[str, object]], more_url: str = ""
+) -> SafeString:
+    """Links to the first of many, with addresses and words, and how many more there are."""
+    shown = [target(item) for item in items[:_MOST_LINKS]]
+    told = format_html_join(", ", "{}", ((link(url, words),) for url, words in shown))
+    if not (rest := len(items) - len(shown)):
+        return told
+    more = ngettext("and %d more", "and %d more", rest) % rest
+    return told + format_html(" {}", link(more_url, more))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin
@@ -12,10 +13,12 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.core.exceptions import BadRequest, FieldError, PermissionDenied, ValidationError
 from django.db import DEFAULT_DB_ALIAS, DataError, NotSupportedError, ProgrammingError, models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern
 from django.utils.text import capfirst
 from django.utils.translation import override
 
+from countjobs.admin.addresses import Page
 from countjobs.admin.searching import MOST_WORDS, left_out, shortened
 
 _LONGEST_SEARCH = 1_000
@@ -76,7 +79,13 @@ class PageChangeList(ChangeList):
 
 
 class PageAdmin(AnyModelAdmin):
-    """Our templates, and our list; what a page tells of its rows is read for all of them."""
+    """Our templates and our list, and pages of ours beside Django's.
+
+    Each request for a page has an admin of its own, a copy. So what is read for all rows of a page
+    at once can be kept on the admin, for the methods that show it.
+    """
+
+    pages: Sequence[Page] = ()
 
     change_list_template = "admin/countjobs/change_list.html"
     change_form_template = "admin/countjobs/change_form.html"
@@ -114,8 +123,27 @@ class PageAdmin(AnyModelAdmin):
         )
         return found
 
+    def get_urls(self) -> list[URLPattern]:
+        """As Django's, after ours: one of Django's takes all that it doesn't know."""
+        return [*(page.url(self) for page in self.pages), *super().get_urls()]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """As Django's, on an admin of the request's own."""
+        return super(PageAdmin, copy(self)).changelist_view(request, extra_context)
+
+    def changeform_view(self, *args: Any, **kwargs: Any) -> Any:
+        """As Django's, on an admin of the request's own."""
+        own = copy(self)
+        own.tells = True
+        return super(PageAdmin, own).changeform_view(*args, **kwargs)
+
+    tells = False
+    """Whether what is read for a page is kept for a row that is asked for."""
+
     def show_page(self, request: HttpRequest, rows: Sequence[Any]) -> None:
-        """Read what a page tells beside its rows. Nothing, unless overridden."""
+        """Read what a page tells beside its rows, and keep it here. Nothing, unless overridden."""
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
@@ -124,7 +152,7 @@ class PageAdmin(AnyModelAdmin):
         if "\0" in object_id:  # PostgreSQL can't even be asked for it
             return None
         row = super().get_object(request, object_id, from_field)
-        if row is not None:
+        if row is not None and self.tells:
             self.show_page(request, [row])
         return row
 

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from countjobs.admin.definitions import run_now as run_view
-from countjobs.admin.definitions import switch, tools
-from countjobs.history.requests import request_run
+from countjobs.admin.definitions import enabling, run_now
+from countjobs.history.requests import request_runs
 from countjobs.models import CountJob, Execution
 from tests.support.people import client_of
 
@@ -32,18 +31,18 @@ def deleting_first(do: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @pytest.mark.parametrize(
-    ("module", "page", "data"),
+    ("page", "data"),
     [
-        (switch, "enabled", {"enabled": "0"}),
-        (switch, "enabled", {"enabled": "1", "in_place": "1"}),
-        (tools, "pause", {}),
-        (tools, "resume", {}),
+        ("enabled", {"enabled": "0"}),
+        ("enabled", {"enabled": "1", "in_place": "1"}),
+        ("pause", {}),
+        ("resume", {}),
     ],
 )
 def test_a_switch_says_so(
-    module: Any, page: str, data: dict[str, str], definition: CountJob, monkeypatch: Any
+    page: str, data: dict[str, str], definition: CountJob, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr(module, "set_enabled", deleting_first(module.set_enabled))
+    monkeypatch.setattr(enabling, "set_enabled", deleting_first(enabling.set_enabled))
     address = f"/admin/countjobs/countjob/{definition.pk}/{page}/"
     assert client_of("superuser").post(address, data).status_code == 404
 
@@ -51,7 +50,7 @@ def test_a_switch_says_so(
 def test_a_run_that_was_asked_for_is_there_all_the_same(
     definition: CountJob, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr(run_view, "request_run", deleting_first(request_run))
+    monkeypatch.setattr(run_now, "request_runs", deleting_first(request_runs))
     address = f"/admin/countjobs/countjob/{definition.pk}/run/"
     posted = {"messages_key": ["a"], "messages_text": ["b"], "count": "1"}
     response = client_of("superuser").post(address, posted)

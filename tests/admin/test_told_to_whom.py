@@ -10,8 +10,7 @@ from django.core import checks
 from django.db import models
 from django.test import Client
 
-from countjobs.admin.definitions.fieldsets import TOLD
-from countjobs.admin.definitions.figures import RUNS
+from countjobs.admin.definitions.fieldsets import RUNS, TOLD
 from countjobs.history.requests import request_run, request_runs
 from countjobs.jobstores.restoring import Taken
 from countjobs.models import CountJob, Execution, JobDefinition

@@ -8,8 +8,9 @@ from django.contrib.auth.models import User
 from django.urls import path
 
 from countjobs.admin import JobDefinitionAdmin
+from countjobs.admin.broken import ParkedJobAdmin
 from countjobs.admin.executions.admin import ExecutionAdmin
-from countjobs.admin.nodes import ParkedJobAdmin, SchedulerNodeAdmin
+from countjobs.admin.schedulers import SchedulerNodeAdmin
 from countjobs.models import CountJob, Execution, ParkedJob, SchedulerNode
 
 ops = admin.AdminSite(name="ops")

@@ -2,51 +2,88 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any, cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin
-from django.contrib.admin.models import LogEntry
+from django.contrib import admin, messages
+from django.contrib.admin.utils import quote
+from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import AdminTextareaWidget
-from django.core.exceptions import ValidationError
-from django.db import models
-from django.http import HttpRequest
+from django.contrib.auth import get_permission_codename
+from django.db import IntegrityError, models
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.admin.definitions.changelist import DefinitionList
+from countjobs.admin.addresses import address_of
+from countjobs.admin.definitions import enabling, run_now
+from countjobs.admin.definitions import figures as of_runs
+from countjobs.admin.definitions import schedule as of_schedule
+from countjobs.admin.definitions.actions import ACTIONS
+from countjobs.admin.definitions.changelist import DefinitionChangeList, name
 from countjobs.admin.definitions.checks import DefinitionAdminChecks
-from countjobs.admin.definitions.enabling import last_pause
-from countjobs.admin.definitions.facts import facts_of
-from countjobs.admin.definitions.fieldsets import FIRE_TIMES, TOLD, fieldsets_of
-from countjobs.admin.definitions.figures import RUNS, RunFigures
-from countjobs.admin.definitions.form import CRONTAB
-from countjobs.admin.definitions.saving import DefinitionSaving
-from countjobs.admin.definitions.tools import DefinitionTools
+from countjobs.admin.definitions.copying import name_copy, original_of
+from countjobs.admin.definitions.facts import Facts, read_facts
+from countjobs.admin.definitions.fieldsets import FIRE_TIMES, RUNS, TOLD, fieldsets_of
+from countjobs.admin.definitions.filters import OutcomeFilter, ZoneFilter
+from countjobs.admin.definitions.form import (
+    CRONTAB,
+    AnyModelForm,
+    DefinitionForm,
+    filled_words,
+    without_wrong_dates,
+)
+from countjobs.admin.definitions.preview import views as preview
 from countjobs.admin.definitions.widgets import CronInput, MomentInput, ZoneInput
-from countjobs.admin.display import NOTHING, link, moment, pre
 from countjobs.admin.links import Links
-from countjobs.admin.transfer import TransferPages
+from countjobs.admin.page import PageAdmin
+from countjobs.admin.transfer import views as transfer
 from countjobs.forms import KeyTextRows, MomentField
 from countjobs.models import CountJob, Execution, JobDefinition
 from countjobs.models.fields import CronField, KeyTextField, OrderedJSONField
+from countjobs.triggers.warnings import schedule_warnings
 
-_PAUSE = "_countjobs_pause"
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
 _SHORT_TEXT = {"rows": 3}
 _CODE = {"rows": 8, "class": "vLargeTextField countjobs-code", "spellcheck": "false"}
 
 
-class JobDefinitionAdmin(
-    DefinitionTools, RunFigures, TransferPages, DefinitionSaving, DefinitionList
-):
+def _told(description: _StrPromise, tell: Callable[[Facts], str]) -> Any:
+    """A column, or a part of the page, that tells a fact which was read for the page."""
+
+    @admin.display(description=description)
+    def shown(self: JobDefinitionAdmin, definition: JobDefinition) -> str:
+        return tell(self.facts_of(definition))
+
+    return shown
+
+
+class JobDefinitionAdmin(PageAdmin):
     """A list with the next run and the last, actions, and a form that lays out any kind's fields.
 
-    All of it can be overridden as in any `ModelAdmin`.
+    All of it can be overridden as in any `ModelAdmin`. Fieldsets of your own may name
+    `crontab_line`, `fire_times`, and all that is told here.
     """
 
+    change_list_template = "admin/countjobs/definitions/change_list.html"
+    change_form_template = "admin/countjobs/definition/change_form.html"
     checks_class = DefinitionAdminChecks
+    pages = (*preview.PAGES, *run_now.PAGES, *enabling.PAGES, *transfer.PAGES)
+    actions = ACTIONS
+
+    list_display = ("name", "schedule", "switch", "next_run", "last_run", "runs_strip")
+    list_filter = ("enabled", OutcomeFilter, ZoneFilter, "executor")
+    list_per_page = 25
+    search_fields = ("name", "description")
+    show_facets = admin.ShowFacets.NEVER
+    show_full_result_count = False
+
+    form: type[AnyModelForm] = DefinitionForm
+    save_as = True
     formfield_overrides = {
         CronField: {"widget": CronInput},
         KeyTextField: {"widget": KeyTextRows},
@@ -55,54 +92,127 @@ class JobDefinitionAdmin(
         models.DateTimeField: {"form_class": MomentField, "widget": MomentInput},
     }
 
-    @admin.display(description=_("what is broken"))
-    def problem(self, definition: JobDefinition) -> str:
-        """Why it is broken."""
-        return pre(facts_of(definition).error)
+    # Who may do what
 
-    @admin.display(description=_("history"))
-    def history(self, definition: JobDefinition) -> str:
-        """A link to its executions."""
-        url = facts_of(definition).history_url
-        return link(url, _("All executions of this job")) if url else NOTHING
+    def has_run_permission(self, request: HttpRequest) -> bool:
+        """Whether the user may run definitions of this kind by hand."""
+        return self._has_own_permission(request, "run")
 
-    @admin.display(description=_("paused"))
-    def paused(self, definition: JobDefinition) -> str:
-        """Who paused it, and when."""
-        pause = _pause_of(definition)
-        if pause is None:
-            return NOTHING
-        when = moment(pause.action_time, facts_of(definition).zone)
-        return format_html(gettext("by {who} on {when}"), who=pause.user, when=when)
+    def has_pause_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whether the user may pause and resume definitions of this kind: enable and disable them.
 
-    def get_object(
-        self, request: HttpRequest, object_id: str, from_field: str | None = None
-    ) -> Any:
-        """As Django's; and who paused it, where somebody did."""
-        definition = super().get_object(request, object_id, from_field)
-        if definition is not None and not definition.enabled:
-            definition.__dict__[_PAUSE] = last_pause(definition)
-        return definition
+        To change them is another permission: without this one `enabled` stays as it is.
+        """
+        return self._has_own_permission(request, "pause")
+
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        """Whether the user may import definitions of this kind: add, change and pause them."""
+        may = (self.has_add_permission, self.has_change_permission, self.has_pause_permission)
+        return all(each(request) for each in may)
+
+    def _has_own_permission(self, request: HttpRequest, action: str) -> bool:
+        codename = get_permission_codename(action, self.opts)
+        return request.user.has_perm(f"{self.opts.app_label}.{codename}")
+
+    # What is told of definitions
+
+    _facts: Mapping[Any, Facts] = {}
+    _request: HttpRequest | None = None
+
+    def show_page(self, request: HttpRequest, definitions: Sequence[JobDefinition]) -> None:
+        """Read the facts of a page's definitions, in as many queries however many there are."""
+        self._request = request
+        self._facts = read_facts(definitions, Links(request, self.admin_site))
+
+    def facts_of(self, definition: JobDefinition) -> Facts:
+        """What was read of a definition of this page."""
+        return self._facts[definition.pk]
+
+    next_run = _told(_("next run"), Facts.next_run)
+    last_run = _told(_("last run"), Facts.last_run)
+    runs_strip = _told(_("recent runs"), Facts.runs_strip)
+    problem = _told(_("what is broken"), Facts.problem)
+    paused = _told(_("paused"), Facts.paused)
+    history = _told(_("history"), Facts.history)
+    success = _told(_("success rate"), of_runs.success)
+    figures = _told(_("figures"), of_runs.figures)
+    durations = _told(_("durations"), of_runs.durations)
+    recent_runs = _told(_("last runs"), of_runs.recent_runs)
+
+    @admin.display(description=_("schedule"))
+    def schedule(self, definition: JobDefinition) -> SafeString:
+        """The schedule in words."""
+        return of_schedule.in_words(definition)
+
+    @admin.display(description=_("next fire times"))
+    def fire_times(self, definition: JobDefinition) -> SafeString:
+        """The preview."""
+        return of_schedule.fire_times(definition)
+
+    @admin.display(description=_("enabled"), ordering="enabled")
+    def switch(self, definition: JobDefinition) -> SafeString:
+        """A switch, for who may switch it."""
+        request = self._request
+        address = enabling.switch_address(self, request, definition) if request else ""
+        return enabling.switch(definition, address)
+
+    # The list
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """As Django's, but for the names."""
+        given = super().get_list_display(request)
+        return [name if each == "name" else each for each in given]
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        """As Django's; how runs ended is for those who may see the history."""
+        given = super().get_list_filter(request)
+        if Links(request, self.admin_site).may_view(Execution):
+            return given
+        return [each for each in given if each is not OutcomeFilter]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """The list's class."""
+        return DefinitionChangeList
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """As Django's, with a link to the page that imports."""
+        may_import = self.has_import_permission(request)
+        context = {"import_page": self._address("import") if may_import else ""}
+        return super().changelist_view(request, {**context, **(extra_context or {})})
+
+    # The form
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """Also the next fire times, and what is told of a definition that is there."""
-        given = (*super().get_readonly_fields(request, obj), FIRE_TIMES)
-        return (*given, *TOLD, *RUNS) if obj else given
+        """As Django's, what is told of a definition that is there, and `enabled` for who may not
+        pause. A new definition is enabled then.
+        """
+        given = tuple(super().get_readonly_fields(request, obj))
+        fixed = () if self.has_pause_permission(request, obj) else ("enabled",)
+        return (*given, *fixed, FIRE_TIMES, *((*TOLD, *RUNS) if obj else ()))
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Every field in its place, a kind's own after the name, unless you say otherwise."""
         if self.fieldsets or self.fields:
             return super().get_fieldsets(request, obj)
         leave_out = {*(self.get_exclude(request, obj) or ())}
-        if not self.may_paste(request, obj):
+        if not self._may_paste(request, obj):
             leave_out.add(CRONTAB)
         form = fieldsets_of(self.model, leave_out, is_new=obj is None)
         if obj is None:
             return form
-        may_view_runs = Links(request, self.admin_site).may_view(Execution)
-        has_run = facts_of(obj).last is not None
-        runs = [(_("Runs"), {"fields": RUNS})] if has_run and may_view_runs else []
-        return [(None, {"fields": _told_of(obj)}), *form, *runs]
+        facts = self.facts_of(obj)
+        only_if = {"problem": facts.error, "paused": facts.pause}
+        told = tuple(each for each in TOLD if only_if.get(each, True))
+        may_view_runs = facts.last is not None and facts.links.may_view(Execution)
+        runs = [(_("Runs"), {"fields": RUNS})] if may_view_runs else []
+        return [(None, {"fields": told}), *form, *runs]
+
+    def _may_paste(self, request: HttpRequest, definition: JobDefinition | None) -> bool:
+        """Whether a form has the input for a crontab line: it does, if it has inputs at all."""
+        may_edit = definition is None or self.has_change_permission(request, definition)
+        return may_edit and CRONTAB in self.form.base_fields
 
     def formfield_for_dbfield(
         self, db_field: models.Field[Any, Any], request: HttpRequest, **kwargs: Any
@@ -120,32 +230,94 @@ class JobDefinitionAdmin(
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """As Django's: what an address gives for a new one. Dates that are none are left out."""
-        initial: dict[str, Any] = super().get_changeform_initial_data(request)
-        for field in self.opts.concrete_fields:
-            if isinstance(field, models.DateField) and isinstance(initial.get(field.name), str):
-                initial[field.name] = _date_or_none(field, initial[field.name])
-        return initial
+        return without_wrong_dates(self.model, super().get_changeform_initial_data(request))
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """As Django's, with the buttons that this person may press.
 
-def _date_or_none(field: models.DateField[Any, Any], text: str) -> Any:
-    try:
-        moment = field.to_python(text)
-        if isinstance(moment, datetime) and timezone.is_aware(moment):
-            timezone.localtime(moment)  # as the form shows it, which may lie beyond the calendar
-    except (ValidationError, OverflowError):
-        return None
-    return moment
+        What a crontab line has filled in is to be looked at.
+        """
+        if filled := getattr(context["adminform"].form, "filled", None):
+            self.message_user(request, filled_words(filled), messages.WARNING)
+        if original := context.get("original"):
+            context["tools"] = self._tools(request, original)
+        return super().render_change_form(request, context, *args, **kwargs)
 
+    def _tools(self, request: HttpRequest, definition: JobDefinition) -> dict[str, str]:
+        tools = []
+        if self.has_run_permission(request):
+            tools.append("run")
+        if self.has_pause_permission(request, definition):
+            tools.append("pause" if self.facts_of(definition).enabled else "resume")
+        return {f"{each}_url": self._address(each, definition) for each in tools}
 
-def _told_of(definition: JobDefinition) -> tuple[str, ...]:
-    """What its page tells of a definition, before the form."""
-    only_if = {"problem": facts_of(definition).error, "paused": _pause_of(definition)}
-    return tuple(name for name in TOLD if only_if.get(name, True))
+    def _address(self, page: str, *of: JobDefinition) -> str:
+        keys = [quote(str(definition.pk)) for definition in of]
+        return address_of(self.admin_site, self.opts, page, *keys)
 
+    # Saving
 
-def _pause_of(definition: JobDefinition) -> LogEntry | None:
-    """What `get_object` has read: not for rows of the list."""
-    return cast("LogEntry | None", definition.__dict__.get(_PAUSE))
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any
+    ) -> Any:
+        """As Django's; what is saved as new and was given no name gets one.
+
+        Where another took the name between check and save, it is checked anew.
+        """
+        if object_id:
+            name_copy(self, request, object_id)
+        try:
+            return super().changeform_view(request, object_id, *args, **kwargs)
+        except IntegrityError:  # nothing was saved: it is all one transaction
+            return super().changeform_view(request, object_id, *args, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """As Django's. What is saved as new, by who may not resume it, is no more enabled than it
+        was.
+        """
+        if (original := original_of(self, request)) and not self.has_pause_permission(request):
+            obj.enabled = original.enabled
+        super().save_model(request, obj, form, change)
+
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> Any:
+        """As Django's, and which way it was switched."""
+        parts: Any = super().construct_change_message(request, form, formsets, add)
+        for part in parts:
+            if "changed" in part:
+                part["changed"] = enabling.tell_switch(part["changed"], form.instance.enabled)
+        return parts
+
+    def response_add(
+        self, request: HttpRequest, obj: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """As Django's, and when it runs next."""
+        response = super().response_add(request, obj, *args, **kwargs)
+        self._announce(request, obj)
+        return response
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        """As Django's, and when it runs next."""
+        response = super().response_change(request, obj)
+        self._announce(request, obj)
+        return response
+
+    def _announce(self, request: HttpRequest, definition: JobDefinition) -> None:
+        """Tell when a definition runs next, or why it won't; and what to mind in its schedule."""
+        self.show_page(request, [definition])
+        level, text = self.facts_of(definition).announcement()
+        self.message_user(request, text, level)
+        self.warn_of_schedule(request, definition)
+
+    def warn_of_schedule(self, request: HttpRequest, definition: JobDefinition) -> None:
+        """Tell what to mind in the schedule of a definition of this page that runs."""
+        facts = self.facts_of(definition)
+        if facts.enabled and not facts.error:
+            for warning in schedule_warnings(definition.trigger(), timezone.now()):
+                self.message_user(request, warning, messages.WARNING)
 
 
 admin.site.register(CountJob, JobDefinitionAdmin)

@@ -7,8 +7,7 @@ from typing import Any
 from django.contrib.admin.checks import ModelAdminChecks
 from django.core.checks import CheckMessage, Error
 
-from countjobs.admin.definitions.fieldsets import FIRE_TIMES, TOLD
-from countjobs.admin.definitions.figures import RUNS
+from countjobs.admin.definitions.fieldsets import FIRE_TIMES, RUNS, TOLD
 from countjobs.admin.definitions.form import CRONTAB
 
 

@@ -9,10 +9,13 @@ from itertools import chain, count
 from operator import attrgetter
 from typing import Any, TypeVar
 
+from django.contrib import admin
 from django.contrib.admin.models import ADDITION, LogEntry
 from django.db import models, transaction
+from django.http import HttpRequest
 from django.utils.translation import gettext
 
+from countjobs.admin.addresses import row_at
 from countjobs.database.deadlocks import again_after_deadlock
 from countjobs.database.primary import rows_of
 from countjobs.models import JobDefinition
@@ -74,3 +77,24 @@ def free_name_of(definition: JobDefinition) -> str:
     stem = _stem(definition.name)[: longest - len(f" ({_word()} {'9' * 9})")].rstrip()
     rows = rows_of(type(definition)).filter(name__startswith=stem)
     return free_name(definition.name, set(rows.values_list("name", flat=True)), longest)
+
+
+_AS_NEW = "_saveasnew"
+
+
+def original_of(page: admin.ModelAdmin[Any], request: HttpRequest) -> Any:
+    """What a definition that is saved as new was made from; None where it isn't saved so."""
+    if _AS_NEW not in request.POST or (match := request.resolver_match) is None:
+        return None
+    return row_at(page, request, str(match.kwargs.get("object_id", "")))
+
+
+def name_copy(page: admin.ModelAdmin[Any], request: HttpRequest, object_id: str) -> None:
+    """Give what is saved as new, and was given no name, one that is free."""
+    if _AS_NEW not in request.POST:
+        return
+    original = row_at(page, request, object_id)
+    if original and request.POST.get("name", "").strip() == original.name:
+        posted = request.POST.copy()
+        posted["name"] = free_name_of(original)
+        request.POST = posted  # type: ignore[assignment]  # as mutable as Django's would be

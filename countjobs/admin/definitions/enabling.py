@@ -1,18 +1,55 @@
-"""Who paused a definition, and when: as Django's own history of changes has it."""
+"""Pausing and resuming definitions: what `enabled` is switched by, on every page.
+
+Django's own history of changes tells who did it, and when.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
+from django.contrib import messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.options import get_content_type_for_model
+from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
+from django.contrib.admin.utils import quote
+from django.core.exceptions import BadRequest
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
+from countjobs.admin.addresses import OF_ROW, WRITE, Page, address_of, row_of
+from countjobs.admin.display import badge
+from countjobs.database.deadlocks import again_after_deadlock
 from countjobs.models import JobDefinition
+
+if TYPE_CHECKING:
+    from countjobs.admin.definitions.admin import JobDefinitionAdmin
 
 _ENABLED = "enabled"
 _SWITCHED = f'"{_ENABLED}": '
 _PAUSED = f"{_SWITCHED}false"
 """As `tell_switch` puts it down, and a log entry has it in JSON."""
+_WANTED = {"0": False, "1": True}
+
+
+@again_after_deadlock
+def set_enabled(request: HttpRequest, queryset: QuerySet[Any], *, enabled: bool) -> int:
+    """Enable or disable definitions, and log it for each that was not so before: how many.
+
+    What was due while one was disabled is not made up for.
+    """
+    others = queryset.filter(enabled=not enabled)
+    with transaction.atomic():
+        changed = list(others)
+        others.update(enabled=enabled)
+        message = [{"changed": tell_switch({"fields": [_ENABLED]}, enabled)}]
+        LogEntry.objects.log_actions(str(request.user.pk), changed, CHANGE, message)
+    return len(changed)
 
 
 def tell_switch(change: dict[str, Any], enabled: bool) -> dict[str, Any]:
@@ -30,3 +67,109 @@ def last_pause(definition: JobDefinition) -> LogEntry | None:
     )
     found: LogEntry | None = entries.select_related("user").order_by("-action_time", "-pk").first()
     return found if found and _PAUSED in found.change_message else None
+
+
+def set_many(
+    page: JobDefinitionAdmin, request: HttpRequest, queryset: QuerySet[Any], *, enabled: bool
+) -> None:
+    """Do it with those that were ticked in the list, and tell how many changed."""
+    count = set_enabled(request, queryset, enabled=enabled)
+    if enabled:
+        text = ngettext("%d definition was resumed.", "%d definitions were resumed.", count)
+    else:
+        text = ngettext("%d definition was paused.", "%d definitions were paused.", count)
+    page.message_user(request, text % count, messages.SUCCESS)
+
+
+def _set_one(
+    page: JobDefinitionAdmin, request: HttpRequest, object_id: str, *, enabled: bool | None
+) -> JobDefinition:
+    """Do it with the definition of an address, and read what comes of it.
+
+    Raises Http404, PermissionDenied for who may not do it, or BadRequest where it isn't said which.
+    """
+    may = (page.has_pause_permission, page.has_view_permission)
+    definition = row_of(page, request, object_id, *may)
+    if enabled is None:
+        raise BadRequest
+    set_enabled(request, page.get_queryset(request).filter(pk=definition.pk), enabled=enabled)
+    definition = row_of(page, request, object_id, *may)  # it may have been deleted meanwhile
+    page.show_page(request, [definition])
+    return definition  # type: ignore[no-any-return]  # the model is the project's
+
+
+def _set_on_its_page(
+    page: JobDefinitionAdmin, request: HttpRequest, object_id: str, *, enabled: bool
+) -> HttpResponse:
+    definition = _set_one(page, request, object_id, enabled=enabled)
+    level, words = _said(page, definition)
+    page.message_user(request, words, level)
+    page.warn_of_schedule(request, definition)
+    key = quote(str(definition.pk))
+    return HttpResponseRedirect(address_of(page.admin_site, page.opts, "change", key))
+
+
+def _set_in_the_list(
+    page: JobDefinitionAdmin, request: HttpRequest, object_id: str
+) -> HttpResponse:
+    enabled = _WANTED.get(request.POST.get(_ENABLED, ""))
+    definition = _set_one(page, request, object_id, enabled=enabled)
+    level, words = _said(page, definition)
+    if "in_place" in request.POST:
+        facts = page.facts_of(definition)
+        answer = {"enabled": facts.enabled, "next_run": facts.next_run(), "said": words}
+        return JsonResponse(answer)
+    page.message_user(request, words, level)
+    return HttpResponseRedirect(f"{_list_address(page, request)}#{_id(definition)}")
+
+
+def _said(page: JobDefinitionAdmin, definition: JobDefinition) -> tuple[int, str]:
+    """The message for somebody who has switched it: its level and its text."""
+    name = {"name": str(definition)}
+    if not definition.enabled:
+        return messages.SUCCESS, gettext("“%(name)s” is paused until it is resumed.") % name
+    level, comes = page.facts_of(definition).announcement()
+    return level, gettext("“%(name)s” is resumed. %(comes)s") % {**name, "comes": comes}
+
+
+PAGES = (
+    Page("pause", f"{OF_ROW}pause/", partial(_set_on_its_page, enabled=False), WRITE),
+    Page("resume", f"{OF_ROW}resume/", partial(_set_on_its_page, enabled=True), WRITE),
+    Page("enabled", f"{OF_ROW}enabled/", _set_in_the_list, WRITE),
+)
+
+
+def switch(definition: JobDefinition, address: str) -> SafeString:
+    """`enabled` as a button that posts, which a script makes work in place.
+
+    Without an address, for who may not switch it, it says how it is.
+    """
+    if address:
+        context = {"definition": definition, "address": address, "id": _id(definition)}
+        return render_to_string("countjobs/switch.html", context)
+    return badge("on", "✓", _("on")) if definition.enabled else badge("off", "‖", _("off"))
+
+
+def switch_address(
+    page: JobDefinitionAdmin, request: HttpRequest, definition: JobDefinition
+) -> str:
+    """Where its switch in the list posts to; "" for who may not switch it."""
+    if not page.has_pause_permission(request):
+        return ""
+    filters = page.get_preserved_filters(request)
+    address = address_of(page.admin_site, page.opts, _ENABLED, quote(str(definition.pk)))
+    return f"{address}?{filters}" if filters else address
+
+
+def _list_address(page: JobDefinitionAdmin, request: HttpRequest) -> str:
+    """The list as it was filtered, sorted and paged."""
+    context: dict[str, Any] = {
+        "preserved_filters": page.get_preserved_filters(request),
+        "opts": page.opts,
+    }
+    return str(add_preserved_filters(context, address_of(page.admin_site, page.opts, "changelist")))
+
+
+def _id(definition: JobDefinition) -> str:
+    """What an address points to, so that a page that is loaded anew goes on where it was."""
+    return f"countjobs-switch-{definition.pk}"

@@ -4,43 +4,68 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
-from typing import cast
+from functools import cached_property
+from typing import Any
 
 from django.contrib import messages
+from django.contrib.admin.models import LogEntry
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_apscheduler.models import DjangoJob
 
-from countjobs.admin.display import NOTHING, badge, link, moment, moment_text, outcome
+from countjobs.admin.definitions.enabling import last_pause
+from countjobs.admin.display import NOTHING, badge, link, moment, moment_text, outcome, pre
 from countjobs.admin.drawings.strip import LONGEST, strip
 from countjobs.admin.links import Links
 from countjobs.admin.lookup import zone_of
+from countjobs.admin.statistics import MOST, RunStatistics, statistics_of
 from countjobs.database.newest import Past
 from countjobs.database.primary import rows_of
 from countjobs.models import Execution, JobDefinition, ParkedJob
 from countjobs.models.executions import Status
 
 _OVERDUE = timedelta(seconds=10)
-_KEPT_AS = "_countjobs_facts"  # a kind's own fields are attributes, too
 
 
 @dataclass(frozen=True)
 class Facts:
     """What is known of a definition. It is read at once: a form that is refused leaves it alone."""
 
+    definition: JobDefinition
     zone: tzinfo
     enabled: bool
     next_run_time: datetime | None
     error: str
     last: Past | None
-    last_url: str
-    history_url: str
-    runs: Sequence[Past] = ()
+    runs: Sequence[Past]
     """The newest that have begun or ended, newest first."""
+    links: Links = field(repr=False)
+    """What the reader may see."""
+
+    @property
+    def job_id(self) -> str:
+        """The job's key."""
+        return self.definition.job_id
+
+    @cached_property
+    def pause(self) -> LogEntry | None:
+        """Who paused it, and when, if somebody did."""
+        return None if self.enabled else last_pause(self.definition)
+
+    @cached_property
+    def statistics(self) -> RunStatistics:
+        """The figures of its newest runs. There are none for who may not see runs."""
+        newest = Execution.objects.newest_of(self.job_id, MOST)
+        return statistics_of([*newest] if self.links.may_view(Execution) else [])
+
+    @property
+    def history_url(self) -> str:
+        """Where all its runs are listed; "" for who may not see them."""
+        return self.links.to_list(Execution, job_id=self.job_id)
 
     def next_run(self) -> str:
         """The next run, or the reason why there is none."""
@@ -57,11 +82,28 @@ class Facts:
         if self.last is None:
             return NOTHING
         when = moment(self.last.scheduled_at, self.zone)
-        return link(self.last_url, format_html("{} {}", outcome(self.last), when))
+        url = self.links.to_object(Execution, self.last.id)
+        return link(url, format_html("{} {}", outcome(self.last), when))
 
     def runs_strip(self) -> str:
         """The last runs as a strip, which leads to all of them."""
         return link(self.history_url, strip(self.runs, self.zone)) if self.runs else NOTHING
+
+    def problem(self) -> str:
+        """Why it is broken."""
+        return pre(self.error)
+
+    def paused(self) -> str:
+        """Who paused it, and when."""
+        if self.pause is None:
+            return NOTHING
+        when = moment(self.pause.action_time, self.zone)
+        return format_html(gettext("by {who} on {when}"), who=self.pause.user, when=when)
+
+    def history(self) -> str:
+        """A link to its runs."""
+        url = self.history_url
+        return link(url, _("All executions of this job")) if url else NOTHING
 
     def announcement(self) -> tuple[int, str]:
         """A message for somebody who has just saved the definition: its level and its text."""
@@ -78,27 +120,28 @@ class Facts:
         return messages.INFO, gettext("Next run: %s") % when
 
 
-def attach(definitions: Sequence[JobDefinition], links: Links) -> None:
-    """Read the facts of definitions, and keep them on these objects: three queries for all."""
+def read_facts(definitions: Sequence[JobDefinition], links: Links) -> dict[Any, Facts]:
+    """The facts of definitions, by their keys: three queries for all."""
     ids = [definition.job_id for definition in definitions]
     jobs = dict(rows_of(DjangoJob).filter(id__in=ids).values_list("id", "next_run_time"))
     errors = dict(ParkedJob.objects.filter(job_id__in=ids).values_list("job_id", "error"))
     newest = _newest(ids if links.may_view(Execution) else [])
     missing = gettext("The job store has no row of it. “manage.py syncjobs” mends that.")
+    facts = {}
     for definition in definitions:
         job_id = definition.job_id
         runs = [past for past in newest[job_id] if past.status != Status.QUEUED]
-        last = next(iter(runs or newest[job_id]), None)
-        definition.__dict__[_KEPT_AS] = Facts(
+        facts[definition.pk] = Facts(
+            definition=definition,
             zone=zone_of(definition),
             enabled=definition.enabled,
             next_run_time=jobs.get(job_id),
             error=errors.get(job_id, "") if job_id in jobs else missing,
-            last=last,
-            last_url=links.to_object(Execution, last.id) if last else "",
-            history_url=links.to_list(Execution, job_id=job_id),
+            last=next(iter(runs or newest[job_id]), None),
             runs=runs,
+            links=links,
         )
+    return facts
 
 
 def _newest(job_ids: list[str]) -> dict[str, list[Past]]:
@@ -111,8 +154,3 @@ def _newest(job_ids: list[str]) -> dict[str, list[Past]]:
     for past in Execution.objects.newest_of_each(job_ids, LONGEST):
         newest[past.job_id].append(past)
     return newest
-
-
-def facts_of(definition: JobDefinition) -> Facts:
-    """What `attach` has read."""
-    return cast("Facts", definition.__dict__[_KEPT_AS])

@@ -19,6 +19,9 @@ FIRE_TIMES = "fire_times"
 TOLD = ("next_run", "paused", "problem", "last_run", "history")
 """The names of what is told of a definition, among the fields."""
 
+RUNS = ("success", "figures", "durations", "recent_runs")
+"""The names of what is told of runs, among the fields."""
+
 Rows = list[str | tuple[str, ...]]
 
 _WHAT: Rows = ["name", "description", "enabled"]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.forms import Script
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.text import normalize_newlines
 from django.utils.translation import gettext as _
@@ -156,3 +159,28 @@ def filled_words(crontab: Crontab) -> str:
         left_out = _("Left out: “%(command)s”, since what runs is this definition.")
         words.append(left_out % {"command": shown(crontab.command)})
     return " ".join(words)
+
+
+def without_wrong_dates(model: type[models.Model], initial: dict[str, Any]) -> dict[str, Any]:
+    """What an address gives for a new definition, but for dates that are none."""
+    dates = {field.name: field for field in model._meta.concrete_fields if _is_date(field)}
+    return {
+        name: _date_or_none(dates[name], value)
+        if name in dates and isinstance(value, str)
+        else value
+        for name, value in initial.items()
+    }
+
+
+def _is_date(field: models.Field[Any, Any]) -> bool:
+    return isinstance(field, models.DateField)
+
+
+def _date_or_none(field: models.Field[Any, Any], text: str) -> Any:
+    try:
+        moment = field.to_python(text)
+        if isinstance(moment, datetime) and timezone.is_aware(moment):
+            timezone.localtime(moment)  # as the form shows it, which may lie beyond the calendar
+    except (ValidationError, OverflowError):
+        return None
+    return moment

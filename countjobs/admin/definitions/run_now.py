@@ -1,68 +1,106 @@
-"""The page that asks for a run now, as the definition is or with other values for this once."""
+"""Running now what somebody asks for: the page of one definition, and the one door of all pages.
+
+Nothing runs here. A request is filed, also for a paused definition, and a scheduler picks it up.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin, messages
+from django.contrib import messages
+from django.contrib.admin import AdminSite
 from django.contrib.admin.helpers import AdminErrorList, AdminForm
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.html import format_html
+from django.utils.translation import gettext, ngettext
 
-from countjobs.admin.definitions.run_form import RunForm, run_form
+from countjobs.admin.addresses import OF_ROW, READ, WRITE, Page, row_of
+from countjobs.admin.definitions.run_form import run_form
+from countjobs.admin.display import some_of
+from countjobs.admin.executions.filters import within_those_of
 from countjobs.admin.links import Links
-from countjobs.history.requests import request_run
-from countjobs.models import Execution, JobDefinition, SchedulerNode
+from countjobs.history.requests import request_runs
+from countjobs.models import Execution, SchedulerNode
+from countjobs.models.executions import Trigger
+from countjobs.text import visible
+
+if TYPE_CHECKING:
+    from countjobs.admin.definitions.admin import JobDefinitionAdmin
 
 _TEMPLATE = "admin/countjobs/definition/run.html"
 
 
-class RunView:
-    """The page of one definition. Nothing runs here: a request is filed, also for a paused one."""
+def ask_for_runs(
+    request: HttpRequest,
+    site: AdminSite,
+    jobs: Sequence[tuple[str, str]],
+    parameters: dict[str, Any] | None = None,
+) -> list[Execution]:
+    """File a request for a run of each of these jobs, given by ids and names, and tell of it.
 
-    def __init__(self, page: admin.ModelAdmin[Any], request: HttpRequest) -> None:
-        self.page = page
-        self.request = request
-        self.links = Links(request, page.admin_site)
-
-    def respond(self, definition: JobDefinition) -> HttpResponse:
-        """The form; or, where it was posted and is right, the way to the run that was filed."""
-        name = str(definition)
-        form = run_form(self.page, self.request, definition)
-        if form.is_bound and form.is_valid():
-            return self._file(definition, form)
-        return TemplateResponse(self.request, _TEMPLATE, self._context(name, definition, form))
-
-    def _file(self, definition: JobDefinition, form: RunForm) -> HttpResponse:
-        execution = request_run(
-            definition.job_id,
-            definition.name,
-            requested_by=self.request.user.get_username(),
-            parameters=form.parameters(),
+    Raises ValueError where the kind of job lets no run override one of the parameters.
+    """
+    queued = request_runs(jobs, requested_by=request.user.get_username(), parameters=parameters)
+    links = Links(request, site)
+    shown = some_of(
+        queued,
+        lambda run: (links.to_object(Execution, run.pk), visible(run.job_name)),
+        _of_these(queued, links),
+    )
+    text = ngettext("Run requested: {}", "{n} runs requested: {}", len(queued))
+    messages.success(request, format_html(text, shown, n=len(queued)))
+    if not SchedulerNode.objects.alive(timezone.now()).exists():
+        text = ngettext(
+            "No scheduler is running. The run waits until one is started.",
+            "No scheduler is running. The runs wait until one is started.",
+            len(queued),
         )
-        messages.success(self.request, _("Run requested."))
-        if not SchedulerNode.objects.alive(timezone.now()).exists():
-            text = _("No scheduler is running. The run waits until one is started.")
-            messages.warning(self.request, text)
-        url = self.links.to_object(Execution, execution.pk)
-        return HttpResponseRedirect(url or self._definition_url(definition))
+        messages.warning(request, text)
+    return queued
 
-    def _definition_url(self, definition: JobDefinition) -> str:
-        return self.links.to_object(type(definition), definition.pk)
 
-    def _context(self, name: str, definition: JobDefinition, form: RunForm) -> dict[str, Any]:
-        layout = [(None, {"fields": list(form.fields), "classes": ["countjobs-compact"]})]
-        return {
-            **self.page.admin_site.each_context(self.request),
-            "title": _("Run now: %(name)s") % {"name": name},
-            "opts": self.page.opts,
-            "original": name,
-            "definition_url": self._definition_url(definition),
-            "is_enabled": definition.enabled,
-            "has_view_permission": True,
-            "adminform": AdminForm(form, layout, {}, (), self.page),
-            "errors": AdminErrorList(form, []),
-            "media": self.page.media + form.media,
-        }
+def _of_these(queued: list[Execution], links: Links) -> str:
+    """Where all these are listed."""
+    if not queued:
+        return ""
+    due = within_those_of(run.scheduled_at for run in queued)
+    return links.to_list(Execution, trigger__exact=Trigger.MANUAL, since=due)
+
+
+def _run_now(page: JobDefinitionAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
+    """The form; or, where it was posted and is right, the way to the run that was filed.
+
+    Raises Http404, or PermissionDenied for who may not run such jobs.
+    """
+    if not page.has_run_permission(request):
+        raise PermissionDenied
+    definition = row_of(page, request, object_id, page.has_view_permission)
+    links = Links(request, page.admin_site)
+    definition_url = links.to_object(type(definition), definition.pk)
+    name = str(definition)
+    form = run_form(page, request, definition)
+    if form.is_bound and form.is_valid():
+        jobs = [(definition.job_id, definition.name)]
+        [run] = ask_for_runs(request, page.admin_site, jobs, form.parameters())
+        return HttpResponseRedirect(links.to_object(Execution, run.pk) or definition_url)
+    layout = [(None, {"fields": list(form.fields), "classes": ["countjobs-compact"]})]
+    context = {
+        **page.admin_site.each_context(request),
+        "title": gettext("Run now: %(name)s") % {"name": name},
+        "opts": page.opts,
+        "original": name,
+        "definition_url": definition_url,
+        "is_enabled": definition.enabled,
+        "has_view_permission": True,
+        "adminform": AdminForm(form, layout, {}, (), page),
+        "errors": AdminErrorList(form, []),
+        "media": page.media + form.media,
+    }
+    return TemplateResponse(request, _TEMPLATE, context)
+
+
+PAGES = (Page("run", f"{OF_ROW}run/", _run_now, (*READ, *WRITE)),)

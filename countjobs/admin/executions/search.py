@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, TypeAlias
 
-from django.contrib.admin import AdminSite
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db import connection, models
 from django.http import HttpRequest, JsonResponse
-from django.urls import URLPattern, path
-from django.views.decorators.http import require_safe
 
-from countjobs.admin.addresses import view_of
+from countjobs.admin.addresses import Page
 from countjobs.admin.links import Links
 from countjobs.admin.searching import MOST_WORDS
 from countjobs.database.primary import rows_of
@@ -88,26 +86,18 @@ def _can_be_asked(text: str) -> bool:
     return len(text) <= _LONGEST_NAME and "\0" not in text and is_encodable(text)
 
 
-class JobNames:
-    """A view that suggests jobs, as JSON, for who may see the history and such definitions."""
+def _suggest(page: admin.ModelAdmin[Any], request: HttpRequest) -> JsonResponse:
+    """The ids and names of jobs whose names have the words of `q`, as JSON.
 
-    def __init__(self, site: AdminSite) -> None:
-        self._site = site
+    Only for who may see the history, and of definitions that they may see. Raises PermissionDenied.
+    """
+    if not page.has_view_permission(request):
+        raise PermissionDenied
+    kinds = Links(request, page.admin_site).visible_kinds()
+    found = _like(kinds, request.GET.get("q", ""), MOST_SUGGESTED)
+    jobs = sorted(islice(found, MOST_SUGGESTED * len(kinds)), key=lambda job: job[1])
+    shown = jobs[:MOST_SUGGESTED]
+    return JsonResponse({"jobs": [{"id": job_id, "name": visible(name)} for job_id, name in shown]})
 
-    def url(self) -> URLPattern:
-        """Its address."""
-        view = view_of(self._site, require_safe(self.suggest))
-        return path("jobs/", view, name="countjobs_execution_jobs")
 
-    def suggest(self, request: HttpRequest) -> JsonResponse:
-        """The ids and names of jobs whose names have the words of `q`. Raises PermissionDenied."""
-        links = Links(request, self._site)
-        if not links.may_view(Execution):
-            raise PermissionDenied
-        kinds = links.visible_kinds()
-        found = _like(kinds, request.GET.get("q", ""), MOST_SUGGESTED)
-        jobs = sorted(islice(found, MOST_SUGGESTED * len(kinds)), key=lambda job: job[1])
-        shown = jobs[:MOST_SUGGESTED]
-        return JsonResponse(
-            {"jobs": [{"id": job_id, "name": visible(name)} for job_id, name in shown]}
-        )
+PAGES = (Page("jobs", "jobs/", _suggest),)

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.safestring import SafeString
 
 from countjobs.admin.links import Links
-from countjobs.admin.nodes import heard_of, life
+from countjobs.admin.schedulers import heard_of, life
 from countjobs.models import Execution, SchedulerNode
 from countjobs.models.executions import Status
 

@@ -4,7 +4,3 @@
 `references` (entries to values of fields), `dryrun` (what would become of them, with
 `validation`) and `applying`.
 """
-
-from countjobs.admin.transfer.pages import TransferPages
-
-__all__ = ["TransferPages"]

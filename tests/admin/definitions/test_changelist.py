@@ -10,9 +10,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from countjobs.admin import JobDefinitionAdmin
 from countjobs.admin.definitions import changelist as definition_list
 from countjobs.admin.definitions import filters as definition_filters
-from countjobs.admin.definitions.changelist import DefinitionList
 from countjobs.models import CountJob
 from countjobs.models.executions import Status
 from tests.app.models import Greeting
@@ -61,7 +61,7 @@ QUERIES = [
 def test_promise_17_a_page_takes_as_many_queries_however_many_definitions(
     client: Client, query: str
 ) -> None:
-    before = rows_before(query, DefinitionList.list_per_page)
+    before = rows_before(query, JobDefinitionAdmin.list_per_page)
 
     def queries(count: int) -> int:
         for n in range(CountJob.objects.count(), before + count):

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import translation
 from django_apscheduler.models import DjangoJob
 
-from countjobs.admin.definitions import actions
+from countjobs.admin.definitions import copying
 from countjobs.admin.definitions.copying import free_name
 from countjobs.models import CountJob
 from tests.support.admin_pages import LIST, said
@@ -85,7 +85,7 @@ def test_twelve_copies_are_ten_links_and_how_many_more(client: Client) -> None:
 
 
 def test_too_many_at_once_are_refused(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(actions, "MOST", 1)
+    monkeypatch.setattr(copying, "MOST", 1)
     both = [CountJob.objects.create(name=name) for name in "ab"]
     assert duplicate(client, *both) == ["At most 1 definitions can be duplicated at once."]
     assert CountJob.objects.count() == 2

@@ -10,12 +10,14 @@ import pytest
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.db import connection
+from django.http import HttpRequest
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
 from countjobs.admin import JobDefinitionAdmin
 from countjobs.admin.definitions.facts import Facts
+from countjobs.admin.links import Links
 from countjobs.forms import OrderedJSONFormField
 from countjobs.models import CountJob, JobDefinition
 from tests.app.models import Greeting
@@ -143,7 +145,8 @@ def test_a_field_that_the_form_was_given_unreadable_counts_as_changed() -> None:
 def test_a_definition_that_wont_run_or_is_overdue_is_announced_with_the_reason(
     error: str, due: datetime | None, text: str
 ) -> None:
-    facts = Facts(UTC, True, due, error, last=None, last_url="", history_url="")
+    links = Links(HttpRequest(), admin.site)
+    facts = Facts(CountJob(), UTC, True, due, error, last=None, runs=(), links=links)
     assert text in facts.announcement()[1]
 
 

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from countjobs.admin import JobDefinitionAdmin
 from countjobs.admin.definitions.preview.meaning import COUNT, Preview, preview_of, viewer_zone
-from countjobs.admin.definitions.preview.views import ScheduleViews
+from countjobs.admin.definitions.preview.views import preview
 from countjobs.jobstores.claims import claim
 from countjobs.models import CountJob, Execution
 from countjobs.triggers import CRON_DEFAULTS
@@ -292,8 +292,8 @@ def test_fields_that_a_page_leaves_out_are_those_of_the_stored_definition(
     definition = CountJob.objects.create(name="a", timezone="Asia/Tokyo", second="7")
     request = rf.post("/", {"hour": "9", "minute": "0"})
     request.user = user_of("editor")
-    views = ScheduleViews(Hidden(CountJob, admin.site))
-    page = words(views.preview(request, str(definition.pk)).content.decode())
+    hidden = Hidden(CountJob, admin.site)
+    page = words(preview(hidden, request, str(definition.pk)).content.decode())
     assert "at 09:00:07 every day" in page
     assert "09:00:07 JST" in page
 

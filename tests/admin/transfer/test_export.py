@@ -13,6 +13,7 @@ from django.http import FileResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from countjobs.admin.transfer.export import export_file
 from countjobs.models import CountJob
 from tests.app.models import Team, TeamJob
 from tests.support.people import client_of
@@ -139,7 +140,7 @@ def test_a_reference_is_written_by_key_or_by_name_where_there_are_names(
     page, request = page_of(TeamJob), request_of_somebody()
 
     def team() -> Any:
-        file = read(page.export(request, TeamJob.objects.all()))
+        file = read(export_file(page, request, TeamJob.objects.all()))
         return entries(file.decode())[0]["team"]
 
     assert team() == job.team_id
@@ -163,6 +164,6 @@ def test_what_the_kinds_form_leaves_out_is_not_in_the_file(
     CountJob.objects.create(name="a", description="secret")
     page, request = page_of(CountJob), request_of_somebody()
     monkeypatch.setattr(page, "exclude", ("description",))
-    file = read(page.export(request, CountJob.objects.all()))
+    file = read(export_file(page, request, CountJob.objects.all()))
     assert b"secret" not in file
     assert b'"hour"' in file

@@ -10,15 +10,14 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.urls import URLPattern, path
 from django.utils import timezone
-from django.views.decorators.http import require_POST
 
-from countjobs.admin.addresses import View, name_of, row_of, view_of
+from countjobs.admin.addresses import OF_ROW, WRITE, Page, row_of
 from countjobs.admin.definitions.form import CRONTAB, filled_words
 from countjobs.admin.definitions.preview.form import read_schedule
 from countjobs.admin.definitions.preview.meaning import Preview, preview_of, viewer_zone
 from countjobs.admin.definitions.preview.turns import NewestFirst
+from countjobs.models import JobDefinition
 from countjobs.triggers.crontab import CrontabError, read_crontab
 
 _LONGEST_WAIT_SECONDS = 2.0
@@ -26,62 +25,58 @@ _previews = NewestFirst()
 """Whose preview is being made, of those that this process is asked for."""
 
 
-class ScheduleViews:
-    """The two views of a kind of definition."""
+def _crontab(
+    page: admin.ModelAdmin[Any], request: HttpRequest, object_id: str | None = None
+) -> HttpResponse:
+    """The eight fields of a crontab line, or the reason why it is refused."""
+    _edited(page, request, object_id)
+    try:
+        crontab = read_crontab(request.POST.get(CRONTAB, ""))
+    except CrontabError as error:
+        return JsonResponse({"error": str(error)})
+    return JsonResponse({"fields": crontab.values, "note": filled_words(crontab)})
 
-    def __init__(self, model_admin: admin.ModelAdmin[Any]) -> None:
-        self.model_admin = model_admin
 
-    def urls(self) -> list[URLPattern]:
-        """Their addresses, beside those of the page to add one, and of each page to change one."""
-        opts = self.model_admin.opts
-        views = {"crontab": self.crontab, "preview": self.preview}
-        return [
-            path(f"{place}{name}/", self._guarded(view), name=name_of(opts, f"{name}{suffix}"))
-            for place, suffix in (("", "_new"), ("<path:object_id>/", ""))
-            for name, view in views.items()
-        ]
+def preview(
+    page: admin.ModelAdmin[Any], request: HttpRequest, object_id: str | None = None
+) -> HttpResponse:
+    """The preview of what is in the form, as HTML; 429 for one that a newer one has overtaken.
 
-    def _guarded(self, view: View) -> View:
-        return view_of(self.model_admin.admin_site, require_POST(view))
+    Each person has one at a time, so that nobody keeps a web server busy with them.
+    """
+    definition = _edited(page, request, object_id)
+    with _previews.turn(request.user.pk, _LONGEST_WAIT_SECONDS) as is_on:
+        if not is_on:
+            return HttpResponse(status=429)
+        return HttpResponse(_previewed(page, request, definition).render())
 
-    def crontab(self, request: HttpRequest, object_id: str | None = None) -> HttpResponse:
-        """The eight fields of a crontab line, or the reason why it is refused."""
-        self._definition(request, object_id)
-        try:
-            crontab = read_crontab(request.POST.get(CRONTAB, ""))
-        except CrontabError as error:
-            return JsonResponse({"error": str(error)})
-        return JsonResponse({"fields": crontab.values, "note": filled_words(crontab)})
 
-    def preview(self, request: HttpRequest, object_id: str | None = None) -> HttpResponse:
-        """The preview of what is in the form, as HTML; 429 for one that a newer one has overtaken.
+def _previewed(
+    page: admin.ModelAdmin[Any], request: HttpRequest, definition: JobDefinition
+) -> Preview:
+    enabled = definition.enabled
+    if "enabled" not in page.get_readonly_fields(request):
+        enabled = "enabled" in request.POST
+    errors = read_schedule(page, request, definition)
+    definition.enabled = enabled
+    if errors:
+        return Preview(errors=errors)
+    viewer = viewer_zone(request.POST.get("viewer_zone", ""))
+    return preview_of(definition, timezone.now(), viewer)
 
-        Each person has one at a time, so that nobody keeps a web server busy with them.
-        """
-        definition = self._definition(request, object_id)
-        with _previews.turn(request.user.pk, _LONGEST_WAIT_SECONDS) as is_on:
-            if not is_on:
-                return HttpResponse(status=429)
-            return self._preview(request, definition)
 
-    def _preview(self, request: HttpRequest, definition: Any) -> HttpResponse:
-        enabled = definition.enabled
-        if "enabled" not in self.model_admin.get_readonly_fields(request):
-            enabled = "enabled" in request.POST
-        errors = read_schedule(self.model_admin, request, definition)
-        definition.enabled = enabled
-        viewer = viewer_zone(request.POST.get("viewer_zone", ""))
-        preview = (
-            Preview(errors=errors) if errors else preview_of(definition, timezone.now(), viewer)
-        )
-        return HttpResponse(preview.render())
+def _edited(page: admin.ModelAdmin[Any], request: HttpRequest, object_id: str | None) -> Any:
+    """What is edited. Raises Http404, or PermissionDenied for who may not edit it."""
+    if object_id is None:
+        if not page.has_add_permission(request) and not page.has_change_permission(request):
+            raise PermissionDenied
+        return page.model()
+    return row_of(page, request, object_id, page.has_change_permission)
 
-    def _definition(self, request: HttpRequest, object_id: str | None) -> Any:
-        """What is edited. Raises Http404, or PermissionDenied for who may not edit it."""
-        page = self.model_admin
-        if object_id is None:
-            if not page.has_add_permission(request) and not page.has_change_permission(request):
-                raise PermissionDenied
-            return page.model()
-        return row_of(page, request, object_id, page.has_change_permission)
+
+PAGES = (
+    Page("crontab_new", "crontab/", _crontab, WRITE),
+    Page("preview_new", "preview/", preview, WRITE),
+    Page("crontab", f"{OF_ROW}crontab/", _crontab, WRITE),
+    Page("preview", f"{OF_ROW}preview/", preview, WRITE),
+)

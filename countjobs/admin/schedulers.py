@@ -1,8 +1,7 @@
-"""The pages of what keeps jobs running, or from it: schedulers, and broken jobs."""
+"""The pages of schedulers: which of them live."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,10 +13,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin import display
-from countjobs.admin.links import Links
-from countjobs.admin.lookup import visible_definitions_of
 from countjobs.admin.page import ReadOnlyAdmin
-from countjobs.models import ParkedJob, SchedulerNode
+from countjobs.models import SchedulerNode
 
 if TYPE_CHECKING:
     from countjobs.models.nodes import SchedulerNodeQuerySet
@@ -83,33 +80,3 @@ def life(node: Any) -> SafeString:
 def heard_of(node: SchedulerNode, now: datetime) -> str:
     """How long ago a scheduler's heart beat. Its clock may be ahead of ours."""
     return _("%s ago") % display.duration(max(now - node.heartbeat, timedelta()))
-
-
-@admin.register(ParkedJob)
-class ParkedJobAdmin(ReadOnlyAdmin):
-    """What is broken, and why."""
-
-    list_display = ("job_id", "definition", "error", "since")
-    search_fields = ("job_id", "error")
-    fields = ("job_id", "definition", "error", "since")
-    readonly_fields = ("definition", "since")
-
-    def show_page(self, request: HttpRequest, parked: Sequence[ParkedJob]) -> None:
-        """Find the definitions of a page's jobs, as far as the user may know them."""
-        links = Links(request, self.admin_site)
-        definitions = visible_definitions_of((job.job_id for job in parked), links)
-        for job in parked:
-            found = definitions.get(job.job_id)
-            url = links.to_object(type(found), found.pk) if found else ""
-            job.__dict__["definition"] = display.link(url, str(found)) if found else None
-
-    @admin.display(description=_("definition"))
-    def definition(self, parked: ParkedJob) -> SafeString | None:
-        """A link to it, if the job has one."""
-        found: SafeString | None = parked.__dict__["definition"]
-        return found
-
-    @admin.display(description=_("parked at"))
-    def since(self, parked: ParkedJob) -> str:
-        """When it was found to be broken."""
-        return display.moment(parked.parked_at, timezone.get_current_timezone())
