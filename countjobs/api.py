@@ -1,0 +1,26 @@
+"""What your own code imports. Every name here is in docs/api.md, and stays.
+
+The apps must be loaded first, as for any import of models.
+"""
+
+from countjobs.executors.current import current_run
+from countjobs.history.requests import request_run, request_runs
+from countjobs.models import CountJob, Execution, JobDefinition, JobDefinitionQuerySet
+from countjobs.models.countjob import count_job
+from countjobs.models.writes import saved_together
+from countjobs.schedulers import BackgroundScheduler, BlockingScheduler, create_scheduler
+
+__all__ = [
+    "BackgroundScheduler",
+    "BlockingScheduler",
+    "CountJob",
+    "Execution",
+    "JobDefinition",
+    "JobDefinitionQuerySet",
+    "count_job",
+    "create_scheduler",
+    "current_run",
+    "request_run",
+    "request_runs",
+    "saved_together",
+]
