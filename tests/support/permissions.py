@@ -118,8 +118,6 @@ WRITES: dict[str, set[str]] = {
     "execution_history": NOBODY,
     "schedulernode_history": NOBODY,
     "parkedjob_history": NOBODY,
-    "overview": NOBODY,
-    "overview_parts": NOBODY,
 }
 """Whose POST has an effect."""
 

@@ -239,12 +239,12 @@ def test_pause_says_by_whom_and_when_and_resume_when_it_runs_next(
 ) -> None:
     response = post(client, definition, "pause")
     assert response["Location"] == change_url(definition)
-    assert "It is paused until it is resumed." in said(response)
+    assert said(response) == [f"“{definition.name}” is paused until it is resumed."]
     assert DjangoJob.objects.get(id=definition.job_id).next_run_time is None
     page = client.get(change_url(definition)).content.decode()
     assert re.search(r"by superuser on \d{4}-\d\d-\d\d \d\d:\d\d:\d\d JST", field(page, "paused"))
     response = post(client, definition, "resume")
-    assert any(text.startswith("Next run: ") for text in said(response))
+    assert any("is resumed. Next run: " in text for text in said(response))
     assert "field-paused" not in client.get(change_url(definition)).content.decode()
     assert LogEntry.objects.count() == 2
 

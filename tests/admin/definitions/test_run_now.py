@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from countjobs.admin import JobDefinitionAdmin
 from countjobs.admin.definitions.form import PartialForm
@@ -64,7 +65,7 @@ def test_sent_as_it_is_it_files_a_run_that_overrides_nothing(
     assert (run.trigger, run.requested_by, run.parameters) == (Trigger.MANUAL, "runner", {})
     assert response.status_code == 302
     assert response["Location"] == reverse("admin:countjobs_execution_change", args=[run.pk])
-    assert said(response) == ["Run requested."]
+    assert said(response) == [f'Run requested: <a href="{response["Location"]}">a</a>']
 
 
 def test_only_what_was_changed_is_overridden_and_the_definition_stays(
@@ -127,7 +128,7 @@ def test_who_may_not_see_executions_is_led_back_to_the_definition(definition: Co
     assert Execution.objects.count() == 1
     assert response["Location"] == f"/admin/countjobs/countjob/{definition.pk}/change/"
     page = client.get(response["Location"]).content.decode()
-    assert "Run requested." in page
+    assert "Run requested: a" in strip_tags(page)
 
 
 @pytest.mark.parametrize("key", ["999", "abc", "9" * 30, "_00"])
