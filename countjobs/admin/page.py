@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
 from typing import TYPE_CHECKING, Any, cast
@@ -34,6 +34,8 @@ _IMPOSSIBLE = (
 """What Django, a driver or a database raises where it is asked something that makes no sense."""
 
 if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
     AnyModelAdmin = admin.ModelAdmin[Any]
 else:
     AnyModelAdmin = admin.ModelAdmin
@@ -76,6 +78,16 @@ class PageChangeList(ChangeList):
         with no_impossible_lookups():
             super().get_results(request)
         cast("PageAdmin", self.model_admin).show_page(request, list(self.result_list))
+
+
+def told(description: _StrPromise, tell: Callable[[Any], Any]) -> Any:
+    """A column, or a part of a page, made of what is known of a row: `PageAdmin.facts_of`."""
+
+    @admin.display(description=description)
+    def shown(self: PageAdmin, row: Any) -> Any:
+        return tell(self.facts_of(row))
+
+    return shown
 
 
 class PageAdmin(AnyModelAdmin):
@@ -144,6 +156,10 @@ class PageAdmin(AnyModelAdmin):
 
     def show_page(self, request: HttpRequest, rows: Sequence[Any]) -> None:
         """Read what a page tells beside its rows, and keep it here. Nothing, unless overridden."""
+
+    def facts_of(self, row: Any) -> Any:
+        """What is known of a row of the page: the row alone, unless overridden."""
+        return row
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import quote
@@ -38,28 +38,15 @@ from countjobs.admin.definitions.form import (
 from countjobs.admin.definitions.preview import views as preview
 from countjobs.admin.definitions.widgets import CronInput, MomentInput, ZoneInput
 from countjobs.admin.links import Links
-from countjobs.admin.page import PageAdmin
+from countjobs.admin.page import PageAdmin, told
 from countjobs.admin.transfer import views as transfer
 from countjobs.forms import KeyTextRows, MomentField
 from countjobs.models import CountJob, Execution, JobDefinition
 from countjobs.models.fields import CronField, KeyTextField, OrderedJSONField
 from countjobs.triggers.warnings import schedule_warnings
 
-if TYPE_CHECKING:
-    from django.utils.functional import _StrPromise
-
 _SHORT_TEXT = {"rows": 3}
 _CODE = {"rows": 8, "class": "vLargeTextField countjobs-code", "spellcheck": "false"}
-
-
-def _told(description: _StrPromise, tell: Callable[[Facts], str]) -> Any:
-    """A column, or a part of the page, that tells a fact which was read for the page."""
-
-    @admin.display(description=description)
-    def shown(self: JobDefinitionAdmin, definition: JobDefinition) -> str:
-        return tell(self.facts_of(definition))
-
-    return shown
 
 
 class JobDefinitionAdmin(PageAdmin):
@@ -128,16 +115,16 @@ class JobDefinitionAdmin(PageAdmin):
         """What was read of a definition of this page."""
         return self._facts[definition.pk]
 
-    next_run = _told(_("next run"), Facts.next_run)
-    last_run = _told(_("last run"), Facts.last_run)
-    runs_strip = _told(_("recent runs"), Facts.runs_strip)
-    problem = _told(_("what is broken"), Facts.problem)
-    paused = _told(_("paused"), Facts.paused)
-    history = _told(_("history"), Facts.history)
-    success = _told(_("success rate"), of_runs.success)
-    figures = _told(_("figures"), of_runs.figures)
-    durations = _told(_("durations"), of_runs.durations)
-    recent_runs = _told(_("last runs"), of_runs.recent_runs)
+    next_run = told(_("next run"), Facts.next_run)
+    last_run = told(_("last run"), Facts.last_run)
+    runs_strip = told(_("recent runs"), Facts.runs_strip)
+    problem = told(_("what is broken"), Facts.problem)
+    paused = told(_("paused"), Facts.paused)
+    history = told(_("history"), Facts.history)
+    success = told(_("success rate"), of_runs.success)
+    figures = told(_("figures"), of_runs.figures)
+    durations = told(_("durations"), of_runs.durations)
+    recent_runs = told(_("last runs"), of_runs.recent_runs)
 
     @admin.display(description=_("schedule"))
     def schedule(self, definition: JobDefinition) -> SafeString:

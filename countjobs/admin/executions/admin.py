@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.forms import Script
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, pgettext_lazy
 
-from countjobs.admin import display
-from countjobs.admin.drawings.course import course
-from countjobs.admin.executions import columns, page, search, views
+from countjobs.admin.executions import page, search, views
+from countjobs.admin.executions.facts import RunFacts, read_facts
 from countjobs.admin.executions.filters import AgeFilter, StatusFilter
 from countjobs.admin.executions.form_filters import DatesFilter, JobFilter
 from countjobs.admin.executions.pagination import BoundedPaginator
 from countjobs.admin.links import Links
 from countjobs.admin.overview import pages as overview
-from countjobs.admin.page import PageChangeList, ReadOnlyAdmin
+from countjobs.admin.page import PageChangeList, ReadOnlyAdmin, told
 from countjobs.admin.searching import shortened
 from countjobs.models import Execution
 from countjobs.models.executions import Status
 from countjobs.text import visible
-
-if TYPE_CHECKING:
-    from django.utils.functional import _StrPromise
 
 _OF_NODE = "node__exact"
 
@@ -58,16 +52,6 @@ class ExecutionChangeList(PageChangeList):
 def job_name(execution: Execution) -> str:
     """The column of names, where nothing is unseen."""
     return visible(execution.job_name)
-
-
-def _told(description: _StrPromise, tell: Callable[[Execution], Any]) -> Any:
-    """A column, or a part of the page, that tells something of the run alone."""
-
-    @admin.display(description=description)
-    def shown(self: ExecutionAdmin, execution: Execution) -> Any:
-        return tell(execution)
-
-    return shown
 
 
 @admin.register(Execution)
@@ -111,45 +95,33 @@ class ExecutionAdmin(ReadOnlyAdmin):
 
     # What is told of runs
 
-    _owners: Mapping[Any, columns.Owner] = {}
+    _facts: Mapping[Any, RunFacts] = {}
 
     def show_page(self, request: HttpRequest, executions: Sequence[Execution]) -> None:
         """Find the definitions of a page's runs: their zones, and the links to them."""
-        self._owners = columns.read_owners(executions, Links(request, self.admin_site))
+        self._facts = read_facts(executions, Links(request, self.admin_site))
 
-    outcome = _told(_("status"), display.outcome)
-    reason = _told(_("trigger"), Execution.get_trigger_display)
-    lateness = _told(_("late by"), lambda run: display.duration(run.lateness))
-    duration = _told(_("took"), columns.took)
-    host = _told(_("scheduler"), columns.host)
-    folded_count = _told(_("folded"), lambda run: run.folded or display.NOTHING)
-    took_so_far = _told(_("took"), page.took_so_far)
-    bar = _told(_("timeline"), lambda run: course(run, timezone.now()))
-    scheduler = _told(_("scheduler"), lambda run: visible(run.node) or display.NOTHING)
-    parameters_text = _told(_("parameters"), page.parameters)
-    output_text = _told(_("output"), lambda run: display.terminal(run.output))
-    error_text = _told(_("error"), lambda run: display.pre(run.error))
-    traceback_text = _told(_("traceback"), lambda run: display.pre(run.traceback))
+    def facts_of(self, execution: Execution) -> RunFacts:
+        """What is known of a run of this page."""
+        return self._facts[execution.pk]
 
-    @admin.display(description=_("job"))
-    def job(self, execution: Execution) -> SafeString:
-        """The job's name as it was, and the definition if it is still there."""
-        return columns.job(execution, self._owners[execution.pk])
-
-    @admin.display(description=_("due at"))
-    def scheduled(self, execution: Execution) -> str:
-        """When it was due, in the definition's zone."""
-        return display.moment(execution.scheduled_at, self._owners[execution.pk].zone)
-
-    @admin.display(description=pgettext_lazy("a run", "started"))
-    def started(self, execution: Execution) -> str:
-        """When it began."""
-        return display.moment(execution.started_at, self._owners[execution.pk].zone)
-
-    @admin.display(description=_("finished"))
-    def finished(self, execution: Execution) -> str:
-        """When it ended."""
-        return display.moment(execution.finished_at, self._owners[execution.pk].zone)
+    outcome = told(_("status"), RunFacts.outcome)
+    job = told(_("job"), RunFacts.job)
+    reason = told(_("trigger"), RunFacts.reason)
+    scheduled = told(_("due at"), RunFacts.due_at)
+    started = told(pgettext_lazy("a run", "started"), RunFacts.started)
+    finished = told(_("finished"), RunFacts.finished)
+    lateness = told(_("late by"), RunFacts.late_by)
+    duration = told(_("took"), RunFacts.took)
+    took_so_far = told(_("took"), RunFacts.took_so_far)
+    bar = told(_("timeline"), RunFacts.timeline)
+    host = told(_("scheduler"), RunFacts.host)
+    scheduler = told(_("scheduler"), RunFacts.scheduler)
+    folded_count = told(_("folded"), RunFacts.folded)
+    parameters_text = told(_("parameters"), RunFacts.parameters)
+    output_text = told(_("output"), RunFacts.output)
+    error_text = told(_("error"), RunFacts.error)
+    traceback_text = told(_("traceback"), RunFacts.traceback)
 
     # The list
 
@@ -188,10 +160,10 @@ class ExecutionAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         """As Django's, with how it stands, and what can be done."""
         if execution := context["original"]:
-            owner = self._owners[execution.pk]
-            context["state"] = display.outcome(execution)
+            facts = self.facts_of(execution)
+            context["state"] = facts.outcome()
             context["progress"] = page.progress(execution)
-            context["tools"] = page.tools_of(execution, owner, request, self.admin_site)
+            context["tools"] = page.tools_of(facts, request, self.admin_site)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: Execution | None = None) -> Any:

@@ -1,7 +1,4 @@
-"""Filters of the history, each cheap on a table of millions; and the links that set them.
-
-A count on a page links to just what it counts: some outcomes together, due within some span.
-"""
+"""Filters of the history, each cheap on a table of millions."""
 
 from __future__ import annotations
 
@@ -16,29 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.display import moment_text, status_word
+from countjobs.admin.run_lists import BETWEEN, OR, Span, any_of
 from countjobs.models.executions import ACTIVE, FAILURES, PROBLEMS, TROUBLES, Status
-
-_BETWEEN, _OR = "..", ","
-_INSTANT = timedelta(microseconds=1)
-
-Span = tuple[datetime, datetime]
-"""From an instant until before another."""
-
-
-def within(start: datetime, end: datetime) -> str:
-    """What `since` is given in an address, for those due from an instant until before another."""
-    return _BETWEEN.join(f"{each.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}" for each in (start, end))
-
-
-def within_those_of(moments: Iterable[datetime]) -> str:
-    """The same for those due at these moments, or between them."""
-    known = sorted(moments)
-    return within(known[0], known[-1] + _INSTANT)
-
-
-def any_of(statuses: Iterable[str]) -> str:
-    """What `status__exact` is given in an address, for those that stand in any of these ways."""
-    return _OR.join(statuses)
 
 
 class AgeFilter(admin.SimpleListFilter):
@@ -69,7 +45,7 @@ class AgeFilter(admin.SimpleListFilter):
 
 def _span_of(value: str) -> Span | None:
     try:
-        start, end = (datetime.fromisoformat(each) for each in value.split(_BETWEEN))
+        start, end = (datetime.fromisoformat(each) for each in value.split(BETWEEN))
         return start.astimezone(UTC), end.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
@@ -88,7 +64,7 @@ class StatusFilter(admin.SimpleListFilter):
             any_of(FAILURES): _("Any failure"),
         }
         value = self.value() or ""
-        if _OR in value and value not in groups and (known := _known(value)):
+        if OR in value and value not in groups and (known := _known(value)):
             groups[value] = ", ".join(map(status_word, known))
         return [*groups.items(), *Status.choices]
 
@@ -109,4 +85,4 @@ class StatusFilter(admin.SimpleListFilter):
 
 
 def _known(value: str) -> list[str]:
-    return [each for each in dict.fromkeys(value.split(_OR)) if each in Status.values]
+    return [each for each in dict.fromkeys(value.split(OR)) if each in Status.values]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,15 +14,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.admin import display
 from countjobs.admin.drawings.course import course
-from countjobs.admin.executions.columns import Owner, took
+from countjobs.admin.executions.facts import RunFacts
 from countjobs.admin.executions.running import may_run
 from countjobs.admin.links import Links
 from countjobs.models import Execution
 from countjobs.models.executions import ACTIVE, Status
 from countjobs.models.kinds import definition_key
-from countjobs.text import storable
 
 _TEXTS = ("error", "output", "traceback")
 
@@ -40,10 +37,9 @@ class Tools:
     is_going_on: bool
 
 
-def tools_of(
-    execution: Execution, owner: Owner, request: HttpRequest, site: admin.AdminSite
-) -> Tools:
+def tools_of(facts: RunFacts, request: HttpRequest, site: admin.AdminSite) -> Tools:
     """Those that this person may use."""
+    execution = facts.run
     links = Links(request, site)
 
     def nearest(found: Any) -> str:
@@ -51,7 +47,7 @@ def tools_of(
         return "" if pk is None else links.to_object(Execution, pk)
 
     may = may_run(request, site, execution.job_id)
-    is_gone = not owner.has_definition and definition_key(execution.job_id)
+    is_gone = not facts.has_definition and definition_key(execution.job_id)
     return Tools(
         previous=nearest(Execution.objects.before(execution)),
         next=nearest(Execution.objects.after(execution)),
@@ -84,17 +80,6 @@ def _more(execution: Execution | None) -> list[str]:
     return [
         shown for name, shown in fields.items() if execution is None or getattr(execution, name)
     ]
-
-
-def parameters(execution: Execution) -> str:
-    """What was overridden for this run. Nobody has validated it: it may be no text at all."""
-    return display.pre(storable(json.dumps(execution.parameters, ensure_ascii=False, indent=2)))
-
-
-def took_so_far(execution: Execution) -> str:
-    """How long it took, or has been going on so far."""
-    text = took(execution)
-    return text if execution.status != Status.RUNNING else gettext("%s so far") % text
 
 
 def progress(execution: Execution) -> SafeString | str:

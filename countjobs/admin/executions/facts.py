@@ -1,0 +1,124 @@
+"""What the pages of the history tell of a run, each in few words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any
+
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from countjobs.admin import display
+from countjobs.admin.drawings.course import course
+from countjobs.admin.links import Links
+from countjobs.admin.lookup import definitions_of, zone_of
+from countjobs.models import Execution
+from countjobs.models.executions import Status
+from countjobs.text import storable, visible
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """A run, and whose it is, as far as the reader may know."""
+
+    run: Execution
+    has_definition: bool
+    definition_url: str
+    zone: tzinfo
+    """The definition's."""
+
+    def outcome(self) -> SafeString:
+        """How it stands: a badge."""
+        return display.outcome(self.run)
+
+    def job(self) -> SafeString:
+        """The job's name as it was, and the definition if it is still there."""
+        return format_html(
+            "<bdi>{}</bdi> ({})",
+            display.link(self.definition_url, visible(self.run.job_name)),
+            visible(self.run.job_id),
+        )
+
+    def reason(self) -> str:
+        """Why it came to be."""
+        return self.run.get_trigger_display()
+
+    def due_at(self) -> str:
+        """When it was due."""
+        return display.moment(self.run.scheduled_at, self.zone)
+
+    def started(self) -> str:
+        """When it began."""
+        return display.moment(self.run.started_at, self.zone)
+
+    def finished(self) -> str:
+        """When it ended."""
+        return display.moment(self.run.finished_at, self.zone)
+
+    def late_by(self) -> str:
+        """How long after it was due it began."""
+        return display.duration(self.run.lateness)
+
+    def took(self) -> str:
+        """How long it took, or has been going on."""
+        if self.run.status == Status.RUNNING and self.run.started_at:
+            return display.duration(timezone.now() - self.run.started_at)
+        return display.duration(self.run.duration)
+
+    def took_so_far(self) -> str:
+        """The same, and whether it goes on."""
+        return (
+            self.took() if self.run.status != Status.RUNNING else gettext("%s so far") % self.took()
+        )
+
+    def timeline(self) -> SafeString | str:
+        """How late it was and how long it took, drawn."""
+        return course(self.run, timezone.now())
+
+    def host(self) -> str:
+        """The machine and the process, with the scheduler's whole name in the title."""
+        short = self.run.node.rpartition(":")[0] or self.run.node
+        if not short:
+            return display.NOTHING
+        return format_html('<span title="{}">{}</span>', self.run.node, short)
+
+    def scheduler(self) -> str:
+        """The scheduler's whole name."""
+        return visible(self.run.node) or display.NOTHING
+
+    def folded(self) -> int | str:
+        """How many earlier fire times it stands for, if any."""
+        return self.run.folded or display.NOTHING
+
+    def parameters(self) -> str:
+        """What was overridden for this run. Nobody has validated it: it may be no text at all."""
+        text = json.dumps(self.run.parameters, ensure_ascii=False, indent=2)
+        return display.pre(storable(text))
+
+    def output(self) -> str:
+        """What it printed and logged."""
+        return display.terminal(self.run.output)
+
+    def error(self) -> str:
+        """What went wrong."""
+        return display.pre(self.run.error)
+
+    def traceback(self) -> str:
+        """Where it went wrong."""
+        return display.pre(self.run.traceback)
+
+
+def read_facts(executions: Sequence[Execution], links: Links) -> dict[Any, RunFacts]:
+    """What is known of runs, by their keys: one query a kind of definition."""
+    definitions = definitions_of({execution.job_id for execution in executions})
+    facts = {}
+    for run in executions:
+        definition = definitions.get(run.job_id)
+        url = links.to_object(type(definition), definition.pk) if definition else ""
+        facts[run.pk] = RunFacts(run, definition is not None, url, zone_of(definition))
+    return facts
