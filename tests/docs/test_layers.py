@@ -22,7 +22,7 @@ LAYERS = [
     {"executors"},
     {"checks"},
     {"schedulers"},
-    {"quickstart", "apps"},
+    {"api", "quickstart", "apps"},
     {"management"},
     {"admin"},
     {"templatetags"},
