@@ -20,9 +20,9 @@ from benchmarks import (
     searches,
     throughput,
 )
-from benchmarks.databases import Database
-from benchmarks.figures import HEADER, Row
+from benchmarks.numbers import HEADER, Row
 from benchmarks.processes import exit_when_told, say
+from benchmarks.scratch import Database
 
 MEASUREMENTS: dict[str, ModuleType] = {
     "throughput": throughput,

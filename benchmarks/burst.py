@@ -8,11 +8,11 @@ import time
 from datetime import UTC, datetime
 from typing import TypedDict
 
-from benchmarks.databases import Database
-from benchmarks.figures import Figure, Row
+from benchmarks.numbers import Figure, Row
 from benchmarks.preparing import prepare
 from benchmarks.processes import call, say, wait_until
 from benchmarks.rounds import chosen, in_rounds
+from benchmarks.scratch import Database
 
 
 class Result(TypedDict):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from typing import TypedDict
 
-from benchmarks.databases import Database
-from benchmarks.figures import Figure, Row, all_medians, percentile
+from benchmarks.numbers import Figure, Row, all_medians, percentile
 from benchmarks.preparing import idle_fields, prepare
 from benchmarks.processes import call
 from benchmarks.rounds import chosen, in_rounds
+from benchmarks.scratch import Database
 
 PERCENTS = (50, 95, 100)
 TITLES = {"run_now": "from “Run now” to the start", "edit": "from an edit to its effect"}

@@ -8,8 +8,8 @@ import time
 
 import psycopg
 
-from benchmarks.databases import Database
 from benchmarks.processes import call, say
+from benchmarks.scratch import Database
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,8 +36,8 @@ def fill(definitions: int, executions: int) -> None:
     """Fill an empty database, in this process."""
     from django.core.management import call_command
 
-    from benchmarks.filling import definitions as making
     from benchmarks.filling import history
+    from benchmarks.filling import many_definitions as making
 
     call_command("migrate", verbosity=0)
     making.make(definitions)

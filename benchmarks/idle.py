@@ -6,11 +6,11 @@ import argparse
 import time
 from contextlib import ExitStack
 
-from benchmarks.databases import Database
-from benchmarks.figures import Figure, Row
+from benchmarks.numbers import Figure, Row
 from benchmarks.preparing import idle_fields, prepare
 from benchmarks.processes import call, say, wait_until
 from benchmarks.rounds import chosen, in_rounds
+from benchmarks.scratch import Database
 from benchmarks.usage import peak_megabytes, resident_megabytes
 
 UNITS = {

@@ -7,11 +7,11 @@ import math
 import time
 from typing import TypedDict
 
-from benchmarks.databases import Database
-from benchmarks.figures import Figure, Row, all_medians, percentile
+from benchmarks.numbers import Figure, Row, all_medians, percentile
 from benchmarks.preparing import EVERY_SECOND, prepare
 from benchmarks.processes import call
 from benchmarks.rounds import chosen, in_rounds
+from benchmarks.scratch import Database
 
 PERCENTS = (50, 95, 99, 100)
 LAST_SECONDS = 1.5

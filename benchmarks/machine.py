@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.databases import Database
+from benchmarks.scratch import Database
 
 _CPU_INFO = Path("/proc/cpuinfo")
 

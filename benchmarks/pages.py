@@ -7,8 +7,8 @@ import os
 from typing import Any
 
 from benchmarks import machine
-from benchmarks.databases import Database
 from benchmarks.processes import call, say
+from benchmarks.scratch import Database
 from benchmarks.visiting.report import Line, table
 
 

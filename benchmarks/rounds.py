@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from benchmarks.databases import Database
 from benchmarks.processes import say
+from benchmarks.scratch import Database
 
 Result = TypeVar("Result")
 

@@ -10,11 +10,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import ExitStack
 
-from benchmarks.databases import Database
-from benchmarks.figures import Figure, Row, ratio
+from benchmarks.numbers import Figure, Row, ratio
 from benchmarks.preparing import EVERY_SECOND, idle_fields, prepare
 from benchmarks.processes import call, say
 from benchmarks.rounds import chosen, in_rounds
+from benchmarks.scratch import Database
 
 TITLES = {"cpu": "CPU of a run", "wall": "time of a run"}
 

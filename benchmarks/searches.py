@@ -11,7 +11,7 @@ from time import thread_time
 from typing import Any
 
 from benchmarks import machine
-from benchmarks.figures import percentile
+from benchmarks.numbers import percentile
 from benchmarks.processes import call, say
 from benchmarks.schedules import adversarial, at_random
 

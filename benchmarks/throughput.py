@@ -6,11 +6,11 @@ import argparse
 import statistics
 import time
 
-from benchmarks.databases import Database
-from benchmarks.figures import Figure, Row, ratio
+from benchmarks.numbers import Figure, Row, ratio
 from benchmarks.preparing import EVERY_SECOND, prepare
 from benchmarks.processes import call_together, say
 from benchmarks.rounds import chosen, in_rounds
+from benchmarks.scratch import Database
 
 SATURATED = 0.9
 """A contender that records more than this share of what is due could perhaps do more."""

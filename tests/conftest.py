@@ -8,7 +8,7 @@ import pytest
 from django.core.cache import cache
 from django.utils import translation
 
-from tests.support.children import reap_all
+from tests.support.child_processes import reap_all
 
 pytest_plugins = (
     "tests.support.watching",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from benchmarks.figures import percentile
+from benchmarks.numbers import percentile
 
 OK = 200
 HEADER = """\

@@ -14,7 +14,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 
-from benchmarks.visiting.addresses import FILTERED, PAGES, UNCACHED, Address, choices_of
+from benchmarks.visiting.page_list import FILTERED, PAGES, UNCACHED, Address, choices_of
 from benchmarks.visiting.report import Line, Visit
 from benchmarks.visiting.samples import find
 

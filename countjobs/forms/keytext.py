@@ -8,8 +8,8 @@ from django.core.exceptions import ValidationError
 from django.forms.fields import InvalidJSONInput
 from django.utils.translation import ngettext
 
+from countjobs.forms.key_text_rows import KeyTextRows, Rows, row_problems, rows_of
 from countjobs.forms.ordered import OrderedJSONFormField
-from countjobs.forms.rows import KeyTextRows, Rows, row_problems, rows_of
 
 
 class KeyTextFormField(OrderedJSONFormField):

@@ -6,7 +6,7 @@ into instants, by a stated rule for the hours that a clock change drops or repea
 """
 
 from countjobs.triggers.catchup import Due, due_fires
-from countjobs.triggers.fields import (
+from countjobs.triggers.expressions import (
     CRON_DEFAULTS,
     LAST_YEAR,
     CronFieldError,

@@ -14,7 +14,7 @@ from apscheduler.triggers.cron import CronTrigger
 
 from countjobs.triggers.bits import bits_of, count_between, first_from, last_to
 from countjobs.triggers.dates import DATE_FIELDS, date_calendar
-from countjobs.triggers.fields import LAST_YEAR, normalise_expression
+from countjobs.triggers.expressions import LAST_YEAR, normalise_expression
 from countjobs.triggers.values import is_interval, values_of
 
 _FIRST_WALL = datetime(1970, 1, 1)  # noqa: DTZ001  # walls have no zone

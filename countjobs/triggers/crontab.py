@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from countjobs.text import shown
 from countjobs.triggers.crontab_fields import FIELDS, CrontabError
 from countjobs.triggers.crontab_text import schedule_line
-from countjobs.triggers.fields import CRON_DEFAULTS
+from countjobs.triggers.expressions import CRON_DEFAULTS
 
 __all__ = ["Crontab", "CrontabError", "read_crontab"]
 

@@ -11,7 +11,7 @@ from datetime import date
 from functools import cached_property, lru_cache
 
 from countjobs.triggers.bits import bits_of, count_between, first_from, last_to
-from countjobs.triggers.fields import LAST_YEAR
+from countjobs.triggers.expressions import LAST_YEAR
 from countjobs.triggers.values import days_of as days_of_text
 from countjobs.triggers.values import every_value, values_of
 from countjobs.triggers.years import LAST, Kind, YearDays, days_of, kind_of, new_year

@@ -11,7 +11,7 @@ from typing import Any
 from apscheduler.triggers.base import BaseTrigger
 
 from countjobs.triggers.calendar import CronCalendar
-from countjobs.triggers.fields import LAST_YEAR
+from countjobs.triggers.expressions import LAST_YEAR
 from countjobs.triggers.zones import ZonedCalendar, load_zone
 
 _TICK = timedelta(microseconds=1)
@@ -41,7 +41,7 @@ class ScheduleTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no 
     trigger was made nor how late the last run was moves them.
 
     Args:
-        expressions: The eight cron expressions by field name; see `countjobs.triggers.fields`.
+        expressions: The eight cron expressions by field name; see `countjobs.triggers.expressions`.
         timezone: The name of the time zone whose wall clock counts.
         start: No fire time lies before it.
         end: No fire time lies after it.

@@ -15,7 +15,7 @@ from apscheduler.triggers.cron.expressions import (
 )
 from apscheduler.triggers.cron.fields import MAX_VALUES, MIN_VALUES
 
-from countjobs.triggers.fields import LAST_YEAR, parse
+from countjobs.triggers.expressions import LAST_YEAR, parse
 
 
 @dataclass(frozen=True)

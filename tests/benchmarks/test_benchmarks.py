@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 
 from benchmarks.__main__ import MEASUREMENTS, _chosen
-from benchmarks.figures import Figure, Row, all_medians, percentile, ratio
+from benchmarks.numbers import Figure, Row, all_medians, percentile, ratio
 from tests.support.paths import ROOT
 
 ALONE = ["--contenders", "countjobs"]

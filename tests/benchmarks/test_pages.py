@@ -13,10 +13,10 @@ import psycopg
 import pytest
 from django.db import connection
 
-from benchmarks.databases import Database
-from benchmarks.filling.definitions import BROKEN_EVERY, fields_of, name_of
 from benchmarks.filling.history import unit_of
-from benchmarks.visiting.addresses import PAGES
+from benchmarks.filling.many_definitions import BROKEN_EVERY, fields_of, name_of
+from benchmarks.scratch import Database
+from benchmarks.visiting.page_list import PAGES
 from benchmarks.visiting.report import Line, Visit, table
 from countjobs.models import CountJob
 from countjobs.models.executions import Status

@@ -11,7 +11,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from countjobs.models import CountJob
-from tests.support.browsing.visits import Visits, at_live_server
+from tests.support.browsing.page_visits import Visits, at_live_server
 from tests.support.factories import make_definition, make_node
 
 pytestmark = at_live_server

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from countjobs.models.executions import Status, Trigger
-from tests.support.browsing.visits import Visits
+from tests.support.browsing.page_visits import Visits
 from tests.support.browsing.windows import (
     PHONE,
     log_in,

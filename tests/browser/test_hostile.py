@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from countjobs.models import CountJob, ParkedJob
 from countjobs.models.executions import Status
 from countjobs.text import storable
-from tests.support.browsing.visits import Visits, at_live_server
+from tests.support.browsing.page_visits import Visits, at_live_server
 from tests.support.factories import make_definition, make_execution
 
 pytestmark = at_live_server

@@ -17,7 +17,7 @@ from playwright.sync_api import Page, expect
 
 from countjobs.models import Execution, SchedulerNode
 from countjobs.models.executions import Status
-from tests.support.browsing.visits import Visits, at_live_server
+from tests.support.browsing.page_visits import Visits, at_live_server
 from tests.support.browsing.windows import PHONE
 from tests.support.factories import make_definition, make_execution, make_node
 from tests.support.people import user_of

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, expect
 from pytest_django import Settings
 
 from countjobs.models import CountJob
-from tests.support.browsing.visits import Visits, at_live_server
+from tests.support.browsing.page_visits import Visits, at_live_server
 from tests.support.factories import make_definition, make_execution
 
 pytestmark = at_live_server

@@ -6,7 +6,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from countjobs.models.executions import Status
-from tests.support.browsing.visits import Visit, Visits, at_live_server
+from tests.support.browsing.page_visits import Visit, Visits, at_live_server
 from tests.support.factories import make_definition, make_execution
 
 pytestmark = at_live_server

@@ -15,7 +15,7 @@ from countjobs.history.requests import request_run
 from countjobs.models import CountJob, Execution
 from tests.support.bouncers import program, running_bouncer
 from tests.support.people import client_of
-from tests.support.processes import scheduler
+from tests.support.running_schedulers import scheduler
 from tests.support.transfers import exported
 from tests.support.waiting import wait_until
 

@@ -25,8 +25,8 @@ from countjobs.schedulers.settling import settle
 from tests.app.models import Team, TeamJob
 from tests.support.admin_pages import ADD, LIST, change_url, form_of
 from tests.support.factories import code_job, make_definition, make_execution
-from tests.support.idle import NODE, Threads, make_scheduler, make_store
 from tests.support.people import client_of
+from tests.support.still_scheduler import NODE, Threads, make_scheduler, make_store
 from tests.support.transfers import IMPORT, exported
 
 pytestmark = pytest.mark.django_db

@@ -16,7 +16,7 @@ from countjobs.conf import Conf
 from countjobs.models import JobDefinition
 from countjobs.models.executions import ACTIVE, Status
 from countjobs.quickstart.serving import LIMITS
-from tests.support.environment import NAMES
+from tests.support.env_names import NAMES
 from tests.support.markdown import blocks, run
 from tests.support.paths import ROOT
 

@@ -14,9 +14,9 @@ from django_apscheduler.models import DjangoJob
 from countjobs.jobstores.signing import _signature
 from countjobs.models import ParkedJob
 from tests.support.factories import NOON, code_job, make_definition, store_job
-from tests.support.idle import Threads, make_scheduler, make_store
 from tests.support.job_rows import tampered, unimportable, unsigned
 from tests.support.people import client_of
+from tests.support.still_scheduler import Threads, make_scheduler, make_store
 
 pytestmark = pytest.mark.django_db
 

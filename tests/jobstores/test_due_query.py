@@ -21,8 +21,8 @@ from countjobs.models import Execution
 from countjobs.models.executions import Status
 from countjobs.schedulers.heartbeat import settle_dead_nodes
 from tests.support.factories import NOON, SECOND, make_definition, make_execution, make_node
-from tests.support.idle import NODE, Threads, make_scheduler, make_store
 from tests.support.plans import known_to_the_planner, plan_of
+from tests.support.still_scheduler import NODE, Threads, make_scheduler, make_store
 
 ROWS = 6_000
 TABLES = ("django_apscheduler_djangojob", "countjobs_execution")

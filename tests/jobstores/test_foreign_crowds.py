@@ -10,7 +10,7 @@ from django_apscheduler.models import DjangoJob
 from countjobs.jobstores import passed
 from countjobs.jobstores.store import DatabaseJobStore
 from tests.support.factories import NOON, code_job, make_definition, store_job
-from tests.support.idle import Threads, make_scheduler, make_store
+from tests.support.still_scheduler import Threads, make_scheduler, make_store
 
 pytestmark = pytest.mark.django_db
 

@@ -28,7 +28,7 @@ from tests.support.factories import (
     statuses,
     store_job,
 )
-from tests.support.idle import NODE, IdleScheduler, Threads, make_scheduler, make_store
+from tests.support.still_scheduler import NODE, IdleScheduler, Threads, make_scheduler, make_store
 
 pytestmark = pytest.mark.django_db
 

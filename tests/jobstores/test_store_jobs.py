@@ -20,7 +20,7 @@ from tests.support.factories import (
     store_job,
     work,
 )
-from tests.support.idle import IdleScheduler, Threads, make_scheduler, make_store
+from tests.support.still_scheduler import IdleScheduler, Threads, make_scheduler, make_store
 
 pytestmark = pytest.mark.django_db
 

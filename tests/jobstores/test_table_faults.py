@@ -30,8 +30,8 @@ from tests.support.factories import (
     statuses,
     store_job,
 )
-from tests.support.idle import Threads, make_scheduler, make_store
 from tests.support.people import client_of
+from tests.support.still_scheduler import Threads, make_scheduler, make_store
 from tests.support.table_faults import EXECUTIONS, inserts_refused, refused, renamed, unknown_column
 from tests.support.waiting import wait_until
 

@@ -37,8 +37,8 @@ from tests.support.factories import (
     store_job,
     work,
 )
-from tests.support.idle import NODE, Threads, make_scheduler, make_store
 from tests.support.people import client_of
+from tests.support.still_scheduler import NODE, Threads, make_scheduler, make_store
 
 pytestmark = pytest.mark.django_db
 

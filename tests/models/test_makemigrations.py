@@ -16,7 +16,7 @@ from django.db.migrations.autodetector import MigrationAutodetector
 from countjobs.models import CountJob
 from countjobs.models.detecting import KindsDetector, install
 from tests.own_settings import own_settings
-from tests.support.processes import read, run_to_its_end
+from tests.support.running_schedulers import read, run_to_its_end
 
 MODELS = """
 from countjobs.models import JobDefinition

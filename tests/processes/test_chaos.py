@@ -16,7 +16,7 @@ from tests.support.chaos import crash, promise_every_second, rage, settle
 from tests.support.clusters import Cluster, binaries, connected_to, running_cluster
 from tests.support.faults import faults
 from tests.support.herd import running_herd
-from tests.support.processes import run_to_its_end
+from tests.support.running_schedulers import run_to_its_end
 
 pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True)]
 

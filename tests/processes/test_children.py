@@ -10,9 +10,9 @@ from apscheduler.triggers.date import DateTrigger
 from django.utils import timezone
 
 from countjobs.models import Execution
-from tests.app import children
+from tests.app import starting as children
 from tests.support.factories import code_job, store_job
-from tests.support.processes import end, read, scheduler
+from tests.support.running_schedulers import end, read, scheduler
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True)]

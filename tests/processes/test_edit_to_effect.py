@@ -15,7 +15,7 @@ from django.utils import timezone
 from countjobs.history.requests import request_run
 from countjobs.models import CountJob, Execution
 from countjobs.schedulers.loop import LONGEST_SLEEP_SECONDS
-from tests.support.processes import scheduler
+from tests.support.running_schedulers import scheduler
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True)]

@@ -12,7 +12,7 @@ from django.utils import timezone
 from countjobs.models import CountJob, Execution
 from tests.app import forking
 from tests.support.factories import code_job, once, store_job
-from tests.support.processes import read, scheduler
+from tests.support.running_schedulers import read, scheduler
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True)]

@@ -20,9 +20,9 @@ from countjobs.history.requests import request_run
 from countjobs.models import Execution, SchedulerNode
 from tests.app.jobs import pass_gate
 from tests.app.models import Gate, Note
-from tests.support import processes
+from tests.support import running_schedulers as processes
 from tests.support.factories import SECOND, code_job, every, store_job
-from tests.support.processes import read
+from tests.support.running_schedulers import read
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True)]

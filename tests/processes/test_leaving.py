@@ -13,9 +13,9 @@ import pytest
 from countjobs.models import CountJob, Execution, SchedulerNode
 from countjobs.schedulers import create_scheduler
 from tests.app import jobs
-from tests.support.children import reap, spawn
+from tests.support.child_processes import reap, spawn
 from tests.support.paths import ROOT
-from tests.support.processes import database_url, end, ended, is_alive, read, scheduler
+from tests.support.running_schedulers import database_url, end, ended, is_alive, read, scheduler
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True)]

@@ -9,8 +9,8 @@ import pytest
 
 from countjobs.models import CountJob, Execution
 from tests.app.models import Gate
-from tests.support.children import reap
-from tests.support.processes import read, scheduler, start
+from tests.support.child_processes import reap
+from tests.support.running_schedulers import read, scheduler, start
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True)]

@@ -18,10 +18,10 @@ from django_apscheduler.models import DjangoJob
 from countjobs.history.requests import request_run
 from countjobs.models import CountJob, Execution, ParkedJob, SchedulerNode
 from tests.app.models import Greeting
-from tests.support.children import reap, spawn
+from tests.support.child_processes import reap, spawn
 from tests.support.faults import SECOND
 from tests.support.paths import ROOT
-from tests.support.processes import database_url, end, is_alive, read, start
+from tests.support.running_schedulers import database_url, end, is_alive, read, start
 from tests.support.table_faults import EXECUTIONS, poor_role, sql
 from tests.support.waiting import wait_until
 

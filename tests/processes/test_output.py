@@ -14,10 +14,10 @@ from django.utils import timezone
 from countjobs.history.requests import request_run
 from countjobs.models import CountJob, Execution
 from tests.app import writers
-from tests.support.children import reap
+from tests.support.child_processes import reap
 from tests.support.factories import code_job, store_job
 from tests.support.paths import ROOT
-from tests.support.processes import database_url, end, is_alive, read, scheduler
+from tests.support.running_schedulers import database_url, end, is_alive, read, scheduler
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True)]

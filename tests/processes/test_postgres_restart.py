@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from tests.support.clusters import binaries, newest, running_cluster
-from tests.support.processes import end, read, run_to_its_end, start
+from tests.support.running_schedulers import end, read, run_to_its_end, start
 from tests.support.waiting import wait_until
 
 JOBS = 3

@@ -14,7 +14,7 @@ from django.utils import timezone
 from countjobs.history.requests import request_run
 from countjobs.models import CountJob, Execution, SchedulerNode
 from tests.app.models import Gate, Note
-from tests.support.processes import end, read, scheduler, start
+from tests.support.running_schedulers import end, read, scheduler, start
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True)]

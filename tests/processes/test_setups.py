@@ -12,7 +12,7 @@ from django.db import connection
 from countjobs.checks.setups import connections_needed
 from countjobs.models import CountJob, Execution
 from tests.own_settings import own_settings
-from tests.support.processes import ended, read, run_to_its_end, scheduler, start
+from tests.support.running_schedulers import ended, read, run_to_its_end, scheduler, start
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True)]

@@ -13,7 +13,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from project import environment
-from tests.support.environment import NAMES
+from tests.support.env_names import NAMES
 from tests.support.paths import ROOT
 
 LONG_KEY = "0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRSTUVWXYZ"

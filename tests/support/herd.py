@@ -16,8 +16,8 @@ from pathlib import Path
 from django.db import connection
 
 from countjobs.models import SchedulerNode
-from tests.support.children import reap
-from tests.support.processes import ended, read, start
+from tests.support.child_processes import reap
+from tests.support.running_schedulers import ended, read, start
 from tests.support.waiting import wait_until
 
 LEASE_SECONDS = 6

@@ -36,7 +36,7 @@ def reason() -> str:
 LACKING = reason()
 
 pytest_plugins = (
-    () if LACKING else ("tests.support.browsing.fixtures", "tests.support.browsing.visits")
+    () if LACKING else ("tests.support.browsing.fixtures", "tests.support.browsing.page_visits")
 )
 
 

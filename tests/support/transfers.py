@@ -16,7 +16,7 @@ from django.utils.html import strip_tags
 
 from countjobs.admin import JobDefinitionAdmin
 from countjobs.admin.transfer.dryrun import dry_run
-from countjobs.admin.transfer.plan import Plan
+from countjobs.admin.transfer.import_plan import Plan
 from countjobs.models import CountJob, JobDefinition
 
 LIST = "/admin/countjobs/countjob/"

@@ -6,7 +6,7 @@ import pytest
 from apscheduler.triggers.cron import CronTrigger
 
 from countjobs.triggers import CRON_DEFAULTS, CronFieldError, normalise_expression
-from countjobs.triggers.fields import parse
+from countjobs.triggers.expressions import parse
 
 
 @pytest.mark.parametrize(

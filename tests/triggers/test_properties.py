@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from countjobs.triggers import CRON_DEFAULTS, CronFieldError, due_fires, normalise_expression
-from countjobs.triggers.fields import parse
+from countjobs.triggers.expressions import parse
 from tests.support.oracle import (
     DST_ZONES,
     STEADY_ZONES,

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from countjobs.admin.addresses import address_of
 from countjobs.admin.definitions import enabling, run_now
 from countjobs.admin.definitions import figures as of_runs
-from countjobs.admin.definitions import schedule as of_schedule
+from countjobs.admin.definitions import schedule_facts as of_schedule
 from countjobs.admin.definitions.actions import ACTIONS
 from countjobs.admin.definitions.changelist import DefinitionChangeList, name
 from countjobs.admin.definitions.checks import DefinitionAdminChecks

@@ -18,7 +18,7 @@ from countjobs.admin.executions.filters import AgeFilter, StatusFilter
 from countjobs.admin.executions.form_filters import DatesFilter, JobFilter
 from countjobs.admin.executions.pagination import BoundedPaginator
 from countjobs.admin.links import Links
-from countjobs.admin.overview import pages as overview
+from countjobs.admin.overview import views as overview
 from countjobs.admin.page import PageChangeList, ReadOnlyAdmin, told
 from countjobs.admin.searching import shortened
 from countjobs.models import Execution

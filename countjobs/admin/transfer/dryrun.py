@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.transfer.entries import interpret
 from countjobs.admin.transfer.format import carried_fields, json_of, value_of, with_named
-from countjobs.admin.transfer.plan import Change, Entry, Plan, State
+from countjobs.admin.transfer.import_plan import Change, Entry, Plan, State
 from countjobs.admin.transfer.reading import read_entries
 from countjobs.admin.transfer.validation import validate, validate_rest
 from countjobs.database.primary import rows_of

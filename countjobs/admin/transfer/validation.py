@@ -9,7 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from countjobs.admin.transfer.format import Fields
-from countjobs.admin.transfer.plan import Entry
+from countjobs.admin.transfer.import_plan import Entry
 from countjobs.models import JobDefinition
 from countjobs.text import describe
 

@@ -19,7 +19,7 @@ from countjobs.admin.transfer.applying import NotAppliedError, apply
 from countjobs.admin.transfer.carried import Carried, unpack
 from countjobs.admin.transfer.dryrun import dry_run
 from countjobs.admin.transfer.forms import ConfirmForm, SourceForm
-from countjobs.admin.transfer.plan import Plan, State
+from countjobs.admin.transfer.import_plan import Plan, State
 from countjobs.admin.transfer.shown import WORDS, groups_of
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext as _
 
-from countjobs.triggers.sentences.dates import day_words, month_words, weekday_words
+from countjobs.triggers.sentences.days import day_words, month_words, weekday_words
 from countjobs.triggers.sentences.lists import has_run, numbers
+from countjobs.triggers.sentences.matches import days, restricted, values
 from countjobs.triggers.sentences.times import time_words
-from countjobs.triggers.sentences.values import days, restricted, values
 from countjobs.triggers.values import Days
 
 

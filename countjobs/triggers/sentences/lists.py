@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from countjobs.triggers.sentences.values import step_of
+from countjobs.triggers.sentences.matches import step_of
 
 _RUN = 3
 _MANY = 5

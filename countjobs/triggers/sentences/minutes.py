@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from countjobs.triggers.sentences.lists import numbers
-from countjobs.triggers.sentences.values import step_of
+from countjobs.triggers.sentences.matches import step_of
 
 _SIXTY = 60
 _MANY = 5

@@ -7,13 +7,13 @@ from itertools import product
 from django.utils.translation import gettext as _
 
 from countjobs.triggers.sentences.lists import both, numbers, runs
+from countjobs.triggers.sentences.matches import step_of
 from countjobs.triggers.sentences.minutes import (
     every_hours,
     every_minutes,
     every_seconds,
     minute_words,
 )
-from countjobs.triggers.sentences.values import step_of
 
 _HOURS = 24
 _FEW = 4

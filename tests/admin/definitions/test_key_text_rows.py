@@ -13,7 +13,7 @@ from django.http import QueryDict
 from django.test import Client
 
 from countjobs.forms import KeyTextFormField
-from countjobs.forms.rows import MOST_ROWS, KeyTextRows, Rows, row_problems, rows_of
+from countjobs.forms.key_text_rows import MOST_ROWS, KeyTextRows, Rows, row_problems, rows_of
 from countjobs.models import CountJob
 from tests.support.admin_pages import change_url
 from tests.support.definition_form import errors_shown_at, form_values, rows_shown

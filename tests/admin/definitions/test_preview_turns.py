@@ -9,7 +9,7 @@ from threading import Event
 import pytest
 from django.test import Client
 
-from countjobs.admin.definitions.preview.turns import NewestFirst
+from countjobs.admin.definitions.preview.one_at_a_time import NewestFirst
 from countjobs.admin.definitions.preview.views import _previews
 from tests.support.people import client_of, user_of
 from tests.support.waiting import wait_until

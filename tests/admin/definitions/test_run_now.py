@@ -25,7 +25,7 @@ from tests.app.models import Greeting, Team, TeamJob
 from tests.support.definition_form import rows_shown
 from tests.support.factories import make_node
 from tests.support.people import client_of, user_of
-from tests.support.run_form import MESSAGES, as_shown, run_url
+from tests.support.posted_runs import MESSAGES, as_shown, run_url
 
 pytestmark = pytest.mark.django_db
 

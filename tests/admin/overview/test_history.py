@@ -10,7 +10,8 @@ import time_machine
 from django.db import connection
 from django.test import Client
 
-from countjobs.admin.overview import failing, hours, lateness
+from countjobs.admin.overview import failing, hours
+from countjobs.admin.overview import late_runs as lateness
 from countjobs.admin.overview.hours import KEPT, count_hours
 from countjobs.admin.overview.spans import HOUR, past_hours
 from countjobs.admin.statistics import percentile

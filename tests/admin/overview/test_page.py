@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django_apscheduler.models import DjangoJob
 
-from countjobs.admin.overview import schedulers
+from countjobs.admin.overview import scheduler_rows as schedulers
 from countjobs.admin.overview.spans import HOUR
 from countjobs.models import CountJob, Execution
 from countjobs.models.executions import Status

@@ -15,7 +15,7 @@ from countjobs.admin.transfer.applying import apply
 from countjobs.admin.transfer.carried import Carried
 from countjobs.admin.transfer.dryrun import dry_run
 from countjobs.admin.transfer.format import carried_fields, written
-from countjobs.admin.transfer.plan import State
+from countjobs.admin.transfer.import_plan import State
 from countjobs.models import CountJob
 from countjobs.text import visible
 from countjobs.triggers.upcoming import upcoming

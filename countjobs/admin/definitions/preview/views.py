@@ -16,7 +16,7 @@ from countjobs.admin.addresses import OF_ROW, WRITE, Page, row_of
 from countjobs.admin.definitions.form import CRONTAB, filled_words
 from countjobs.admin.definitions.preview.form import read_schedule
 from countjobs.admin.definitions.preview.meaning import Preview, preview_of, viewer_zone
-from countjobs.admin.definitions.preview.turns import NewestFirst
+from countjobs.admin.definitions.preview.one_at_a_time import NewestFirst
 from countjobs.models import JobDefinition
 from countjobs.triggers.crontab import CrontabError, read_crontab
 

@@ -17,9 +17,9 @@ from countjobs.admin.display import moment
 from countjobs.admin.links import Links
 from countjobs.admin.overview.coming import read_coming
 from countjobs.admin.overview.failing import read_failing
-from countjobs.admin.overview.lateness import read_lateness
+from countjobs.admin.overview.late_runs import read_lateness
 from countjobs.admin.overview.outcomes import read_outcomes
-from countjobs.admin.overview.schedulers import read_schedulers
+from countjobs.admin.overview.scheduler_rows import read_schedulers
 from countjobs.models import SchedulerNode
 
 SECONDS = 10

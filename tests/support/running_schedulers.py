@@ -14,7 +14,7 @@ from urllib.parse import quote
 from django.db import connection
 
 from countjobs.models import SchedulerNode
-from tests.support.children import reap, spawn
+from tests.support.child_processes import reap, spawn
 from tests.support.paths import ROOT
 from tests.support.waiting import wait_until
 

@@ -18,7 +18,7 @@ def speak(who: str) -> int:
     print(f"{who} prints")
     print(f"{who} complains", file=sys.stderr)
     sys.stdout.buffer.write(f"{who} writes\n".encode())
-    logging.getLogger("tests.support.children").warning("%s logs", who)
+    logging.getLogger("tests.support.child_processes").warning("%s logs", who)
     return os.getpid()
 
 

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page
 from pytest_django.live_server_helper import LiveServer
 
 from countjobs.admin.overview import hours
-from countjobs.admin.overview.pages import SECONDS
+from countjobs.admin.overview.views import SECONDS
 from tests.support.browsing.windows import needs_browser, window_of
 from tests.support.people import client_of
 
