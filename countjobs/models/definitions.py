@@ -74,7 +74,7 @@ class JobDefinition(SavedInRun):
         default=0,
         blank=True,
         validators=[MaxValueValidator(3_600)],
-        help_text=_("Each run is put off by up to this many seconds, at random."),
+        help_text=_("Delays each run by up to this many seconds, at random."),
     )
 
     misfire_grace_time = models.PositiveIntegerField(
@@ -82,18 +82,20 @@ class JobDefinition(SavedInRun):
         null=True,
         blank=True,
         validators=[MinValueValidator(1), MaxValueValidator(_MOST_GRACE)],
-        help_text=_("Seconds a run may be late before it is missed. Empty: never too late."),
+        help_text=_(
+            "How many seconds late a run may start; later than that, it is missed. Empty: no limit."
+        ),
     )
     coalesce = models.BooleanField(
         _("coalesce"),
         default=True,
-        help_text=_("Run once for all the fire times that passed while no scheduler ran."),
+        help_text=_("Run only once if several runs came due while no scheduler was running."),
     )
     max_instances = models.PositiveSmallIntegerField(
         _("max instances"),
         default=1,
         validators=[MinValueValidator(1), MaxValueValidator(1_000)],
-        help_text=_("How many runs may overlap; a fire time beyond that is skipped."),
+        help_text=_("How many runs may overlap. Any more are skipped."),
     )
     rerun_if_lost = models.BooleanField(
         _("run again if lost"),
@@ -223,7 +225,7 @@ class JobDefinition(SavedInRun):
         if self._left_out >= _WHEN:
             return
         if self.start_date and self.end_date and self.start_date > self.end_date:
-            message = _("The end must not come before the start.")
+            message = _("The end must not be before the start.")
             raise ValidationError({self._at_end(): ValidationError(message, code="order")})
         self._clean_fires(django_timezone.now())
 
@@ -239,14 +241,11 @@ class JobDefinition(SavedInRun):
         except (ValueError, TypeError, OverflowError):
             return  # the field at fault has its own message
         if has_fired:
-            message = _(
-                "The last fire time of this schedule has passed."
-                " Move it, or disable the definition."
-            )
+            message = _("This schedule has no more runs. Change it, or disable the definition.")
             field = self._at_end() if self.end_date and self.end_date <= now else NON_FIELD_ERRORS
             raise ValidationError({field: ValidationError(message, code=ENDED)})
         raise ValidationError(
-            _("This schedule never fires: no moment matches all of its fields."), code="never"
+            _("This schedule never runs: no time matches all of its fields."), code="never"
         )
 
     def problems(self, settled: Collection[str] = ()) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Self
 
 from django.db import connections, models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from countjobs.database.newest import Past, read_newest
 from countjobs.database.primary import PrimaryQuerySet
@@ -164,10 +165,10 @@ class Execution(models.Model):
     trigger = models.CharField(
         _("trigger"), max_length=16, choices=Trigger.choices, default=Trigger.SCHEDULE
     )
-    scheduled_at = models.DateTimeField(_("scheduled at"))
-    started_at = models.DateTimeField(_("started at"), null=True, blank=True)
-    finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
-    node = models.CharField(_("node"), max_length=255, blank=True)
+    scheduled_at = models.DateTimeField(_("due at"))
+    started_at = models.DateTimeField(pgettext_lazy("a run", "started"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    node = models.CharField(_("scheduler"), max_length=255, blank=True)
     attempt = models.PositiveSmallIntegerField(_("attempt"), default=1)
     requested_by = models.CharField(_("requested by"), max_length=255, blank=True)
     parameters = OrderedJSONField(_("parameters"), default=dict, blank=True)
@@ -175,7 +176,7 @@ class Execution(models.Model):
     error = models.TextField(_("error"), blank=True)
     traceback = models.TextField(_("traceback"), blank=True)
     folded = models.PositiveBigIntegerField(
-        _("folded"), default=0, help_text=_("How many earlier fire times this run stands for.")
+        _("folded"), default=0, help_text=_("How many earlier runs this run stands for.")
     )
     progress_done = models.BigIntegerField(_("done"), null=True, editable=False)
     progress_total = models.BigIntegerField(_("of"), null=True, editable=False)
@@ -196,8 +197,8 @@ class Execution(models.Model):
     objects = ExecutionQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("execution")
-        verbose_name_plural = _("executions")
+        verbose_name = _("run")
+        verbose_name_plural = _("runs")
         default_permissions = ("view",)
         get_latest_by = "scheduled_at"
         constraints = [

@@ -38,5 +38,5 @@ def refuse_marks(name: str, is_taken: Callable[[str], bool]) -> None:
     validate_marks(name)
     bare = without_marks(name)
     if bare != name and is_taken(bare):
-        message = _("This name looks like that of another definition, “%(name)s”.")
+        message = _("This name looks like the name of another definition: “%(name)s”.")
         raise ValidationError(message, code="looks_alike", params={"name": bare})

@@ -50,7 +50,9 @@ class SchedulerNode(models.Model):
     version = models.CharField(_("version"), max_length=32)
     started = models.DateTimeField(_("started"))
     heartbeat = models.DateTimeField(_("heartbeat"))
-    capacity = models.PositiveIntegerField(_("capacity"), help_text=_("Runs side by side."))
+    capacity = models.PositiveIntegerField(
+        _("capacity"), help_text=_("How many runs can go on at once.")
+    )
     state = models.CharField(
         _("state"), max_length=16, choices=State.choices, default=State.RUNNING
     )
@@ -62,7 +64,7 @@ class SchedulerNode(models.Model):
         default="",
         db_default="",
         editable=False,
-        help_text=_("Why it can't start runs at present. Empty while all is well."),
+        help_text=_("Why it can't start runs now. Empty while all is well."),
     )
     kinds = models.JSONField(_("kinds of jobs"), null=True, default=None, editable=False)
     """The labels of the kinds of definitions that it knows; null where it doesn't say."""

@@ -43,7 +43,7 @@ class ParkedJob(models.Model):
 
     job_id = models.CharField(_("job id"), max_length=255, primary_key=True)
     error = models.TextField(_("error"))
-    parked_at = models.DateTimeField(_("parked at"))
+    parked_at = models.DateTimeField(_("broken since"))
     # Earlier versions write rows without these.
     looks = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     """How often it was looked at again in vain."""

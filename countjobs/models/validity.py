@@ -43,7 +43,7 @@ def validate_moment(moment: datetime) -> None:
         raise ValidationError(_("The date has no time zone."), code="naive")
     if not EPOCH <= moment <= _LAST_MOMENT:
         raise ValidationError(
-            _("The date must lie between 1970 and %(year)d."),
+            _("The date must be between 1970 and %(year)d."),
             code="moment",
             params={"year": LAST_YEAR},
         )
