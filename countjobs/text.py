@@ -169,8 +169,8 @@ def validate_marks(text: str) -> None:
     if mark := next(found, ""):
         raise ValidationError(
             _(
-                "The character %(mark)s can't be seen, so it isn't allowed here:"
-                " line breaks, control characters, invisible letters and marks of direction."
+                "The invisible character %(mark)s is not allowed here. Nor are line breaks, "
+                "control characters or direction marks."
             ),
             code="marks",
             params={"mark": f"U+{ord(mark):04X}"},

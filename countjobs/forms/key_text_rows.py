@@ -53,7 +53,7 @@ def _problem(key: str, text: str, seen: set[str]) -> str:
     if not key.strip():
         return _("This text has no key.")
     if key in seen:
-        return _("The key “%(key)s” is there more than once.") % {"key": shown(key)}
+        return _("The key “%(key)s” occurs more than once.") % {"key": shown(key)}
     try:
         validate_text(key)
         validate_text(text)

@@ -66,11 +66,11 @@ def _nickname(line: str) -> tuple[list[str], str]:
     name, command = [*line.split(None, 1), ""][:2]
     if name.lower() == "@reboot":
         raise CrontabError(
-            _("“@reboot” names no time: a definition runs by the clock, not at a start.")
+            _("“@reboot” is not a time: definitions run by the clock, not when a computer starts.")
         )
     if name.lower() not in NICKNAMES:
         raise CrontabError(
-            _("“%(name)s” is not known. Known are %(names)s.")
+            _("“%(name)s” is unknown. Use one of %(names)s.")
             % {"name": shown(name), "names": ", ".join(NICKNAMES)}
         )
     return NICKNAMES[name.lower()].split(), command
@@ -82,8 +82,8 @@ def _five_fields(line: str) -> tuple[list[str], str]:
     if len(texts) < len(FIELDS):
         raise CrontabError(
             _(
-                "A crontab line has five fields: minute, hour, day of the month, month,"
-                " day of the week. Here are %(count)d."
+                "A crontab line has five fields: minute, hour, day of the month, month, day of "
+                "the week. This one has %(count)d."
             )
             % {"count": len(texts)}
         )

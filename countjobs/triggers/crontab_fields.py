@@ -65,7 +65,7 @@ class CrontabField:
             raise self._refusal(part, hint_for(part))
         step = int(found["step"] or 1)
         if step == 0:
-            raise self._refusal(part, _("A step is 1 or more."))
+            raise self._refusal(part, _("A step must be 1 or more."))
         if found["first"] is None:
             return Part(range(self.least, self.most + 1, step), is_star=True)
         first, last = self._ends(part, found["first"], found["last"])
@@ -73,7 +73,7 @@ class CrontabField:
             given, every = found["first"], f"{found['first']}-{self.most}/{step}"
             raise self._refusal(
                 part,
-                _("Crons read it differently: write “%(every)s” or “%(given)s”.")
+                _("Not every cron reads this the same way. Write “%(every)s” or “%(given)s”.")
                 % {"every": every, "given": given},
             )
         return Part(range(first, last + 1, step), is_star=False)
@@ -84,7 +84,7 @@ class CrontabField:
         if last_text == "sun" and first > last:
             last = self.most  # a week that begins with Monday; with numbers it has to be 7
         if first > last:
-            hint = _("A range can't run backwards: write “%(list)s”.")
+            hint = _("A range can't go backwards. Write “%(list)s”.")
             raise self._refusal(part, hint % {"list": self._split(first, last)})
         return first, last
 
@@ -108,7 +108,7 @@ class CrontabField:
     def _hint_of_name(self, text: str) -> str:
         short = text[:3]
         if short in self.names:
-            return _("Names have three letters: write “%(name)s”.") % {"name": short}
+            return _("Names have three letters. Write “%(name)s”.") % {"name": short}
         return ""
 
     def _refusal(self, part: str, hint: str) -> CrontabError:

@@ -35,7 +35,7 @@ def schedule_line(text: str) -> ScheduleLine:
     """The schedule of a pasted text. Raises `CrontabError`."""
     if len(text) > MOST_CHARACTERS:
         raise CrontabError(
-            _("The text has %(length)d characters; at most %(most)d are read.")
+            _("The text has %(length)d characters; at most %(most)d are allowed.")
             % {"length": len(text), "most": MOST_CHARACTERS}
         )
     _refuse_unseen(text)
@@ -43,11 +43,11 @@ def schedule_line(text: str) -> ScheduleLine:
     found = _schedules([line for line in lines if line and not line.startswith("#")])
     if len(found) > 1:
         raise CrontabError(
-            _("Here are %(count)d schedules. Each is a definition of its own: paste one line.")
+            _("These are %(count)d schedules. Each needs its own definition: paste one line.")
             % {"count": len(found)}
         )
     if not found:
-        raise CrontabError(_("There is no schedule in this. Example: “30 9 * * mon-fri”."))
+        raise CrontabError(_("No schedule was found. Example: “30 9 * * mon-fri”."))
     if found[0].zone and found[0].zone not in zone_names():
         raise CrontabError(
             _("There is no time zone “%(name)s”. Examples: UTC, Asia/Tokyo, Europe/London.")
@@ -60,7 +60,7 @@ def _refuse_unseen(text: str) -> None:
     for character in text:
         if unicodedata.category(character).startswith("C") and character not in "\t\r\n":
             raise CrontabError(
-                _("The text holds a character that can't be seen, %(code)s. Type the line anew.")
+                _("The text has an invisible character, %(code)s. Type the line again.")
                 % {"code": f"U+{ord(character):04X}"}
             )
 

@@ -64,7 +64,7 @@ def _normal_parts(name: str, expression: Any) -> list[str]:
 @lru_cache(maxsize=5_000)
 def _parse(name: str, part: str) -> Any:
     if not part:
-        raise CronFieldError(_("There is nothing before or after a comma."))
+        raise CronFieldError(_("Something is missing before or after a comma."))
     compilers = CronTrigger.FIELDS_MAP[name].COMPILERS
     if any(compiler.value_re.fullmatch(part) for compiler in compilers):
         with suppress(ValueError):
@@ -96,20 +96,23 @@ def _most(name: str) -> int:
 def _hint(name: str, part: str) -> str:
     """A way out of what is often meant."""
     if part[:1].isalpha() and "/" in part:
-        return _("Steps go with numbers or *, not with names: write a list.")
+        return _("Steps work with numbers or *, not with names. Write a list instead.")
     if name == "day_of_week" and part == "7":
         return _("Weekdays are mon to sun; numbers are 0 (mon) to 6 (sun).")
     if name == "day_of_week" and part.startswith(_POSITIONS):
-        return _("Positions in the month go into the field “day”: “%(part)s”.") % {"part": part}
+        return _("Write positions in the month in the field “day”: “%(part)s”.") % {"part": part}
     return _hint_of_range(name, part)
 
 
 def _hint_of_range(name: str, part: str) -> str:
     bounds = {"least": MIN_VALUES[name], "most": _most(name)}
     if split := _split_backwards(name, part):
-        return _("A range can't run backwards: write “%(list)s”.") % {"list": split}
+        return _("A range can't go backwards. Write “%(list)s”.") % {"list": split}
     if _NUMBERS.fullmatch(part) or part.startswith("*/"):
-        return _("Values go from %(least)s to %(most)s, steps from 1 to their distance.") % bounds
+        return (
+            _("Values go from %(least)s to %(most)s, steps from 1 to the width of the range.")
+            % bounds
+        )
     return _("Examples: “*”, “*/5”, “%(least)s-%(most)s”.") % bounds
 
 

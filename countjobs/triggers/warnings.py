@@ -46,25 +46,20 @@ class ClockWarning:
     def _gap_words(self) -> str:
         if self.is_interval:
             return _(
-                "On %(date)s at %(time)s the clock skips this time: it doesn't run, since an"
-                " interval goes by what the clock shows."
+                "On %(date)s the clock skips %(time)s. It doesn't run then, because intervals "
+                "follow the clock."
             )
         if self.merges:
             return _(
-                "On %(date)s at %(time)s the clock skips this time: it falls together with the run"
-                " at %(instead)s."
+                "On %(date)s the clock skips %(time)s. This run and the one at %(instead)s "
+                "become one."
             )
-        return _(
-            "On %(date)s at %(time)s the clock skips this time: it runs at %(instead)s instead."
-        )
+        return _("On %(date)s the clock skips %(time)s. It runs at %(instead)s instead.")
 
     def _fold_words(self) -> str:
         if self.is_interval:
-            return _("On %(date)s at %(time)s the clock repeats this time: it runs at both.")
-        return _(
-            "On %(date)s at %(time)s the clock repeats this time: it runs once, at the first of"
-            " the two."
-        )
+            return _("On %(date)s the clock shows %(time)s twice. It runs both times.")
+        return _("On %(date)s the clock shows %(time)s twice. It runs only the first time.")
 
 
 def schedule_warnings(trigger: ScheduleTrigger, now: datetime) -> list[str]:
@@ -112,8 +107,8 @@ def _and_others(count: int) -> str:
     if not count:
         return ""
     text = ngettext(
-        "The same goes for %(count)s other fire time.",
-        "The same goes for %(count)s other fire times.",
+        "The same goes for %(count)s other run.",
+        "The same goes for %(count)s other runs.",
         count,
     )
     return text % {"count": _number(count)}
@@ -126,7 +121,7 @@ def _often(trigger: ScheduleTrigger) -> Iterator[str]:
         if minutes == _SECONDS:
             yield _("Runs every second: %(count)s runs a day.") % runs
         else:
-            yield _("Runs in each second of its minutes: %(count)s runs a day.") % runs
+            yield _("Runs every second of the chosen minutes: %(count)s runs a day.") % runs
 
 
 def _number(count: int) -> str:
