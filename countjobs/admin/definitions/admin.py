@@ -131,7 +131,7 @@ class JobDefinitionAdmin(PageAdmin):
         """The schedule in words."""
         return of_schedule.in_words(definition)
 
-    @admin.display(description=_("next fire times"))
+    @admin.display(description=_("next runs"))
     def fire_times(self, definition: JobDefinition) -> SafeString:
         """The preview."""
         return of_schedule.fire_times(definition)

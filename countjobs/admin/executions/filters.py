@@ -20,7 +20,7 @@ from countjobs.models.executions import ACTIVE, FAILURES, PROBLEMS, TROUBLES, St
 class AgeFilter(admin.SimpleListFilter):
     """Those that were due lately; or within a span that a link of another page gives."""
 
-    title = _("due")
+    title = _("due time")
     parameter_name = "since"
     ages = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
 

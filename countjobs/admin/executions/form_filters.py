@@ -92,7 +92,7 @@ class JobFilter(FormFilter):
 class DatesFilter(FormFilter):
     """Those that were due from a day on, until another, in the site's time zone."""
 
-    title = _("date")
+    title = _("due date")
     names = ("from", "to")
     template = "admin/countjobs/execution/dates_filter.html"
 
@@ -123,7 +123,7 @@ class DatesFilter(FormFilter):
     def _error(self, text: str) -> str:
         if not text or _midnight(text, 0):
             return ""
-        return gettext("“%s” is no date, such as 2026-03-04.") % shown(text)
+        return gettext("“%s” is not a date. Example: 2026-03-04.") % shown(text)
 
 
 def _midnight(text: str, days: int) -> datetime | None:

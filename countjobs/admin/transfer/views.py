@@ -77,7 +77,7 @@ class _Import:
             self._warn(" ".join(error.messages))
             return self._ask(SourceForm())
         except BadSignature:
-            self._warn(_("What was shown can't be read any more. Choose the file again."))
+            self._warn(_("The file shown before can't be read any more. Choose it again."))
             return self._ask(SourceForm())
         self.page.message_user(self.request, _("Imported: %s.") % summary(plan), messages.SUCCESS)
         return HttpResponseRedirect(self._reverse("changelist"))

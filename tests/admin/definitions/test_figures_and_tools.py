@@ -121,9 +121,9 @@ def test_the_page_tells_the_figures_of_runs(client: Client, definition: CountJob
     assert "✗ failed 1 ! missed 1" in field(page, "success")
     assert f"{HISTORY}{definition.pk}&amp;status__exact=failed" in page
     figures = field(page, "figures")
-    assert "duration 2.0 s 2.0 s lateness 250 ms 250 ms" in figures
-    assert "Over the newest 20 executions." in figures
-    assert "The highest is 2.0 s." in field(page, "durations")
+    assert "took 2.0 s 2.0 s late by 250 ms 250 ms" in figures
+    assert "Based on the newest 20 runs." in figures
+    assert "The longest took 2.0 s." in field(page, "durations")
     assert "21:00:00 JST · ✓ succeeded · 2.0 s" in page
 
 
@@ -212,7 +212,7 @@ def test_the_drawing_is_told_in_words() -> None:
     runs = [executed(1), executed(2, took=3), executed(3, Status.MISSED, took=None)]
     label = re.search(r'role="img" aria-label="([^"]*)"', duration_chart(runs, UTC))
     assert label
-    assert "3 are shown: from 1.0 s to 3.0 s; 1 of them did not succeed." in label[1]
+    assert "3 are shown, from 1.0 s to 3.0 s; 1 of them did not succeed." in label[1]
 
 
 @pytest.mark.parametrize(
@@ -239,12 +239,12 @@ def test_pause_says_by_whom_and_when_and_resume_when_it_runs_next(
 ) -> None:
     response = post(client, definition, "pause")
     assert response["Location"] == change_url(definition)
-    assert said(response) == [f"“{definition.name}” is paused until it is resumed."]
+    assert said(response) == [f"“{definition.name}” was paused until you resume it."]
     assert DjangoJob.objects.get(id=definition.job_id).next_run_time is None
     page = client.get(change_url(definition)).content.decode()
     assert re.search(r"by superuser on \d{4}-\d\d-\d\d \d\d:\d\d:\d\d JST", field(page, "paused"))
     response = post(client, definition, "resume")
-    assert any("is resumed. Next run: " in text for text in said(response))
+    assert any("was resumed. Next run: " in text for text in said(response))
     assert "field-paused" not in client.get(change_url(definition)).content.decode()
     assert LogEntry.objects.count() == 2
 
