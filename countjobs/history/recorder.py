@@ -117,7 +117,7 @@ class Recorder(threading.Thread):
         try:
             refused = self._write(batch)
         except Error as error:
-            message = "The database is away; %s can't be written yet"
+            message = "The database gives an error; %s can't be written yet"
             self.outage.goes_on(logger, error, message, counted(len(batch), "outcome"))
             connection.close()
             with self._lock:
@@ -138,7 +138,9 @@ class Recorder(threading.Thread):
         except AWAY:
             raise
         except Exception as error:  # each by itself, it is told
-            logger.debug("A batch of outcomes can't be recorded as it is.", exc_info=error)
+            logger.debug(
+                "A batch of outcomes can't be recorded; trying one by one.", exc_info=error
+            )
             return self._write_each(batch)
         return []
 

@@ -84,7 +84,7 @@ class Heartbeat:
         except Error as error:  # the table of executions, say: this one lives all the same
             if isinstance(error, AWAY):
                 connection.close()
-            self._settling.goes_on(logger, error, "What dead schedulers left can't be settled now")
+            self._settling.goes_on(logger, error, "Runs of dead schedulers can't be settled now")
         else:
             self._settling.is_over()
         return True
@@ -104,7 +104,7 @@ class Heartbeat:
     def _write(self, now: datetime) -> None:
         alive = SchedulerNode.objects.filter(uuid=self.uuid)
         if not alive.update(heartbeat=now, state=self._state, cannot_claim=self._cannot_claim):
-            logger.warning("This scheduler's row is gone; writing it again.")
+            logger.warning("This scheduler's row is gone. It is written again.")
             self._write_row(now)
         self._beaten_at = time.monotonic()
 
@@ -136,7 +136,7 @@ def _settle_nodes(dead: Heartbeats, now: datetime) -> int:
     nodes = [node for node in locked if node.heartbeat == dead[node.uuid]]
     for node in nodes:
         reason = _(
-            "The scheduler %(name)s stopped without a word; its last heartbeat was at %(at)s."
+            "The scheduler %(name)s stopped without notice. Its last heartbeat was at %(at)s."
         ) % {"name": node.name, "at": f"{node.heartbeat:%Y-%m-%d %H:%M:%S %Z}"}
         _settle(node.name, reason, now)
         node.state = State.STOPPED
@@ -154,7 +154,7 @@ def _settle_strays(now: datetime) -> None:
     names = set(active.values_list("node", flat=True))
     names -= {node.name for node in SchedulerNode.objects.exclude(state=State.STOPPED)}
     for name in names:
-        _settle(name, _("The scheduler %(name)s is not there any more.") % {"name": name}, now)
+        _settle(name, _("The scheduler %(name)s no longer exists.") % {"name": name}, now)
 
 
 def _settle(name: str, reason: str, now: datetime) -> None:
@@ -162,7 +162,7 @@ def _settle(name: str, reason: str, now: datetime) -> None:
     if not any(vars(settled).values()):
         return
     logger.warning(
-        "%s Runs lost: %d, of which run again: %d. Given back before they began: %d.",
+        "%s Runs lost: %d, of which run again: %d. Given back before they started: %d.",
         reason,
         settled.lost,
         settled.again,

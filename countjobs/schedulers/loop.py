@@ -112,7 +112,7 @@ class DatabaseScheduler(StoringScheduler):
             wait: float | None = super()._process_jobs()
             self.heartbeat.tell_cannot_claim(self._why_it_cannot_claim())
         except Exception as error:
-            what = "The database is away" if isinstance(error, Error) else "The loop stumbled"
+            what = "The database gives an error" if isinstance(error, Error) else "The loop failed"
             quietly(self.outage.goes_on, logger, error, f"{what}, trying again")
             connection.close()
             return RETRY_SECONDS
@@ -129,7 +129,7 @@ class DatabaseScheduler(StoringScheduler):
     def _follow_clock(self) -> None:
         """Where the clock was set back, bring near again what was put off by the wrong one."""
         if self.clock.was_set_back:
-            logger.warning("The clock was set back; putting the schedules in order.")
+            logger.warning("The clock was set back. Mending the schedules.")
             self.mending.begin()
         self.clock.accept()
 
@@ -183,7 +183,7 @@ class DatabaseScheduler(StoringScheduler):
         self._try(lambda: self.heartbeat.tell(State.DRAINING, timezone.now()))
         if not self.executor.wait_until_idle(seconds):
             self.abandoned = self.executor.busy().total()
-            logger.error("Runs that go on past the drain's deadline: %d.", self.abandoned)
+            logger.error("Runs that did not finish before the deadline: %d.", self.abandoned)
         self.growing.stop(timeout=1)
         self.recorder.stop(timeout=max(seconds, 1))
         self.listener.stop(timeout=1)
@@ -194,7 +194,7 @@ class DatabaseScheduler(StoringScheduler):
         """Leave nothing of ours unsettled: what has not ended by now is lost."""
         now = timezone.now()
         reason = _(
-            "The scheduler stopped %(seconds)s s after it was told to, and this run had not ended."
+            "This run had not finished %(seconds)s s after the scheduler was told to stop."
         ) % {"seconds": seconds}
         with transaction.atomic():
             settled = settle(self.heartbeat.name, reason, now)
@@ -211,10 +211,13 @@ class DatabaseScheduler(StoringScheduler):
                 connection.close()  # it may be just this connection that broke: a second try tells
                 step()
         except Error as error:
-            logger.error("The database is away; others will settle what is left: %s", error)
+            logger.error(
+                "The database gives an error. Other schedulers will settle what is left: %s",
+                error,
+            )
             connection.close()
         except Exception:
-            logger.exception("The shutdown stumbled; others will settle what is left.")
+            logger.exception("The shutdown failed. Other schedulers will settle what is left.")
             connection.close()
 
 

@@ -131,7 +131,7 @@ def test_a_job_that_makes_claims_fail_is_parked_and_the_others_run(
     assert row("faulty").next_run_time is None
     parked = ParkedJob.objects.get()
     assert (parked.job_id, parked.error) == ("faulty", "RuntimeError: out of order \\x00")
-    assert 'Job "faulty" can not be claimed' in caplog.text
+    assert 'Job "faulty" can\'t be claimed' in caplog.text
 
 
 def test_one_by_one_no_more_is_claimed_than_there_is_capacity_for(
