@@ -20,7 +20,7 @@ from countjobs.models.kinds import concrete_definitions, fields_of_kind, own_fie
 def check_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """COUNTJOBS says what it may say."""
     return [
-        Error(problem, hint="See the settings in the README.", id="countjobs.E001")
+        Error(problem, hint="See “Settings” in the documentation.", id="countjobs.E001")
         for problem in Conf.problems(getattr(settings, "COUNTJOBS", {}))
     ]
 
@@ -56,14 +56,14 @@ def _of_definition(model: type[JobDefinition]) -> Iterator[CheckMessage]:
         )
     if hiding := sorted(_hiding(model)):
         yield Error(
-            f"A field of this kind hides what JobDefinition has by its name: {', '.join(hiding)}.",
+            f"Fields of this kind hide attributes of JobDefinition: {', '.join(hiding)}.",
             hint="Give the field another name.",
             obj=model,
             id="countjobs.E007",
         )
     if model._meta.parents:
         yield Error(
-            "This kind of definition inherits from another's table: it would run twice.",
+            "This kind of definition inherits from another concrete kind, so it would run twice.",
             hint="Subclass an abstract model, such as JobDefinition.",
             obj=model,
             id="countjobs.E006",
@@ -77,15 +77,15 @@ def _of_definition(model: type[JobDefinition]) -> Iterator[CheckMessage]:
         )
     if unknown := sorted({*(model.run_overrides or ())} - {*own_fields(model)}):
         yield Error(
-            f"run_overrides names what is no field of this kind: {', '.join(unknown)}.",
-            hint="Name fields that the kind itself adds, as a tuple; or none of them: ().",
+            f"run_overrides names what is no field of this kind's own: {', '.join(unknown)}.",
+            hint="Use a tuple of fields that the kind itself adds, or an empty tuple: ().",
             obj=model,
             id="countjobs.E020",
         )
     if missing := {"run", "pause"} - set(_permitted(model)):
         yield Warning(
-            f"Nobody can be permitted to {' or '.join(sorted(missing))} these definitions.",
-            hint="Have its Meta inherit: class Meta(JobDefinition.Meta). Then make migrations.",
+            f"There is no permission to {' or '.join(sorted(missing))} these definitions.",
+            hint="Let its Meta inherit: class Meta(JobDefinition.Meta). Then run makemigrations.",
             obj=model,
             id="countjobs.W003",
         )

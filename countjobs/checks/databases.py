@@ -52,7 +52,7 @@ def _of_set_up(connection: BaseDatabaseWrapper) -> Iterator[CheckMessage]:
         yield from set_up_errors(connection, Conf.load().threads)
     if connection.vendor == "postgresql" and not can_listen(connection):
         yield Warning(
-            "Schedulers can't listen to PostgreSQL here, and look once a second instead.",
+            "Schedulers can't listen to PostgreSQL here. They poll once a second instead.",
             hint="Install psycopg 3 in place of psycopg2: pip install 'psycopg[binary]'.",
             id="countjobs.W011",
         )
@@ -64,7 +64,7 @@ def _of_sqlite(connection: BaseDatabaseWrapper) -> Iterator[CheckMessage]:
     options = connection.settings_dict.get("OPTIONS", {})
     if options.get("transaction_mode") != "IMMEDIATE":
         yield Warning(
-            "SQLite's transactions are not IMMEDIATE: “database is locked” will be seen.",
+            "SQLite's transactions are not IMMEDIATE: expect “database is locked” errors.",
             hint="Set OPTIONS['transaction_mode'] = 'IMMEDIATE'.",
             id="countjobs.W001",
         )
@@ -78,7 +78,7 @@ def _of_sqlite(connection: BaseDatabaseWrapper) -> Iterator[CheckMessage]:
         )
     if _asked(connection, "busy_timeout") == 0:
         yield Warning(
-            "SQLite has no busy timeout: “database is locked” will be seen.",
+            "SQLite has no busy timeout: expect “database is locked” errors.",
             hint='Add to OPTIONS: "timeout": 20',
             id="countjobs.W013",
         )

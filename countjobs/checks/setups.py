@@ -49,15 +49,15 @@ def set_up_errors(connection: BaseDatabaseWrapper, threads: int) -> Iterator[Che
         yield Error(
             f"The connection pool has room for {most} connections; a scheduler with {threads}"
             f" threads needs {needed}.",
-            hint=f"Set OPTIONS['pool'] = {{'max_size': {needed}}}, or fewer THREADS, or no pool.",
+            hint=f"Set OPTIONS['pool'] = {{'max_size': {needed}}}, use fewer THREADS, or no pool.",
             id="countjobs.E010",
         )
     if connection.vendor == "sqlite" and not _keeps_one_offset(connection.timezone):
         name = connection.settings_dict["TIME_ZONE"]
         yield Error(
-            f"DATABASES['default']['TIME_ZONE'] is {name}: SQLite would keep times in a zone whose"
-            " clocks change, and an hour a year can't be told from another.",
-            hint="Take TIME_ZONE out of DATABASES['default'], or set it to UTC.",
+            f"DATABASES['default']['TIME_ZONE'] is {name}: SQLite would store times in a zone whose"
+            " clocks change, where one hour a year is ambiguous.",
+            hint="Remove TIME_ZONE from DATABASES['default'], or set it to UTC.",
             id="countjobs.E011",
         )
 
@@ -87,8 +87,8 @@ def routing_errors() -> Iterator[CheckMessage]:
     aliases = {model: router.db_for_write(model) for model in _models()}
     if elsewhere := _not_on_default(aliases):
         yield Error(
-            f"A database router writes to other databases than 'default': {elsewhere}.",
-            hint="Have its db_for_write return 'default', or None, for these models.",
+            f"A database router writes to databases other than 'default': {elsewhere}.",
+            hint="Make its db_for_write return 'default', or None, for these models.",
             id="countjobs.E012",
         )
 
@@ -98,9 +98,9 @@ def routing_warnings() -> Iterator[CheckMessage]:
     aliases = {model: router.db_for_read(model) for model in _models()}
     if elsewhere := _not_on_default(aliases):
         yield Warning(
-            f"A database router reads from other databases than 'default': {elsewhere}. countjobs"
-            " itself doesn't, but other code would see rows as they were.",
-            hint="Have its db_for_read return 'default', or None, for these models.",
+            f"A database router reads from databases other than 'default': {elsewhere}. countjobs"
+            " itself doesn't, but other code would see outdated rows.",
+            hint="Make its db_for_read return 'default', or None, for these models.",
             id="countjobs.W010",
         )
 

@@ -146,7 +146,7 @@ def test_where_no_password_can_be_kept_no_user_is_made(
         raise PermissionError(13, "Permission denied", "/there/.quickstart_password")
 
     monkeypatch.setattr(private, "keep_password", refuse)
-    with pytest.raises(CommandError, match=r"can't be written into a file: .*Permission denied"):
+    with pytest.raises(CommandError, match=r"can't be written to a file: .*Permission denied"):
         call_command("quickstart", port=0, stdout=StringIO())
     assert not User.objects.exists()
 

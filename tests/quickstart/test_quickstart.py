@@ -210,10 +210,10 @@ def test_the_first_run_prints_the_password_and_the_second_how_to_get_a_new_one()
     assert authenticate(username="admin", password=found[1]) is not None
     assert "Loaded the example “count three”: it runs every 5 seconds." in first
     second = greeting()
-    assert "Password:  the one you were given when this user was made." in second
+    assert "Password:  shown when this user was created." in second
     assert "manage.py changepassword admin" in second
     assert found[1] not in second
-    assert "Kept the definitions that are there." in second
+    assert "Kept the existing definitions." in second
 
 
 @pytest.mark.django_db

@@ -215,8 +215,8 @@ def test_one_that_lacks_something_gets_a_line_before_the_migration_and_how_to_ma
     call_command("quickstart", port=0, stdout=said)
     reason = users.obstacle(account)
     before, _, after = said.getvalue().partition("migrating\n")
-    assert f"No first user will be made: {reason}." in before
-    assert f"No user was made: {reason}. Make one with\n" in after
+    assert f"No first user will be created: {reason}." in before
+    assert f"No user was created: {reason}. Create one with\n" in after
     assert "manage.py createsuperuser" in after
     assert not account._default_manager.exists()
 

@@ -26,8 +26,8 @@ class Command(BaseCommand):
     """Sets up what is missing, then runs the web server and a scheduler."""
 
     help = (
-        "Migrates the database, makes the admin's first user and an example, and runs the web "
-        "server and a scheduler until Ctrl-C. What is there already is kept."
+        "Migrate the database, create the admin's first user and an example, and run the web "
+        "server and a scheduler until Ctrl-C. What already exists is kept."
     )
 
     # Some look into the database, so they are run where its absence is caught.
@@ -42,7 +42,7 @@ class Command(BaseCommand):
             "--port",
             type=_port,
             default=8000,
-            help="The port to listen on (default: %(default)s; 0: any that is free).",
+            help="The port to listen on (default: %(default)s; 0: any free port).",
         )
 
     def handle(self, *args: Any, host: str, port: int, verbosity: int, **options: Any) -> None:
@@ -61,7 +61,7 @@ class Command(BaseCommand):
     def _set_up(self, verbosity: int) -> None:
         self._keep_private()
         if reason := users.obstacle(get_user_model()):
-            self._say(_("No first user will be made: %(reason)s.") % {"reason": reason})
+            self._say(_("No first user will be created: %(reason)s.") % {"reason": reason})
         try:
             self.check(databases=["default"])
             call_command("migrate", interactive=False, verbosity=max(verbosity - 1, 0))
@@ -73,7 +73,7 @@ class Command(BaseCommand):
             example = {"name": firsttime.EXAMPLE["name"]}
             self._say(_("Loaded the example “%(name)s”: it runs every 5 seconds.") % example)
         else:
-            self._say(_("Kept the definitions that are there."))
+            self._say(_("Kept the existing definitions."))
 
     def _keep_private(self) -> None:
         try:
@@ -110,16 +110,16 @@ class Command(BaseCommand):
         try:
             login = firsttime.ensure_superuser(keep)
         except firsttime.NoFirstUserError as error:
-            why = _("    No user was made: %(reason)s. Make one with") % {"reason": error}
+            why = _("    No user was created: %(reason)s. Create one with") % {"reason": error}
             return [why, "               manage.py createsuperuser"]
         except OSError as error:
             raise CommandError(
-                _("The first password can't be written into a file: %(error)s") % {"error": error}
+                _("The first password can't be written to a file: %(error)s") % {"error": error}
             ) from error
         if login is None:
             taken = {"name": users.name_in(get_user_model())}
             why = _(
-                "    There is no superuser, and the name “%(name)s” is another's: make one with"
+                "    There is no superuser, and “%(name)s” is another user's name. Create one with"
             )
             return [why % taken, "               manage.py createsuperuser"]
         password = _("in the file %(file)s") % {"file": kept[0]} if kept else _password(login)
@@ -151,7 +151,9 @@ class Command(BaseCommand):
                 self._say(_("Stopped."))
 
     def _say_stopping(self) -> None:
-        self._say(_("Stopping: runs that have begun may end. Ctrl-C again stops them at once."))
+        self._say(
+            _("Stopping when the started runs have finished. Press Ctrl-C again to stop at once.")
+        )
 
     def _say(self, line: str) -> None:
         """Write a line so that it is seen now, even where the output is a pipe or a file.
@@ -179,8 +181,7 @@ def _password(login: firsttime.Login) -> str:
     if login.password is not None:
         return login.password
     return _(
-        "the one you were given when this user was made. "
-        "For a new one: manage.py changepassword %(name)s"
+        "shown when this user was created. To change it: manage.py changepassword %(name)s"
     ) % {"name": login.username}
 
 
