@@ -71,7 +71,8 @@ def _put_off_signals() -> None:
 
 
 def _hear_again() -> None:
-    if (mask := _forking.__dict__.pop("mask", None)) is not None:
+    mask, _forking.mask = getattr(_forking, "mask", None), None
+    if mask is not None:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
