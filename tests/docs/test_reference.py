@@ -1,0 +1,93 @@
+"""The pages to look things up in have all that there is: settings, commands, names, ids."""
+
+from __future__ import annotations
+
+import re
+from argparse import SUPPRESS, Action
+from dataclasses import fields
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.core.management import get_commands, load_command_class
+
+from countjobs import api
+from countjobs.conf import Conf
+from tests.support.environment import NAMES
+from tests.support.paths import ROOT
+
+COMMANDS = sorted(name for name, app in get_commands().items() if app == "countjobs")
+ROW = re.compile(r"^\| (`[^|]+?) \| (.*?) \|", re.MULTILINE)
+CODE = re.compile(r"`([^`]+)`")
+
+
+def page(name: str) -> str:
+    return (ROOT / "docs" / name).read_text()
+
+
+def section(name: str, heading: str) -> str:
+    """What stands below a heading of the second level."""
+    return page(name).partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+
+
+def table(text: str) -> dict[str, str]:
+    """The first two columns: all that is code in the first one, and what the second one says."""
+    return {name: told for names, told in ROW.findall(text) for name in CODE.findall(names)}
+
+
+def options_of(command: str) -> list[Action]:
+    """Those that are the command's own."""
+    parser = load_command_class("countjobs", command).create_parser("manage.py", command)
+    own = load_command_class("countjobs", command)
+    common = type("Bare", (type(own),), {"add_arguments": lambda *_: None})()
+    bare = {action.dest for action in common.create_parser("manage.py", command)._actions}
+    return [action for action in parser._actions if action.dest not in bare]
+
+
+def test_every_setting_is_there_with_its_default() -> None:
+    defaults = {field.name.upper(): str(field.default) for field in fields(Conf)}
+    assert table(section("settings.md", "`COUNTJOBS`")) == defaults
+
+
+def test_every_environment_variable_is_there() -> None:
+    assert set(table(section("settings.md", "The example project"))) == set(NAMES)
+
+
+def test_every_command_is_there() -> None:
+    assert sorted(re.findall(r"^## `(\w+)`$", page("commands.md"), re.MULTILINE)) == COMMANDS
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_of_a_command_is_there_and_explains_itself(name: str) -> None:
+    actions = options_of(name)
+    named = [(action.option_strings or [action.dest])[-1] for action in actions]
+    assert [*table(section("commands.md", f"`{name}`"))][: len(named)] == named
+    assert [action for action in actions if not action.help or action.help == SUPPRESS] == []
+    assert load_command_class("countjobs", name).help
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_defaults_of_a_command_are_there(name: str) -> None:
+    told = table(section("commands.md", f"`{name}`"))
+    for action in options_of(name):
+        if action.option_strings and action.nargs != 0:
+            said = told[action.option_strings[-1]].strip("`")
+            assert getattr(Conf(), said.lower(), said) in {action.default, str(action.default)}
+
+
+def test_every_name_for_users_is_there() -> None:
+    assert set(table(page("api.md").partition("\n## ")[0])) == set(api.__all__)
+
+
+@pytest.mark.django_db
+def test_every_permission_is_there() -> None:
+    ours = Permission.objects.filter(content_type__app_label="countjobs")
+    known = {f"countjobs.{codename}" for codename in ours.values_list("codename", flat=True)}
+    assert set(table(page("permissions.md"))) == known
+
+
+def test_every_check_is_there() -> None:
+    sources = "\n".join(path.read_text() for path in ROOT.glob("countjobs/**/*.py"))
+    ids = set(re.findall(r"countjobs\.[EW]\d{3}", sources))
+    assert len(ids) > 15
+    assert set(table(page("checks.md"))) >= ids
+    assert {name for name in table(page("checks.md")) if name.startswith("countjobs.")} == ids
