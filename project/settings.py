@@ -1,7 +1,7 @@
 """Settings of the project, read from the environment, strictly: what is wrong stops the start.
 
 `DATABASE_URL`, `SECRET_KEY`, `SECRET_KEY_FALLBACKS`, `DEBUG`, `ALLOWED_HOSTS` and `TIME_ZONE` are
-the whole of it; the README says what each means, and `project.environment` reads them.
+the whole of it; docs/settings.md says what each means, and `project.environment` reads them.
 """
 
 from pathlib import Path

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
 import pytest
 
+from tests.support.markdown import blocks
 from tests.support.paths import ROOT
 
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/*.md"))]
@@ -69,3 +71,12 @@ def test_every_page_of_the_docs_that_a_source_names_is_there() -> None:
             for name, anchor in re.findall(r"(docs/[\w-]+\.md)(?:#([\w-]+))?", path.read_text()):
                 assert (ROOT / name).exists(), f"{path}: {name}"
                 assert not anchor or anchor in anchors(ROOT / name), f"{path}: {name}#{anchor}"
+
+
+@each_page
+def test_every_import_of_an_example_works(page: Path) -> None:
+    for block in blocks(str(page.relative_to(ROOT)), "python"):
+        tree = ast.parse(block.text if not block.text.startswith('"OPTIONS"') else "")
+        for node in tree.body:
+            if isinstance(node, ast.ImportFrom) and str(node.module).startswith("countjobs"):
+                exec(ast.unparse(node), {})
