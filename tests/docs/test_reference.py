@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import re
 from argparse import SUPPRESS, Action
 from dataclasses import fields
@@ -76,6 +78,24 @@ def test_the_defaults_of_a_command_are_there(name: str) -> None:
 
 def test_every_name_for_users_is_there() -> None:
     assert set(table(page("api.md").partition("\n## ")[0])) == set(api.__all__)
+
+
+SIGNATURES = re.findall(r"^`(\w+)\((.*)\)`$", page("api.md"), re.MULTILINE)
+
+
+@pytest.mark.parametrize(("name", "arguments"), SIGNATURES)
+def test_a_signature_is_as_it_is(name: str, arguments: str) -> None:
+    told = ast.parse(f"def f({arguments}): ...").body[0]
+    assert isinstance(told, ast.FunctionDef)
+    parameters = inspect.signature(getattr(api, name)).parameters.values()
+    every = [*told.args.args, *told.args.kwonlyargs, *filter(None, [told.args.kwarg])]
+    assert [each.arg for each in every] == [each.name for each in parameters]
+    defaults = [ast.literal_eval(each) for each in told.args.kw_defaults if each]
+    assert defaults == [p.default for p in parameters if p.default is not p.empty]
+
+
+def test_signatures_are_found() -> None:
+    assert len(SIGNATURES) >= 2
 
 
 @pytest.mark.django_db
