@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gettext
 import inspect
 import re
 from argparse import SUPPRESS, Action
@@ -114,3 +115,20 @@ def test_every_check_is_there() -> None:
     assert len(ids) > 15
     assert set(table(page("checks.md"))) >= ids
     assert {name for name in table(page("checks.md")) if name.startswith("countjobs.")} == ids
+
+
+DJANGOS = {"Add count job", "Go", "Save", "Select all"}
+
+
+@pytest.mark.parametrize("name", ["operating.md", "transfer.md"])
+def test_what_is_quoted_of_a_page_is_what_the_page_says(name: str) -> None:
+    """Buttons, columns and headings: what stands in bold, or between quotes, with a capital."""
+    path = ROOT / "countjobs/locale/ja/LC_MESSAGES/django.mo"
+    with path.open("rb") as file:
+        keys = gettext.GNUTranslations(file)._catalog  # type: ignore[attr-defined]
+    texts = {(key if isinstance(key, str) else key[0]).split("\x04")[-1].casefold() for key in keys}
+    quoted = re.findall(r"\*\*([A-Z][^*.]+)\*\*|“([A-Z][^”.]+)”", page(name))
+    said = {(bold or between).removeprefix("By ") for bold, between in quoted} - DJANGOS
+    assert len(said) > 2, "something was looked at"
+    begins = {each for each in said if any(text.startswith(each.casefold()) for text in texts)}
+    assert said - begins == set()
