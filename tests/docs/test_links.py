@@ -80,3 +80,10 @@ def test_every_import_of_an_example_works(page: Path) -> None:
         for node in tree.body:
             if isinstance(node, ast.ImportFrom) and str(node.module).startswith("countjobs"):
                 exec(ast.unparse(node), {})
+
+
+@each_page
+def test_every_path_that_a_page_names_is_there(page: Path) -> None:
+    if page.name != "CHANGELOG.md":
+        named = re.findall(r"`((?:tests|project|benchmarks|countjobs|docs)/[\w/.-]*)`", prose(page))
+        assert [path for path in named if not (ROOT / path).exists()] == []
