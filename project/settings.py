@@ -95,6 +95,7 @@ STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
 
 # Django's own default tells errors of pages to mailed admins only: where there are none, to nobody.
+# Where the root logger has a handler too, as beside a scheduler, each would be told twice.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -105,5 +106,11 @@ LOGGING = {
         }
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "loggers": {"django": {"handlers": ["console"], "level": "INFO" if DEBUG else "ERROR"}},
+    "loggers": {
+        "django": {
+            "handlers": ["console"],
+            "level": "INFO" if DEBUG else "ERROR",
+            "propagate": False,
+        }
+    },
 }
