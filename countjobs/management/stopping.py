@@ -34,10 +34,6 @@ class StopSignals:
         for each in self._heard:
             _before[each] = signal.signal(each, self._ask)
 
-    def ask(self) -> None:
-        """Ask for an end, from any thread, as a first signal does."""
-        self._asked.put(0)
-
     def wait(self, seconds: float) -> bool:
         """Whether an end is asked for, waiting for that at most so long. True only once."""
         try:
