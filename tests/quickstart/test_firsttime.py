@@ -131,21 +131,6 @@ class WithTeam(ByMail):
         abstract = True
 
 
-class Numbered(ByMail):
-    number = models.IntegerField(unique=True)
-    USERNAME_FIELD = "number"
-
-    class Meta:
-        abstract = True
-
-
-class NoManager(ByMail):
-    objects: Any = models.Manager()
-
-    class Meta:
-        abstract = True
-
-
 @pytest.fixture
 def as_users(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Any], Any]]:
     """Makes a model of a base, its table, and the model the site's."""
@@ -184,8 +169,6 @@ def test_a_model_that_lacks_nothing_gets_its_user_once(as_users: Callable[[Any],
         (NoPermissions, True, "app.Account has no field “is_superuser”"),
         (WithBirthday, True, "app.Account also needs “born”"),
         (WithTeam, False, "django.db.utils.IntegrityError: "),
-        (Numbered, False, "ValueError: Field 'number' expected a number but got 'admin'."),
-        (NoManager, False, "AttributeError: 'Manager' object has no attribute 'create_superuser'"),
     ],
 )
 @isolate_apps("tests.app")
@@ -238,12 +221,6 @@ def test_files_that_are_somebody_elses_are_told_of(
     monkeypatch.setattr(Path, "chmod", refuse)
     [said] = firsttime.keep_files_private()
     assert re.match("Others on this machine can read the database: .*not permitted", said)
-
-
-def test_what_is_no_file_stays_as_it_is(database: Path) -> None:
-    database.mkdir(mode=0o755)
-    assert list(firsttime.keep_files_private()) == []
-    assert mode_of(database) == 0o755
 
 
 def test_without_a_terminal_the_password_is_in_a_file_for_its_owner_only(database: Path) -> None:

@@ -23,7 +23,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
-from countjobs.management.commands import quickstart, runscheduler
+from countjobs.management.commands import quickstart
 from countjobs.models import CountJob
 from countjobs.quickstart import firsttime, serving
 from tests.support.quickstarts import QuickStart, quickstart_in
@@ -79,38 +79,12 @@ def test_the_address_is_one_that_a_browser_here_can_open(host: str, shown: str) 
 # The command's words
 
 
-class Terminal(StringIO):
-    """Somebody who reads what is printed."""
-
-    def isatty(self) -> bool:
-        return True
-
-
-@pytest.fixture
-def said(monkeypatch: pytest.MonkeyPatch) -> StringIO:
-    """What is said where nothing is served."""
-    monkeypatch.setattr(serving, "web_server", Mock())
-    monkeypatch.setattr(runscheduler.Command, "handle", lambda *_, **__: None)
-    return Terminal()
-
-
-@pytest.mark.django_db
-def test_the_first_run_tells_what_it_made_and_the_second_what_it_kept(said: StringIO) -> None:
-    call_command("quickstart", stdout=said)
-    found = re.search(r"Password: +(\w{16})\n", said.getvalue())
-    assert found is not None
-    assert "Loaded the example “count three”: it runs every 5 seconds." in said.getvalue()
-    again = Terminal()
-    call_command("quickstart", stdout=again)
-    assert "manage.py changepassword admin" in again.getvalue()
-    assert found[1] not in again.getvalue()
-    assert "Kept the definitions that are there." in again.getvalue()
-
-
 @pytest.mark.django_db
 def test_what_a_user_model_lacks_is_told_before_the_migration(
-    said: StringIO, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    said = StringIO()
+    monkeypatch.setattr(serving, "web_server", Mock())
     monkeypatch.setattr(firsttime, "obstacle", lambda: "it lacks a name")
     monkeypatch.setattr(quickstart, "call_command", lambda name, **_: said.write(f"{name}\n"))
     call_command("quickstart", stdout=said)
@@ -168,6 +142,7 @@ def assert_ended_in_order(directory: Path) -> None:
 @pytest.mark.process
 def test_one_command_leads_from_nothing_to_runs_in_the_admin(tmp_path: Path) -> None:
     with quickstart_in(tmp_path) as started:
+        started.wait_for("Loaded the example “count three”: it runs every 5 seconds.")
         url, user, password = started.greeting().values()
         started.wait_for("executed successfully", 20)
         started.wait_for("scheduled at")  # by then, the first one is written
@@ -217,6 +192,7 @@ def test_killed_it_leaves_nothing_behind_and_a_second_start_keeps_everything(
     place = urllib.parse.urlsplit(url)
     socket.create_server((place.hostname or "", place.port or 0)).close()  # the port is free
     with quickstart_in(tmp_path) as again:
+        again.wait_for("Kept the definitions that are there.")
         url = again.value("Address")
         assert "manage.py changepassword admin" in again.wait_for("Password:")
         again.wait_for("executed successfully")
