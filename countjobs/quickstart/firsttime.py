@@ -87,11 +87,6 @@ def superuser(*, on_terminal: bool) -> list[str]:
     ]
 
 
-_FORGOTTEN = (
-    "the one you were given when this user was made. For a new one: manage.py changepassword {name}"
-)
-
-
 def _make_superuser(model: Any, *, on_terminal: bool) -> tuple[str, str]:
     """The name, and the password or where it is. If that can't be kept, no user is made."""
     field = model._meta.get_field(model.USERNAME_FIELD)

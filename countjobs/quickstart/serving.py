@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import signal
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -41,6 +43,14 @@ def web_server(application: Callable[..., Any], host: str, port: int) -> Any:
             reason = f"Can't listen on {host}, port {port}: {error}"
         raise CommandError(reason) from error
     return create_server(application, sockets=[listener], threads=8, **LIMITS)
+
+
+def serve(server: Any) -> None:
+    """Answer requests. Whatever ends that ends the scheduler beside it, too, as a signal would."""
+    try:
+        server.run()
+    finally:
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def url_of(host: str, server: Any) -> str:

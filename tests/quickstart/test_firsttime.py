@@ -249,11 +249,7 @@ def test_the_example_is_the_articles_job() -> None:
     assert firsttime.load_example()
     job = CountJob.objects.get()
     assert (job.name, job.count) == ("count three", 3)
-    assert list(job.messages.items()) == [
-        ("one", "one count."),
-        ("two", "two count."),
-        ("three", "three count."),
-    ]
+    assert list(job.messages.items()) == [(key, f"{key} count.") for key in ("one", "two", "three")]
     assert job.cron == dict.fromkeys(CRON_DEFAULTS, "*") | {"second": "*/5"}
     job.full_clean()
 

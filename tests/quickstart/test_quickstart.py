@@ -85,6 +85,7 @@ def test_what_a_user_model_lacks_is_told_before_the_migration(
 ) -> None:
     said = StringIO()
     monkeypatch.setattr(serving, "web_server", Mock())
+    monkeypatch.setattr(serving, "serve", Mock())
     monkeypatch.setattr(firsttime, "obstacle", lambda: "it lacks a name")
     monkeypatch.setattr(quickstart, "call_command", lambda name, **_: said.write(f"{name}\n"))
     call_command("quickstart", stdout=said)
@@ -97,6 +98,16 @@ def test_a_missing_web_server_is_told_of(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setitem(sys.modules, "waitress", None)
     with pytest.raises(CommandError, match="pip install waitress"):
         call_command("quickstart")
+
+
+def test_a_web_server_that_fails_ends_the_scheduler_beside_it_as_a_signal_would(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kill = Mock()
+    monkeypatch.setattr(os, "kill", kill)
+    with pytest.raises(OSError, match="too many open files"):
+        serving.serve(Mock(run=Mock(side_effect=OSError("too many open files"))))
+    kill.assert_called_once_with(os.getpid(), signal.SIGTERM)
 
 
 # Real processes

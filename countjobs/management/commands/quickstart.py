@@ -46,7 +46,9 @@ class Command(DatabaseCommand):
         for line in firsttime.superuser(on_terminal=self.stdout.isatty()):
             self.stdout.write(line)
         self.stdout.write("    Stop with: Ctrl-C. Runs that have begun may end; again: at once\n\n")
-        threading.Thread(target=server.run, name="web server", daemon=True).start()
+        threading.Thread(
+            target=serving.serve, args=(server,), name="web server", daemon=True
+        ).start()
         try:
             call_command("runscheduler", verbosity=verbosity)
         finally:
