@@ -57,7 +57,7 @@ def ratio(one: Figure, other: Figure, digits: int = 1) -> str:
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the README's table; a cell that wasn't measured is empty."""
+    """A line of a table in docs/benchmarks.md; a cell that wasn't measured is empty."""
 
     what: str
     database: str

@@ -1,7 +1,7 @@
 """Settings of the project, read from the environment, strictly: what is wrong stops the start.
 
 `DATABASE_URL`, `SECRET_KEY`, `SECRET_KEY_FALLBACKS`, `DEBUG`, `ALLOWED_HOSTS` and `TIME_ZONE` are
-the whole of it; the README says what each means, and `project.environment` reads them.
+the whole of it; docs/settings.md says what each means, and `project.environment` reads them.
 """
 
 from pathlib import Path
@@ -95,6 +95,7 @@ STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
 
 # Django's own default tells errors of pages to mailed admins only: where there are none, to nobody.
+# Where the root logger has a handler too, as beside a scheduler, each would be told twice.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -105,5 +106,11 @@ LOGGING = {
         }
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "loggers": {"django": {"handlers": ["console"], "level": "INFO" if DEBUG else "ERROR"}},
+    "loggers": {
+        "django": {
+            "handlers": ["console"],
+            "level": "INFO" if DEBUG else "ERROR",
+            "propagate": False,
+        }
+    },
 }

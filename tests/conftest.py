@@ -15,6 +15,7 @@ pytest_plugins = (
     "tests.support.lacking",
     "tests.support.executing",
     "tests.support.overviewing",
+    "tests.support.own_kinds",
 )
 
 

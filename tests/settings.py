@@ -13,6 +13,8 @@ from project.settings import *  # noqa: F403
 from project.settings import DATABASES, INSTALLED_APPS
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.app"]
+# Otherwise each test's client would look through all static files of the installed apps.
+WHITENOISE_AUTOREFRESH = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 # A test run has databases of its own, so that several may go on side by side. SQLite's is a file:

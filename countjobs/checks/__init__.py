@@ -20,7 +20,7 @@ from countjobs.models.kinds import concrete_definitions, fields_of_kind, own_fie
 def check_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """COUNTJOBS says what it may say."""
     return [
-        Error(problem, hint="See “Settings” in the documentation.", id="countjobs.E001")
+        Error(problem, hint="See docs/settings.md.", id="countjobs.E001")
         for problem in Conf.problems(getattr(settings, "COUNTJOBS", {}))
     ]
 

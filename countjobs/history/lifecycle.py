@@ -1,7 +1,7 @@
 """The life of a run: every change of an execution's status is a verb of this module.
 
 TRANSITIONS is the whole of it: which verb leads from which status to which, and who uses it. The
-diagram in docs/how-it-works.md says the same, and no other module writes a status; tests hold both.
+diagram in docs/states.md says the same, and no other module writes a status; tests hold both.
 
 Several schedulers and people want to change the same run. So a verb changes a run only if its
 status, and its scheduler, are still those that the verb begins with. Whoever comes second changes

@@ -34,10 +34,6 @@ class StopSignals:
         for each in self._heard:
             _before[each] = signal.signal(each, self._ask)
 
-    def ask(self) -> None:
-        """Ask for an end, from any thread, as a first signal does."""
-        self._asked.put(0)
-
     def wait(self, seconds: float) -> bool:
         """Whether an end is asked for, waiting for that at most so long. True only once."""
         try:
@@ -71,7 +67,8 @@ def _put_off_signals() -> None:
 
 
 def _hear_again() -> None:
-    if (mask := _forking.__dict__.pop("mask", None)) is not None:
+    mask, _forking.mask = getattr(_forking, "mask", None), None
+    if mask is not None:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 

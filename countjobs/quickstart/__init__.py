@@ -1,6 +1,5 @@
-"""The quick start, step by step: what `manage.py quickstart` does, and nothing else uses.
+"""What `manage.py quickstart` does, and nothing else uses.
 
-`address` takes the port, `private` shuts others out of the database's file, `users` looks what the
-user model needs, `firsttime` makes the first user and the example, `serving` runs the web server
-and the scheduler until it is told to stop.
+`firsttime` sets up what is missing, `serving` is the web server. The command runs the scheduler
+beside it, in the same process: so nothing can outlive the other, however the process ends.
 """

@@ -1,20 +1,25 @@
-"""What an empty database gets: the first user, and the article's example. What is there is kept."""
+"""What a first start makes: files for their owner only, the first user, and the example.
+
+What is there is kept.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import os
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db import transaction
+from django.db import connection, models, transaction
 from django.utils.crypto import get_random_string
 
 from countjobs.models import CountJob, Execution
 from countjobs.models.kinds import concrete_definitions
-from countjobs.quickstart import users
 from countjobs.text import describe
 
+PASSWORD_FILE = ".quickstart_password"  # noqa: S105  # a name
+_FORGOTTEN = "shown when this user was created. To change it: manage.py changepassword {name}"
 _EASY_TO_READ = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 EXAMPLE = {
@@ -27,50 +32,77 @@ EXAMPLE = {
 """The article's job: every five seconds. The cron fields that it leaves out are all `*`."""
 
 
-@dataclass(frozen=True)
-class Login:
-    """Who may log in. The password is known only where the user was made just now."""
+def keep_files_private() -> Iterator[str]:
+    """Shut others out of the database, and of all files that this process makes from now on.
 
-    username: str
-    password: str | None
+    Sessions and hashes of passwords are in it; who reads it can become anybody. Tells what changed.
+    """
+    os.umask(0o077)
+    name = connection.settings_dict["NAME"] if connection.vendor == "sqlite" else os.devnull
+    for file in (Path(f"{name}{ending}") for ending in ("", "-wal", "-shm", "-journal")):
+        if file.is_file() and file.stat().st_mode & 0o077:
+            try:
+                file.chmod(0o600)
+            except OSError as error:  # it is somebody else's
+                yield f"Others on this machine can read the database: {error}"
+            else:
+                yield f"Others could read {file}. Now only its owner can."
 
 
-class NoFirstUserError(Exception):
-    """No superuser could be made. The message says why."""
+def obstacle() -> str:
+    """Why the site's user model can't have a first user with a name and a password alone.
 
-
-def ensure_superuser(keep: Callable[[str], object] = str) -> Login | None:
-    """The user to log in as, made if there is no superuser.
-
-    `keep` gets the password of a new one; what it raises is raised here, and no user is made.
-    None where a user who is no superuser has the name: giving that person all rights is not for a
-    quick start to decide. Raises NoFirstUserError.
+    Empty where it can, as far as the model says.
     """
     model: Any = get_user_model()
-    field, name = model.USERNAME_FIELD, users.name_in(model)
-    if known := _known_superuser(model, name):
-        return Login(known.get_username(), None)
-    if reason := users.obstacle(model):
-        raise NoFirstUserError(reason)
-    if model._default_manager.filter(**{field: name}).exists():
-        return None
+    if not hasattr(model, "is_superuser"):
+        return f"{model._meta.label} has no field “is_superuser”"
+    asked = map(model._meta.get_field, model.REQUIRED_FIELDS)
+    needed = [field.name for field in asked if not (field.blank or field.has_default())]
+    return f"{model._meta.label} also needs “{'”, “'.join(needed)}”" if needed else ""
+
+
+def superuser(*, on_terminal: bool) -> list[str]:
+    """Who may log in, in lines to print. Makes the first superuser where there is none.
+
+    A log or a pipe may be read by others: without a terminal the password goes into a file.
+    """
+    model: Any = get_user_model()
+    reason = obstacle()
+    try:
+        if not reason:
+            known = model._default_manager.filter(is_superuser=True)
+            if user := next((user for user in known if user.is_active), None):
+                name, password = user.get_username(), _FORGOTTEN.format(name=user.get_username())
+            else:
+                name, password = _make_superuser(model, on_terminal=on_terminal)
+            return [f"    User:      {name}", f"    Password:  {password}"]
+    except Exception as error:  # the model's own code, which may want what it doesn't say
+        reason = " ".join(describe(error).split())
+    return [
+        f"    No user was created: {reason}. Create one with",
+        "               manage.py createsuperuser",
+    ]
+
+
+def _make_superuser(model: Any, *, on_terminal: bool) -> tuple[str, str]:
+    """The name, and the password or where it is. If that can't be kept, no user is made."""
+    field = model._meta.get_field(model.USERNAME_FIELD)
+    name = "admin@example.com" if isinstance(field, models.EmailField) else "admin"
     password = get_random_string(16, _EASY_TO_READ)
     with transaction.atomic():
-        try:
-            model._default_manager.create_superuser(**{field: name, "password": password})
-        except Exception as error:  # the model's own code, which may want what it doesn't say
-            raise NoFirstUserError(describe(error)) from error
-        keep(password)
-    return Login(name, password)
+        model._default_manager.create_superuser(**{field.name: name, "password": password})
+        return name, password if on_terminal else f"in the file {_keep(password)}"
 
 
-def _known_superuser(model: Any, name: str) -> Any:
-    if not users.has_field(model, "is_superuser"):
-        return None
-    flags = [flag for flag in ("is_superuser", "is_active") if users.has_field(model, flag)]
-    superusers = model._default_manager.filter(**dict.fromkeys(flags, True))
-    named = superusers.filter(**{model.USERNAME_FIELD: name}) if users.takes_name(model) else None
-    return (named and named.first()) or superusers.order_by("pk").first()
+def _keep(password: str) -> Path:
+    """Write a password into a file beside the database, or else here."""
+    place = Path(connection.settings_dict["NAME"]) if connection.vendor == "sqlite" else Path()
+    file = (place.parent / PASSWORD_FILE).absolute()
+    file.unlink(missing_ok=True)
+    with file.open("x") as opened:  # never what somebody else has put or linked there
+        opened.write(f"{password}\n")
+    return file
 
 
 def load_example() -> bool:

@@ -17,7 +17,6 @@ from countjobs.models import CountJob, Execution, JobDefinition
 from countjobs.models.executions import Status
 from tests.app.models import Greeting
 from tests.support.factories import make_execution
-from tests.support.own_kinds import forgotten  # noqa: F401  # a fixture
 from tests.support.people import PERMISSIONS, client_of
 from tests.support.permissions import PAGES, QUESTIONS, WITHOUT_A_ROW, WRITES, Rows
 from tests.support.posted_runs import as_shown, run_url

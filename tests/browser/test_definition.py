@@ -96,7 +96,7 @@ def test_a_person_runs_a_job_with_another_count_and_message_and_lands_on_the_run
     page.fill("#id_count", "2")
     page.click("[type=submit].default")
     page.wait_for_url("**/execution/*/change/")
-    expect(page.locator(".messagelist")).to_contain_text("Run requested.")
+    expect(page.locator(".messagelist")).to_contain_text("Run requested:")
     shown = page.locator("#content")
     expect(shown).to_contain_text("once only")
     for _look in range(20):

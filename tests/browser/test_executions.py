@@ -130,7 +130,7 @@ def test_a_run_is_followed_to_its_end_another_is_cancelled_and_the_first_is_run_
     first = page.url
     page.click("text=Run again")
     page.wait_for_url(lambda url: url != first)
-    expect(page.locator(".messagelist")).to_contain_text("Run requested.")
+    expect(page.locator(".messagelist")).to_contain_text("Run requested:")
     expect(page.locator(STATUS)).to_contain_text("succeeded")
     page.click("text=Previous run")
     page.wait_for_url(first)

@@ -81,13 +81,24 @@ def test_every_verb_is_a_function_that_says_what_it_does() -> None:
         assert getattr(lifecycle, transition.verb).__doc__
 
 
+PAGE = (ROOT / "docs/states.md").read_text()
+EDGES = {edge for transition in TRANSITIONS for edge in edges(transition)}
+
+
 def test_the_diagram_of_the_docs_is_the_table() -> None:
-    text = (ROOT / "docs/how-it-works.md").read_text()
     names = "|".join([r"\[\*\]", *Status.values])
-    drawn = set(re.findall(rf"^ +({names}) --> ({names}) :", text, re.MULTILINE))
-    assert {(one, other) for one, other in drawn if other not in (one, "[*]")} == {
-        edge for transition in TRANSITIONS for edge in edges(transition)
-    }
+    drawn = set(re.findall(rf"^ +({names}) --> ({names}) :", PAGE, re.MULTILINE))
+    assert {(one, other) for one, other in drawn if other not in (one, "[*]")} == EDGES
+
+
+def test_so_is_the_table_of_the_docs() -> None:
+    told = re.findall(r"^\| (new|`\w+`) \| `(\w+)` \| .+ \|$", PAGE, re.MULTILINE)
+    assert {(one.strip("`").replace("new", "[*]"), other) for one, other in told} == EDGES
+
+
+def test_the_docs_explain_every_status() -> None:
+    told = re.findall(r"^\| `(\w+)` \| [^|]+ \|$", PAGE, re.MULTILINE)
+    assert sorted(told) == sorted(Status.values)
 
 
 def test_a_verb_refuses_a_status_that_it_does_not_lead_to() -> None:

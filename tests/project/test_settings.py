@@ -210,6 +210,17 @@ def test_a_secret_key_is_made_once_for_its_owner_only(
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_a_secret_key_that_others_could_read_is_shut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SECRET_KEY", raising=False)
+    file = tmp_path / ".secret_key"
+    file.write_text("copied from elsewhere")
+    file.chmod(0o644)
+    assert environment.read_secret_key("SECRET_KEY", file) == "copied from elsewhere"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
 def test_processes_that_start_together_agree_on_the_secret_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

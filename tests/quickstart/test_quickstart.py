@@ -1,118 +1,32 @@
-"""`quickstart`: what it makes, what it keeps, and what it says."""
+"""`quickstart`: what it says, what it serves, and how it ends."""
 
 from __future__ import annotations
 
-import errno
+import http.cookiejar
 import os
 import re
+import signal
 import socket
-import threading
+import sqlite3
+import stat
+import subprocess
+import sys
+import urllib.parse
+import urllib.request
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from contextlib import closing
 from io import StringIO
-from queue import Empty, SimpleQueue
+from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
-from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
-from pytest_django import Settings
 
-from countjobs.models import CountJob, Execution
-from countjobs.quickstart import address, firsttime, serving
-from countjobs.quickstart.serving import Happening
-from countjobs.triggers import CRON_DEFAULTS
-from tests.app.models import Greeting
-from tests.support.paths import ROOT
-
-# The first user
-
-
-@pytest.mark.django_db
-def test_the_first_user_is_a_superuser_with_a_random_password() -> None:
-    login = firsttime.ensure_superuser()
-    assert login is not None
-    assert login.password is not None
-    user = authenticate(username="admin", password=login.password)
-    assert user is not None
-    assert user.is_superuser
-    User.objects.all().delete()
-    again = firsttime.ensure_superuser()
-    assert again is not None
-    assert again.password != login.password
-
-
-@pytest.mark.django_db
-def test_a_second_run_keeps_the_user_and_the_password() -> None:
-    first = firsttime.ensure_superuser()
-    assert first is not None
-    assert firsttime.ensure_superuser() == firsttime.Login("admin", None)
-    assert authenticate(username="admin", password=first.password) is not None
-
-
-@pytest.mark.django_db
-def test_a_superuser_of_another_name_is_kept_and_named() -> None:
-    User.objects.create_superuser("alice", password="x")
-    assert firsttime.ensure_superuser() == firsttime.Login("alice", None)
-    assert User.objects.count() == 1
-
-
-@pytest.mark.django_db
-def test_an_ordinary_user_called_admin_is_not_given_all_rights() -> None:
-    User.objects.create_user("admin")
-    assert firsttime.ensure_superuser() is None
-    assert not User.objects.filter(is_superuser=True).exists()
-
-
-@pytest.mark.django_db
-def test_a_superuser_who_may_not_log_in_does_not_count() -> None:
-    User.objects.create_superuser("alice", password="x", is_active=False)
-    login = firsttime.ensure_superuser()
-    assert login is not None
-    assert login.username == "admin"
-
-
-# The example
-
-
-@pytest.mark.django_db
-def test_the_example_is_the_articles_job() -> None:
-    assert firsttime.load_example()
-    job = CountJob.objects.get()
-    assert (job.name, job.count) == ("count three", 3)
-    assert list(job.messages.items()) == [
-        ("one", "one count."),
-        ("two", "two count."),
-        ("three", "three count."),
-    ]
-    assert job.cron == dict.fromkeys(CRON_DEFAULTS, "*") | {"second": "*/5"}
-    job.full_clean()
-
-
-@pytest.mark.django_db
-def test_an_example_that_was_edited_stays_edited() -> None:
-    firsttime.load_example()
-    CountJob.objects.update(name="mine", second="*/10")
-    assert not firsttime.load_example()
-    assert [(job.name, job.second) for job in CountJob.objects.all()] == [("mine", "*/10")]
-
-
-@pytest.mark.django_db
-def test_an_example_that_was_deleted_after_it_ran_stays_deleted() -> None:
-    firsttime.load_example()
-    job_id = CountJob.objects.get().job_id
-    Execution.objects.create(job_id=job_id, job_name="x", scheduled_at=datetime.now(UTC))
-    CountJob.objects.all().delete()
-    assert not firsttime.load_example()
-    assert not CountJob.objects.exists()
-
-
-@pytest.mark.django_db
-def test_the_example_is_not_loaded_beside_definitions_of_another_kind() -> None:
-    Greeting.objects.create(name="hello", greeted="world")
-    assert not firsttime.load_example()
-
+from countjobs.management.commands import quickstart
+from countjobs.models import CountJob
+from countjobs.quickstart import firsttime, serving
+from tests.support.quickstarts import QuickStart, quickstart_in
 
 # The address
 
@@ -133,40 +47,23 @@ def test_a_port_that_is_taken_is_reported_before_anything_is_done(taken_port: in
 
 
 @pytest.mark.parametrize(
-    ("host", "words"),
+    ("host", "reason"),
     [
-        ("no such host", "There is no host “no such host”."),
-        ("x" * 64, f"There is no host “{'x' * 64}”."),  # longer than a label of DNS
-        ("192.0.2.1", "“192.0.2.1” is not an address of this machine; try --host 127.0.0.1."),
+        ("no such host", "Name or service not known"),
+        ("192.0.2.1", "Cannot assign requested address"),
     ],
 )
-def test_a_host_that_cannot_be_had_is_reported(host: str, words: str) -> None:
-    with pytest.raises(address.AddressError, match=f"^{re.escape(words)}$"):
-        address.take_address(host, 0)
+def test_an_address_that_cannot_be_had_is_reported(host: str, reason: str) -> None:
+    with pytest.raises(CommandError, match=f"^Can't listen on {host}, port 8000: .*{reason}"):
+        serving.web_server(Mock(), host, 8000)
 
 
 @pytest.mark.parametrize(
-    ("number", "words"),
-    [
-        ("EACCES", "Port 80 is reserved for the system; try --port 8000."),
-        ("ENOBUFS", "Can't listen on 127.0.0.1, port 80: No buffer space available."),
-    ],
+    ("port", "reason"),
+    [("65536", "is not a port"), ("-1", "is not a port"), ("http", "invalid int value")],
 )
-def test_other_errors_of_the_system_are_put_into_words(
-    number: str, words: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_: object) -> None:
-        code = getattr(errno, number)
-        raise OSError(code, os.strerror(code))
-
-    monkeypatch.setattr(socket.socket, "bind", refuse)
-    with pytest.raises(address.AddressError, match=f"^{re.escape(words)}$"):
-        address.take_address("127.0.0.1", 80)
-
-
-@pytest.mark.parametrize("port", ["-1", "65536", "http"])
-def test_what_is_no_port_is_refused(port: str) -> None:
-    with pytest.raises(CommandError, match="invalid port value"):
+def test_what_is_no_port_is_refused(port: str, reason: str) -> None:
+    with pytest.raises(CommandError, match=reason):
         call_command("quickstart", f"--port={port}")
 
 
@@ -175,105 +72,182 @@ def test_what_is_no_port_is_refused(port: str) -> None:
     [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::", "[::1]"), ("pi.home", "pi.home")],
 )
 def test_the_address_is_one_that_a_browser_here_can_open(host: str, shown: str) -> None:
-    with address.take_address("127.0.0.1", 0) as listener:
-        port = listener.getsockname()[1]
-        assert address.url_of(host, listener) == f"http://{shown}:{port}/admin/"
+    server = Mock(effective_port="8000")
+    assert serving.url_of(host, server) == f"http://{shown}:8000/admin/"
 
 
 # The command's words
 
 
-@pytest.fixture
-def nothing_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("countjobs.management.commands.quickstart.Command._serve", lambda *_: None)
-
-
-class Terminal(StringIO):
-    """Somebody who reads what is printed."""
-
-    def isatty(self) -> bool:
-        return True
-
-
-def greeting(**options: object) -> str:
-    said = Terminal()
-    call_command("quickstart", port=0, stdout=said, **options)
-    return said.getvalue()
-
-
 @pytest.mark.django_db
-@pytest.mark.usefixtures("nothing_is_served")
-def test_the_first_run_prints_the_password_and_the_second_how_to_get_a_new_one() -> None:
-    first = greeting()
-    found = re.search(r"Password: +(\w{16})\n", first)
-    assert found is not None
-    assert authenticate(username="admin", password=found[1]) is not None
-    assert "Loaded the example “count three”: it runs every 5 seconds." in first
-    second = greeting()
-    assert "Password:  shown when this user was created." in second
-    assert "manage.py changepassword admin" in second
-    assert found[1] not in second
-    assert "Kept the existing definitions." in second
-
-
-@pytest.mark.django_db
-@pytest.mark.usefixtures("nothing_is_served")
-def test_it_says_how_to_make_a_superuser_where_the_name_is_taken() -> None:
-    User.objects.create_user("admin")
-    assert "manage.py createsuperuser" in greeting()
-
-
-@pytest.mark.django_db
-@pytest.mark.usefixtures("nothing_is_served")
-@pytest.mark.parametrize(
-    ("host", "refused"), [("127.0.0.1", False), ("127.0.0.2", True), ("0.0.0.0", False)]
-)
-def test_it_warns_of_a_host_that_the_site_does_not_answer(
-    host: str,
-    refused: bool,
-    settings: Settings,
-) -> None:
-    settings.ALLOWED_HOSTS = ["localhost", "127.0.0.1"]
-    assert ("will be refused" in greeting(host=host)) is refused
-
-
-def test_the_scheduler_is_started_with_this_programs_settings() -> None:
-    command = serving.scheduler_command("--verbosity", "3")
-    assert command[-6:-2] == [
-        *("--settings", "tests.settings"),
-        *("--pythonpath", str(ROOT)),
-    ]
-    assert command[-2:] == ["--verbosity", "3"]
-
-
-class Heedless(SimpleQueue[Happening]):
-    """A queue at which a signal comes just before the wait: it is heeded when that has ended."""
-
-    def get(self, block: bool = True, timeout: float | None = None) -> Happening:
-        if self.empty():
-            assert timeout is not None, "the signal is never heeded"
-            self.put(Happening.ASKED_TO_STOP)
-            raise Empty
-        return super().get(block, timeout)
-
-
-def test_a_signal_just_before_a_wait_is_heeded() -> None:
-    happenings = Heedless()
-    web, scheduler = Mock(), Mock()
-    scheduler.kill.side_effect = lambda: happenings.put(Happening.SCHEDULER_ENDED)
-    first = serving.serve_until_stopped(web, scheduler, happenings, lambda: None)
-    assert first is Happening.ASKED_TO_STOP
-    scheduler.stop.assert_called_once_with()
-    scheduler.kill.assert_called_once_with()
-
-
-def test_a_scheduler_that_cannot_be_waited_for_counts_as_ended(
+def test_what_a_user_model_lacks_is_told_before_the_migration(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    process = Mock()
-    process.wait.side_effect = ChildProcessError
-    monkeypatch.setattr("subprocess.Popen", Mock(return_value=process))
-    monkeypatch.setattr(threading, "excepthook", lambda _args: None)
-    happenings: serving.Happenings = SimpleQueue()
-    serving.SchedulerProcess(["runscheduler"], happenings)
-    assert happenings.get(timeout=60) is Happening.SCHEDULER_ENDED
+    said = StringIO()
+    monkeypatch.setattr(serving, "web_server", Mock())
+    monkeypatch.setattr(serving, "serve", Mock())
+    monkeypatch.setattr(firsttime, "obstacle", lambda: "it lacks a name")
+    monkeypatch.setattr(quickstart, "call_command", lambda name, **_: said.write(f"{name}\n"))
+    call_command("quickstart", stdout=said)
+    before, _, after = said.getvalue().partition("migrate\n")
+    assert "No first user will be created: it lacks a name." in before
+    assert "No user was created: it lacks a name. Create one with\n" in after
+
+
+def test_a_missing_web_server_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "waitress", None)
+    with pytest.raises(CommandError, match="pip install waitress"):
+        call_command("quickstart")
+
+
+def test_a_web_server_that_fails_ends_the_scheduler_beside_it_as_a_signal_would(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kill = Mock()
+    monkeypatch.setattr(os, "kill", kill)
+    with pytest.raises(OSError, match="too many open files"):
+        serving.serve(Mock(run=Mock(side_effect=OSError("too many open files"))))
+    kill.assert_called_once_with(os.getpid(), signal.SIGTERM)
+
+
+# Real processes
+
+
+class Browser:
+    """Just enough of one to log in."""
+
+    def __init__(self) -> None:
+        self.cookies = http.cookiejar.CookieJar()
+        processor = urllib.request.HTTPCookieProcessor(self.cookies)
+        self._opener = urllib.request.build_opener(processor)
+
+    def open(self, url: str, **form: str) -> str:
+        data = urllib.parse.urlencode(form).encode() if form else None
+        with self._opener.open(url, data, timeout=60) as response:
+            assert response.status == 200
+            return str(response.read().decode())
+
+    def log_in(self, url: str, username: str, password: str) -> str:
+        self.open(url)
+        token = next(cookie.value for cookie in self.cookies if cookie.name == "csrftoken")
+        return self.open(
+            urllib.parse.urljoin(url, "/admin/login/?next=/admin/"),
+            csrfmiddlewaretoken=token or "",
+            username=username,
+            password=password,
+        )
+
+
+def rows(directory: Path, sql: str) -> list[tuple[str | int]]:
+    with closing(sqlite3.connect(directory / "db.sqlite3", timeout=20)) as opened:
+        return opened.execute(sql).fetchall()
+
+
+def assert_ended_in_order(directory: Path) -> None:
+    """The scheduler has said goodbye, and no run was cut off."""
+    assert rows(directory, "SELECT state FROM countjobs_schedulernode") == [("stopped",)]
+    ended = "SELECT DISTINCT status FROM countjobs_execution WHERE status <> 'queued'"
+    assert rows(directory, ended) == [("succeeded",)]
+
+
+@pytest.mark.process
+def test_one_command_leads_from_nothing_to_runs_in_the_admin(tmp_path: Path) -> None:
+    with quickstart_in(tmp_path) as started:
+        started.wait_for("Loaded the example “count three”: it runs every 5 seconds.")
+        url, user, password = started.greeting().values()
+        started.wait_for("executed successfully", 20)
+        started.wait_for("scheduled at")  # by then, the first one is written
+        files = {each.name: stat.S_IMODE(each.stat().st_mode) for each in tmp_path.iterdir()}
+        names = ("db.sqlite3", "db.sqlite3-wal", "db.sqlite3-shm", firsttime.PASSWORD_FILE)
+        assert files == dict.fromkeys(names, 0o600)  # nobody else can read what it made
+
+        browser = Browser()
+        page = browser.log_in(url, user, password)
+        assert "Site administration" in page
+        css = re.search(r'href="(/static/admin/css/base[^"]*\.css)"', page)
+        assert css is not None
+        assert "body" in browser.open(urllib.parse.urljoin(url, css[1]))
+
+        runs = urllib.parse.urljoin(url, "/admin/countjobs/execution/")
+        ended = browser.open(f"{runs}?status__exact=succeeded")
+        first = re.search(r"/admin/countjobs/execution/(\d+)/", ended)
+        assert first is not None
+        page = browser.open(f"{runs}{first[1]}/change/")
+        output = re.search(r"<pre[^>]*>(.*?)</pre>", page, re.DOTALL)
+        assert output is not None
+        assert [line.rpartition(" INFO ")[2] for line in output[1].strip().splitlines()] == [
+            *("0", "1", "2", "3 count finished."),
+            *("one, one count.", "two, two count.", "three, three count."),
+        ]
+        assert re.search(r"\d\d:\d\d:\d[05] UTC", page)
+
+        started.signal(signal.SIGINT)
+        assert started.exit_status() == 0
+    assert_ended_in_order(tmp_path)
+
+
+def children_of(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
+@pytest.mark.process
+def test_killed_it_leaves_nothing_behind_and_a_second_start_keeps_everything(
+    tmp_path: Path,
+) -> None:
+    with quickstart_in(tmp_path) as started:
+        url, user, password = started.greeting().values()
+        started.wait_for("executed successfully")
+        assert children_of(started.process.pid) == []  # who could live on
+        started.signal(signal.SIGKILL)
+        assert started.exit_status() == -signal.SIGKILL
+    place = urllib.parse.urlsplit(url)
+    socket.create_server((place.hostname or "", place.port or 0)).close()  # the port is free
+    with quickstart_in(tmp_path) as again:
+        again.wait_for("Kept the existing definitions.")
+        url = again.value("Address")
+        assert "manage.py changepassword admin" in again.wait_for("Password:")
+        again.wait_for("executed successfully")
+        assert "Site administration" in Browser().log_in(url, user, password)
+        again.signal(signal.SIGTERM)
+        assert again.exit_status() == 0
+
+
+@pytest.mark.process
+def test_a_terminal_shows_the_password_and_its_end_is_the_quick_starts(tmp_path: Path) -> None:
+    ours, theirs = os.openpty()
+    # A session's first terminal is the one whose end it is told of.
+    code = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
+    code += "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, QuickStart.command)],
+        env=os.environ
+        | {
+            "DATABASE_URL": f"sqlite:///{tmp_path / 'db.sqlite3'}",
+            "DJANGO_SETTINGS_MODULE": "project.settings",
+        },
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    try:
+        seen = b""
+        while b"executed successfully" not in seen:
+            seen += os.read(ours, 65_536)
+        assert re.search(rb"Password:  \w{16}\r\n", seen)
+        assert not (tmp_path / firsttime.PASSWORD_FILE).exists()
+        os.close(ours)
+        assert process.wait(60) == 0
+    finally:
+        process.kill()
+        process.wait(60)
+    assert_ended_in_order(tmp_path)
+
+
+@pytest.mark.process
+def test_a_database_that_cannot_be_used_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "db.sqlite3").mkdir()
+    with quickstart_in(tmp_path) as started:
+        started.wait_for("The database can't be used: unable to open database file")
+        assert started.exit_status() == 1

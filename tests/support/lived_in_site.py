@@ -10,7 +10,7 @@ from pathlib import Path
 from django.core.management import call_command
 from django.core.servers.basehttp import get_internal_wsgi_application
 
-from countjobs.quickstart import address, serving
+from countjobs.quickstart import serving
 from tests.support.lived_in import live_in
 from tests.support.paths import ROOT
 from tests.support.people import client_of
@@ -43,8 +43,6 @@ def serve(*, full: bool) -> None:
         live_in()
     for person in PEOPLE:
         print(f"{person}: {client_of(person).cookies['sessionid'].value}", flush=True)
-    happenings: serving.Happenings = serving.Happenings()
-    with address.take_address("127.0.0.1", 0) as listener:
-        serving.WebServer(get_internal_wsgi_application(), listener, happenings)
-        print(f"address: {address.url_of('127.0.0.1', listener)}", flush=True)
-        happenings.get()
+    server = serving.web_server(get_internal_wsgi_application(), "127.0.0.1", 0)
+    print(f"address: {serving.url_of('127.0.0.1', server)}", flush=True)
+    server.run()

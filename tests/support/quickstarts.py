@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from countjobs.quickstart.private import PASSWORD_FILE
+from countjobs.quickstart.firsttime import PASSWORD_FILE
 from tests.support.paths import ROOT
 
 

@@ -113,7 +113,6 @@ class ExecutionAdmin(ReadOnlyAdmin):
     finished = told(_("finished"), RunFacts.finished)
     lateness = told(_("late by"), RunFacts.late_by)
     duration = told(_("took"), RunFacts.took)
-    took_so_far = told(_("took"), RunFacts.took_so_far)
     bar = told(_("timeline"), RunFacts.timeline)
     host = told(_("scheduler"), RunFacts.host)
     scheduler = told(_("scheduler"), RunFacts.scheduler)

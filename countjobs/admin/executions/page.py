@@ -63,7 +63,7 @@ def fieldsets_of(execution: Execution | None) -> list[Any]:
     texts = [
         name for name in _TEXTS if execution is None or name == "output" or getattr(execution, name)
     ]
-    when = ["scheduled", "started", "finished", "lateness", "took_so_far"]
+    when = ["scheduled", "started", "finished", "lateness", "duration"]
     if execution is None or course(execution, timezone.now()):
         when.append("bar")
     return [

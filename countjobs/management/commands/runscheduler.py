@@ -16,7 +16,6 @@ from countjobs.management.leaving import leave_by, leave_now
 from countjobs.management.logs import configure_logging
 from countjobs.management.stopping import StopSignals
 from countjobs.management.streams import batched_streams
-from countjobs.quickstart.tether import when_parent_ends
 from countjobs.schedulers import create_scheduler
 from countjobs.text import counted
 
@@ -69,7 +68,6 @@ class Command(DatabaseCommand):
     def _run_until_stopped(self, threads: int, drain_timeout: float) -> int:
         """Returns how many runs were left behind."""
         stop = StopSignals()
-        when_parent_ends(stop.ask)
         try:
             scheduler = create_scheduler(
                 background=True, threads=threads, drain_seconds=drain_timeout
