@@ -31,7 +31,7 @@ _IMPOSSIBLE = (
     *(DataError, NotSupportedError, ProgrammingError),
     *(FieldError, OverflowError, ValueError),
 )
-"""What Django, a driver or a database raises where it is asked something that makes no sense."""
+"""What Django, a driver or a database raises for a query that makes no sense."""
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -43,7 +43,7 @@ else:
 
 @contextmanager
 def no_impossible_lookups() -> Iterator[None]:
-    """Take what a database, or its driver, can't even be asked for wrong parameters."""
+    """Treat a query that a database or its driver can't take as wrong parameters."""
     try:
         yield
     except _IMPOSSIBLE as error:
@@ -51,19 +51,17 @@ def no_impossible_lookups() -> Iterator[None]:
 
 
 class PageChangeList(ChangeList):
-    """A list that may read more for the rows of its page, all of them at once."""
+    """A list that can read more for all rows of its page at once."""
 
     most_words = MOST_WORDS
 
     @property
     def leaves_words_out(self) -> bool:
-        """Whether the search has more words than are searched for: the page says so."""
+        """Whether the search has more words than are used. The page says so."""
         return left_out(self.query)
 
     def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> models.QuerySet[Any]:
-        """As Django's. PostgreSQL can't even be asked for text that holds a NUL, nor SQLite for a
-        very long one.
-        """
+        """As Django's. PostgreSQL can't search for a NUL, nor SQLite for very long text."""
         if any("\0" in value for values in request.GET.lists() for value in values[1]):
             raise IncorrectLookupParameters
         if len(request.GET.get(SEARCH_VAR, "")) > _LONGEST_SEARCH:
@@ -71,9 +69,9 @@ class PageChangeList(ChangeList):
         return super().get_queryset(request, *args, **kwargs)
 
     def get_results(self, request: HttpRequest) -> None:
-        """As Django's; then the model's admin is shown the page.
+        """As Django's; then the model's admin gets the rows of the page.
 
-        What the database can't even be asked for, such as a number of thirty digits, isn't there.
+        A value that the database can't look up, such as a number of thirty digits, finds nothing.
         """
         with no_impossible_lookups():
             super().get_results(request)
@@ -81,7 +79,7 @@ class PageChangeList(ChangeList):
 
 
 def told(description: _StrPromise, tell: Callable[[Any], Any]) -> Any:
-    """A column, or a part of a page, made of what is known of a row: `PageAdmin.facts_of`."""
+    """A column, or a part of a page, made from what `PageAdmin.facts_of` knows of a row."""
 
     @admin.display(description=description)
     def shown(self: PageAdmin, row: Any) -> Any:
@@ -91,10 +89,10 @@ def told(description: _StrPromise, tell: Callable[[Any], Any]) -> Any:
 
 
 class PageAdmin(AnyModelAdmin):
-    """Our templates and our list, and pages of ours beside Django's.
+    """Adds our templates, our list and our own pages to Django's admin.
 
-    Each request for a page has an admin of its own, a copy. So what is read for all rows of a page
-    at once can be kept on the admin, for the methods that show it.
+    Each request gets its own copy of the admin. So the admin can keep what was read for all rows of
+    a page at once, for the methods that show it.
     """
 
     pages: Sequence[Page] = ()
@@ -106,11 +104,11 @@ class PageAdmin(AnyModelAdmin):
     delete_selected_confirmation_template = "admin/countjobs/delete_selected_confirmation.html"
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        """As Django's, and only of what the list has a filter for.
+        """As Django's, but only lookups that the list has a filter for.
 
-        Django lets an address ask anything of the model's own fields: what no database can answer,
-        a range, which an address can't give two ends, and regular expressions, of which an evil one
-        hangs.
+        Django lets an address use any lookup of the model's own fields. Among these are lookups
+        that no database can answer, ranges, for which an address can't give two ends, and regular
+        expressions, which can be made to hang.
         """
         offered = {_asked_as(each) for each in self.get_list_filter(request)}
         is_offered = any(lookup == name or lookup.startswith(f"{name}__") for name in offered)
@@ -119,7 +117,7 @@ class PageAdmin(AnyModelAdmin):
         return super().lookup_allowed(lookup, value, request)
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
-        """As Django's, from the database that is written to: a form is saved over what it shows."""
+        """As Django's, from the database that is written to: a form overwrites what it shows."""
         return super().get_queryset(request).using(DEFAULT_DB_ALIAS)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
@@ -129,42 +127,42 @@ class PageAdmin(AnyModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
     ) -> tuple[models.QuerySet[Any], bool]:
-        """As Django's, of the first words only."""
+        """As Django's, but for the first words only."""
         found: tuple[models.QuerySet[Any], bool] = super().get_search_results(
             request, queryset, shortened(search_term)
         )
         return found
 
     def get_urls(self) -> list[URLPattern]:
-        """As Django's, after ours: one of Django's takes all that it doesn't know."""
+        """Ours, then Django's: one of Django's matches every address that is left."""
         return [*(page.url(self) for page in self.pages), *super().get_urls()]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """As Django's, on an admin of the request's own."""
+        """As Django's, on the request's own copy of the admin."""
         return super(PageAdmin, copy(self)).changelist_view(request, extra_context)
 
     def changeform_view(self, *args: Any, **kwargs: Any) -> Any:
-        """As Django's, on an admin of the request's own."""
+        """As Django's, on the request's own copy of the admin."""
         own = copy(self)
         own.tells = True
         return super(PageAdmin, own).changeform_view(*args, **kwargs)
 
     tells = False
-    """Whether what is read for a page is kept for a row that is asked for."""
+    """Whether what is read for a page is kept for a single row."""
 
     def show_page(self, request: HttpRequest, rows: Sequence[Any]) -> None:
-        """Read what a page tells beside its rows, and keep it here. Nothing, unless overridden."""
+        """Read what a page shows besides its rows. Does nothing unless overridden."""
 
     def facts_of(self, row: Any) -> Any:
-        """What is known of a row of the page: the row alone, unless overridden."""
+        """What is known of a row of the page: just the row, unless overridden."""
         return row
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Any:
-        """As Django's; a form is a page of one row."""
+        """As Django's; a form counts as a page of one row."""
         if "\0" in object_id:  # PostgreSQL can't even be asked for it
             return None
         row = super().get_object(request, object_id, from_field)
@@ -175,7 +173,7 @@ class PageAdmin(AnyModelAdmin):
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> Any:
-        """As Django's, which tells those who may not see any row whether there is this one."""
+        """As Django's, but tells nobody who may not see any row whether this one exists."""
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
         return super().history_view(request, object_id, extra_context)
@@ -183,9 +181,9 @@ class PageAdmin(AnyModelAdmin):
     def construct_change_message(
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
     ) -> Any:
-        """As Django's; fields are named as models name them, for the history to translate them.
+        """As Django's, with the models' names of the fields, which the history can translate.
 
-        Django logs the labels of the form. These are capitalised, and so in no catalogue.
+        Django logs the labels of the form. These are capitalised, so no catalogue has them.
         """
         parts: Any = super().construct_change_message(request, form, formsets, add)
         with override(None):
@@ -196,7 +194,7 @@ class PageAdmin(AnyModelAdmin):
         return parts
 
     def response_action(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """As Django's. What can't be a key wasn't ticked in our list. Raises BadRequest."""
+        """As Django's. Raises BadRequest for what can't be a key: our list has no such row."""
         for key in request.POST.getlist(ACTION_CHECKBOX_NAME):
             try:
                 self.opts.pk.clean(key, None)
@@ -206,7 +204,7 @@ class PageAdmin(AnyModelAdmin):
 
 
 def _asked_as(list_filter: Any) -> str:
-    """The name by which an address asks for a filter, of the three ways to write one."""
+    """The name that an address uses for a filter, which can be written in three ways."""
     if isinstance(list_filter, type):
         return str(getattr(list_filter, "parameter_name", ""))
     return str(list_filter if isinstance(list_filter, str) else list_filter[0])
@@ -217,7 +215,7 @@ def _name_of(field: models.Field[Any, Any]) -> str:
 
 
 class ReadOnlyAdmin(PageAdmin):
-    """Pages to look at: nobody adds, changes or deletes here, not even a superuser."""
+    """Read-only pages: nobody adds, changes or deletes here, not even a superuser."""
 
     change_form_template = "admin/countjobs/read_only_form.html"
     actions = None

@@ -1,4 +1,4 @@
-"""Rows of key and text: what a form shows of them and gets back, with a script and without."""
+"""Rows of key and text: how a form shows them and reads them back, with or without a script."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _SPARE = 2
 
 
 class Rows(list[tuple[str, str]]):
-    """Keys and texts as they were typed. Whatever is wrong with them is still there."""
+    """Keys and texts as they were typed, errors included."""
 
 
 def rows_of(value: Any) -> Rows | None:
-    """The rows of an object; None where they could not come back from a browser as they were."""
+    """The rows of an object; None if a browser could not send them back unchanged."""
     if not isinstance(value, dict) or len(value) > MOST_ROWS:
         return None
     return Rows(value.items()) if all(_fits(*pair) for pair in value.items()) else None
@@ -33,7 +33,7 @@ def rows_of(value: Any) -> Rows | None:
 def _fits(key: Any, text: Any) -> bool:
     if not isinstance(key, str) or not isinstance(text, str) or not key.strip():
         return False
-    # Browsers drop the newlines of a line, and turn those of a text into CR LF.
+    # Browsers drop newlines from an input, and turn those in a textarea into CR LF.
     has_lost = {"\n", "\r", "\0"} & set(key) or {"\r", "\0"} & set(text)
     return not has_lost and is_encodable(key + text)
 
@@ -63,9 +63,9 @@ def _problem(key: str, text: str, seen: set[str]) -> str:
 
 
 class KeyTextRows(forms.Widget):
-    """A row each for a key and its text; or JSON, where the value is a text and not `Rows`.
+    """One row for each key and its text; or JSON, if the value is text and not `Rows`.
 
-    Rows have no numbers: their order in the page is their order. Empty ones are dropped.
+    Rows have no numbers: their order in the page counts. Empty ones are dropped.
     """
 
     template_name = "countjobs/key_text_rows.html"
@@ -74,7 +74,7 @@ class KeyTextRows(forms.Widget):
         js = [Script("countjobs/rows.js", type="module")]
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
-        """As Django's, with rows to show, a few of them empty; none for JSON."""
+        """As Django's, with the rows to show and a few empty ones; without rows for JSON."""
         context = super().get_context(name, value, attrs)
         context["most"] = _MOST_ADDED
         context["described"] = context["widget"]["attrs"].get("aria-describedby", "")
@@ -86,7 +86,7 @@ class KeyTextRows(forms.Widget):
         return context
 
     def format_value(self, value: Any) -> Any:
-        """As it is."""
+        """The value, unchanged."""
         return value
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:

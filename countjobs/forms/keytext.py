@@ -1,4 +1,4 @@
-"""The form field of keys with a text each, in an order of their own."""
+"""The form field for keys with a text each, in the order given."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class KeyTextFormField(OrderedJSONFormField):
     widget = KeyTextRows
 
     def to_python(self, value: Any) -> Any:
-        """The object. Raises ValidationError; which row is wrong, and why, the rows show."""
+        """The object. Raises ValidationError; the rows then show which are wrong, and why."""
         if not isinstance(value, Rows):
             return super().to_python(value)
         if problems := row_problems(value):

@@ -1,4 +1,4 @@
-"""The form field of a date and a time: one that nobody has touched stays as it is."""
+"""The form field for a date and a time. If nobody touched it, its value stays as it is."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from django import forms
 class MomentField(forms.SplitDateTimeField):
     """A moment in the site's zone, in two inputs.
 
-    Django refuses an hour that a change of the clocks repeats, also where the page itself has put
-    it into the inputs; then nothing else of the form could be saved.
+    Django refuses an hour that a clock change repeats, even if the page itself filled it in. Then
+    nothing else in the form could be saved.
     """
 
     before: Any = None
     """What the inputs were filled with, if anything."""
 
     def clean(self, value: Any) -> Any:
-        """As Django's, but for inputs as they were filled. Raises ValidationError."""
+        """As Django's, except for inputs that nobody changed. Raises ValidationError."""
         return self.before if self._is_untouched(value) else super().clean(value)
 
     def _is_untouched(self, value: Any) -> bool:

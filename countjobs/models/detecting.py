@@ -33,7 +33,7 @@ _MODEL_WORDS = ("verbose_name", "verbose_name_plural")
 
 
 class KindsDetector(MigrationAutodetector):
-    """Django's, which knows kinds of definition by their fields: old states have no classes."""
+    """Recognises kinds of definition by their fields: old states have no classes."""
 
     def __init__(self, from_state: ProjectState, to_state: ProjectState, *args: Any) -> None:
         for state in (from_state, to_state):
@@ -43,14 +43,14 @@ class KindsDetector(MigrationAutodetector):
     def add_operation(
         self, app_label: str, operation: Any, dependencies: Any = None, beginning: bool = False
     ) -> None:
-        """As Django's; what creates a kind waits for the tables that it needs."""
+        """As Django's, but the creation of a kind depends on the tables that it needs."""
         if isinstance(operation, CreateModel) and _is_kind(dict(operation.fields)):
             dependencies = [*(dependencies or ()), *_needed_by(app_label)]
         super().add_operation(app_label, operation, dependencies, beginning)
 
 
 def install() -> None:
-    """Have Django's commands use it, or what another app has put there, and it."""
+    """Make Django's commands use it, combined with a detector that another app has put there."""
     found = makemigrations.Command.autodetector
     if issubclass(found, KindsDetector):
         return

@@ -1,4 +1,4 @@
-"""How an execution stands, and why it came to be."""
+"""The status of a run, and what triggered it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Status(models.TextChoices):
-    """How an execution stands."""
+    """The status of a run."""
 
     QUEUED = "queued", _("queued")
     RUNNING = "running", _("running")
@@ -22,19 +22,20 @@ class Status(models.TextChoices):
 
 ACTIVE = (Status.QUEUED, Status.RUNNING)
 UNFINISHED = "status IN ('queued', 'running')"
-"""SQL for the same, for updates by key. It isn't the condition of the partial indexes: PostgreSQL
-would rather walk those, past all that were active a moment ago, than look up the keys."""
+"""SQL for the same, for updates by key. On purpose, it isn't the condition of the partial indexes:
+with that, PostgreSQL would scan these, with all that were active a moment ago, instead of using the
+keys."""
 
 FAILURES = (Status.FAILED, Status.TIMED_OUT, Status.LOST)
-"""What went wrong after it had begun."""
+"""How a run ends that went wrong after it had started."""
 PROBLEMS = (*FAILURES, Status.MISSED, Status.SKIPPED)
-"""How an execution ends that didn't do what it was due for. Who cancels one wants it so."""
+"""How a run ends that didn't do its work. A cancelled one isn't a problem: somebody wanted that."""
 TROUBLES = (*PROBLEMS, Status.CANCELLED)
-"""How an execution ends otherwise than by success."""
+"""How a run ends without success."""
 
 
 class Trigger(models.TextChoices):
-    """Why an execution came to be."""
+    """What triggered a run."""
 
     SCHEDULE = "schedule", _("schedule")
     MANUAL = "manual", _("by hand")
@@ -43,6 +44,6 @@ class Trigger(models.TextChoices):
 
 
 OWED = (Trigger.SCHEDULE, Trigger.RETRY)
-"""What was claimed by a scheduler that is gone, and the next attempts of what it ran: nobody skips
-these for another run of the same job; they wait for it.
+"""What a scheduler had claimed that is gone, and the next attempts of what it ran. These are not
+skipped because of another run of the same job: they wait for it.
 """
