@@ -1,4 +1,4 @@
-"""What to write here instead of what other schedulers understand."""
+"""What to write here instead of the notation of other schedulers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _POSITIONS = re.compile(r"(\w+l|lw|l-\d+|l|\d+w)")
 
 
 def hint_for(part: str) -> str:
-    """A way out of a part of a field that can't be read; at the least, examples."""
+    """Advice on a part of a field that can't be read; at least, examples."""
     if "?" in part:
         return _("Write “*” for any value.")
     if "#" in part or _POSITIONS.fullmatch(part):

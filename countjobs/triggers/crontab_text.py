@@ -1,4 +1,4 @@
-"""Which line of a pasted text is the schedule, free of what cannot be seen, and in which zone."""
+"""Which line of a pasted text is the schedule, without invisible characters; and its zone."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ScheduleLine:
 
     text: str
     zone: str
-    """The time zone that `CRON_TZ=` or `TZ=` names before it; "" where neither does."""
+    """The time zone that `CRON_TZ=` or `TZ=` names before it; "" if neither does."""
 
 
 def schedule_line(text: str) -> ScheduleLine:
@@ -66,9 +66,9 @@ def _refuse_unseen(text: str) -> None:
 
 
 def _schedules(lines: list[str]) -> list[ScheduleLine]:
-    """The lines that set nothing, each in the zone that was set last before it.
+    """The lines that set nothing, each with the zone that was set last before it.
 
-    Some crons take a zone on the line of the schedule, too. `CRON_TZ` counts before `TZ`.
+    Some cron programs also take a zone on the line of the schedule. `CRON_TZ` wins over `TZ`.
     """
     found = []
     zones: dict[str, str] = {}
@@ -86,6 +86,6 @@ def _schedules(lines: list[str]) -> list[ScheduleLine]:
 
 
 def _unquoted(line: str) -> str:
-    """A line as it stands in the YAML of others, without the quotation marks around it."""
+    """A line from a YAML file, without the quotation marks around it."""
     quoted = len(line) > 1 and line[0] == line[-1] and line[0] in _QUOTES
     return line[1:-1].strip() if quoted else line
