@@ -238,7 +238,7 @@ class _Claim:
     def _refuse(self, execution: Execution) -> list[lifecycle.Row]:
         if execution.trigger in OWED:
             return []
-        reason = _("Still unfinished: %(busy)d of this job's runs.")
+        reason = _("Earlier runs of this job had not finished (%(busy)d).")
         reason %= {"busy": self.busy[execution.job_id]}
         return [self._end(execution, Status.SKIPPED, reason)]
 

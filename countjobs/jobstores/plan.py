@@ -50,7 +50,9 @@ def plan(job: Job, due_since: datetime, now: datetime, *, busy: int, catch_up: i
     due = due_fires(job.trigger, due_since, now, most)
     if busy >= job.max_instances:
         folded = due.earlier + len(due.latest) - 1
-        reason = _("Still unfinished: %(busy)d of this job's runs; max_instances is %(most)d.") % {
+        reason = _(
+            "Earlier runs of this job had not finished (%(busy)d; max_instances is %(most)d)."
+        ) % {
             "busy": busy,
             "most": job.max_instances,
         }

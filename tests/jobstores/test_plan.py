@@ -120,7 +120,7 @@ def test_promise_12_while_max_instances_go_on_what_is_due_is_skipped(coalesce: b
     assert made.not_run is not None
     assert (made.not_run.status, made.not_run.at) == (Status.SKIPPED, now)
     assert made.not_run.folded == 4
-    assert "Still unfinished: 2 of this job's runs" in made.not_run.reason
+    assert "Earlier runs of this job had not finished (2" in made.not_run.reason
     assert made.following == NOON + 5 * MINUTE
 
 

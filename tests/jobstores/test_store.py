@@ -244,7 +244,7 @@ def test_what_is_skipped_together_takes_one_line_of_the_log(
     [record] = caplog.records
     said = record.getMessage()
     assert said.startswith('7 jobs skipped: "code 0", "code 1", ')
-    assert '"code 4", …. The first: 1 of this job' in said
+    assert '"code 4", …. The first: Earlier runs of this job' in said
 
 
 def test_one_that_is_skipped_by_itself_is_told_by_itself(
@@ -254,14 +254,16 @@ def test_one_that_is_skipped_by_itself_is_told_by_itself(
     threads.busy()["code"] = 1
     store.get_due_jobs(NOON)
     [record] = caplog.records
-    assert record.getMessage().startswith('Job "code" skipped: 1 of this job')
+    assert record.getMessage().startswith('Job "code" skipped: Earlier runs of this job')
 
 
 def test_broken_jobs_are_logged(store: DatabaseJobStore, caplog: pytest.LogCaptureFixture) -> None:
     store_job(code_job("code", executor="elsewhere"))
     store.get_due_jobs(NOON)
     [record] = [each for each in caplog.records if each.levelno == logging.ERROR]
-    assert record.getMessage().startswith('Job "code" is broken, and parked: There is no executor')
+    assert record.getMessage().startswith(
+        'Job "code" is broken, and set aside: There is no executor'
+    )
 
 
 def test_closing_the_store_leaves_a_transaction_of_the_callers_alone(

@@ -65,7 +65,8 @@ def test_an_ordinary_user_called_admin_is_not_given_all_rights() -> None:
     User.objects.create_user("admin")
     said = "".join(firsttime.superuser(on_terminal=True))
     assert re.match(
-        r"    No user was created: django.db.utils.IntegrityError: .*manage.py createsuperuser", said
+        r"    No user was created: django.db.utils.IntegrityError: .*manage.py createsuperuser",
+        said,
     )
     assert not User.objects.filter(is_superuser=True).exists()
 
