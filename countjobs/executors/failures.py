@@ -7,7 +7,7 @@ import traceback
 from types import TracebackType
 
 from countjobs.history.recorder import Outcome
-from countjobs.jobstores.claimed import Run
+from countjobs.run_context import Run
 from countjobs.text import set_in, visible
 
 

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 from django.db import NotSupportedError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from countjobs.executors.going import GOING
+from countjobs.run_context import GOING
 
 _kept: list[Any] = []
 """Connections of the parent's: SQLite must not even close them here."""

@@ -16,9 +16,9 @@ from django.db import connection
 
 from countjobs.database.outages import Outage
 from countjobs.database.queries import forget_queries
-from countjobs.executors.going import GOING, Going
 from countjobs.history.growth import Growth, record_growth
 from countjobs.lasting import go_on_until
+from countjobs.run_context import GOING, RunContext
 from countjobs.text import in_one_line
 
 logger = in_one_line(logging.getLogger(__name__))
@@ -37,7 +37,7 @@ class Growing(threading.Thread):
         self._outage = Outage()
         self._stopping = threading.Event()
         self._rest = LOOK_SECONDS
-        self._seen: dict[int, Going] = {}
+        self._seen: dict[int, RunContext] = {}
         self._written: dict[int, int] = {}
         """By execution, the hash of what was written of it last."""
 
@@ -84,7 +84,7 @@ class Growing(threading.Thread):
         return len(written)
 
 
-def _growth(execution_id: int, run: Going) -> Growth:
-    done, total = run.figures()
-    output = run.output.so_far()
+def _growth(execution_id: int, run: RunContext) -> Growth:
+    done, total = run.progress()
+    output = run.output.so_far() if run.output else ""
     return Growth(id=execution_id, output=output, progress_done=done, progress_total=total)

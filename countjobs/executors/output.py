@@ -6,7 +6,6 @@ that it starts: what those print goes to the terminal only.
 
 from __future__ import annotations
 
-import codecs
 import logging
 import os
 import sys
@@ -14,106 +13,16 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any, TextIO, cast
 
 from countjobs.executors.loggers import ApartLoggers
 from countjobs.executors.standins import StandIn, not_text
-from countjobs.text import set_in, storable, storable_bytes
+from countjobs.run_context import RunContext, current
+from countjobs.text import set_in
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"
 DATE_FORMAT = "%Y-%m-%d %H:%M:%S"
-_MOST_BYTES_A_CHARACTER = len("\\ud800")  # half of a surrogate pair, as it is written out
-
-
-class CappedText:
-    """Text up to a number of UTF-8 bytes. Beyond it head and tail are kept, the cut is marked."""
-
-    def __init__(self, most_bytes: int) -> None:
-        self._head_room = most_bytes // 2
-        self._tail_room = most_bytes - self._head_room
-        self._parts: list[str] = []
-        """Text as it came, as long as it certainly fits: most jobs say little."""
-        self._parts_room = most_bytes // _MOST_BYTES_A_CHARACTER
-        self._head = bytearray()
-        self._tail = bytearray()
-        self._dropped = 0
-        self._decoder: codecs.IncrementalDecoder | None = None
-
-    def write(self, text: str) -> None:
-        """Add text. The memory used stays within a few times the cap."""
-        self._parts_room -= len(text)
-        if self._parts_room >= 0:
-            self._parts.append(text)
-            return
-        self._keep("".join(self._parts))
-        self._parts.clear()
-        self._keep(text)
-
-    def write_bytes(self, data: bytes, encoding: str) -> None:
-        """Add text that comes as bytes. A character may come in two parts."""
-        if self._decoder is None:
-            self._decoder = codecs.getincrementaldecoder(encoding)("backslashreplace")
-        self.write(self._decoder.decode(data))
-
-    def _keep(self, text: str) -> None:
-        data = storable_bytes(text)
-        room = self._head_room - len(self._head)
-        self._head += data[:room]
-        self._tail += data[room:]
-        if len(self._tail) > 2 * self._tail_room:
-            self._trim()
-
-    def _trim(self) -> None:
-        excess = len(self._tail) - self._tail_room
-        if excess > 0:
-            self._dropped += excess
-            del self._tail[:excess]
-
-    def value(self) -> str:
-        """What is kept."""
-        if self._decoder is not None:
-            self.write(self._decoder.decode(b"", final=True))
-        if self._parts:
-            return storable("".join(self._parts))
-        self._trim()
-        return _joined(bytes(self._head), bytes(self._tail), self._dropped)
-
-    def so_far(self) -> str:
-        """The same for another thread, while this text grows: it may be a moment old.
-
-        Nothing is changed, and nobody waits. Each step is one for Python's interpreter, too; the
-        tail is taken before the head, which is full when a tail begins.
-        """
-        if parts := list(self._parts):
-            return storable("".join(parts))
-        dropped, tail, head = self._dropped, bytes(self._tail), bytes(self._head)
-        excess = max(len(tail) - self._tail_room, 0)
-        return _joined(head, tail[excess:], dropped + excess)
-
-
-def _joined(head: bytes, tail: bytes, dropped: int) -> str:
-    if not dropped:
-        return (head + tail).decode(errors="ignore")
-    # The cuts may fall inside a character.
-    start, end = (part.decode(errors="ignore") for part in (head, tail))
-    return f"{start}\n[… {dropped:,} bytes cut …]\n{end}"
-
-
-_output: ContextVar[CappedText | None] = ContextVar("countjobs_output", default=None)
-
-
-@contextmanager
-def captured(most_bytes: int) -> Iterator[CappedText]:
-    """Collect what the code inside prints and logs, while `Capture` is installed."""
-    text = CappedText(most_bytes)
-    Capture.mend()
-    token = _output.set(text)
-    try:
-        yield text
-    finally:
-        _output.reset(token)
 
 
 _in_use = threading.local()
@@ -138,7 +47,7 @@ class _Tee(StandIn):
         if not isinstance(text, str):
             raise not_text(text)
         _in_use.stream = self
-        if (output := _output.get()) is not None:
+        if (output := current.get().output) is not None:
             output.write(text)
         try:
             if self.stream is not None:
@@ -149,7 +58,7 @@ class _Tee(StandIn):
         return len(text)
 
     def put_bytes(self, data: bytes) -> None:
-        if (output := _output.get()) is not None:
+        if (output := current.get().output) is not None:
             output.write_bytes(data, self.encoding)
         try:
             if (buffer := getattr(self.stream, "buffer", None)) is not None:
@@ -164,19 +73,19 @@ class _Tee(StandIn):
         try:
             super().flush()
         except Exception:
-            if _output.get() is None:
+            if current.get().output is None:
                 raise
 
     def reconfigure(self, **options: Any) -> None:
-        if _output.get() is None:
+        if current.get().output is None:
             super().reconfigure(**options)
 
     @property
     def closed(self) -> bool:
-        return _output.get() is None and super().closed
+        return current.get().output is None and super().closed
 
     def close(self) -> None:
-        if _output.get() is None:
+        if current.get().output is None:
             super().close()
 
 
@@ -190,7 +99,7 @@ class _OutputHandler(logging.Handler):
 
     def handle(self, record: logging.LogRecord) -> bool:
         """Without the lock of other handlers: what is written to is the run's own."""
-        if (output := _output.get()) is None:
+        if (output := current.get().output) is None:
             return False
         try:
             output.write(self.format(record) + "\n")
@@ -259,7 +168,7 @@ class Capture:
         cls._lock = threading.Lock()  # another thread may have held it
         cls._users = 0
         cls._loggers.detach()
-        _output.set(None)
+        current.set(RunContext(current.get().run, None))
 
     @classmethod
     def remove(cls) -> None:

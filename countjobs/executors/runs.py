@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
 from contextlib import suppress
 from contextvars import copy_context
 from types import TracebackType
 
 from django.utils import timezone
 
+from countjobs.capped import CappedText
 from countjobs.executors import calling
 from countjobs.executors.calling import call_job
 from countjobs.executors.failures import let_go
-from countjobs.executors.going import Going
 from countjobs.executors.guards import ends_with_an_outcome
-from countjobs.executors.output import CappedText, captured
+from countjobs.executors.output import Capture
 from countjobs.executors.sessions import leave_connections, tidy_connections
 from countjobs.history.recorder import Outcome
 from countjobs.jobstores import restoring
 from countjobs.lasting import quietly
 from countjobs.models.executions import Status
+from countjobs.run_context import Run, RunContext
 from countjobs.text import describe
 
 _BETWEEN = (restoring.__name__, calling.__name__, "asgiref.", "asyncio.", "concurrent.futures.")
@@ -28,9 +28,7 @@ _BETWEEN = (restoring.__name__, calling.__name__, "asgiref.", "asyncio.", "concu
 
 
 @ends_with_an_outcome
-def carry_out(
-    execution_id: int, call: Callable[[], object], most_bytes: int, *, keep_error: bool = False
-) -> Outcome:
+def carry_out(run: Run, most_bytes: int, *, keep_error: bool = False) -> Outcome:
     """Call a job, and tell how it went. Nothing that it raises, SystemExit included, gets out.
 
     It runs in a context of its own: what it sets there, such as Django's language and time zone,
@@ -39,15 +37,17 @@ def carry_out(
     """
     callers = tidy_connections()
     started_at = timezone.now()
-    with captured(most_bytes) as output, Going(execution_id, output):
+    output = CappedText(most_bytes)
+    Capture.mend()
+    with RunContext(run, output):
         try:
-            copy_context().run(call_job, call)
+            copy_context().run(call_job, run.call)
         except BaseException as error:
             outcome = _failure(error, most_bytes)
         else:
             outcome = Outcome(Status.SUCCEEDED)
         quietly(leave_connections, callers)
-    outcome.execution_id = execution_id
+    outcome.execution_id = run.execution_id
     outcome.started_at, outcome.finished_at = started_at, timezone.now()
     outcome.output = output.value()
     if not keep_error:

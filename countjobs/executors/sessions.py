@@ -20,7 +20,7 @@ from django.db import DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
-from countjobs import progress
+from countjobs.run_context import current
 from countjobs.text import in_one_line
 
 logger = in_one_line(logging.getLogger(__name__))
@@ -99,7 +99,7 @@ def _connected(connection: BaseDatabaseWrapper, **_: Any) -> None:
 
     Django's signal tells of it, and its other receivers come first: they have been there longer.
     """
-    if progress.current.get() is not None:
+    if current.get().run is not None:
         _look_at(connection).has_seen_change = False
 
 

@@ -30,15 +30,15 @@ from countjobs.conf import Conf
 from countjobs.database.outages import Outage
 from countjobs.database.queries import forget_queries
 from countjobs.executors.backlog import Backlog
-from countjobs.executors.current import running
 from countjobs.executors.failures import let_go, log_failure
 from countjobs.executors.runs import carry_out
 from countjobs.executors.sessions import share_caches
 from countjobs.executors.workers import Workers
 from countjobs.history.recorder import Outcome
-from countjobs.jobstores.claimed import ClaimedJob, Run
+from countjobs.jobstores.claimed import ClaimedJob
 from countjobs.lasting import go_on_until, quietly
 from countjobs.models.executions import Status
+from countjobs.run_context import Run
 from countjobs.text import counted, visible
 
 RETRY_SECONDS = 0.5
@@ -222,8 +222,7 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
             visible(run.job_name),
             _shown(run.scheduled_at),
         )
-        with running(run):
-            outcome = carry_out(run.execution_id, run.call, self._output_bytes, keep_error=True)
+        outcome = carry_out(run, self._output_bytes, keep_error=True)
         quietly(self._report, outcome)
         try:
             quietly(self._log, run, outcome)

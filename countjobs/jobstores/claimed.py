@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-
-@dataclass(frozen=True)
-class Run:
-    """A run that is claimed: its execution is in the history, and it is ours to start."""
-
-    execution_id: int
-    job_id: str
-    job_name: str
-    scheduled_at: datetime
-    call: Callable[[], object]
+from countjobs.run_context import Run
 
 
 @dataclass

@@ -27,7 +27,7 @@ from countjobs.database.primary import rows_of
 from countjobs.database.rowsets import update_rows
 from countjobs.database.turns import own_turn
 from countjobs.history import lifecycle
-from countjobs.jobstores.claimed import ClaimedJob, Run
+from countjobs.jobstores.claimed import ClaimedJob
 from countjobs.jobstores.neighbours import kinds_told, left_to_others
 from countjobs.jobstores.passed import NOTHING, PassedOver
 from countjobs.jobstores.plan import NotRun, Plan, plan
@@ -46,6 +46,7 @@ from countjobs.jobstores.rows import park
 from countjobs.models import Execution, JobDefinition, ParkedJob
 from countjobs.models.executions import OWED, Status, Trigger
 from countjobs.models.kinds import unknown_kind
+from countjobs.run_context import Run
 from countjobs.text import describe, in_one_line, storable
 
 logger = in_one_line(logging.getLogger(__name__))

@@ -17,7 +17,7 @@ from countjobs.models.in_run import SavedInRun
 from countjobs.models.names import validate_name
 from countjobs.models.validity import ENDED, EPOCH, more_checks, sentences
 from countjobs.models.writes import JobDefinitionQuerySet
-from countjobs.progress import tell
+from countjobs.run_context import tell
 from countjobs.text import describe, shown, visible
 from countjobs.triggers import CRON_DEFAULTS, ScheduleTrigger, zone_names
 
