@@ -94,3 +94,7 @@ class _Awaited:
             return
         with suppress(RuntimeError):  # it has ended, and its loop is closed
             self._loop.call_soon_threadsafe(self._task.cancel)
+
+
+CALLERS = {call_job.__code__, _finish.__code__, _Awaited._go.__code__}
+"""Their frames, and those of what they call to await a job, lie between ours and the job's."""

@@ -23,8 +23,7 @@ from countjobs.models.executions import Status
 from countjobs.run_context import Run, RunContext
 from countjobs.text import describe
 
-_BETWEEN = (restoring.__name__, calling.__name__, "asgiref.", "asyncio.", "concurrent.futures.")
-"""The modules whose frames lie between ours and those of a job, plain or async."""
+_CALLERS = calling.CALLERS | restoring.CALLERS
 
 
 @ends_with_an_outcome
@@ -56,10 +55,12 @@ def carry_out(run: Run, most_bytes: int, *, keep_error: bool = False) -> Outcome
 
 
 def _job_frames(tb: TracebackType | None) -> TracebackType | None:
-    """The frames from the job's own on."""
-    shown = tb and tb.tb_next  # the first one is carry_out's
-    while shown and shown.tb_frame.f_globals.get("__name__", "").startswith(_BETWEEN):
-        shown = shown.tb_next
+    """The frames from the job's own on: those after the last function of ours that calls jobs."""
+    shown = tb
+    while tb:
+        if tb.tb_frame.f_code in _CALLERS:
+            shown = tb.tb_next
+        tb = tb.tb_next
     return shown
 
 
