@@ -1,19 +1,39 @@
-"""The database being away from us, and we from it."""
+"""The database being away: what counts as that, and how whoever meets it goes on.
+
+- A thread that has to go on calls `Outage.goes_on` where something failed, and tries again later.
+- Where a connection that broke may be all that is wrong, `try_twice` tries again at once.
+- Where it matters whether it is the database or what was sent to it, `AWAY` says so.
+"""
 
 from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
 
 from django.db import Error, InterfaceError, InternalError, OperationalError, connection
 
+from countjobs.lasting import quietly
 from countjobs.text import describe
+
+T = TypeVar("T")
 
 TELL_SECONDS = 60.0
 """How often a failure that lasts is logged."""
 
 AWAY = (OperationalError, InterfaceError, InternalError)
 """Errors after which the same statement may succeed later; a read-only standby's is internal."""
+
+
+def try_twice(step: Callable[[], T]) -> T:
+    """Do a step. If the database seems to be away, do it once more on a new connection."""
+    try:
+        return step()
+    except AWAY:
+        connection.close()
+    return step()
 
 
 def let_go_after(seconds: int) -> None:
@@ -41,15 +61,23 @@ class Outage:
     def goes_on(
         self, logger: logging.Logger, error: Exception, message: str, *args: object
     ) -> None:
-        """It failed. The line of the log ends with the error; a traceback is only of what is no
-        database's.
+        """It failed: tell of it, and close this thread's connection, which may be what broke."""
+        self.tell(logger, error, message, *args)
+        connection.close()
+
+    def tell(self, logger: logging.Logger, error: Exception, message: str, *args: object) -> None:
+        """It failed, but not because of the connection: some of what was sent was refused.
+
+        The line of the log ends with the error. Only an error that is not the database's is logged
+        with its traceback.
         """
         self.reason = describe(error)
         now = time.monotonic()
         if self._told_at is None or now - self._told_at >= TELL_SECONDS:
             self._told_at = now
             fault = None if isinstance(error, Error) else error
-            logger.warning(f"{message}: %s", *args, error, exc_info=fault)  # noqa: G004
+            warn = partial(logger.warning, f"{message}: %s", *args, error, exc_info=fault)
+            quietly(warn)
 
     def is_over(self) -> None:
         """It works."""

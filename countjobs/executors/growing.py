@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from contextlib import closing
 
 from django.db import connection
 
@@ -49,10 +50,8 @@ class Growing(threading.Thread):
 
     def run(self) -> None:
         """Look, and write, until stopped."""
-        try:
+        with closing(connection):
             go_on_until(lambda: self._stopping.wait(self._rest), self._look_safely, "Progress")
-        finally:
-            connection.close()
 
     def _look_safely(self) -> None:
         forget_queries()
@@ -62,7 +61,6 @@ class Growing(threading.Thread):
                 connection.close()  # it may be long until the next write
         except Exception as error:  # it is told
             self._outage.goes_on(logger, error, "The output of runs is shown later")
-            connection.close()
         else:
             self._outage.is_over()
         self._rest = max(LOOK_SECONDS, REST * (time.monotonic() - began))

@@ -16,6 +16,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from datetime import datetime
 from functools import lru_cache
 from typing import TypeAlias
@@ -145,13 +146,11 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
 
     def _start_waiting(self) -> None:
         """The starter's thread: mark runs as begun, and hand them to threads."""
-        try:
+        with closing(connection):
             go_on_until(self._closing.is_set, self._start_some, "The starter of runs")
             # What is marked and has no thread yet is left to others, too; the drain waits for this.
             if left := self._workers.take_back(if_stuck=False):
                 self._change_hands(left, self._put_off, self._backlog.put_back)
-        finally:
-            connection.close()
 
     def _start_some(self) -> None:
         batch = self._backlog.take(PUT_OFF_SECONDS if self._workers.waiting else None)
@@ -171,14 +170,8 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         try:
             ours = set(mark([job.runs[0].execution_id for job in batch]))
         except Exception as error:
-            quietly(
-                self.outage.goes_on,
-                self._logger,
-                error,
-                "%s can't be marked yet",
-                counted(len(batch), "run"),
-            )
-            connection.close()
+            message = "%s can't be marked yet"
+            self.outage.goes_on(self._logger, error, message, counted(len(batch), "run"))
             self._backlog.put_back(batch)  # to ask twice that it begins does no harm
             self._closing.wait(RETRY_SECONDS)
             return

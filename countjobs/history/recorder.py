@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import TracebackType
@@ -87,10 +88,8 @@ class Recorder(threading.Thread):
 
     def run(self) -> None:
         """Write batches until stopped."""
-        try:
+        with closing(connection):
             go_on_until(self._is_over, self._write_some, "The recorder")
-        finally:
-            connection.close()
 
     def _is_over(self) -> bool:
         return self._given_up.is_set() or self._all_is_written
@@ -119,7 +118,6 @@ class Recorder(threading.Thread):
         except Error as error:
             message = "The database is away; %s can't be written yet"
             self.outage.goes_on(logger, error, message, counted(len(batch), "outcome"))
-            connection.close()
             with self._lock:
                 self._outcomes.rotate(-MOST_REFUSED)  # others are tried one by one the next time
             return False
@@ -157,7 +155,7 @@ class Recorder(threading.Thread):
             if isinstance(error, DataError):
                 _give_up(error)  # others are taken: it is a value of this one
             else:
-                self.outage.goes_on(logger, error, "An outcome can't be recorded, trying again")
+                self.outage.tell(logger, error, "An outcome can't be recorded, trying again")
                 kept.append(outcome)
         return kept
 

@@ -87,7 +87,7 @@ class Claiming:
         self.passed.refuse_kind(fault.label)
         cause = fault.__cause__
         error = cause if isinstance(cause, Exception) else fault
-        self.outage.goes_on(logger, error, "Jobs of the kind %s can't be read now", fault.label)
+        self.outage.tell(logger, error, "Jobs of the kind %s can't be read now", fault.label)
 
     def _take_each(self, now: datetime, limit: int) -> Claims:
         """Claim the first jobs that can be, one by one."""
@@ -111,7 +111,7 @@ class Claiming:
                     raise
                 self.passed.refuse_job(job_id)
                 message = 'The database refuses to claim job "%s", trying again'
-                self.outage.goes_on(logger, error, message, job_id)
+                self.outage.tell(logger, error, message, job_id)
             if len(claims.jobs) >= limit:
                 break
         if refused and len(refused) == len(tried) < limit:  # all that is due: it is no single job

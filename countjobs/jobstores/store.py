@@ -6,6 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Protocol
 
 from apscheduler.events import (
@@ -22,7 +23,7 @@ from django.utils import timezone
 from django_apscheduler.jobstores import DjangoJobStore
 from django_apscheduler.models import DjangoJob
 
-from countjobs.database.outages import AWAY
+from countjobs.database.outages import AWAY, try_twice
 from countjobs.database.primary import rows_of
 from countjobs.database.wakeups import notify
 from countjobs.history import lifecycle
@@ -79,6 +80,7 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
         self._nothing_taken = False
         self._more_is_due = False
         self._in_doubt = False
+        """Whether the database broke off a claim, and may have committed it."""
 
     def register_event_listeners(self) -> None:
         """None: executions are recorded by the claim and the recorder."""
@@ -91,7 +93,7 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
         Nothing where that fails: whatever the database says, it is tried again after a pause.
         """
         try:
-            jobs = self._take_twice(now)
+            jobs = try_twice(partial(self._take, now))
         except Exception as error:  # it is told
             self._failed = True
             self.claiming.outage.goes_on(logger, error, "Nothing can be claimed, trying again")
@@ -99,22 +101,6 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
         self._failed = False
         self.claiming.settle()
         return jobs
-
-    def _take_twice(self, now: datetime) -> list[ClaimedJob]:
-        try:
-            return self._take(now)
-        except AWAY:  # it may be just this connection that is broken: a second try tells
-            self._forget_connection()
-        try:
-            return self._take(now)
-        except AWAY:
-            self._forget_connection()
-            raise
-
-    def _forget_connection(self) -> None:
-        self._more_is_due = False
-        self._in_doubt = True
-        connection.close()
 
     def _take(self, now: datetime) -> list[ClaimedJob]:
         if self._in_doubt:
@@ -125,7 +111,11 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
         if limit <= 0 or not (self._more_is_due or self._is_due(now)):
             return []
         self._more_is_due = False
-        claims = self.claiming.take(now, limit)
+        try:
+            claims = self.claiming.take(now, limit)
+        except AWAY:
+            self._in_doubt = True
+            raise
         # Where rows are passed over, others that are due may have waited behind them.
         self._more_is_due = len(claims.jobs) >= limit or bool(claims.strange)
         self._nothing_taken = not (claims.jobs or claims.not_run or claims.parked)

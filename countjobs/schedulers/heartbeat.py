@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from countjobs import __version__
 from countjobs.conf import Conf
-from countjobs.database.outages import AWAY, Outage
+from countjobs.database.outages import Outage
 from countjobs.jobstores.neighbours import known_kinds
 from countjobs.models import Execution, SchedulerNode
 from countjobs.models.nodes import MOST_REASON, State
@@ -82,8 +82,6 @@ class Heartbeat:
         try:
             settle_dead_nodes(dead, now)
         except Error as error:  # the table of executions, say: this one lives all the same
-            if isinstance(error, AWAY):
-                connection.close()
             self._settling.goes_on(logger, error, "What dead schedulers left can't be settled now")
         else:
             self._settling.is_over()

@@ -11,11 +11,12 @@ import selectors
 import socket
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any
 
 from django.db import connection
 
+from countjobs.database.outages import Outage
 from countjobs.database.wakeups import CHANNEL, can_listen
 from countjobs.lasting import go_on_until
 from countjobs.text import in_one_line
@@ -34,6 +35,7 @@ class ChangeListener(threading.Thread):
     def __init__(self, wake: Callable[[], None]) -> None:
         super().__init__(name="countjobs-listener", daemon=True)
         self._wake = wake
+        self._outage = Outage()
         self._stopping = threading.Event()
         self._bell: socket.socket | None = None
         """Rung, it ends a wait for notifications."""
@@ -53,12 +55,11 @@ class ChangeListener(threading.Thread):
 
     def _listen_once(self) -> None:
         try:
-            self._listen()
+            with closing(connection):
+                self._listen()
         except Exception as error:
-            logger.warning("Can't listen for changes, trying again: %s", error)
+            self._outage.goes_on(logger, error, "Can't listen for changes, trying again")
             self._stopping.wait(RETRY_SECONDS)
-        finally:
-            connection.close()
         self._wake()  # something may have changed while nobody listened
 
     def _listen(self) -> None:
@@ -79,6 +80,7 @@ class ChangeListener(threading.Thread):
         raw = connection.connection
         try:
             raw.execute(f"LISTEN {CHANNEL}")
+            self._outage.is_over()
             self._wake()
             self._wait_for_notifications(raw)
         finally:
@@ -109,6 +111,7 @@ class ChangeListener(threading.Thread):
             (version,) = cursor.execute("PRAGMA data_version").fetchone()
             if version != seen:
                 seen = version
+                self._outage.is_over()
                 self._wake()
 
 

@@ -16,14 +16,13 @@ from django.db import Error, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from countjobs.database.outages import AWAY, Outage
+from countjobs.database.outages import Outage, try_twice
 from countjobs.database.queries import forget_queries
 from countjobs.executors import ThreadPoolExecutor, current_run
 from countjobs.executors.growing import Growing
 from countjobs.executors.output import Capture
 from countjobs.history.recorder import Recorder
 from countjobs.jobstores.store import DatabaseJobStore
-from countjobs.lasting import quietly
 from countjobs.models.nodes import State
 from countjobs.schedulers.adding import StoringScheduler
 from countjobs.schedulers.clock import WallClock
@@ -72,13 +71,7 @@ class DatabaseScheduler(StoringScheduler):
 
     def start(self, *args: Any, **kwargs: Any) -> None:
         """Start. Raises django.db.Error where the database is away or not migrated."""
-        try:
-            self._prepare()
-        except AWAY as error:
-            # It may be just this connection that broke: a second try tells.
-            logger.warning("The start failed, trying again: %s", error)
-            connection.close()
-            self._prepare()
+        try_twice(self._prepare)
         Capture.install()
         self.recorder.start()
         self.growing.start()
@@ -113,8 +106,7 @@ class DatabaseScheduler(StoringScheduler):
             self.heartbeat.tell_cannot_claim(self._why_it_cannot_claim())
         except Exception as error:
             what = "The database is away" if isinstance(error, Error) else "The loop stumbled"
-            quietly(self.outage.goes_on, logger, error, f"{what}, trying again")
-            connection.close()
+            self.outage.goes_on(logger, error, f"{what}, trying again")
             return RETRY_SECONDS
         self.outage.is_over()
         if wait is None:
@@ -205,17 +197,11 @@ class DatabaseScheduler(StoringScheduler):
     def _try(self, step: Callable[[], object]) -> None:
         """Do a step of the shutdown, which must go on even without the database."""
         try:
-            try:
-                step()
-            except AWAY:
-                connection.close()  # it may be just this connection that broke: a second try tells
-                step()
+            try_twice(step)
         except Error as error:
             logger.error("The database is away; others will settle what is left: %s", error)
-            connection.close()
         except Exception:
             logger.exception("The shutdown stumbled; others will settle what is left.")
-            connection.close()
 
 
 class BlockingScheduler(DatabaseScheduler, PlainBlockingScheduler):  # type: ignore[misc]

@@ -11,6 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 
 from django.db import Error, connection
 from django.utils import timezone
@@ -62,10 +63,8 @@ class Upkeep:
             self._thread.join(timeout)
 
     def _look(self) -> None:
-        try:
+        with closing(connection):
             self.look()
-        finally:
-            connection.close()
 
     def look(self) -> None:
         """Look once. Whatever fails is tried again the next time, and keeps nothing else back."""
@@ -80,7 +79,6 @@ class Upkeep:
                 logger.warning("Mended the job store: %s", line)
         except Exception as error:
             self.outage.goes_on(logger, error, "The job store can't be looked at now")
-            connection.close()
             return False
         return True
 
