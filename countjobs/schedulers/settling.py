@@ -7,13 +7,14 @@ that takes its scheduler down each time would else go from one to the next for e
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from countjobs.conf import Conf
@@ -22,9 +23,16 @@ from countjobs.database.primary import rows_of
 from countjobs.database.wakeups import notify
 from countjobs.history import lifecycle
 from countjobs.jobstores.neighbours import kinds_told
-from countjobs.models import Execution, JobDefinition
+from countjobs.models import Execution, JobDefinition, SchedulerNode
 from countjobs.models.executions import Status
 from countjobs.models.kinds import definition_key, unknown_kind
+from countjobs.models.nodes import State
+from countjobs.schedulers.watch import Heartbeats
+from countjobs.text import in_one_line
+
+logger = in_one_line(logging.getLogger(__name__))
+
+FORGET_AFTER = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -35,6 +43,65 @@ class Settled:
     again: int
     """How many of the lost ones are run again."""
     given_back: int
+
+
+def settle_dead_nodes(dead: Heartbeats, now: datetime) -> int:
+    """Settle what schedulers left behind that are dead, given their last heartbeats.
+
+    What they ran is `lost`, with the reason, and run again where the definition says so; what they
+    had claimed but not begun is given back. Two schedulers settle different nodes: a row that is
+    being settled is locked. Returns how many were settled: not those that live after all.
+    """
+    stopped = SchedulerNode.objects.filter(state=State.STOPPED)
+    stopped.filter(heartbeat__lt=now - FORGET_AFTER).delete()
+    with transaction.atomic():
+        nodes = _settle_nodes(dead, now) if dead else 0
+    _settle_strays(now)
+    return nodes
+
+
+def _settle_nodes(dead: Heartbeats, now: datetime) -> int:
+    skip = connection.features.has_select_for_update_skip_locked
+    there = SchedulerNode.objects.exclude(state=State.STOPPED).filter(uuid__in=list(dead))
+    locked = there.select_for_update(skip_locked=skip)
+    # One may have beaten since we looked.
+    nodes = [node for node in locked if node.heartbeat == dead[node.uuid]]
+    for node in nodes:
+        reason = _(
+            "The scheduler %(name)s stopped without a word; its last heartbeat was at %(at)s."
+        ) % {"name": node.name, "at": f"{node.heartbeat:%Y-%m-%d %H:%M:%S %Z}"}
+        _settle_and_tell(node.name, reason, now)
+        node.state = State.STOPPED
+        node.save(update_fields=["state"])
+    return len(nodes)
+
+
+def _settle_strays(now: datetime) -> None:
+    """Settle what belongs to a scheduler that has been settled, or whose row was deleted.
+
+    A claim may be committed at the very moment at which its scheduler is taken for dead.
+    """
+    active = Execution.objects.active().exclude(node="")
+    # Before the schedulers: the row of one that starts meanwhile is there before its first claim.
+    names = set(active.values_list("node", flat=True))
+    names -= {node.name for node in SchedulerNode.objects.exclude(state=State.STOPPED)}
+    for name in names:
+        _settle_and_tell(
+            name, _("The scheduler %(name)s is not there any more.") % {"name": name}, now
+        )
+
+
+def _settle_and_tell(name: str, reason: str, now: datetime) -> None:
+    settled = settle(name, reason, now)
+    if not any(vars(settled).values()):
+        return
+    logger.warning(
+        "%s Runs lost: %d, of which run again: %d. Given back before they began: %d.",
+        reason,
+        settled.lost,
+        settled.again,
+        settled.given_back,
+    )
 
 
 def settle(node: str, reason: str, now: datetime) -> Settled:
