@@ -10,13 +10,13 @@ _MOST_BYTES_A_CHARACTER = len("\\ud800")  # half of a surrogate pair, as it is w
 
 
 class CappedText:
-    """Text up to a number of UTF-8 bytes. Beyond it head and tail are kept, the cut is marked."""
+    """Text up to a number of UTF-8 bytes. Of more it keeps head and tail, and marks the cut."""
 
     def __init__(self, most_bytes: int) -> None:
         self._head_room = most_bytes // 2
         self._tail_room = most_bytes - self._head_room
         self._parts: list[str] = []
-        """Text as it came, as long as it certainly fits: most jobs say little."""
+        """Text as it came, while it certainly fits: most jobs print little."""
         self._parts_room = most_bytes // _MOST_BYTES_A_CHARACTER
         self._head = bytearray()
         self._tail = bytearray()
@@ -34,7 +34,7 @@ class CappedText:
         self._keep(text)
 
     def write_bytes(self, data: bytes, encoding: str) -> None:
-        """Add text that comes as bytes. A character may come in two parts."""
+        """Add text that comes as bytes. A character may be split between two calls."""
         if self._decoder is None:
             self._decoder = codecs.getincrementaldecoder(encoding)("backslashreplace")
         self.write(self._decoder.decode(data))
@@ -65,8 +65,8 @@ class CappedText:
     def so_far(self) -> str:
         """The same for another thread, while this text grows: it may be a moment old.
 
-        Nothing is changed, and nobody waits. Each step is one for Python's interpreter, too; the
-        tail is taken before the head, which is full when a tail begins.
+        This changes nothing and waits for nobody. Each step is atomic. The tail is read before the
+        head, because the head is full when a tail begins.
         """
         if parts := list(self._parts):
             return storable("".join(parts))

@@ -24,7 +24,8 @@ TELL_SECONDS = 60.0
 """How often a failure that lasts is logged."""
 
 AWAY = (OperationalError, InterfaceError, InternalError)
-"""Errors after which the same statement may succeed later; a read-only standby's is internal."""
+"""Errors after which the same statement may succeed later. A read-only standby's is internal.
+"""
 
 
 def try_twice(step: Callable[[], T]) -> T:
@@ -37,10 +38,10 @@ def try_twice(step: Callable[[], T]) -> T:
 
 
 def let_go_after(seconds: int) -> None:
-    """Have PostgreSQL end the current transaction where we fall silent in it for so long.
+    """Have PostgreSQL end the current transaction if we send nothing for so many seconds.
 
-    Else the rows that a frozen process has locked would stay locked for as long as it is frozen.
-    SQLite can't do that: there, such a process keeps all others from writing.
+    Otherwise a frozen process would keep its rows locked for as long as it is frozen. SQLite has no
+    such timeout: there a frozen process keeps all others from writing.
     """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
@@ -48,28 +49,28 @@ def let_go_after(seconds: int) -> None:
 
 
 class Outage:
-    """Something that fails again and again, until it works again.
+    """Something that keeps failing until it works again.
 
-    It is told when it begins and once a minute while it lasts, not each time that it is tried.
+    It is logged when it begins, and once a minute while it lasts, but not at every try.
     """
 
     def __init__(self) -> None:
         self.reason = ""
-        """What was wrong when it was tried last; empty while nothing is."""
+        """Why the last try failed; empty if it worked."""
         self._told_at: float | None = None
 
     def goes_on(
         self, logger: logging.Logger, error: Exception, message: str, *args: object
     ) -> None:
-        """It failed: tell of it, and close this thread's connection, which may be what broke."""
+        """It failed: log that, and close this thread's connection, which may be what broke."""
         self.tell(logger, error, message, *args)
         connection.close()
 
     def tell(self, logger: logging.Logger, error: Exception, message: str, *args: object) -> None:
-        """It failed, but not because of the connection: some of what was sent was refused.
+        """The database refused some of what was sent; the connection is fine.
 
-        The line of the log ends with the error. Only an error that is not the database's is logged
-        with its traceback.
+        The line of the log ends with the error. There is a traceback only if the error is not the
+        database's.
         """
         self.reason = describe(error)
         now = time.monotonic()
@@ -80,6 +81,6 @@ class Outage:
             quietly(warn)
 
     def is_over(self) -> None:
-        """It works."""
+        """It works again."""
         self.reason = ""
         self._told_at = None

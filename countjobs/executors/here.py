@@ -1,4 +1,4 @@
-"""Running a definition in the process that asks, with its execution in the history."""
+"""Running a definition in the calling process, and recording the run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from countjobs.run_context import Run
 def run_here(definition: JobDefinition, *, requested_by: str) -> Execution:
     """Run a definition now, and record the run when it has ended.
 
-    Not before: nobody would settle a run of a process that writes no heartbeats.
+    Not earlier: this process writes no heartbeats, so nobody would settle the run if it died.
     """
     scheduled_at = timezone.now()
     definition.hand_to_run()

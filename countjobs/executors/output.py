@@ -1,7 +1,7 @@
-"""What a run prints and logs, kept apart from what others do beside it, and capped.
+"""Collecting what a run prints and logs, apart from the output of other runs.
 
-A run is told from others by its context (contextvars), which a thread does not hand on to threads
-that it starts: what those print goes to the terminal only.
+The context variable of `run_context` tells which run prints. Threads that a job starts don't
+inherit it: what they print goes to the terminal only.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _in_use = threading.local()
 """The stream that each thread has written to last.
 
 `print` doesn't hold on to `sys.stdout` while it writes to it (before Python 3.12.10 and 3.13.3, see
-CPython's gh-130163). A tee that a job's redirection has replaced meanwhile would be freed under
-those who still print to it, and the interpreter would crash.
+CPython's gh-130163). If a job's redirection replaced a tee meanwhile, the tee would be freed while
+others still print to it, and the interpreter would crash.
 """
 
 
@@ -38,7 +38,7 @@ class _Tee(StandIn):
     """A standard stream that also writes to the output of the run that writes to it.
 
     No run fails because the terminal is gone, its disk is full, or it lacks a letter: the run's
-    output has it all. And none can close the stream or change it, which others write to.
+    output has it all. And no run can close or change the stream, because others write to it.
     """
 
     __slots__ = ()
@@ -90,7 +90,7 @@ class _Tee(StandIn):
 
 
 def _tee(stream: TextIO | None) -> TextIO:
-    """A tee of a stream; one that somebody has put back in place is not wrapped again."""
+    """A tee of a stream. A tee that somebody has put back is not wrapped again."""
     return cast("TextIO", stream if isinstance(stream, _Tee) else _Tee(stream))
 
 
@@ -98,7 +98,7 @@ class _OutputHandler(logging.Handler):
     """Writes log records to the output of the run that logs them."""
 
     def handle(self, record: logging.LogRecord) -> bool:
-        """Without the lock of other handlers: what is written to is the run's own."""
+        """Without the lock that handlers use: the output is the run's own."""
         if (output := current.get().output) is None:
             return False
         try:
@@ -109,23 +109,23 @@ class _OutputHandler(logging.Handler):
 
 
 class LineFormatter(logging.Formatter):
-    """The form of the article's log: the time, the level, the message."""
+    """Log lines with the time, the level and the message."""
 
     def __init__(self) -> None:
         super().__init__(LOG_FORMAT, DATE_FORMAT)
 
     def format(self, record: logging.LogRecord) -> str:
-        """As `logging.Formatter` writes it, in half the time: runs log thousands a second."""
+        """As `logging.Formatter`, in half the time: runs log thousands of lines a second."""
         if record.exc_info or record.exc_text or record.stack_info:
             return super().format(record)
         return f"{_second(int(record.created))} {record.levelname} {record.getMessage()}"
 
 
 class TerminalFormatter(LineFormatter):
-    """The same, where names and errors of jobs break no line and colour nothing."""
+    """The same, but names and errors of jobs can't break lines or colour them."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Further lines are set in: none of them passes for a record of its own."""
+        """Further lines are indented, so that none passes for a record of its own."""
         return set_in(super().format(record))
 
 
@@ -145,14 +145,14 @@ class Capture:
 
     @classmethod
     def install(cls) -> None:
-        """Begin. Each call wants one of `remove`."""
+        """Begin. Each call needs one of `remove`."""
         with cls._lock:
             cls._users += 1
             cls._put_in_place()
 
     @classmethod
     def mend(cls) -> None:
-        """Put back what an earlier run has replaced: by streams or a logging of its own."""
+        """Put back what an earlier run has replaced by its own streams or logging."""
         with cls._lock:
             if cls._users:
                 cls._put_in_place()
@@ -164,7 +164,7 @@ class Capture:
 
     @classmethod
     def forget(cls) -> None:
-        """Begin anew in a forked child: the run and its schedulers are the parent's."""
+        """Start over in a forked child: the run's output and the schedulers are the parent's."""
         cls._lock = threading.Lock()  # another thread may have held it
         cls._users = 0
         cls._loggers.detach()

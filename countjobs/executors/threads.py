@@ -1,13 +1,13 @@
 """Runs in threads of the scheduler's process.
 
-A claimed job waits until there is a thread for it, or soon will be. Then its run is marked as
-running, in the database, and only when that is committed it begins: so of a scheduler that was
-killed it is known which runs may have begun, and the others are given to another scheduler.
+A claimed job waits until a thread is free for it, or soon will be. Then its run is marked as
+running in the database, and starts only after that is committed. So if a scheduler is killed, it is
+known which runs may have started. Another scheduler runs the others.
 
-One statement marks as many runs as there are free threads, and ahead as many more as will end
-within BEGIN_AHEAD_SECONDS at the rate lately shown; but none of a job whose last run was long, and
-none behind such a one. Where no thread gets on, those that were marked and have none are put off:
-marked as waiting again, here or, at the end, for others.
+One statement marks as many runs as there are free threads. It also marks, ahead of time, as many as
+will end within BEGIN_AHEAD_SECONDS at the recent rate, but no long job, and nothing behind one. If
+no thread makes progress, marked runs that have no thread are put off: they are marked as queued
+again.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ from countjobs.text import counted, visible
 
 RETRY_SECONDS = 0.5
 PUT_OFF_SECONDS = 0.2
-"""So long after they were marked as begun, runs for which there is no thread are put off again."""
+"""How long a run that is marked as started may wait for a thread before it is put off."""
 FORGOTTEN_SHARE = 0.5
-"""Of the silence after which others may take us for dead. A mark that was asked for longer ago is
-asked for anew: this process was frozen, perhaps, and its runs were settled and run elsewhere."""
+"""How much of the silence after which others may take us for dead. An older mark is asked for
+again: perhaps this process was frozen, and its runs were settled and run elsewhere."""
 
 Mark: TypeAlias = Callable[[list[int]], Iterable[int]]
 """Marks executions in the database, and returns those that are still ours to start."""
@@ -78,7 +78,7 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         self._output_bytes = output_bytes
         self.outage = Outage()
         conf = Conf.load()
-        # As much silence as that at least lies between our last heartbeat but one and our end.
+        # At least so long after our last heartbeat but one are we taken for dead.
         silence = conf.lease_seconds - conf.heartbeat_seconds
         self._forgotten_seconds = silence * FORGOTTEN_SHARE
         self._backlog = Backlog(threads)
@@ -148,7 +148,7 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         """The starter's thread: mark runs as begun, and hand them to threads."""
         with closing(connection):
             go_on_until(self._closing.is_set, self._start_some, "The starter of runs")
-            # What is marked and has no thread yet is left to others, too; the drain waits for this.
+            # What is marked and has no thread yet is left to others; the drain waits for this.
             if left := self._workers.take_back(if_stuck=False):
                 self._change_hands(left, self._put_off, self._backlog.put_back)
 
@@ -162,7 +162,7 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
     def _change_hands(
         self, batch: list[ClaimedJob], mark: Mark, receive: Callable[[list[ClaimedJob]], None]
     ) -> None:
-        """Give jobs, marked, to the threads, or back to the backlog."""
+        """Mark jobs, and give them to the threads, or back to the backlog."""
         forget_queries()
         asked_at = time.monotonic()  # not later: we may be frozen before the answer is here
         for job in batch:
@@ -172,11 +172,11 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         except Exception as error:
             message = "%s can't be marked yet"
             self.outage.goes_on(self._logger, error, message, counted(len(batch), "run"))
-            self._backlog.put_back(batch)  # to ask twice that it begins does no harm
+            self._backlog.put_back(batch)  # marking twice does no harm
             self._closing.wait(RETRY_SECONDS)
             return
         self.outage.is_over()
-        # Both are told apart first: what is received may have ended a moment later.
+        # Both lists are made first: what is received may have ended a moment later.
         kept = [job for job in batch if job.runs[0].execution_id in ours]
         given_away = [job for job in batch if job.runs[0].execution_id not in ours]
         receive(kept)

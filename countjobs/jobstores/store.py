@@ -43,11 +43,11 @@ from countjobs.text import in_one_line
 logger = in_one_line(logging.getLogger(__name__))
 
 LOCKED_ELSEWHERE = timedelta(seconds=0.05)
-"""How long to wait where something is due, but somebody else holds its lock."""
+"""How long to wait if something is due, but somebody else holds its lock."""
 
 
 class Capacity(Protocol):
-    """What carries out claims, and so says how many may be made."""
+    """What carries out claims, and so limits them."""
 
     @property
     def free(self) -> int:
@@ -63,7 +63,7 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
     Args:
         node: The name of the scheduler that claims.
         capacity: Bounds the claims.
-        unsettled: Tells the executions that are ours, and whose outcomes are not written yet.
+        unsettled: Returns the runs that are ours, and whose outcomes are not written yet.
     """
 
     def __init__(self, node: str, capacity: Capacity, unsettled: Callable[[], set[int]]) -> None:
@@ -83,14 +83,14 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
         """Whether the database broke off a claim, and may have committed it."""
 
     def register_event_listeners(self) -> None:
-        """None: executions are recorded by the claim and the recorder."""
+        """None: the claim and the recorder record runs."""
 
     # What the loop calls
 
     def get_due_jobs(self, now: datetime) -> list[ClaimedJob]:
         """Claim what is due, as far as there is capacity.
 
-        Nothing where that fails: whatever the database says, it is tried again after a pause.
+        If that fails it returns nothing, and is called again after a pause.
         """
         try:
             jobs = try_twice(partial(self._take, now))
@@ -129,10 +129,10 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
         return claims.jobs
 
     def give_back_doubtful(self) -> None:
-        """Give back what is recorded as claimed by us, and of which we don't know.
+        """Give back runs that are recorded as claimed by us, and that we don't know of.
 
-        A connection may break after the server has committed and before it has said so. Nothing
-        of such a claim was started.
+        A connection may break after the server has committed, and before it has said so. No run of
+        such a claim was started.
         """
         # What is marked as running may have run.
         if count := lifecycle.give_back(self.node, but=self._unsettled()):
@@ -250,7 +250,7 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
 
 
 def refuse_definition_id(job_id: str | None) -> None:
-    """Keep jobs from code off the ids of definitions, there or not. Raises ValueError.
+    """Refuse the ids of definitions, there or not, to jobs from code. Raises ValueError.
 
     `syncjobs` would delete such a job: it would look like one whose definition is gone.
     """

@@ -1,4 +1,4 @@
-"""Executions: the history of what ran, when, and how it went.
+"""The history of runs: what ran, when, and how it went.
 
 A row is written when a fire time is claimed, or when a run is asked for. How its status changes
 from then on: `countjobs.history.lifecycle`. A row points to nothing: it outlives its definition,
@@ -36,7 +36,7 @@ _TIMES = ("status", "trigger", "scheduled_at", "started_at", "finished_at")
 
 
 class ExecutionQuerySet(PrimaryQuerySet["Execution"]):
-    """The questions that schedulers and pages ask of the history."""
+    """The queries that schedulers and pages make."""
 
     def active(self) -> Self:
         """Those that have not ended. The partial index answers this."""
@@ -60,7 +60,7 @@ class ExecutionQuerySet(PrimaryQuerySet["Execution"]):
         return self.due(since, until).filter(trouble__in=FAILURES)
 
     def unclaimed(self) -> Self:
-        """Those that no scheduler has taken, oldest first; but those that wait for another run."""
+        """Those that no scheduler has taken, oldest first, but not those that wait for a run."""
         going_on = self.model.objects.active().exclude(node="")
         goes_on = models.Exists(going_on.filter(job_id=models.OuterRef("job_id")))
         return (
@@ -116,19 +116,19 @@ class ExecutionQuerySet(PrimaryQuerySet["Execution"]):
     def newest_of_each(
         self, job_ids: Iterable[str], most: int, *, ended: bool = False
     ) -> list[Past]:
-        """The newest executions of each of these jobs, at most so many a job, newest first.
+        """The newest runs of each of these jobs, at most so many per job, newest first.
 
-        It is one statement, and costs as much as what it returns. What is queued or running is
-        passed over where they shall have `ended`. No other filters of this queryset hold.
+        It is one statement, whose cost depends only on what it returns. With `ended`, it leaves out
+        runs that are queued or running. It ignores the other filters of this queryset.
         """
         condition = f"NOT ({UNFINISHED})" if ended else "true"
         return read_newest(connections[self.db], self.model, job_ids, most, condition)
 
     def jobs_with_problems(self, prefix: str, rows: int, most: int) -> list[str]:
-        """The ids of jobs that begin so, by their newest problems: at most so many.
+        """The job ids with this prefix that have problems, newest problem first, at most `most`.
 
-        No more than the newest `rows` that ended without success are looked at, by an index that
-        holds nothing else.
+        It looks only at the newest `rows` runs that ended without success, by an index that holds
+        nothing else.
         """
         troubles = self.filter(trouble__isnull=False).newest_first()
         newest = troubles.values_list("job_id", "trouble")[:rows]
@@ -136,7 +136,7 @@ class ExecutionQuerySet(PrimaryQuerySet["Execution"]):
         return list(dict.fromkeys(job_id for job_id in found if job_id.startswith(prefix)))[:most]
 
     def jobs_last_ended(self, how: Collection[str], job_ids: Iterable[str]) -> list[str]:
-        """Those of these jobs of which the newest execution that has ended did so in such a way."""
+        """Those of these jobs whose newest ended run has one of these statuses."""
         newest = self.newest_of_each(job_ids, 1, ended=True)
         return [past.job_id for past in newest if past.status in how]
 
@@ -145,7 +145,7 @@ class ExecutionQuerySet(PrimaryQuerySet["Execution"]):
         return self.defer("output", "traceback", "parameters")
 
     def in_brief(self) -> Self:
-        """With what a line about a run tells: whose it is, how it stands, due when, begun when."""
+        """With what a line about a run shows: job, status, due time, start."""
         return self.only("job_id", "job_name", "status", "scheduled_at", "started_at")
 
 
@@ -252,7 +252,7 @@ class Execution(models.Model):
 
     @property
     def lateness(self) -> timedelta | None:
-        """How long after its fire time the run began."""
+        """How long after its due time the run started."""
         return self.started_at - self.scheduled_at if self.started_at else None
 
     @property

@@ -1,8 +1,8 @@
-"""A definition while a run of it goes on, and what saving it then writes.
+"""What `save()` writes when a run saves its own definition.
 
-The run's object is as old as the claim: what people changed since would be undone by it. And it
-holds what was asked for in this run only. So `save()` in `run` writes the fields that the kind
-adds, without those that this run overrides. `update_fields` names others.
+The run's object is as old as the claim, and may hold values for this run only. To save all of it
+would undo what people have changed since, and keep those values. So in a run `save()` writes only
+the fields that the kind adds, without those that the run overrides. `update_fields` names others.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ class SavedInRun(models.Model):
         super().save(*args, **kwargs)
 
     def hand_to_run(self, overridden: Iterable[str] = ()) -> None:
-        """Let this object know that a run has it, and which fields the run overrides."""
+        """Note that a run has this object, and which fields the run overrides."""
         self._in_run = self.pk, frozenset(overridden)
 
     def _is_copy(self, force_insert: object = False, using: str | None = None, **_: Any) -> bool:
-        """Whether a save makes another row: without a key, with another, in another database."""
+        """Whether a save makes another row: with no key, another key, or in another database."""
         pk, _overridden = self._in_run or (None, None)
         moves = using not in {None, self._state.db}
         return bool(force_insert) or self._state.adding or self.pk is None or self.pk != pk or moves

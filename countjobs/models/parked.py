@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from countjobs.database.primary import PrimaryQuerySet
 
 FIRST_LOOK = timedelta(minutes=1)
-"""So long after it was parked, a job is looked at again; then after twice as long, and so on."""
+"""How long after a job was parked it is looked at again. Each later pause is twice as long."""
 LAST_LOOK = timedelta(hours=1)
 """The longest time between two looks."""
 
@@ -20,14 +20,14 @@ class ParkedJobQuerySet(PrimaryQuerySet["ParkedJob"]):
     """The questions asked of parked jobs."""
 
     def to_look_at(self, now: datetime) -> Self:
-        """Those whose turn it is, those first that have waited longest."""
+        """Those whose turn it is, the longest waiting first."""
         never = models.Q(look_again_at__isnull=True, parked_at__lte=now - FIRST_LOOK)
         return self.filter(never | models.Q(look_again_at__lte=now)).order_by(
             models.F("look_again_at").asc(nulls_first=True), "parked_at"
         )
 
     def put_off(self, job_ids: list[str], now: datetime) -> None:
-        """Those of these that are still parked are looked at again later, each time later still."""
+        """Look at those that are still parked again later, after a longer pause each time."""
         for parked in self.filter(job_id__in=job_ids):
             parked.looks = min(parked.looks + 1, 16)
             parked.look_again_at = now + min(FIRST_LOOK * 2**parked.looks, LAST_LOOK)

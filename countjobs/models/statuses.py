@@ -1,4 +1,4 @@
-"""How an execution stands, and why it came to be."""
+"""The status of a run, and why it came to be."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Status(models.TextChoices):
-    """How an execution stands."""
+    """The status of a run."""
 
     QUEUED = "queued", _("queued")
     RUNNING = "running", _("running")
@@ -22,19 +22,21 @@ class Status(models.TextChoices):
 
 ACTIVE = (Status.QUEUED, Status.RUNNING)
 UNFINISHED = "status IN ('queued', 'running')"
-"""SQL for the same, for updates by key. It isn't the condition of the partial indexes: PostgreSQL
-would rather walk those, past all that were active a moment ago, than look up the keys."""
+"""SQL for the same, for updates by key. It isn't the condition of the partial indexes, or
+PostgreSQL would walk those, past all that were active a moment ago, instead of looking up the keys.
+"""
 
 FAILURES = (Status.FAILED, Status.TIMED_OUT, Status.LOST)
-"""What went wrong after it had begun."""
+"""Runs that started, and went wrong."""
 PROBLEMS = (*FAILURES, Status.MISSED, Status.SKIPPED)
-"""How an execution ends that didn't do what it was due for. Who cancels one wants it so."""
+"""Runs that didn't do what they were due for. Cancelling one is no problem: somebody wanted it.
+"""
 TROUBLES = (*PROBLEMS, Status.CANCELLED)
-"""How an execution ends otherwise than by success."""
+"""Every way to end but success."""
 
 
 class Trigger(models.TextChoices):
-    """Why an execution came to be."""
+    """Why a run came to be."""
 
     SCHEDULE = "schedule", _("schedule")
     MANUAL = "manual", _("by hand")
@@ -43,6 +45,6 @@ class Trigger(models.TextChoices):
 
 
 OWED = (Trigger.SCHEDULE, Trigger.RETRY)
-"""What was claimed by a scheduler that is gone, and the next attempts of what it ran: nobody skips
-these for another run of the same job; they wait for it.
+"""Runs that a scheduler that is gone had claimed, and the next attempts of those that it ran. They
+are not skipped for another run of the same job; they wait for it.
 """

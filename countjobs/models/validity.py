@@ -1,4 +1,4 @@
-"""What is checked of a definition beyond Django's own checks of fields, and in which words."""
+"""Checks of definitions beyond Django's own checks of fields."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ENDED = "ended"
 def more_checks(
     definition: Any, exclude: Collection[str]
 ) -> Iterator[tuple[str, Callable[[], None]]]:
-    """What Django's own checks of a field leave out; the fields of subclasses included."""
+    """The checks that Django's own leave out, also for the fields of subclasses."""
     for field in definition._meta.concrete_fields:
         if field.name in exclude:
             continue
@@ -38,7 +38,7 @@ def more_checks(
 
 
 def validate_moment(moment: datetime) -> None:
-    """A moment lies where schedules are searched. Raises ValidationError."""
+    """Check that a date lies in the years that schedules cover. Raises ValidationError."""
     if is_naive(moment):
         raise ValidationError(_("The date has no time zone."), code="naive")
     if not EPOCH <= moment <= _LAST_MOMENT:

@@ -2,7 +2,7 @@
 
 Whatever writes definitions sends a signal in the transaction that writes them:
 `definitions_changed` or `definitions_deleted`. The job store listens, and writes the row that
-schedulers look at. So a definition and its row are never seen to disagree.
+schedulers look at. So nobody ever sees a definition and its row disagree.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ class JobDefinitionQuerySet(PrimaryQuerySet["JobDefinition"]):
     def update(self, **kwargs: Any) -> int:
         """As Django's. Values are not validated; a definition that they break is parked.
 
-        What begins to match while this goes on stays as it is: its row of the job store would.
+        A definition that begins to match meanwhile is left alone, because its row would be too.
         """
         with transaction.atomic(using=self.db, savepoint=False):
             pks = list(self.values_list("pk", flat=True))
             self._lock(pks)
-            # No keys are a batch too, for Django to refuse what it refuses.
+            # Without keys there is one empty batch, so that Django refuses what it refuses.
             rows = sum(
                 self._update_batch(batch, kwargs) for batch in [*batches(pks, _BATCH)] or [pks]
             )
@@ -90,7 +90,7 @@ class JobDefinitionQuerySet(PrimaryQuerySet["JobDefinition"]):
     def _lock(self, pks: Iterable[Any]) -> None:
         """Keep others from writing these until the transaction ends.
 
-        All do so in one order: two that lock the same rows, each in its own, may end in a deadlock.
+        All do so in one order. Otherwise two that lock the same rows may end in a deadlock.
         """
         if not connections[self.db].features.has_select_for_update:
             return  # the whole database is locked there
@@ -103,7 +103,7 @@ class JobDefinitionQuerySet(PrimaryQuerySet["JobDefinition"]):
 
     @again_after_deadlock
     def delete(self) -> tuple[int, dict[str, int]]:
-        """As Django's. The job store is told of all at once, and not of each by itself."""
+        """As Django's. The job store is told of all at once, not of each one."""
         self._deleted: defaultdict[type[JobDefinition], list[Any]] = defaultdict(list)
         with transaction.atomic(using=self.db, savepoint=False):
             self._lock(self.values_list("pk", flat=True))
@@ -121,7 +121,7 @@ class JobDefinitionQuerySet(PrimaryQuerySet["JobDefinition"]):
         return distinct_values(connections[self.db], model.db_table, "timezone")
 
     def note_deleted(self, definition: JobDefinition) -> None:
-        """Remember one that this deletion takes along: of this kind, or of one that cascades."""
+        """Remember a definition that this deletion deletes, of this kind or by a cascade."""
         self._deleted[type(definition)].append(definition.pk)
 
 
@@ -131,7 +131,7 @@ _together: ContextVar[_Together | None] = ContextVar("_together", default=None)
 
 @contextmanager
 def saved_together() -> Iterator[None]:
-    """A transaction: the job store is told of what is saved in it at its end, not save by save."""
+    """A transaction. At its end the job store is told of all that was saved in it, at once."""
     saved: _Together = {}
     with transaction.atomic():
         token = _together.set(saved)

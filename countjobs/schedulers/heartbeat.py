@@ -1,7 +1,7 @@
-"""Heartbeats: a scheduler's word that its loop turns, and what becomes of one that fell silent.
+"""Heartbeats: the sign that a scheduler's loop is running.
 
-The loop itself writes them, between its turns, and not a thread beside it: a heartbeat that goes on
-while the loop is stuck would be worth nothing.
+The loop itself writes them, between its turns. A thread of their own would go on writing while the
+loop is stuck, and then they would mean nothing.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ logger = in_one_line(logging.getLogger(__name__))
 
 
 class Heartbeat:
-    """The row of one scheduler. Its `name` is what the executions it claims carry."""
+    """The row of one scheduler. The runs that it claims carry its `name`."""
 
     def __init__(self, capacity: int) -> None:
         conf = Conf.load()
@@ -51,7 +51,7 @@ class Heartbeat:
         return max(0.0, self._every - (time.monotonic() - self._beaten_at))
 
     def start(self, now: datetime) -> None:
-        """Write the row. To do so again, not knowing whether it was written, does no harm."""
+        """Write the row. It may be called again if it is unknown whether that worked."""
         self._write_row(now)
         self._watch.begin(self._others(), now)
 
@@ -71,21 +71,21 @@ class Heartbeat:
         self._beaten_at = time.monotonic()
 
     def beat_if_due(self, now: datetime) -> bool:
-        """Write a heartbeat where it is time, and settle what schedulers left that write none."""
+        """Write a heartbeat if it is due, and settle the runs of dead schedulers."""
         if self.seconds_left:
             return False
         self._write(now)
         dead = self._watch.look(self._others())
         try:
             settle_dead_nodes(dead, now)
-        except Error as error:  # the table of executions, say: this one lives all the same
+        except Error as error:  # of another table, say: this scheduler lives
             self._settling.goes_on(logger, error, "What dead schedulers left can't be settled now")
         else:
             self._settling.is_over()
         return True
 
     def tell_cannot_claim(self, why: str) -> None:
-        """Write at once why runs can't be started, or "" for that all is well, if that is news."""
+        """Write at once why runs can't be started, if that has changed; "" if they can."""
         reason = storable(why)[:MOST_REASON]
         if reason != self._cannot_claim:
             self._cannot_claim = reason

@@ -1,7 +1,7 @@
 """Hearing that something changed, and waking the scheduler's loop.
 
-PostgreSQL says so (NOTIFY). On SQLite the file's `data_version` is read, a few times a second: a
-number in memory, no query. https://www.sqlite.org/pragma.html#pragma_data_version
+PostgreSQL says so (NOTIFY). On SQLite we read the file's `data_version` a few times a second: a
+number in memory, not a query. https://www.sqlite.org/pragma.html#pragma_data_version
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ logger = in_one_line(logging.getLogger(__name__))
 POLL_SECONDS = 0.2
 RETRY_SECONDS = 1.0
 LOOK_SECONDS = 1.0
-"""How often the loop looks by itself where nothing tells of changes."""
+"""How often to wake the loop if nothing tells of changes."""
 
 
 class ChangeListener(threading.Thread):
@@ -38,7 +38,7 @@ class ChangeListener(threading.Thread):
         self._outage = Outage()
         self._stopping = threading.Event()
         self._bell: socket.socket | None = None
-        """Rung, it ends a wait for notifications."""
+        """Sending to it ends a wait for notifications."""
 
     def stop(self, timeout: float) -> None:
         """End the thread."""
@@ -50,7 +50,7 @@ class ChangeListener(threading.Thread):
             self.join(timeout)
 
     def run(self) -> None:
-        """Listen until stopped, through broken connections too."""
+        """Listen until stopped, with a new connection if one breaks."""
         go_on_until(self._stopping.is_set, self._listen_once, "The listener for changes")
 
     def _listen_once(self) -> None:
@@ -71,7 +71,7 @@ class ChangeListener(threading.Thread):
             self._look_again()
 
     def _look_again(self) -> None:
-        """Nobody tells us of anything: have the loop look, once a second."""
+        """Nothing tells of changes: wake the loop once a second."""
         while not self._stopping.wait(LOOK_SECONDS):
             self._wake()
 
@@ -84,8 +84,8 @@ class ChangeListener(threading.Thread):
             self._wake()
             self._wait_for_notifications(raw)
         finally:
-            with suppress(Exception):  # where it broke, nothing is left to be heard
-                raw.execute(f"UNLISTEN {CHANNEL}")  # a pool gives it to somebody else
+            with suppress(Exception):  # a broken connection listens no more
+                raw.execute(f"UNLISTEN {CHANNEL}")  # a pool gives the connection to somebody else
 
     def _wait_for_notifications(self, raw: Any) -> None:
         # Not the driver's own wait: it wakes ten times a second, and can't be told to stop.
@@ -93,13 +93,13 @@ class ChangeListener(threading.Thread):
         with bell, rung, selectors.DefaultSelector() as selector:
             selector.register(rung, selectors.EVENT_READ)
             selector.register(raw, selectors.EVENT_READ)
-            self._bell = bell  # before looking whether to stop, as `stop` looks after saying so
+            self._bell = bell  # before looking whether to stop: `stop` does it the other way round
             while not self._stopping.is_set():
                 selector.select()
                 self._wake_if_notified(raw)
 
     def _wake_if_notified(self, raw: Any) -> None:
-        """Read what has come, without waiting. Raises where the connection broke."""
+        """Read what has come, without waiting. Raises if the connection broke."""
         if list(raw.notifies(timeout=0)):
             self._wake()
 
@@ -116,8 +116,8 @@ class ChangeListener(threading.Thread):
 
 
 def _is_shared() -> bool:
-    """Whether the server's connection is another one from transaction to transaction.
+    """Whether a pooler may give each transaction another connection to the server.
 
-    Django's setting for such a pooler says so. LISTEN would be heard by whoever comes next.
+    Django has a setting for such poolers. With them, LISTEN would apply to whoever comes next.
     """
     return bool(connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"))

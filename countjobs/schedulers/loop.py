@@ -1,4 +1,4 @@
-"""APScheduler's loop, kept alive and told of heartbeats, drain and wake-ups."""
+"""APScheduler's loop, kept alive, with heartbeats, wake-ups and a drain."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ logger = in_one_line(logging.getLogger(__name__))
 
 RETRY_SECONDS = 1.0
 OWN_RUN_SECONDS = 1.0
-"""How long a run has to end that shuts down its own scheduler, and doesn't want it to wait."""
+"""How long a run has to end if it shuts down its own scheduler without waiting."""
 LONGEST_SLEEP_SECONDS = 5.0
-"""So that a clock that is set forward is noticed, and a wake-up that got lost costs no more."""
+"""The most that a clock set forward, or a lost wake-up, can delay what is due."""
 
 
 class DatabaseScheduler(StoringScheduler):
@@ -48,7 +48,7 @@ class DatabaseScheduler(StoringScheduler):
     def attach(
         self, heartbeat: Heartbeat, recorder: Recorder, executor: ThreadPoolExecutor, drain: float
     ) -> None:
-        """Give it its parts: what `create_scheduler` made. `drain` is the deadline in seconds."""
+        """Give it the parts that `create_scheduler` made. `drain` is the deadline in seconds."""
         self.heartbeat = heartbeat
         self.recorder = recorder
         self.executor = executor
@@ -70,7 +70,7 @@ class DatabaseScheduler(StoringScheduler):
         self.store.start(self, self.jobstore_alias)  # jobs may be added before our own start
 
     def start(self, *args: Any, **kwargs: Any) -> None:
-        """Start. Raises django.db.Error where the database is away or not migrated."""
+        """Start. Raises django.db.Error if the database is away or not migrated."""
         try_twice(self._prepare)
         Capture.install()
         self.recorder.start()
@@ -96,7 +96,7 @@ class DatabaseScheduler(StoringScheduler):
             self.wakeup()
 
     def _process_jobs(self) -> float:
-        """One turn of the loop, in seconds until the next: whatever happens, there is one."""
+        """One turn of the loop. Returns the seconds until the next: there always is one."""
         forget_queries()
         try:
             self.heartbeat.beat_if_due(timezone.now())
@@ -114,12 +114,12 @@ class DatabaseScheduler(StoringScheduler):
         return min(wait, LONGEST_SLEEP_SECONDS, self.heartbeat.seconds_left)
 
     def _why_it_cannot_claim(self) -> str:
-        """Why runs aren't started, or not recorded, at present; empty while all is well."""
+        """Why runs can't be started or recorded at present; empty while all is well."""
         outages = (self.store.claiming.outage, self.executor.outage, self.recorder.outage)
         return next((outage.reason for outage in outages if outage.reason), "")
 
     def _follow_clock(self) -> None:
-        """Where the clock was set back, bring near again what was put off by the wrong one."""
+        """If the clock was set back, mend next run times that are too far in the future."""
         if self.clock.was_set_back:
             logger.warning("The clock was set back; putting the schedules in order.")
             self.mending.begin()
@@ -127,7 +127,7 @@ class DatabaseScheduler(StoringScheduler):
 
     def _main_loop(self) -> None:
         self._loop = get_ident()
-        # Not before: it calls `wakeup`, which needs what APScheduler's own start has made.
+        # Not earlier: it calls `wakeup`, which needs what APScheduler's own start has made.
         self.listener.start()
         try:
             super()._main_loop()
@@ -138,14 +138,14 @@ class DatabaseScheduler(StoringScheduler):
     def shutdown(self, wait: bool = True) -> None:
         """Stop claiming, let runs end until the drain's deadline, record them, and stop.
 
-        With `wait=False` it doesn't wait for runs: those that go on are recorded as lost. Called by
-        a job of its own, or by a listener in one of its threads, it returns at once, and all of
-        this happens beside what has called it, which may end: with `wait=False` too, runs have a
-        moment for that.
+        With `wait=False` it doesn't wait for runs: those that go on are recorded as lost. If one of
+        its own jobs calls it, or a listener in one of its threads, it returns at once, and another
+        thread does all this, so that the caller can end. Even with `wait=False` runs then have a
+        moment to end.
         """
         if self._is_called_from_within():
             seconds = self.drain_seconds if wait else min(self.drain_seconds, OWN_RUN_SECONDS)
-            # No daemon: the program must not end before it has.
+            # Not a daemon: the program must not end before this has.
             Thread(target=self._end_beside, args=(seconds,), name="countjobs-shutdown").start()
         else:
             self._end(self.drain_seconds if wait else 0)
@@ -183,7 +183,7 @@ class DatabaseScheduler(StoringScheduler):
         Capture.remove()
 
     def _settle(self, seconds: float) -> None:
-        """Leave nothing of ours unsettled: what has not ended by now is lost."""
+        """Settle all runs of ours: what has not ended by now is lost."""
         now = timezone.now()
         reason = _(
             "The scheduler stopped %(seconds)s s after it was told to, and this run had not ended."

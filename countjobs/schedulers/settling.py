@@ -1,8 +1,8 @@
-"""Settling what a scheduler leaves behind that is gone: lost runs, and claims not begun.
+"""Settling the runs that a scheduler leaves behind: some are lost, others had not started.
 
-Of a lost run nobody can say whether its work was done. It is run again only where its definition
-says so (`rerun_if_lost`), and then it may be done twice. The number of attempts is bounded: a job
-that takes its scheduler down each time would else go from one to the next for ever.
+Nobody can tell whether the work of a lost run was done. It runs again only if its definition says
+so (`rerun_if_lost`), and then the work may be done twice. The number of attempts is limited,
+because a job may be what brings its scheduler down: it would bring down one after the other.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ FORGET_AFTER = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Settled:
-    """How many executions were settled, and in which way."""
+    """How many runs were settled, and how."""
 
     lost: int
     again: int
@@ -46,11 +46,11 @@ class Settled:
 
 
 def settle_dead_nodes(dead: Heartbeats, now: datetime) -> int:
-    """Settle what schedulers left behind that are dead, given their last heartbeats.
+    """Settle the runs of dead schedulers, given their last heartbeats. Returns how many were dead.
 
-    What they ran is `lost`, with the reason, and run again where the definition says so; what they
-    had claimed but not begun is given back. Two schedulers settle different nodes: a row that is
-    being settled is locked. Returns how many were settled: not those that live after all.
+    What they ran is `lost`, with the reason, and runs again if the definition says so. What they
+    had claimed but not started is given back. A scheduler that is being settled is locked, so no
+    other settles it too. One that has written a heartbeat meanwhile is left alone.
     """
     stopped = SchedulerNode.objects.filter(state=State.STOPPED)
     stopped.filter(heartbeat__lt=now - FORGET_AFTER).delete()
@@ -64,7 +64,7 @@ def _settle_nodes(dead: Heartbeats, now: datetime) -> int:
     skip = connection.features.has_select_for_update_skip_locked
     there = SchedulerNode.objects.exclude(state=State.STOPPED).filter(uuid__in=list(dead))
     locked = there.select_for_update(skip_locked=skip)
-    # One may have beaten since we looked.
+    # One may have written a heartbeat since we looked.
     nodes = [node for node in locked if node.heartbeat == dead[node.uuid]]
     for node in nodes:
         reason = _(
@@ -77,12 +77,12 @@ def _settle_nodes(dead: Heartbeats, now: datetime) -> int:
 
 
 def _settle_strays(now: datetime) -> None:
-    """Settle what belongs to a scheduler that has been settled, or whose row was deleted.
+    """Settle runs whose scheduler has been settled already, or whose row is gone.
 
-    A claim may be committed at the very moment at which its scheduler is taken for dead.
+    A claim may be committed just when its scheduler is taken for dead.
     """
     active = Execution.objects.active().exclude(node="")
-    # Before the schedulers: the row of one that starts meanwhile is there before its first claim.
+    # Read before the schedulers: one that starts meanwhile writes its row before its first claim.
     names = set(active.values_list("node", flat=True))
     names -= {node.name for node in SchedulerNode.objects.exclude(state=State.STOPPED)}
     for name in names:
@@ -105,14 +105,14 @@ def _settle_and_tell(name: str, reason: str, now: datetime) -> None:
 
 
 def settle(node: str, reason: str, now: datetime) -> Settled:
-    """Leave nothing of a scheduler unsettled, in one transaction. Raises django.db.Error.
+    """Settle all runs of a scheduler, in one transaction. Raises django.db.Error.
 
-    What it ran is `lost`, for the reason given; what it had not begun is given back.
+    What it ran is `lost`, for the reason given. What it had not started is given back.
     """
     with transaction.atomic():
         let_go_after(Conf.load().lease_seconds)
         running = Execution.objects.active().filter(node=node, status=Status.RUNNING)
-        # The order of the index of what is active: SQLite would pass it by for that of the key.
+        # In the order of the index of active runs: otherwise SQLite would use the key's index.
         locked = running.order_by("job_id", "pk").select_for_update()
         lost = _known_here(list(locked.defer("output", "traceback")))
         again = _lose(lost, reason, now)
@@ -139,8 +139,8 @@ def _lose(running: list[Execution], reason: str, now: datetime) -> list[Executio
 
 
 def _known_here(running: list[Execution]) -> list[Execution]:
-    """Without those of kinds that only other schedulers know: whether they are run again is said by
-    definitions that can't be read here. Who knows the kind settles them.
+    """Leave out runs of kinds that only other schedulers know: their definitions, which say whether
+    to run again, can't be read here. A scheduler that knows the kind settles them.
     """
     unknown = {each.job_id for each in running if unknown_kind(each.job_id)}
     told = kinds_told() if unknown else set()
@@ -149,7 +149,7 @@ def _known_here(running: list[Execution]) -> list[Execution]:
 
 
 def _verdict(execution: Execution, *, is_enabled: bool, most: int) -> tuple[bool, str]:
-    """Whether a lost run of a job that may be run again is, and a sentence that says so."""
+    """Whether a lost run with `rerun_if_lost` runs again, and a sentence that says so."""
     if not is_enabled:
         return False, _("It is not run again: the job was paused.")
     attempts = {"attempt": execution.attempt, "next": execution.attempt + 1, "most": most}
@@ -160,9 +160,9 @@ def _verdict(execution: Execution, *, is_enabled: bool, most: int) -> tuple[bool
 
 
 def _enabled_of_rerun(job_ids: Iterable[str]) -> dict[str, bool]:
-    """Of those whose definitions say `rerun_if_lost`, whether they are enabled.
+    """For each job whose definition says `rerun_if_lost`: whether it is enabled.
 
-    One query a kind. Jobs from code, and those that were deleted, are left out.
+    One query per kind. Jobs from code and deleted definitions are left out.
     """
     keys: defaultdict[type[JobDefinition], list[Any]] = defaultdict(list)
     for job_id in job_ids:
