@@ -3,11 +3,11 @@
 The apps must be loaded first, as for any import of models.
 """
 
-from countjobs.executors.current import current_run
 from countjobs.history.requests import request_run, request_runs
 from countjobs.models import CountJob, Execution, JobDefinition, JobDefinitionQuerySet
 from countjobs.models.countjob import count_job
 from countjobs.models.writes import saved_together
+from countjobs.run_context import current_run
 from countjobs.schedulers import BackgroundScheduler, BlockingScheduler, create_scheduler
 
 __all__ = [

@@ -70,7 +70,7 @@ class Conf:
         known = [item.name.upper() for item in fields(cls)]
         for key in given:
             if key not in known:
-                yield f"COUNTJOBS has no key {key!r}; it knows {', '.join(known)}."
+                yield f"COUNTJOBS has no key {key!r}. Its keys are {', '.join(known)}."
 
     @classmethod
     def _wrong_values(cls, given: dict[object, object]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What goes on whatever goes wrong: threads that last, and steps that nothing may depend on."""
+"""Going on whatever goes wrong: threads that last, and steps that may fail."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ REST_SECONDS = 1.0
 
 
 def go_on_until(is_over: Callable[[], bool], step: Callable[[], object], what: str) -> None:
-    """Take a step again and again. One that raises is logged; the next one comes a second later.
+    """Take a step again and again. One that raises is logged, and the next comes a second later.
 
-    Nobody looks after the threads that a scheduler lives on: one that ended would be missed only
-    by what it did.
+    Nobody watches a scheduler's threads. If one ended, its work would just no longer be done.
 
     Args:
         is_over: Whether this is the end; asked before each step.
@@ -33,9 +32,9 @@ def go_on_until(is_over: Callable[[], bool], step: Callable[[], object], what: s
 
 
 def quietly(step: Callable[..., object], *args: Any) -> None:
-    """Do what nothing may depend on: write to a log, tidy up.
+    """Do something whose failure must not matter: write to a log, tidy up.
 
-    What it raises is logged, where that is possible: a log handler may be what raises.
+    What it raises is logged, if that is possible: a log handler may be what raises.
     """
     try:
         step(*args)

@@ -77,7 +77,7 @@ def _of_definition(model: type[JobDefinition]) -> Iterator[CheckMessage]:
         )
     if unknown := sorted({*(model.run_overrides or ())} - {*own_fields(model)}):
         yield Error(
-            f"run_overrides names what is no field of this kind's own: {', '.join(unknown)}.",
+            f"run_overrides names fields that this kind doesn't add: {', '.join(unknown)}.",
             hint="Use a tuple of fields that the kind itself adds, or an empty tuple: ().",
             obj=model,
             id="countjobs.E020",

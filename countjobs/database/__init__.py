@@ -1,1 +1,1 @@
-"""SQL and connections: what knows no model by name."""
+"""SQL and connections. Nothing in here names a model."""

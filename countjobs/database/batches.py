@@ -1,4 +1,4 @@
-"""Many values, some at a time: databases limit what one statement and one transaction may hold."""
+"""Splitting values into batches: databases limit the size of statements and transactions."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ Value = TypeVar("Value")
 
 
 def batches(values: list[Value], most: int) -> Iterator[list[Value]]:
-    """The values in their order, at most so many at once."""
+    """The values in order, at most `most` at a time."""
     for start in range(0, len(values), most):
         yield values[start : start + most]

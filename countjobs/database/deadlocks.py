@@ -1,7 +1,7 @@
-"""Deadlocks: of two transactions that wait for each other, PostgreSQL ends one.
+"""Deadlocks: when two transactions wait for each other, PostgreSQL ends one of them.
 
-Rows are locked in the order of their keys, so that none comes about between our own transactions.
-What is left (another app's triggers, say) is tried once more.
+Our own transactions lock rows in the order of their keys, so they don't deadlock with each other.
+Other causes remain, such as another app's triggers. Then the transaction is tried once more.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ T = TypeVar("T")
 
 
 def again_after_deadlock(do: Callable[P, T]) -> Callable[P, T]:
-    """Decorate what is a transaction of its own: where a deadlock ends it, it is done once more.
+    """Decorate a function that is a transaction of its own: after a deadlock it runs once more.
 
-    Within another transaction that can't be done: it has been undone, too. The error is raised.
+    Inside another transaction that is impossible, because that one has been undone too. Then the
+    error is raised.
     """
 
     @wraps(do)
@@ -40,6 +41,6 @@ def again_after_deadlock(do: Callable[P, T]) -> Callable[P, T]:
 
 
 def is_deadlock(error: BaseException) -> bool:
-    """Whether it is one: psycopg 3 and psycopg2 call the code by different names."""
+    """Whether an error is a deadlock. psycopg 3 and psycopg2 name the code differently."""
     cause = error.__cause__
     return _DEADLOCK in (getattr(cause, "sqlstate", None), getattr(cause, "pgcode", None))

@@ -10,8 +10,8 @@ _MOST = 1_000
 def distinct_values(connection: BaseDatabaseWrapper, table: str, column: str) -> list[str]:
     """The values in order, at most a thousand.
 
-    The databases' own DISTINCT reads all of the table, or of the index. This reads one entry of the
-    index for each value, and asks it for the next greater one.
+    The databases' own DISTINCT reads the whole table, or the whole index. This reads one entry of
+    the index per value, and each time asks for the next greater one.
     """
     table, column = map(connection.ops.quote_name, (table, column))
     sql = (

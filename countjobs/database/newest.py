@@ -1,9 +1,9 @@
-"""The newest executions of each of many jobs, in one statement.
+"""The newest runs of each of many jobs, in one statement.
 
-The ORM has no way to say it. A window function would read each job's whole history; these read as
-many entries of the index `countjobs_newest_of_job` as there are rows to return. Nor are there
-objects of the model: lists show thousands of these, and it would take longer to make them than to
-read them.
+The ORM can't express this. A window function would read each job's whole history. These statements
+read only as many entries of the index `countjobs_newest_of_job` as they return rows. They make no
+model objects: lists show thousands of runs, and making the objects would take longer than reading
+the rows.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 
 class Past(NamedTuple):
-    """What a list tells of an execution."""
+    """What lists show of a run."""
 
     id: int
     job_id: str
@@ -41,9 +41,9 @@ def read_newest(
     most: int,
     condition: str,
 ) -> list[Past]:
-    """The newest executions of each job, newest first: at most so many a job.
+    """The newest runs of each job, newest first, at most `most` per job.
 
-    Only those are meant for which a condition holds, which is SQL on the table's own columns.
+    Only runs that meet the condition count. It is SQL on the table's own columns.
     """
     table = connection.ops.quote_name(model._meta.db_table)
     ids = list(job_ids)
@@ -57,14 +57,14 @@ def read_newest(
 
 
 def _sql(vendor: str, table: str, condition: str) -> str:
-    """Each database has its own way to read a list, and to look up something for each value."""
+    """Each database has its own way to take a list, and to look something up for each value."""
     names = ("id", "job_id", "status")
     moments = ("scheduled_at", "started_at", "finished_at")
     found = f"FROM {table} WHERE job_id = wanted.value AND {condition}"
     newest = "ORDER BY scheduled_at DESC, id DESC LIMIT %s"
     match vendor:
         case "postgresql":
-            # Numbers: Django's own reading of moments would take longer than all the rest.
+            # As numbers: parsing datetimes in Django would take longer than everything else.
             columns = [*names, *(f"extract(epoch FROM {name})::float8" for name in moments)]
             rows = (
                 "unnest(%s::text[]) AS wanted(value) CROSS JOIN LATERAL"
@@ -73,7 +73,7 @@ def _sql(vendor: str, table: str, condition: str) -> str:
             return f"SELECT newest.* FROM {rows}"  # noqa: S608  # names only
         case "sqlite":
             columns = [f"newest.{name}" for name in (*names, *moments)]
-            rows = (  # CROSS JOIN is SQLite's word for "in this order"
+            rows = (  # in SQLite, CROSS JOIN keeps the order
                 f"json_each(%s) AS wanted CROSS JOIN {table} AS newest"
                 f" ON newest.id IN (SELECT id {found} {newest})"
             )
@@ -85,7 +85,7 @@ def _sql(vendor: str, table: str, condition: str) -> str:
 def _moments(
     connection: BaseDatabaseWrapper, model: type[models.Model]
 ) -> Callable[[Any], datetime | None]:
-    """Turns what the statement returns for a moment into one."""
+    """A function that makes a datetime of what the statement returns for one."""
     if connection.vendor == "postgresql":
         return lambda value: None if value is None else datetime.fromtimestamp(value, UTC)
     field: Any = model._meta.get_field("scheduled_at")

@@ -1,26 +1,47 @@
-"""The database being away from us, and we from it."""
+"""The database being away: what counts as that, and how whoever meets it goes on.
+
+- A thread that has to go on calls `Outage.goes_on` where something failed, and tries again later.
+- Where a connection that broke may be all that is wrong, `try_twice` tries again at once.
+- Where it matters whether it is the database or what was sent to it, `AWAY` says so.
+"""
 
 from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
 
 from django.db import Error, InterfaceError, InternalError, OperationalError, connection
 
+from countjobs.lasting import quietly
 from countjobs.text import describe
+
+T = TypeVar("T")
 
 TELL_SECONDS = 60.0
 """How often a failure that lasts is logged."""
 
 AWAY = (OperationalError, InterfaceError, InternalError)
-"""Errors after which the same statement may succeed later; a read-only standby's is internal."""
+"""Errors after which the same statement may succeed later. A read-only standby's is internal.
+"""
+
+
+def try_twice(step: Callable[[], T]) -> T:
+    """Do a step. If the database seems to be away, do it once more on a new connection."""
+    try:
+        return step()
+    except AWAY:
+        connection.close()
+    return step()
 
 
 def let_go_after(seconds: int) -> None:
-    """Have PostgreSQL end the current transaction where we fall silent in it for so long.
+    """Have PostgreSQL end the current transaction if we send nothing for so many seconds.
 
-    Else the rows that a frozen process has locked would stay locked for as long as it is frozen.
-    SQLite can't do that: there, such a process keeps all others from writing.
+    Otherwise a frozen process would keep its rows locked for as long as it is frozen. SQLite has no
+    such timeout: there a frozen process keeps all others from writing.
     """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
@@ -28,20 +49,27 @@ def let_go_after(seconds: int) -> None:
 
 
 class Outage:
-    """Something that fails again and again, until it works again.
+    """Something that keeps failing until it works again.
 
-    It is told when it begins and once a minute while it lasts, not each time that it is tried.
+    It is logged when it begins, and once a minute while it lasts, but not at every try.
     """
 
     def __init__(self) -> None:
         self.reason = ""
-        """What was wrong when it was tried last; empty while nothing is."""
+        """Why the last try failed; empty if it worked."""
         self._told_at: float | None = None
 
     def goes_on(
         self, logger: logging.Logger, error: Exception, message: str, *args: object
     ) -> None:
-        """It failed. The line of the log ends with the error; a traceback is only of what is no
+        """It failed: log that, and close this thread's connection, which may be what broke."""
+        self.tell(logger, error, message, *args)
+        connection.close()
+
+    def tell(self, logger: logging.Logger, error: Exception, message: str, *args: object) -> None:
+        """The database refused some of what was sent; the connection is fine.
+
+        The line of the log ends with the error. There is a traceback only if the error is not the
         database's.
         """
         self.reason = describe(error)
@@ -49,9 +77,10 @@ class Outage:
         if self._told_at is None or now - self._told_at >= TELL_SECONDS:
             self._told_at = now
             fault = None if isinstance(error, Error) else error
-            logger.warning(f"{message}: %s", *args, error, exc_info=fault)  # noqa: G004
+            warn = partial(logger.warning, f"{message}: %s", *args, error, exc_info=fault)
+            quietly(warn)
 
     def is_over(self) -> None:
-        """It works."""
+        """It works again."""
         self.reason = ""
         self._told_at = None

@@ -1,7 +1,7 @@
-"""What Django keeps of statements while DEBUG is on.
+"""The statements that Django keeps while DEBUG is on.
 
-It forgets them at each web request. A scheduler has none, and its threads live long: each would
-keep thousands, with all their parameters.
+Django forgets them at each web request. A scheduler has no requests, and its threads live long:
+each of them would keep thousands of statements with all their parameters.
 """
 
 from __future__ import annotations
@@ -11,6 +11,6 @@ from django.db import reset_queries
 
 
 def forget_queries() -> None:
-    """Forget what is kept of this thread's statements. It costs nothing where DEBUG is off."""
+    """Forget the statements of this thread. It costs nothing while DEBUG is off."""
     if settings.DEBUG:
         reset_queries()

@@ -1,8 +1,8 @@
-"""Many rows in one statement, however many: they travel as one JSON document.
+"""Any number of rows in one statement: they are sent as one JSON document.
 
-The ORM's bulk methods split what they send where a database limits the number of parameters (at
-999 on SQLite), and build every value one by one. Claims and results are written thousands of times
-a minute, so these two statements are the app's own.
+The ORM's bulk methods split the rows, because databases limit the number of parameters (SQLite to
+999), and build every value one by one. Claims and outcomes are written thousands of times a minute,
+so these two statements are the app's own.
 """
 
 from __future__ import annotations
@@ -29,10 +29,11 @@ def insert_rows(
     returning: Sequence[str],
     shared: Row | None = None,
 ) -> list[tuple[Any, ...]]:
-    """Insert rows, each with the same fields, but none that a unique constraint forbids.
+    """Insert rows, all with the same fields, except those that a unique constraint forbids.
 
-    What all rows have in common is `shared`. Returns the fields named of those inserted, in no
-    promised order. The database's own defaults hold for fields that aren't given, not the model's.
+    `shared` holds the values that all rows have in common. Returns the fields `returning` of the
+    inserted rows, in any order. Fields that aren't given get the database's defaults, not the
+    model's.
     """
     if not rows:
         return []
@@ -47,10 +48,10 @@ def update_rows(
     where: str = "true",
     shared: Row | None = None,
 ) -> list[Any]:
-    """Update rows, each a mapping of the primary key and the same fields, where a condition holds.
+    """Update rows that meet a condition. Each is given as its primary key and the fields to set.
 
-    What all rows have in common is `shared`. Returns the keys of the rows that were there and met
-    the condition. It is SQL on the table's own columns; a percent sign in it is doubled.
+    `shared` holds the values that all rows have in common. The condition is SQL on the table's own
+    columns, with percent signs doubled. Returns the keys of the rows that were updated.
     """
     if not rows:
         return []
@@ -95,8 +96,8 @@ def _update_sql(
     condition = f"{_column(key)} = {_new(key)} AND ({where}) RETURNING {_column(key)}"
     if vendor == "sqlite":
         return f"UPDATE {table} SET {sets} FROM {given} WHERE {condition}"  # noqa: S608  # names only
-    # PostgreSQL's planner takes the rows for 100, and would rather read a table of some thousand
-    # than look up so many keys. Those of an array it always looks up.
+    # PostgreSQL's planner assumes 100 rows here, and would then read a whole table of a few
+    # thousand rows. The keys of an array it always looks up.
     return (
         f"WITH given AS (SELECT * FROM {given}) UPDATE {table} SET {sets} FROM given"  # noqa: S608  # names only
         f" WHERE {_column(key)} = ANY (ARRAY (SELECT {_new(key)} FROM given)) AND {condition}"
@@ -121,15 +122,15 @@ def _execute(
 def _given(
     vendor: str, model: type[models.Model], names: tuple[str, ...], shared: tuple[str, ...]
 ) -> str:
-    """The rows; and what they share, as a table of one row."""
+    """The rows, and the shared values as a table of one row."""
     own = f"{_rowset(vendor, _fields(model, names))} AS own"
     return f"{own}, {_rowset(vendor, _fields(model, shared))} AS shared" if shared else own
 
 
 def _rowset(vendor: str, fields: Iterable[_Field]) -> str:
-    """A table made of the document: each database has its own function for that.
+    """The document as a table; each database has its own function for that.
 
-    Its columns have names of their own, since SQLite can't return qualified ones.
+    Its columns have other names than the model's, because SQLite's RETURNING can't qualify names.
     """
     match vendor:
         case "postgresql":
@@ -169,10 +170,10 @@ def _writer(vendor: str, zone: tzinfo | None, field: _Field) -> _Writer:
     if isinstance(field, models.JSONField):
         return lambda value: field.get_db_prep_value(value, connection)
     if isinstance(field, models.DateTimeField):
-        # As the backends' own methods write it, which take far longer.
+        # The same text as from the backends' own methods, in far less time.
         return _aware if vendor == "postgresql" else partial(_naive, zone)
     if isinstance(field, models.CharField | models.TextField):
-        # One text that PostgreSQL refuses would take the others down with it.
+        # One text that PostgreSQL refuses would fail the whole statement.
         return lambda value: storable(value) if isinstance(value, str) else value
     return _as_it_is
 

@@ -1,7 +1,7 @@
-"""Taking turns at writing, where a database has room for one writer at a time.
+"""Taking turns at writing, if the database takes one writer at a time.
 
-SQLite lets a second writer sleep, longer each time it looks again, though the first may have ended
-at once. Within a process a lock is faster and fairer.
+SQLite makes a second writer sleep, longer after each attempt, even if the first one has long
+finished. Within a process a lock is faster and fairer.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _writing = threading.Lock()
 
 @contextmanager
 def own_turn() -> Iterator[None]:
-    """Write while no other thread of this process does, where they would be in each other's way."""
+    """Write while no other thread of this process does, if the database needs that."""
     if connection.features.has_select_for_update:  # rows are locked there, not the database
         yield
         return

@@ -1,7 +1,7 @@
 """Telling schedulers that something changed, so that an edit takes effect at once.
 
-PostgreSQL carries the word with NOTIFY, which it delivers when the transaction commits. SQLite
-needs none: a scheduler sees there that the file changed. What hears is in `countjobs.schedulers`.
+On PostgreSQL that is NOTIFY, which is delivered when the transaction commits. On SQLite nothing has
+to be sent: schedulers see that the file has changed. `countjobs.schedulers.listeners` listens.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ def notify() -> None:
 
 
 def can_listen(connection: BaseDatabaseWrapper) -> bool:
-    """Whether the driver tells of notifications as psycopg 3 does."""
-    # Without a driver there is no such module.
+    """Whether the driver can wait for notifications: only psycopg 3 can."""
+    # Without a driver this module can't be imported.
     from django.db.backends.postgresql.psycopg_any import is_psycopg3  # noqa: PLC0415
 
     return connection.vendor == "postgresql" and bool(is_psycopg3)

@@ -1,4 +1,4 @@
-"""The claims that an executor holds: those that wait, and those that have begun."""
+"""The claims that an executor holds: those that wait, and those that have started."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from countjobs.executors.rate import RecentRate
 from countjobs.jobstores.claimed import ClaimedJob
 
 CLAIM_AHEAD_SECONDS = 0.2
-"""Claims may wait here for as many runs as end in this time: many short ones, no long one."""
+"""As many claims may wait here as runs end in this time: many if runs are short, none if long."""
 FIRST_AHEAD_SECONDS = 0.05
-"""The same where nothing is held: the more such a claim takes, the later its first run begins."""
+"""The same while nothing is held: the more a claim takes then, the later its first run starts."""
 BEGIN_AHEAD_SECONDS = 0.02
-"""Runs of short jobs may be marked as begun as long before they are."""
+"""Runs of short jobs may be marked as started this long before they start."""
 SHORT_SECONDS = 0.2
-"""A job is long if its last run here has taken more. Of one that has not run here yet nothing is
-known but how fast all have lately ended; it counts as short. On a machine with too much to do a run
-that computes for a moment may take many times as long, and must not count as long for that.
+"""A job is long if its last run here took longer. One that has not run here yet counts as short.
+The limit is generous: on an overloaded machine short runs may take many times as long as usual, and
+must not count as long because of that.
 """
 _MOST_LONG = 100_000
-"""Of so many jobs it is known; then it is learnt anew."""
+"""How many long jobs are remembered. Then all are forgotten, and learnt again."""
 GATHER_SECONDS = 0.003
-"""How long what could begin waits for company, where threads are being freed one by one."""
+"""How long runs that could start wait for others, while threads become free one by one."""
 
 
 class Backlog:
-    """Claimed jobs, counted. Any thread may call anything.
+    """Claimed jobs, counted. Any thread may call any method.
 
     Args:
-        threads: How many runs may have begun at once.
+        threads: How many runs may go on at once.
     """
 
     def __init__(self, threads: int) -> None:
@@ -45,14 +45,15 @@ class Backlog:
         self._long: set[str] = set()
         """The jobs that are long."""
         self._begin_below = 0
-        """At how many begun runs the starter wants to be told that one has ended."""
+        """Wake the starter when fewer runs than this are going on."""
         self.is_closed = False
 
     @property
     def free(self) -> int:
-        """How many more jobs may be claimed: for the free threads, and for those free soon.
+        """How many more jobs may be claimed, for threads that are free, or soon will be.
 
-        None before most of what may wait is gone: a claim costs the same for one as for many.
+        None until most of what may wait is gone, because a claim of one job costs as much as of
+        many.
         """
         with self._changed:
             seconds = CLAIM_AHEAD_SECONDS if self._held else FIRST_AHEAD_SECONDS
@@ -71,9 +72,9 @@ class Backlog:
             return set(self._in_flight)
 
     def add(self, job: ClaimedJob) -> None:
-        """Take in a job. One that comes after the end is handed back with what waited."""
+        """Take in a job. After the end it is left to other schedulers, like what waits then."""
         with self._changed:
-            # Taken for dead, we may have claimed again what waits here.
+            # If we were taken for dead, we may have claimed again what waits here.
             job.runs = [run for run in job.runs if run.execution_id not in self._in_flight]
             if self.is_closed or not job.runs:
                 return
@@ -86,9 +87,9 @@ class Backlog:
                 self._changed.notify_all()
 
     def take(self, timeout: float | None = None) -> list[ClaimedJob]:
-        """As many waiting jobs as may begin, once there are some that may.
+        """Wait for jobs that may start, and take as many as may.
 
-        None at the end, and where there were none for so many seconds.
+        None at the end, or if there were none for so many seconds.
         """
         with self._changed:
             most = self._threads + self._ended_within(BEGIN_AHEAD_SECONDS)
@@ -100,7 +101,7 @@ class Backlog:
             return taken
 
     def _take_up_to(self, most: int) -> list[ClaimedJob]:
-        """Those that may begin, in their order: up to the first that wants a thread of its own."""
+        """Those that may start, in order. If no thread is free, it stops at the first long job."""
         taken: list[ClaimedJob] = []
         now, ahead = self._threads - self._begun, most - self._begun
         while self._waiting and len(taken) < ahead:
@@ -110,7 +111,7 @@ class Backlog:
         return taken
 
     def _ended_within(self, seconds: float) -> int:
-        """How many runs have lately ended in such a time."""
+        """How many runs have lately ended in so many seconds."""
         return int(self._rate.per_second(time.monotonic()) * seconds)
 
     def _wait_until_begun_below(self, level: int, seconds: float | None = None) -> None:
@@ -121,11 +122,11 @@ class Backlog:
         self._begin_below = 0
 
     def _level(self, level: int) -> int:
-        """Below how many begun runs the first that waits may begin: of a short job, `level`."""
+        """Below how many started runs the first that waits may start: `level` for a short job."""
         return min(level, self._threads) if self._waiting[0].id in self._long else level
 
     def put_back(self, jobs: list[ClaimedJob]) -> None:
-        """Have jobs that were taken wait again, before all others."""
+        """Let jobs that were taken wait again, before all others."""
         with self._changed:
             self._begun -= len(jobs)
             self._waiting.extendleft(reversed(jobs))
@@ -149,7 +150,7 @@ class Backlog:
                 self._changed.notify_all()
 
     def _learn(self, job: ClaimedJob, now: float) -> None:
-        """Note whether a job is long, by a run that has ended."""
+        """Note whether a job is long, from a run that has ended."""
         if not job.started_at:
             return
         if now - job.started_at <= SHORT_SECONDS:
@@ -160,14 +161,14 @@ class Backlog:
         self._long.add(job.id)
 
     def close(self) -> None:
-        """Forget what waits; what has begun may end."""
+        """Forget what waits. What has started may end."""
         with self._changed:
             self.is_closed = True
             self._drop_if_closed()
             self._changed.notify_all()
 
     def wait_until_empty(self, timeout: float) -> bool:
-        """Whether every run has ended, waiting for that at most so many seconds."""
+        """Wait up to so many seconds for all runs to end. Returns whether they have."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._held, timeout)
 

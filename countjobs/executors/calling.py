@@ -1,4 +1,4 @@
-"""Calling a job: plain or async, to its end, and in the process that it was started in."""
+"""Calling a job, plain or async, to its end."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LAZY = (
 
 
 def _variable_of_decimals() -> ContextVar[Any]:
-    """Where Python keeps how a context's decimals are computed."""
+    """The context variable in which Python keeps the settings for decimals."""
     context = copy_context()
     context.run(decimal.getcontext)
     return next(variable for variable in context if variable.name == "decimal_context")
@@ -31,18 +31,18 @@ _decimals = _variable_of_decimals()
 
 
 def is_generator_function(call: object) -> bool:
-    """Whether a call does nothing but make a generator, plain or async."""
+    """Whether calling this only makes a generator, plain or async."""
     functions = (call, type(call).__call__) if callable(call) else ()
     return any(inspect.isgeneratorfunction(f) or inspect.isasyncgenfunction(f) for f in functions)
 
 
 def call_job(call: Callable[[], object]) -> None:
-    """Call a job in the current context; await it where it is async. Raises what the job raises.
+    """Call a job in the current context, and await it if it is async. Raises what the job raises.
 
-    It never returns in a child that the job forked and that comes back here: the child ends.
+    If the job forks, and the child comes back here, the child ends.
     """
     if _decimals.get(None) is not None:
-        # What a context holds of decimals is an object that a copy of the context shares.
+        # A context holds the settings for decimals as an object, which copies of the context share.
         decimal.setcontext(decimal.getcontext().copy())
     with NoChildReturns():
         result = call()
@@ -51,7 +51,7 @@ def call_job(call: Callable[[], object]) -> None:
 
 
 def _finish(result: object) -> None:
-    """Await what an async job returned. Raises TypeError for work that nobody would do."""
+    """Await what an async job returned. Raises TypeError for what would never run."""
     if isinstance(result, Coroutine):
         result = _Awaited(result).wait()
     if inspect.isgenerator(result) or inspect.isasyncgen(result):
@@ -75,7 +75,7 @@ class _Awaited:
         self._task: asyncio.Task[Any] | None = None
 
     def wait(self) -> object:
-        """What it returns. Raises what it raises; where the wait is cut short it is cancelled."""
+        """What it returns. Raises what it raises. If the wait is interrupted, it is cancelled."""
         try:
             return async_to_sync(self._go)()
         except BaseException:
@@ -84,13 +84,17 @@ class _Awaited:
 
     async def _go(self) -> object:
         self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
-        with NoChildReturns():  # nor into the event loop, which is the parent's
+        with NoChildReturns():  # nor to the event loop, which is the parent's
             return await self._coroutine
 
     def _cancel(self) -> None:
-        """End it where it goes on: Ctrl-C, say, interrupts the thread that waits for it."""
+        """Cancel it, if it goes on: Ctrl-C, say, interrupts only the thread that waits for it."""
         if self._loop is None or self._task is None:
             self._coroutine.close()  # it never began
             return
         with suppress(RuntimeError):  # it has ended, and its loop is closed
             self._loop.call_soon_threadsafe(self._task.cancel)
+
+
+CALLERS = {call_job.__code__, _finish.__code__, _Awaited._go.__code__}
+"""Their frames, and those of what they call to await a job, lie between ours and the job's."""

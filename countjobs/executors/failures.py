@@ -1,4 +1,4 @@
-"""What is told of a run that failed: one log record that Sentry and mails to admins understand."""
+"""Logging a run that failed: one record, which Sentry and Django's mails to admins understand."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import traceback
 from types import TracebackType
 
 from countjobs.history.recorder import Outcome
-from countjobs.jobstores.claimed import Run
+from countjobs.run_context import Run
 from countjobs.text import set_in, visible
 
 
 def log_failure(logger: logging.Logger, run: Run, outcome: Outcome) -> None:
-    """Log a failure: a short message, the error as `exc_info`, and whose it is as attributes.
+    """Log a failure: a short message, the error as `exc_info`, and the run as attributes.
 
     The attributes of the record are `action`, `job_id`, `job_name`, `execution_id` and
     `scheduled_at`.
@@ -38,15 +38,15 @@ def log_failure(logger: logging.Logger, run: Run, outcome: Outcome) -> None:
         function,
         extra,
     )
-    # Formatters take it from here: they would begin with our frames, and an error of the job's may
-    # not let itself be printed.
+    # Formatters use this text. Theirs would begin with our frames, and a job's error may not let
+    # itself be printed.
     text = outcome.traceback.rstrip()
     record.exc_text = set_in(text if outcome.error in text else f"{text}\n{outcome.error}")
     logger.handle(record)
 
 
 def let_go(outcome: Outcome) -> None:
-    """Drop the error, and what the frames that it went through hold: the job's objects."""
+    """Drop the error, and the job's objects, which the frames of its traceback hold."""
     raised, outcome.raised = outcome.raised, None
     if raised is None:
         return
@@ -62,6 +62,6 @@ def let_go(outcome: Outcome) -> None:
 def _clear(tb: TracebackType | None) -> None:
     traceback.clear_frames(tb)
     while tb:
-        # Up to Python 3.12 a frame keeps what it showed to somebody, until it is asked again.
+        # Up to Python 3.12 a frame keeps its last `f_locals` until it is asked for them again.
         _ = tb.tb_frame.f_locals
         tb = tb.tb_next

@@ -1,8 +1,8 @@
 """Children that a job forks: nothing of ours goes on in them.
 
-A forked child has a copy of everything but the threads. It must not work off what waits here, tell
-how the run went, or speak through the database connections, which are the parent's. So a child
-that comes back from its job ends, and what it inherits of connections is cut off.
+A forked child has a copy of everything but the threads. It must not run what waits here, report how
+the run went, or use the parent's database connections. So a child that comes back from its job
+ends, and the connections that it inherits are cut off.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 from django.db import NotSupportedError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from countjobs.executors.going import GOING
+from countjobs.run_context import GOING
 
 _kept: list[Any] = []
 """Connections of the parent's: SQLite must not even close them here."""
@@ -27,12 +27,12 @@ class Process:
     """Which process this is."""
 
     generation = 0
-    """How many forks lie between it and the first one. To read this costs nothing, while to ask
-    for the process's id is a call of the system."""
+    """How many forks lie between it and the first one. Reading this is free, while the process's id
+    is a system call."""
 
 
 class NoChildReturns:
-    """A `with` block. A child that is forked inside ends with the block, and does nothing after."""
+    """A `with` block. A child that is forked inside it ends where the block ends."""
 
     __slots__ = ("_generation",)
 
@@ -47,8 +47,8 @@ class NoChildReturns:
 def leave(error: BaseException | None = None) -> NoReturn:
     """End this process, a child that came back from its job, as Python would end it.
 
-    The status is that of `SystemExit`; it is 1 after another error, which is shown on stderr.
-    Nobody's `atexit` functions are called: they are the parent's.
+    The status is that of `SystemExit`, or 1 after another error, which is shown on stderr. No
+    `atexit` functions are called: they are the parent's.
     """
     status = 1
     try:
@@ -69,17 +69,17 @@ def _status_after(error: BaseException | None) -> int:
             return (error.code or 0) & 0xFF
         print(error.code, file=sys.__stderr__)
         return 1
-    # The stream that the process was given: who batches what jobs print is not here.
+    # The process's own stream: the thread that batches what jobs print is not here.
     traceback.print_exception(error, file=sys.__stderr__)
     return 1
 
 
 def _after_fork() -> None:
-    """In a child: where runs go on, leave the parent's connections alone."""
+    """In a child: if runs are going on, cut off the parent's connections."""
     Process.generation += 1
     if not GOING:
         return
-    # Connections of threads that aren't here are garbage now, and must not be closed as such.
+    # Connections of the parent's threads are garbage here, and must not be closed when collected.
     gc.freeze()
     for connection in connections.all(initialized_only=True):
         if connection.connection is not None:
@@ -88,13 +88,13 @@ def _after_fork() -> None:
             _kept.append(dict(pools))
             pools.clear()
     for alias in connections:
-        with suppress(Exception):  # set up wrongly: the business of who uses it
+        with suppress(Exception):  # set up wrongly: that is for whoever uses it to find
             if connections[alias].vendor == "sqlite":
                 type(connections[alias]).get_new_connection = _refuse  # type: ignore[assignment,method-assign]
 
 
 def _refuse(connection: BaseDatabaseWrapper, params: dict[str, Any]) -> NoReturn:
-    """Instead of a wait without end: locks that other threads held at the fork are copied, too.
+    """Raise, rather than wait for ever: the fork has also copied locks that other threads held.
 
     https://www.sqlite.org/howtocorrupt.html#_carrying_an_open_database_file_across_a_fork_
     """
@@ -105,11 +105,11 @@ def _refuse(connection: BaseDatabaseWrapper, params: dict[str, Any]) -> NoReturn
 
 
 def _abandon(connection: BaseDatabaseWrapper) -> None:
-    """Have Django connect anew in this process, without a word to the server."""
+    """Have Django open a new connection in this process, without telling the server."""
     raw = connection.connection
     _kept.append(raw)
     if hasattr(raw, "fileno"):
-        # Whatever is still said on it, a goodbye too, goes nowhere.
+        # Whatever is still sent on it, even a goodbye, goes nowhere.
         nowhere = os.open(os.devnull, os.O_RDWR)
         with suppress(Exception):  # it is closed
             os.dup2(nowhere, raw.fileno(), inheritable=False)
@@ -117,7 +117,7 @@ def _abandon(connection: BaseDatabaseWrapper) -> None:
     connection.connection = None
     connection.run_on_commit = []
     if connection.in_atomic_block:
-        # As after `close()` inside a block: what follows in it is refused by Django.
+        # As after `close()` inside a block: Django refuses what follows in it.
         connection.closed_in_transaction = connection.needs_rollback = True
 
 

@@ -1,9 +1,9 @@
-"""Shows the output and the progress of long runs as they grow: a thread that writes them.
+"""A thread that writes the output and the progress of long runs while they go on.
 
-Runs know nothing of it. About once a second it looks at those that go on, and writes, in one
-statement, what is new of those that it saw the last time, too: they have gone on for a second or
-more. Where no run is long nothing is written. What can't be written is dropped: the next time there
-is more of it, and when a run ends the recorder writes all of it.
+Runs know nothing of it. About once a second it looks at the runs that go on. Those that it also saw
+the last time are long, and it writes what is new of them, in one statement. If no run is long,
+nothing is written. What can't be written is dropped: the next look writes more, and when a run ends
+the recorder writes all.
 """
 
 from __future__ import annotations
@@ -11,21 +11,22 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from contextlib import closing
 
 from django.db import connection
 
 from countjobs.database.outages import Outage
 from countjobs.database.queries import forget_queries
-from countjobs.executors.going import GOING, Going
 from countjobs.history.growth import Growth, record_growth
 from countjobs.lasting import go_on_until
+from countjobs.run_context import GOING, RunContext
 from countjobs.text import in_one_line
 
 logger = in_one_line(logging.getLogger(__name__))
 
 LOOK_SECONDS = 1.0
 REST = 9
-"""How many times as long as it has taken to look it rests at the least, however much there is."""
+"""It rests at least so many times as long as a look takes."""
 
 
 class Growing(threading.Thread):
@@ -37,9 +38,9 @@ class Growing(threading.Thread):
         self._outage = Outage()
         self._stopping = threading.Event()
         self._rest = LOOK_SECONDS
-        self._seen: dict[int, Going] = {}
+        self._seen: dict[int, RunContext] = {}
         self._written: dict[int, int] = {}
-        """By execution, the hash of what was written of it last."""
+        """By run, the hash of what was written last."""
 
     def stop(self, timeout: float) -> None:
         """End the thread."""
@@ -49,10 +50,8 @@ class Growing(threading.Thread):
 
     def run(self) -> None:
         """Look, and write, until stopped."""
-        try:
+        with closing(connection):
             go_on_until(lambda: self._stopping.wait(self._rest), self._look_safely, "Progress")
-        finally:
-            connection.close()
 
     def _look_safely(self) -> None:
         forget_queries()
@@ -62,17 +61,16 @@ class Growing(threading.Thread):
                 connection.close()  # it may be long until the next write
         except Exception as error:  # it is told
             self._outage.goes_on(logger, error, "The output of runs can't be shown yet")
-            connection.close()
         else:
             self._outage.is_over()
         self._rest = max(LOOK_SECONDS, REST * (time.monotonic() - began))
 
     def look(self) -> int:
-        """Write what is new of the runs that went on at the last look, too. Returns how many.
+        """Write what is new of runs that the last look saw, too. Returns of how many.
 
         Raises django.db.Error.
         """
-        going = dict(GOING)  # at once, as seen by other threads
+        going = dict(GOING)  # an atomic copy
         long = {pk: run for pk, run in going.items() if self._seen.get(pk) is run}
         self._seen = going
         self._written = {pk: known for pk, known in self._written.items() if pk in long}
@@ -84,7 +82,7 @@ class Growing(threading.Thread):
         return len(written)
 
 
-def _growth(execution_id: int, run: Going) -> Growth:
-    done, total = run.figures()
-    output = run.output.so_far()
+def _growth(execution_id: int, run: RunContext) -> Growth:
+    done, total = run.progress()
+    output = run.output.so_far() if run.output else ""
     return Growth(id=execution_id, output=output, progress_done=done, progress_total=total)

@@ -1,4 +1,4 @@
-"""Running a definition in the process that asks, with its execution in the history."""
+"""Running a definition in the calling process, and recording the run."""
 
 from __future__ import annotations
 
@@ -8,25 +8,24 @@ import socket
 from django.utils import timezone
 
 from countjobs.conf import Conf
-from countjobs.executors.current import running
 from countjobs.executors.output import capturing
 from countjobs.executors.runs import carry_out
 from countjobs.history import lifecycle
-from countjobs.jobstores.claimed import Run
 from countjobs.models import Execution, JobDefinition
 from countjobs.models.executions import Trigger
+from countjobs.run_context import Run
 
 
 def run_here(definition: JobDefinition, *, requested_by: str) -> Execution:
     """Run a definition now, and record the run when it has ended.
 
-    Not before: nobody would settle a run of a process that writes no heartbeats.
+    Not earlier: this process writes no heartbeats, so nobody would settle the run if it died.
     """
     scheduled_at = timezone.now()
     definition.hand_to_run()
     run = Run(0, definition.job_id, definition.name, scheduled_at, definition.run)
-    with capturing(), running(run):
-        outcome = carry_out(0, definition.run, Conf.load().output_bytes)
+    with capturing():
+        outcome = carry_out(run, Conf.load().output_bytes)
     return lifecycle.record_here(
         job_id=definition.job_id,
         job_name=definition.name,

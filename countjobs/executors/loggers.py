@@ -1,7 +1,7 @@
-"""Loggers that hand nothing on to the root: what runs log there is kept, too.
+"""Loggers that don't propagate to the root: what runs log there is kept, too.
 
-Such a logger writes with handlers of its own, to a stream that was there before ours. A project's
-LOGGING may have made it, or a library, at any time.
+Such a logger has handlers of its own, which write to a stream from before ours. A project's
+LOGGING, or a library, may make one at any time.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from countjobs.executors.standins import StandIn
 
 LOOK_SECONDS = 1.0
-"""How often to look whether loggers hand on what they didn't before, or no longer do."""
+"""How often to look whether loggers have begun to propagate, or ceased to."""
 
 
 class ApartLoggers:
@@ -27,9 +27,10 @@ class ApartLoggers:
         """When to look again, by the monotonic clock."""
 
     def attach(self) -> None:
-        """Put the handler in its place. Cheap, where no logger has come since the last time."""
+        """Put the handler in place. Cheap if there are no new loggers since the last time."""
         root, known = logging.getLogger(), len(logging.Logger.manager.loggerDict)
-        # Where it is gone from the root, a job has set up logging anew: it is gone from others too.
+        # If it is gone from the root, a job has set up logging anew, and it is gone from others
+        # too.
         is_new = self._known != known or self._handler not in root.handlers
         if is_new or time.monotonic() >= self._look_at:
             self._known, self._look_at = known, time.monotonic() + LOOK_SECONDS
@@ -52,12 +53,12 @@ class ApartLoggers:
 
 def _loggers() -> Iterator[logging.Logger]:
     for logger in list(logging.Logger.manager.loggerDict.values()):
-        if isinstance(logger, logging.Logger):  # else it only stands for those below it
+        if isinstance(logger, logging.Logger):  # else it is a placeholder
             yield logger
 
 
 def _writes_past_us(logger: logging.Logger, ours: logging.Handler) -> bool:
-    """Whether it is meant to be seen, and none of its handlers writes to a stand-in for a stream.
+    """Whether it has real handlers, and none of them writes to a stand-in for a stream.
 
     What goes to a stand-in is kept anyway.
     """

@@ -7,23 +7,23 @@ from collections import deque
 WINDOW_SECONDS = 1.0
 _SLOTS = 20
 _LEAST_SECONDS = 0.1
-"""A first few events say little."""
+"""The shortest time to judge by: a first few events say little."""
 
 
 class RecentRate:
-    """How fast events came over the last second, leaving out the time in which none could.
+    """How fast events came over the last second, leaving out the time in which none could come.
 
-    It counts in slots, so that it costs the same at any rate. The clock is passed in: any that
-    never goes back, in seconds.
+    It counts in slots, so it costs the same at any rate. `now` is passed in, in seconds, from any
+    clock that never goes back.
     """
 
     def __init__(self) -> None:
         self._slots: deque[tuple[int, int, float]] = deque()
         """Each slot's number, its events, and the seconds that they took."""
         self._count, self._took = 0, 0.0
-        """The same of all slots together: each run that ends asks for it."""
+        """The sums over all slots, which each run that ends needs."""
         self._since: float | None = None
-        """Since when the next event is waited for."""
+        """When the wait for the next event began."""
 
     def begin(self, now: float) -> None:
         """There may be events from now on."""
@@ -45,7 +45,7 @@ class RecentRate:
         self._since = now
 
     def per_second(self, now: float) -> float:
-        """Events a second of the time in which there could be any."""
+        """Events per second of the time in which any could come."""
         oldest = self._slot(now) - _SLOTS
         while self._slots and self._slots[0][0] <= oldest:
             _, count, took = self._slots.popleft()

@@ -1,53 +1,69 @@
-"""Carrying out one run: whatever it does, it ends as an outcome."""
+"""Carrying out one run: whatever happens, it ends with an outcome."""
 
 from __future__ import annotations
 
+import logging
 import traceback
-from collections.abc import Callable
 from contextlib import suppress
 from contextvars import copy_context
 from types import TracebackType
 
 from django.utils import timezone
 
+from countjobs.capped import CappedText
 from countjobs.executors import calling
 from countjobs.executors.calling import call_job
 from countjobs.executors.failures import let_go
-from countjobs.executors.going import Going
-from countjobs.executors.guards import ends_with_an_outcome
-from countjobs.executors.output import CappedText, captured
+from countjobs.executors.output import Capture
 from countjobs.executors.sessions import leave_connections, tidy_connections
 from countjobs.history.recorder import Outcome
 from countjobs.jobstores import restoring
 from countjobs.lasting import quietly
 from countjobs.models.executions import Status
-from countjobs.text import describe
+from countjobs.run_context import Run, RunContext
+from countjobs.text import describe, storable
 
-_BETWEEN = (restoring.__name__, calling.__name__, "asgiref.", "asyncio.", "concurrent.futures.")
-"""The modules whose frames lie between ours and those of a job, plain or async."""
+logger = logging.getLogger(__name__)
+
+_CALLERS = calling.CALLERS | restoring.CALLERS
 
 
-@ends_with_an_outcome
-def carry_out(
-    execution_id: int, call: Callable[[], object], most_bytes: int, *, keep_error: bool = False
-) -> Outcome:
-    """Call a job, and tell how it went. Nothing that it raises, SystemExit included, gets out.
+def carry_out(run: Run, most_bytes: int, *, keep_error: bool = False) -> Outcome:
+    """Call a job, and tell how it went. Nothing that it raises gets out, not even SystemExit.
 
-    It runs in a context of its own: what it sets there, such as Django's language and time zone,
-    or the precision of decimals, meets no other run. With `keep_error` the outcome has the error
-    itself, too; whoever asks for it lets it go.
+    The job runs in a context of its own. What it sets there, such as Django's language and time
+    zone or the precision of decimals, does not reach other runs. With `keep_error` the outcome
+    also holds the error itself; whoever asks for it has to let it go.
     """
+    began = timezone.now()
+    try:
+        return _carry_out(run, most_bytes, keep_error)
+    except BaseException as fault:  # ours, or of what we call: log handlers, streams
+        quietly(logger.exception, "A run could not be carried out.")
+        return Outcome(
+            Status.FAILED,
+            run.execution_id,
+            began,
+            timezone.now(),
+            error=f"The scheduler could not carry out this run: {describe(fault)}",
+            traceback=storable(_formatted(fault)),
+        )
+
+
+def _carry_out(run: Run, most_bytes: int, keep_error: bool) -> Outcome:
     callers = tidy_connections()
     started_at = timezone.now()
-    with captured(most_bytes) as output, Going(execution_id, output):
+    output = CappedText(most_bytes)
+    Capture.mend()
+    with RunContext(run, output):
         try:
-            copy_context().run(call_job, call)
+            copy_context().run(call_job, run.call)
         except BaseException as error:
             outcome = _failure(error, most_bytes)
         else:
             outcome = Outcome(Status.SUCCEEDED)
         quietly(leave_connections, callers)
-    outcome.execution_id = execution_id
+    outcome.execution_id = run.execution_id
     outcome.started_at, outcome.finished_at = started_at, timezone.now()
     outcome.output = output.value()
     if not keep_error:
@@ -55,16 +71,8 @@ def carry_out(
     return outcome
 
 
-def _job_frames(tb: TracebackType | None) -> TracebackType | None:
-    """The frames from the job's own on."""
-    shown = tb and tb.tb_next  # the first one is carry_out's
-    while shown and shown.tb_frame.f_globals.get("__name__", "").startswith(_BETWEEN):
-        shown = shown.tb_next
-    return shown
-
-
 def _failure(error: BaseException, most_bytes: int) -> Outcome:
-    """The error and the traceback, chained causes too, from the job's own frame on."""
+    """The error and its traceback, from the job's own frame on, with the errors that caused it."""
     text = CappedText(most_bytes)
     tb = error.__traceback__
     try:
@@ -76,3 +84,20 @@ def _failure(error: BaseException, most_bytes: int) -> Outcome:
         error.__traceback__ = _job_frames(tb)
     raised = (type(error), error, error.__traceback__)
     return Outcome(Status.FAILED, error=describe(error), traceback=text.value(), raised=raised)
+
+
+def _job_frames(tb: TracebackType | None) -> TracebackType | None:
+    """The frames from the job's own on: those after the last function of ours that calls jobs."""
+    shown = tb
+    while tb:
+        if tb.tb_frame.f_code in _CALLERS:
+            shown = tb.tb_next
+        tb = tb.tb_next
+    return shown
+
+
+def _formatted(fault: BaseException) -> str:
+    try:
+        return "".join(traceback.format_exception(fault))
+    except BaseException:  # it may be of the job's making
+        return ""

@@ -1,8 +1,8 @@
-"""The database connections of a run's thread: sound before a run, and as they were after it.
+"""The database connections of a run's thread: sound before a run, and unchanged after it.
 
-They stay open from run to run. What a job changes about its session (`SET`, a role, a `PRAGMA`, a
-temporary table) would meet the next job, so such a connection is closed when the run has ended. To
-know of it each statement that a job sends through Django's cursors is looked at. Runs that don't
+They stay open from run to run. A job may change its session (`SET`, a role, a `PRAGMA`, a temporary
+table), and that would affect the next job. So such a connection is closed when the run has ended.
+To notice it, each statement that a job sends through Django's cursors is looked at. Runs that don't
 use the database pay nothing.
 """
 
@@ -20,13 +20,14 @@ from django.db import DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
-from countjobs import progress
+from countjobs.run_context import current
 from countjobs.text import in_one_line
 
 logger = in_one_line(logging.getLogger(__name__))
 
 _PLAIN = ("SELECT ", "INSERT ", "UPDATE ", "DELETE ", "WITH ", "SAVEPOINT ", "RELEASE ", "ROLLBACK")
-"""How most statements begin: those change no session, but for the functions below."""
+"""How most statements begin. They change no session, unless they call a function below.
+"""
 _FUNCTIONS = ("set_config", "advisory_lock")
 _CHANGE = re.compile(
     r"""
@@ -43,7 +44,7 @@ _CHANGE = re.compile(
 
 
 def changes_session(sql: str) -> bool:
-    """Whether a statement may change what later ones on the same connection meet."""
+    """Whether a statement may affect later ones on the same connection."""
     if (not sql.startswith(_PLAIN) or ";" in sql) and _CHANGE.search(sql):
         return True
     lower = sql.lower()
@@ -51,14 +52,14 @@ def changes_session(sql: str) -> bool:
 
 
 def _text(sql: Any, raw: Any) -> str:
-    """A statement that is no text: bytes, or one that psycopg composes."""
+    """The text of a statement that is bytes, or that psycopg composes."""
     if isinstance(sql, bytes):
         return sql.decode(errors="replace")
     return str(sql.as_string(raw)) if hasattr(sql, "as_string") else str(sql)
 
 
 class _Look:
-    """Sees each statement on one connection, as a wrapper of Django's `execute_wrappers`."""
+    """Sees each statement on one connection, as one of Django's `execute_wrappers`."""
 
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
         self.has_seen_change = False
@@ -66,7 +67,7 @@ class _Look:
         self.remember(connection)
 
     def remember(self, connection: BaseDatabaseWrapper) -> None:
-        """Note what Django's own object for the connection holds before a run."""
+        """Note the settings of Django's connection object before a run."""
         self._wrappers = list(connection.execute_wrappers)
         self._debugs = connection.force_debug_cursor
 
@@ -78,7 +79,7 @@ class _Look:
         return execute(sql, params, many, context)
 
     def put_back(self, connection: BaseDatabaseWrapper) -> None:
-        """Put it back after the run, and forget the statements that Django has kept of it."""
+        """Restore them after the run, and forget the statements that Django has kept."""
         connection.execute_wrappers[:] = self._wrappers
         connection.force_debug_cursor = self._debugs
         if not self._debugs:
@@ -87,7 +88,7 @@ class _Look:
 
 
 def _look_at(connection: BaseDatabaseWrapper) -> _Look:
-    """The one that looks at a connection: a new one, if there is none."""
+    """The look at a connection: a new one if there is none."""
     for wrapper in connection.execute_wrappers:
         if isinstance(wrapper, _Look):
             return wrapper
@@ -97,9 +98,9 @@ def _look_at(connection: BaseDatabaseWrapper) -> _Look:
 def _connected(connection: BaseDatabaseWrapper, **_: Any) -> None:
     """Look at a connection that a job opened. What the project does to each new one is no change.
 
-    Django's signal tells of it, and its other receivers come first: they have been there longer.
+    Django's signal calls this after the project's own receivers, which were connected earlier.
     """
-    if progress.current.get() is not None:
+    if current.get().run is not None:
         _look_at(connection).has_seen_change = False
 
 
@@ -110,19 +111,19 @@ def _listen() -> None:
 
 
 def share_caches() -> None:
-    """Make this thread's caches, so that its runs share them, and the connections they keep.
+    """Make this thread's caches, so that its runs share them and their connections.
 
-    Django keeps caches in the context, and each run has one of its own.
+    Django keeps caches in the context, and each run has a context of its own.
     """
-    with suppress(Exception):  # a cache that is set up wrongly is the business of who uses it
+    with suppress(Exception):  # set up wrongly: that is for whoever uses it to find
         caches.all()
 
 
 def tidy_connections() -> set[str]:
     """As before a web request: drop connections that broke while the thread was idle.
 
-    Returns the aliases of those that are in a transaction, which is the caller's: `runjob` may be
-    called inside of one. They are left as they are.
+    Returns the aliases of those that are in a transaction of the caller's: `runjob` may be called
+    inside one. They are left as they are.
     """
     _listen()
     callers = set()
@@ -156,11 +157,11 @@ def _leave(connection: BaseDatabaseWrapper) -> None:
         # Django would keep this object closed until the block is left, which nobody will do.
         del connections[connection.alias]
         return
-    with suppress(DatabaseError):  # whatever broke it
-        connection.rollback()  # what a BEGIN of the job's own began
+    with suppress(DatabaseError):  # it may be broken
+        connection.rollback()  # the job may have sent a BEGIN of its own
     if is_changed:
         with suppress(Exception):
-            connection.connection.close()  # a pool would hand it on as it is
+            connection.connection.close()  # a pool would hand it on unchanged
         connection.close()
     else:
         connection.close_if_unusable_or_obsolete()

@@ -1,8 +1,8 @@
-"""What stands in for a standard stream: a text stream in every method and attribute.
+"""Stand-ins for standard streams, with every method and attribute of a text stream.
 
-Jobs and libraries ask more of `sys.stdout` than `write`: `buffer`, `isatty`, `encoding`, `fileno`.
-A stand-in answers as the stream that it stands for does. Where the process has no such stream, it
-answers as one would that goes nowhere.
+Jobs and libraries use more of `sys.stdout` than `write`: `buffer`, `isatty`, `encoding`, `fileno`.
+A stand-in answers like the stream that it stands for. If the process has no such stream, it answers
+like one that goes nowhere.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, TextIO
 
 
 class StandIn(io.TextIOBase):
-    """A text stream in place of another one. Subclasses say where text and bytes go.
+    """A text stream in place of another. Subclasses decide where text and bytes go.
 
     Args:
         stream: What it stands for. None in a process that was started without it.
@@ -198,7 +198,7 @@ def beneath(stream: Any) -> Any:
 
 
 def _use_the_process_own_streams() -> None:
-    """In a forked child nobody collects what it prints, and no thread carries it on."""
+    """In a forked child: nobody collects what it prints, and no thread writes it."""
     sys.stdout, sys.stderr = beneath(sys.stdout), beneath(sys.stderr)
 
 

@@ -1,13 +1,13 @@
 """Runs in threads of the scheduler's process.
 
-A claimed job waits until there is a thread for it, or soon will be. Then its run is marked as
-running, in the database, and only when that is committed it begins: so of a scheduler that was
-killed it is known which runs may have begun, and the others are given to another scheduler.
+A claimed job waits until a thread is free for it, or soon will be. Then its run is marked as
+running in the database, and starts only after that is committed. So if a scheduler is killed, it is
+known which runs may have started. Another scheduler runs the others.
 
-One statement marks as many runs as there are free threads, and ahead as many more as will end
-within BEGIN_AHEAD_SECONDS at the rate lately shown; but none of a job whose last run was long, and
-none behind such a one. Where no thread gets on, those that were marked and have none are put off:
-marked as waiting again, here or, at the end, for others.
+One statement marks as many runs as there are free threads. It also marks, ahead of time, as many as
+will end within BEGIN_AHEAD_SECONDS at the recent rate, but no long job, and nothing behind one. If
+no thread makes progress, marked runs that have no thread are put off: they are marked as queued
+again.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from datetime import datetime
 from functools import lru_cache
 from typing import TypeAlias
@@ -30,23 +31,23 @@ from countjobs.conf import Conf
 from countjobs.database.outages import Outage
 from countjobs.database.queries import forget_queries
 from countjobs.executors.backlog import Backlog
-from countjobs.executors.current import running
 from countjobs.executors.failures import let_go, log_failure
 from countjobs.executors.runs import carry_out
 from countjobs.executors.sessions import share_caches
 from countjobs.executors.workers import Workers
 from countjobs.history.recorder import Outcome
-from countjobs.jobstores.claimed import ClaimedJob, Run
+from countjobs.jobstores.claimed import ClaimedJob
 from countjobs.lasting import go_on_until, quietly
 from countjobs.models.executions import Status
+from countjobs.run_context import Run
 from countjobs.text import counted, visible
 
 RETRY_SECONDS = 0.5
 PUT_OFF_SECONDS = 0.2
-"""So long after they were marked as begun, runs for which there is no thread are put off again."""
+"""How long a run that is marked as started may wait for a thread before it is put off."""
 FORGOTTEN_SHARE = 0.5
-"""Of the silence after which others may take us for dead. A mark that was asked for longer ago is
-asked for anew: this process was frozen, perhaps, and its runs were settled and run elsewhere."""
+"""How much of the silence after which others may take us for dead. An older mark is asked for
+again: perhaps this process was frozen, and its runs were settled and run elsewhere."""
 
 Mark: TypeAlias = Callable[[list[int]], Iterable[int]]
 """Marks executions in the database, and returns those that are still ours to start."""
@@ -77,7 +78,7 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         self._output_bytes = output_bytes
         self.outage = Outage()
         conf = Conf.load()
-        # As much silence as that at least lies between our last heartbeat but one and our end.
+        # At least so long after our last heartbeat but one are we taken for dead.
         silence = conf.lease_seconds - conf.heartbeat_seconds
         self._forgotten_seconds = silence * FORGOTTEN_SHARE
         self._backlog = Backlog(threads)
@@ -145,13 +146,11 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
 
     def _start_waiting(self) -> None:
         """The starter's thread: mark runs as begun, and hand them to threads."""
-        try:
+        with closing(connection):
             go_on_until(self._closing.is_set, self._start_some, "The starter of runs")
-            # What is marked and has no thread yet is left to others, too; the drain waits for this.
+            # What is marked and has no thread yet is left to others; the drain waits for this.
             if left := self._workers.take_back(if_stuck=False):
                 self._change_hands(left, self._put_off, self._backlog.put_back)
-        finally:
-            connection.close()
 
     def _start_some(self) -> None:
         batch = self._backlog.take(PUT_OFF_SECONDS if self._workers.waiting else None)
@@ -163,7 +162,7 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
     def _change_hands(
         self, batch: list[ClaimedJob], mark: Mark, receive: Callable[[list[ClaimedJob]], None]
     ) -> None:
-        """Give jobs, marked, to the threads, or back to the backlog."""
+        """Mark jobs, and give them to the threads, or back to the backlog."""
         forget_queries()
         asked_at = time.monotonic()  # not later: we may be frozen before the answer is here
         for job in batch:
@@ -171,19 +170,13 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         try:
             ours = set(mark([job.runs[0].execution_id for job in batch]))
         except Exception as error:
-            quietly(
-                self.outage.goes_on,
-                self._logger,
-                error,
-                "%s can't be marked yet",
-                counted(len(batch), "run"),
-            )
-            connection.close()
-            self._backlog.put_back(batch)  # to ask twice that it begins does no harm
+            message = "%s can't be marked as started yet"
+            self.outage.goes_on(self._logger, error, message, counted(len(batch), "run"))
+            self._backlog.put_back(batch)  # marking twice does no harm
             self._closing.wait(RETRY_SECONDS)
             return
         self.outage.is_over()
-        # Both are told apart first: what is received may have ended a moment later.
+        # Both lists are made first: what is received may have ended a moment later.
         kept = [job for job in batch if job.runs[0].execution_id in ours]
         given_away = [job for job in batch if job.runs[0].execution_id not in ours]
         receive(kept)
@@ -222,8 +215,7 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
             visible(run.job_name),
             _shown(run.scheduled_at),
         )
-        with running(run):
-            outcome = carry_out(run.execution_id, run.call, self._output_bytes, keep_error=True)
+        outcome = carry_out(run, self._output_bytes, keep_error=True)
         quietly(self._report, outcome)
         try:
             quietly(self._log, run, outcome)

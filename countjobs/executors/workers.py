@@ -1,9 +1,9 @@
-"""Threads that work off what is handed over: as few of them as keep up.
+"""Threads that work through items: no more threads than are needed to keep up.
 
-The interpreter runs one thread at a time. Where runs only compute, ten threads spend much of their
-time handing the interpreter to each other, and get less done than one. So one thread is called at
-first; more are where none gets on, or where what waits is old and the processor has time to spare;
-and all but one go to rest while it has none.
+The interpreter runs one thread at a time. If runs only compute, ten threads spend much of their
+time handing the interpreter to each other, and get less done than one. So at first one thread is
+called. More are called if none makes progress, or if items keep waiting while the processor has
+time to spare. While it has none, all but one rest.
 """
 
 from __future__ import annotations
@@ -26,15 +26,16 @@ Item = TypeVar("Item")
 MOMENT_SECONDS = 0.02
 """How often to check that the threads are making progress."""
 BUSY_SHARE = 0.8
-"""How much of a core this process uses when more threads would only be in each other's way."""
+"""If this process uses more of a core, more threads would only be in each other's way.
+"""
 
 
 class Workers(Generic[Item]):
-    """Up to a number of threads, started when they are wanted.
+    """Up to a number of threads, started when they are needed.
 
     Args:
-        most: How many items are worked on side by side.
-        work: Works off an item. It should not raise; if it does, that is logged.
+        most: How many items are worked on at once.
+        work: Works on an item. It should not raise; if it does, that is logged.
         name: What the threads' names begin with.
         prepare: Called first in each thread. It must not raise.
         leave: Called by each thread when it ends.
@@ -62,7 +63,7 @@ class Workers(Generic[Item]):
         self._calls: SimpleQueue[None] = SimpleQueue()
         self._one_is_enough = False
         self._seen = (0, 0.0)
-        """How many items had been taken when it was looked at, and when that was seen first."""
+        """How many items had been taken at the last look, and when that number was seen first."""
         self._handed_over = threading.Event()
         self._is_watched = False
         self._ending = False
@@ -73,7 +74,7 @@ class Workers(Generic[Item]):
         return getattr(self._here, "works", False)
 
     def hand_over(self, items: Iterable[Item]) -> None:
-        """Have items worked off, in their order."""
+        """Have items worked on, in order."""
         with self._lock:
             if not self._is_watched:
                 self._is_watched = self._start(self._watch, "watch")
@@ -86,11 +87,11 @@ class Workers(Generic[Item]):
 
     @property
     def waiting(self) -> int:
-        """How many items nobody has begun to work on."""
+        """How many items nobody has started."""
         return len(self._items)
 
     def take_back(self, *, if_stuck: bool = True) -> list[Item]:
-        """The items that nobody has begun to work on; only where nobody gets on, `if_stuck`."""
+        """The items that nobody has started; with `if_stuck` only if no thread makes progress."""
         with self._lock:
             if if_stuck and not self._is_stuck(time.monotonic()):
                 return []
@@ -107,7 +108,7 @@ class Workers(Generic[Item]):
         return now - since > MOMENT_SECONDS
 
     def end(self) -> None:
-        """Let the threads end, once nothing is left; to say so twice does no harm."""
+        """Let the threads end once nothing is left. Calling it twice does no harm."""
         with self._lock:
             self._ending = True
             self._call(self._resting)
@@ -123,7 +124,7 @@ class Workers(Generic[Item]):
                 self._threads += 1
 
     def _start(self, target: Callable[[], None], suffix: str) -> bool:
-        """Start a thread; False where the system has none to give. The next call tries again."""
+        """Start a thread. Returns False if the system has none; the next call tries again."""
         try:
             threading.Thread(target=target, name=f"{self._name}-{suffix}", daemon=True).start()
         except RuntimeError as error:
@@ -132,7 +133,7 @@ class Workers(Generic[Item]):
         return True
 
     def _work_off(self) -> None:
-        """A thread's life. It ends with the process: a forked child works nothing off."""
+        """What a thread does until the end. A forked child works on nothing."""
         self._here.works = True
         if self._prepare is not None:
             self._prepare()
@@ -142,28 +143,28 @@ class Workers(Generic[Item]):
                 try:
                     with NoChildReturns():
                         self._work(*taken)
-                except BaseException:  # nobody would count this thread as gone
+                except BaseException:  # nobody would notice that this thread is gone
                     quietly(logger.exception, "A thread that carries out runs failed; it goes on.")
                 taken = self._take(was_called=False)
             self._calls.get()
         self._leave()
 
     def _take(self, *, was_called: bool) -> list[Item]:
-        """The next item, or none where this thread had better rest."""
+        """The next item, or none if this thread should rest."""
         with self._lock:
             others = self._threads - self._resting - 1
             may_rest = self._one_is_enough and others and not (was_called or self._ending)
             if self._items and not may_rest:
                 self._taken += 1
                 return [self._items.popleft()]
-            # Within the lock: what is handed over from now on calls this thread.
+            # Inside the lock, so that what is handed over from now on calls this thread.
             self._resting += 1
             if self._ending:
                 self._call(1)
             return []
 
     def _watch(self) -> None:
-        """A thread of its own looks whether one thread keeps up."""
+        """A thread that looks whether one thread keeps up."""
         go_on_until(lambda: self._ending, self._watch_while_there_are_items, "The threads' watch")
 
     def _watch_while_there_are_items(self) -> None:
@@ -178,7 +179,7 @@ class Workers(Generic[Item]):
             more = self._call_more(more, is_stuck=taken == self._taken, share=share)
 
     def _call_more(self, count: int, *, is_stuck: bool, share: float) -> int:
-        """Call so many threads where they are of use. Returns how many the next time."""
+        """Call so many threads if they are of use. Returns how many to call the next time."""
         with self._lock:
             self._one_is_enough = share >= BUSY_SHARE
             if not self._items or (self._one_is_enough and not is_stuck):

@@ -1,4 +1,4 @@
-"""What runs have said so far, written while they go on."""
+"""Writing the output and progress of runs while they go on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from countjobs.models.executions import UNFINISHED, Execution
 
 
 class Growth(TypedDict):
-    """How far a run has come."""
+    """What a run has printed so far, and its progress."""
 
     id: int
     output: str
@@ -28,11 +28,11 @@ _NOT_LOCKED = (
 
 
 def record_growth(node: str, rows: list[Growth]) -> set[int]:
-    """Write how far runs of a scheduler have come, in one statement. Raises django.db.Error.
+    """Write the output and progress of a scheduler's runs, in one statement.
 
-    Returns the executions written. What has ended is left alone, what was given to another
-    scheduler, and what somebody is just writing: so this waits for nobody, and nobody who writes
-    many rows too can meet it in a deadlock.
+    Raises django.db.Error.
+    Returns the runs written. It skips runs that have ended, that another scheduler has now, and
+    that somebody is writing at the moment. So it waits for nobody, and can't be part of a deadlock.
     """
     skips = connection.features.has_select_for_update_skip_locked
     with own_turn():

@@ -1,12 +1,12 @@
 """The life of a run: every change of an execution's status is a verb of this module.
 
-TRANSITIONS is the whole of it: which verb leads from which status to which, and who uses it. The
-diagram in docs/states.md says the same, and no other module writes a status; tests hold both.
+TRANSITIONS lists them: which verb leads from which status to which, and who uses it. Tests check
+that the diagram in docs/states.md says the same, and that no other module writes a status.
 
-Several schedulers and people want to change the same run. So a verb changes a run only if its
-status, and its scheduler, are still those that the verb begins with. Whoever comes second changes
-nothing, and can tell from what the verb returns. Two verbs don't ask, since their callers hold the
-rows locked: `answer` and `lose`.
+Several schedulers and people may want to change the same run. So a verb changes a run only if its
+status and its scheduler are still what the verb expects. Whoever comes second changes nothing, and
+can tell that from what the verb returns. `answer` and `lose` don't check, because their callers
+hold the rows locked.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from countjobs.database.turns import own_turn
 from countjobs.models.executions import UNFINISHED, Execution, Status, Trigger
 
 Row = dict[str, Any]
-"""Values of an execution by the names of its columns."""
+"""The values of a run, by the names of its columns."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Transition:
 
     verb: str
     before: tuple[Status, ...]
-    """Empty: it makes a new execution."""
+    """Empty: it makes a new run."""
     after: tuple[Status, ...]
     who: str
 
@@ -94,7 +94,7 @@ def due(
 ) -> Row:
     """A fire time for `claim`: a run, unless the status says that there is none.
 
-    It stands for so many earlier ones that are `folded` into it.
+    `folded` says for how many earlier fire times it stands.
     """
     return {
         "job_id": job_id,
@@ -108,9 +108,9 @@ def due(
 
 
 def claim(node: str, rows: Sequence[Row]) -> list[tuple[Any, ...]]:
-    """Insert what a scheduler takes of fire times, as `due` gives it. It may be there already.
+    """Insert fire times that a scheduler takes, made by `due`. Those that are there already stay.
 
-    Returns of each row inserted its id, the job's id, and when it is due. Raises django.db.Error.
+    Returns the id, the job's id and the due time of each row inserted. Raises django.db.Error.
     """
     for row in rows:
         _check("claim", row["status"])
@@ -131,7 +131,7 @@ _CLAIMED: Row = {
 
 
 def retry(lost: Iterable[Execution]) -> None:
-    """Queue the next attempt of each: for the same moment, with all that was asked for."""
+    """Queue the next attempt of each lost run: due at the same time, with the same parameters."""
     fields = Execution._meta.concrete_fields
     names = [each.attname for each in fields if not each.primary_key and not each.generated]
     rows = []
@@ -151,18 +151,18 @@ def retry(lost: Iterable[Execution]) -> None:
 
 
 def record_here(**values: Any) -> Execution:
-    """Record a run that has ended where it was asked for, in no scheduler."""
+    """Record a run that has ended, and that no scheduler ran."""
     _check("record_here", values["status"])
     return Execution.objects.create(**values)
 
 
 def taken(execution: Execution, node: str) -> Row:
-    """The answer to what waits for a scheduler: this one takes it."""
+    """The answer to a waiting run: this scheduler takes it."""
     return _answer(execution, node, Status.QUEUED)
 
 
 def refused(execution: Execution, node: str, status: Status, error: str, now: datetime) -> Row:
-    """The answer to what waits for a scheduler: it ends without having begun."""
+    """The answer to a waiting run: it ends without starting."""
     return _answer(execution, node, status, finished_at=now, error=error)
 
 
@@ -172,20 +172,21 @@ def _answer(execution: Execution, node: str, status: Status, **values: Any) -> R
 
 
 def answer(rows: Sequence[Row]) -> None:
-    """Write answers, to executions that the caller holds locked."""
+    """Write the answers to waiting runs, which the caller holds locked."""
     update_rows(Execution, rows)
 
 
 def give_back(node: str, *, but: Collection[int] = ()) -> int:
-    """Let any scheduler have what one claimed and did not begin. Returns how many there were."""
+    """Let any scheduler take what one had claimed but not started. Returns how many."""
     queued = Execution.objects.active().filter(node=node, status=Status.QUEUED)
     return (queued.exclude(pk__in=but) if but else queued).update(node="")
 
 
 def cancel(pk: int, reason: str, now: datetime) -> bool:
-    """End an execution that has not begun, for a reason; False where it isn't queued any more.
+    """End a run that has not started. Returns False if it isn't queued any more.
 
-    A scheduler may have claimed it: it asks again before it begins a run, and leaves this one.
+    A scheduler may have claimed it already. It asks again before it starts a run, and then leaves
+    this one alone.
     """
     queued = Execution.objects.active().filter(pk=pk, status=Status.QUEUED)
     with own_turn():
@@ -194,16 +195,16 @@ def cancel(pk: int, reason: str, now: datetime) -> bool:
 
 
 def begin(node: str, execution_ids: Iterable[int], now: datetime) -> list[int]:
-    """Mark claimed executions as running, in one statement. Raises django.db.Error.
+    """Mark claimed runs as running, in one statement. Raises django.db.Error.
 
-    Returns those that are ours to start. The others are not any more: we were taken for dead, and
-    they were given to another scheduler. To ask twice does no harm.
+    Returns those that are ours to start. The others no longer are: they were cancelled, or we were
+    taken for dead and they were given to another scheduler. Asking twice does no harm.
     """
     return _mark(execution_ids, node=node, status=Status.RUNNING, started_at=now)
 
 
 def put_off(node: str, execution_ids: Iterable[int]) -> list[int]:
-    """Mark executions as waiting again that were marked as running and could not begin yet.
+    """Mark runs as queued again that were marked as running but could not start yet.
 
     Returns those that are still ours to start, as `begin` does. Raises django.db.Error.
     """
@@ -219,8 +220,8 @@ def _mark(execution_ids: Iterable[int], **shared: object) -> list[int]:
 def finish(rows: Sequence[Row]) -> None:
     """Write how runs went, in one statement. Raises django.db.Error.
 
-    What has been settled by another scheduler (as lost, say) is not written over. A run that is
-    queued again is: a server that failed over may have lost the mark that it had begun.
+    What another scheduler has settled, as lost for example, is not overwritten. A run that is
+    queued is: a server that failed over may have lost the mark that it had started.
     """
     for row in rows:
         _check("finish", row["status"])
@@ -229,7 +230,7 @@ def finish(rows: Sequence[Row]) -> None:
 
 
 def lose(errors: Iterable[tuple[Execution, str]], now: datetime) -> None:
-    """Mark runs as lost that the caller holds locked: for each, what is said of it."""
+    """Mark runs as lost, each with its error. The caller holds them locked."""
     told = {"status": Status.LOST, "finished_at": now}
     update_rows(Execution, [{"id": each.pk, "error": error, **told} for each, error in errors])
 

@@ -1,7 +1,7 @@
-"""Retention: old executions are deleted by age, and by number per job.
+"""Retention: old runs are deleted by age, and by number per job.
 
-By number per job and not in all, so that the runs of a busy job don't drive out those of a weekly
-one. In batches, each a transaction of its own, so that schedulers don't wait for it.
+The number is per job, so that the runs of a busy job don't drive out those of a weekly one. Runs
+are deleted in batches, each a transaction of its own, so that schedulers don't have to wait.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ BATCH = 5_000
 
 
 def purge(now: datetime, *, days: int, keep: int, batch: int = BATCH) -> int:
-    """Delete what was due more than `days` ago, and of each job what has `keep` newer ones.
+    """Delete runs that were due more than `days` ago, and of each job all but the newest `keep`.
 
-    What has not ended stays. Returns how many were deleted.
+    Runs that have not ended stay. Returns how many were deleted.
     """
     ended = Execution.objects.exclude(status__in=ACTIVE).order_by()
     deleted = _delete(ended.filter(scheduled_at__lt=now - timedelta(days=days)), batch)
     counted = Execution.objects.order_by().values("job_id").annotate(count=models.Count("pk"))
     for job_id in counted.filter(count__gt=keep).values_list("job_id", flat=True):
         of_job = Execution.objects.filter(job_id=job_id).newest_first()
-        # None where another purge was faster.
+        # No row if another purge was faster.
         for at, pk in of_job.values_list("scheduled_at", "pk")[keep - 1 : keep]:
             older = models.Q(scheduled_at__lt=at) | models.Q(scheduled_at=at, pk__lt=pk)
             deleted += _delete(ended.filter(older, job_id=job_id), batch)

@@ -1,8 +1,8 @@
 """The recorder: writes how runs went, in batches, from a thread of its own.
 
-Runs report and go on; nobody waits for the database but the recorder. While it writes one batch the
-next one gathers. Through an outage of the database outcomes wait here; since no claim succeeds
-then either, they are no more than were running.
+Runs hand in their outcomes and go on; only the recorder waits for the database. While it writes one
+batch, the next one gathers. During an outage of the database, outcomes wait here. They can't pile
+up, because then nothing can be claimed either.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import TracebackType
@@ -29,9 +30,9 @@ logger = in_one_line(logging.getLogger(__name__))
 
 RETRY_SECONDS = 1.0
 GATHER_SECONDS = 0.05
-"""How long a first outcome waits for company. It bounds the writes to about twenty a second."""
+"""How long an outcome waits for others, so that there are at most about twenty writes a second."""
 MOST_REFUSED = 10
-"""So many outcomes are tried one by one where the database refuses each."""
+"""After so many refused outcomes in a row, it is not the outcomes that are at fault."""
 
 
 Raised: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
@@ -49,7 +50,7 @@ class Outcome:
     error: str = ""
     traceback: str = ""
     raised: Raised | None = field(default=None, repr=False, compare=False)
-    """The error itself, until it has been told of. It isn't recorded."""
+    """The error itself, until it has been logged. It isn't recorded."""
 
 
 class Recorder(threading.Thread):
@@ -72,7 +73,7 @@ class Recorder(threading.Thread):
         self._something.set()
 
     def waiting(self) -> set[int]:
-        """The executions whose outcomes are here, and not written yet."""
+        """The ids of the runs whose outcomes are not written yet."""
         with self._lock:
             return {outcome.execution_id for outcome in self._outcomes}
 
@@ -87,19 +88,17 @@ class Recorder(threading.Thread):
 
     def run(self) -> None:
         """Write batches until stopped."""
-        try:
+        with closing(connection):
             go_on_until(self._is_over, self._write_some, "The recorder")
-        finally:
-            connection.close()
 
     def _is_over(self) -> bool:
         return self._given_up.is_set() or self._all_is_written
 
     def _write_some(self) -> None:
-        # There are some of the last time, perhaps. Nor is there another word after that to stop.
+        # Some may be left from the last try. And once we are told to stop, nobody wakes us again.
         if not (self._outcomes or self._stopping.is_set()):
             self._something.wait()
-        # Cleared before anything is looked at, so that no word is lost in between.
+        # Cleared before looking, so that nothing is missed that comes in between.
         self._something.clear()
         stopping = self._stopping.is_set() or self._stopping.wait(GATHER_SECONDS)
         if not self._write_all():
@@ -108,7 +107,7 @@ class Recorder(threading.Thread):
             self._all_is_written = True
 
     def _write_all(self) -> bool:
-        """Write what there is; False where the database is away, and nothing is lost then."""
+        """Write what there is. Returns False if that failed; then nothing is lost."""
         with self._lock:
             batch = list(self._outcomes)
         if not batch:
@@ -119,9 +118,8 @@ class Recorder(threading.Thread):
         except Error as error:
             message = "The database gives an error; %s can't be written yet"
             self.outage.goes_on(logger, error, message, counted(len(batch), "outcome"))
-            connection.close()
             with self._lock:
-                self._outcomes.rotate(-MOST_REFUSED)  # others are tried one by one the next time
+                self._outcomes.rotate(-MOST_REFUSED)  # next time, others come first
             return False
         with self._lock:
             for _ in batch:
@@ -132,7 +130,7 @@ class Recorder(threading.Thread):
         return not refused
 
     def _write(self, batch: list[Outcome]) -> list[Outcome]:
-        """Returns those that the database refuses, though it takes others."""
+        """Returns those that the database refuses although it takes others."""
         try:
             record(batch)
         except AWAY:
@@ -153,22 +151,22 @@ class Recorder(threading.Thread):
                 continue
             refused.append((outcome, error))
             if not taken and len(refused) in {len(batch), MOST_REFUSED}:
-                raise error  # it is no single outcome
+                raise error  # no single outcome is at fault
         kept = []
         for outcome, error in refused:
             if isinstance(error, DataError):
-                _give_up(error)  # others are taken: it is a value of this one
+                _give_up(error)  # others are taken: a value of this one is at fault
             else:
-                self.outage.goes_on(logger, error, "An outcome can't be recorded, trying again")
+                self.outage.tell(logger, error, "An outcome can't be recorded, trying again")
                 kept.append(outcome)
         return kept
 
 
 def _record_somehow(outcome: Outcome) -> Exception | None:
-    """Record an outcome that no database may take, or at least that there was one.
+    """Record an outcome that the database may refuse, or at least record that there was one.
 
-    Returns why not even that is taken. Where it is the database that refuses, it is no fault of the
-    outcome's, which is to be kept.
+    Returns an error if even that is refused. If that is a database error, the outcome may be fine,
+    and has to be kept.
     """
     if (error := _refusal(outcome)) is None:
         return None
@@ -178,9 +176,9 @@ def _record_somehow(outcome: Outcome) -> Exception | None:
         if not isinstance(worse, Error):
             _give_up(worse)
         return worse
-    # It may have been the database, which has come back meanwhile.
+    # Perhaps the database was at fault, and works again.
     if _refusal(outcome) is not None and (worse := _refusal(bare)) is None:
-        logger.error("An outcome can't be recorded as it is.", exc_info=error)
+        logger.error("An outcome can't be recorded in full.", exc_info=error)
     return worse
 
 
@@ -189,7 +187,7 @@ def _give_up(error: Exception) -> None:
 
 
 def _refusal(outcome: Outcome, *, just_try: bool = False) -> Exception | None:
-    """Why an outcome can't be recorded; None once it is. Raises where the database is away."""
+    """Why an outcome can't be recorded; None if it is. Raises if the database is away."""
     try:
         if just_try:
             with own_turn(), transaction.atomic():
@@ -207,7 +205,7 @@ def _refusal(outcome: Outcome, *, just_try: bool = False) -> Exception | None:
 def record(outcomes: list[Outcome]) -> None:
     """Write outcomes in one statement. Raises django.db.Error.
 
-    What has been settled by another scheduler (as lost, say) is not written over.
+    What another scheduler has settled, as lost for example, is not overwritten.
     """
     rows = [dict(vars(outcome)) for outcome in outcomes]
     for row in rows:

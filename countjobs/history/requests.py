@@ -25,20 +25,20 @@ def request_run(
 ) -> Execution:
     """Ask for a run of a job, now, and wake the schedulers.
 
-    A job that is paused runs too: its schedule is what is paused.
+    A paused job runs too: only its schedule is paused.
 
     Args:
         job_id: The job's key, such as a definition's `job_id`.
-        job_name: What the history is to call it.
+        job_name: What the history calls it.
         requested_by: Who asked: a user's name.
         trigger: Why: by hand, or through the API.
-        parameters: What is overridden for this run only.
+        parameters: Values for this run only, in place of the definition's.
 
     Raises:
-        ValueError: where the kind of job lets no run override one of them (`run_overrides`).
+        ValueError: The kind of job doesn't let a run override one of them (`run_overrides`).
 
     Returns:
-        The queued execution, which belongs to no scheduler yet.
+        The queued run, which belongs to no scheduler yet.
     """
     return request_runs(
         [(job_id, job_name)], requested_by=requested_by, trigger=trigger, parameters=parameters
@@ -52,7 +52,7 @@ def request_runs(
     trigger: Trigger = Trigger.MANUAL,
     parameters: dict[str, Any] | None = None,
 ) -> list[Execution]:
-    """Ask likewise for a run of each of many jobs, given by their ids and names."""
+    """The same for many jobs at once, given by their ids and names."""
     jobs = list(jobs)
     if parameters:
         _refuse([job_id for job_id, _name in jobs], parameters)

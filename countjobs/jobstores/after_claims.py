@@ -18,11 +18,11 @@ from countjobs.text import counted, in_one_line
 logger = in_one_line(logging.getLogger(__name__))
 
 _MOST_NAMES = 5
-"""Of jobs that were skipped together, or missed, in one line of the log."""
+"""How many names of skipped or missed jobs one line of the log has."""
 
 
 def write_anew(definitions: list[JobDefinition], now: datetime) -> None:
-    """Write rows of definitions that something else wrote. They have been claimed all the same."""
+    """Rewrite rows of definitions that something else wrote. They have been claimed anyway."""
     by_kind: defaultdict[type[JobDefinition], list[Any]] = defaultdict(list)
     for definition in definitions:
         by_kind[type(definition)].append(definition.pk)
@@ -38,7 +38,7 @@ def write_anew(definitions: list[JobDefinition], now: datetime) -> None:
 
 
 def log_not_run(claimed: list[tuple[str, NotRun]]) -> None:
-    """A line for all that were skipped, and one for all that were missed."""
+    """Log one line for all that were skipped, and one for all that were missed."""
     for status in dict.fromkeys(not_run.status for _job_id, not_run in claimed):
         found = [each for each in claimed if each[1].status == status]
         job_id, first = found[0]

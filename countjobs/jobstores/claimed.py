@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-
-@dataclass(frozen=True)
-class Run:
-    """A run that is claimed: its execution is in the history, and it is ours to start."""
-
-    execution_id: int
-    job_id: str
-    job_name: str
-    scheduled_at: datetime
-    call: Callable[[], object]
+from countjobs.run_context import Run
 
 
 @dataclass
 class ClaimedJob:
     """The claimed runs of one job, to be carried out one after the other.
 
-    It looks to APScheduler's loop like a due Job, one that has nothing left to be decided.
+    APScheduler's loop takes it for a due Job, of which nothing is left to be decided.
     """
 
     id: str
@@ -31,21 +21,21 @@ class ClaimedJob:
     runs: list[Run] = field(default_factory=list)
     coalesce: bool = False
     begun_at: float = 0.0
-    """When the first run was marked as begun, by the monotonic clock in seconds."""
+    """When the first run was marked as started, by the monotonic clock in seconds."""
     started_at: float = 0.0
-    """When it really began, by the same clock; 0 where it has not."""
+    """When it really started, by the same clock; 0 if it has not."""
 
     @property
     def trigger(self) -> ClaimedJob:
-        """The loop asks it for what follows."""
+        """The loop asks it for the next fire time."""
         return self
 
     def get_next_fire_time(self, previous_fire_time: datetime, now: datetime) -> datetime:
-        """Anything but None: the claim has already moved the row on."""
+        """Anything but None: the claim has stored the next run time already."""
         return now
 
     def _get_run_times(self, now: datetime) -> list[datetime]:
         return [run.scheduled_at for run in self.runs]
 
     def _modify(self, **changes: object) -> None:
-        """Nothing: the loop's new `next_run_time` is no news."""
+        """Ignore the loop's `next_run_time`: the claim has stored it already."""

@@ -1,9 +1,8 @@
-"""Claims that go on where something can't be claimed.
+"""Claiming what can be claimed, even if the database refuses something.
 
-A job is never at fault here: an error of one job parks it inside the claim. What raises a claim is
-the database, and whatever is wrong there is tried again, for as long as it lasts. One kind whose
-table can't be read, or one row that makes the database refuse, doesn't stop the others: it is
-passed over for a moment.
+A job's own errors park it inside the claim. So errors that a claim raises are the database's, and
+the claim is tried again for as long as they last. A kind whose table can't be read, or a row that
+the database refuses, doesn't stop the others: it is passed over for a moment.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ from countjobs.text import counted, in_one_line
 logger = in_one_line(logging.getLogger(__name__))
 
 MOST_REFUSED = 10
-"""So many jobs are refused one after the other, and none is claimed: then it is all of them."""
+"""After so many refused jobs, and none claimed, it is not the jobs that are at fault."""
 _MOST_TOLD = 10_000
 _MOST_NAMES = 5
 
@@ -39,7 +38,7 @@ class Claiming:
 
     Args:
         node: Its name.
-        busy: Tells how many runs of each job it has going on.
+        busy: Returns how many runs of each job it has going on.
     """
 
     def __init__(self, node: str, busy: Callable[[], Counter[str]]) -> None:
@@ -48,11 +47,11 @@ class Claiming:
         self.outage = Outage()
         self._busy = busy
         self._suspected: set[str] = set()
-        """Kinds whose tables could not be read, unless it was just the connection."""
+        """Kinds whose tables could not be read; or just the connection broke."""
         self._told: set[str] = set()
 
     def take(self, now: datetime, limit: int) -> Claims:
-        """Claim what can be claimed. Raises what the database raises where that is nothing."""
+        """Claim what can be claimed. If that is nothing, raises what the database raised."""
         try:
             claims = self._take_kinds(now, limit)
         except AWAY:
@@ -67,7 +66,7 @@ class Claiming:
         return claims
 
     def settle(self) -> None:
-        """A look went well: unless something was passed over, all is."""
+        """A claim worked. The outage is over, unless the database still refuses something."""
         if not self.passed.is_refused:
             self.outage.is_over()
 
@@ -80,17 +79,17 @@ class Claiming:
                 cause = fault.__cause__
                 if isinstance(cause, AWAY) and fault.label not in self._suspected:
                     self._suspected.add(fault.label)
-                    raise cause from None  # just this connection may be broken: a second try tells
+                    raise cause from None  # perhaps just this connection broke: try again
                 self._refuse_kind(fault)
 
     def _refuse_kind(self, fault: KindError) -> None:
         self.passed.refuse_kind(fault.label)
         cause = fault.__cause__
         error = cause if isinstance(cause, Exception) else fault
-        self.outage.goes_on(logger, error, "Jobs of the kind %s can't be read now", fault.label)
+        self.outage.tell(logger, error, "Jobs of the kind %s can't be read now", fault.label)
 
     def _take_each(self, now: datetime, limit: int) -> Claims:
-        """Claim the first jobs that can be, one by one."""
+        """Claim job by job, as many as can be claimed."""
         due = rows_of(DjangoJob).filter(next_run_time__lte=now).order_by("next_run_time")
         ids = self.passed.narrow(due, "id").values_list("id", flat=True)[:limit]
         requested = self.passed.narrow(Execution.objects.requested(now), "job_id")
@@ -111,10 +110,10 @@ class Claiming:
                     raise
                 self.passed.refuse_job(job_id)
                 message = 'The database refuses to claim job "%s", trying again'
-                self.outage.goes_on(logger, error, message, job_id)
+                self.outage.tell(logger, error, message, job_id)
             if len(claims.jobs) >= limit:
                 break
-        if refused and len(refused) == len(tried) < limit:  # all that is due: it is no single job
+        if refused and len(refused) == len(tried) < limit:  # all: no single job is at fault
             for job_id in refused:
                 self.passed.forget(job_id)
             raise refused[tried[-1]]
@@ -126,10 +125,10 @@ class Claiming:
         )
 
     def _pass_over_all_foreign(self, now: datetime) -> None:
-        """Where one is due that another program wrote there may be thousands: all at once."""
+        """Pass over all due rows that other programs wrote, at once: there may be thousands."""
         due = rows_of(DjangoJob).filter(next_run_time__lte=now).order_by("next_run_time")
         rows = self.passed.narrow(due, "id").values_list("id", "job_state")
-        try:  # what is claimed is committed, and has to be started
+        try:  # runs have been claimed, and have to start whatever happens here
             # One more than can be remembered tells that there are too many.
             found = list(rows[: self.passed.room + 1])
         except Error as error:
@@ -146,7 +145,7 @@ class Claiming:
             )
 
     def _pass_over(self, strange: list[Strange]) -> None:
-        """Leave rows alone that aren't known here, and say so once."""
+        """Leave unknown rows alone, and log that once."""
         news = []
         for each in strange:
             if not each.kind:

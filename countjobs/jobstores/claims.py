@@ -1,10 +1,10 @@
-"""Claims: due rows taken by one scheduler, in the one transaction that also records them.
+"""Claims: one scheduler takes due rows, and records their runs in the same transaction.
 
-A claim locks due rows (passing over what another scheduler has locked), moves each row's
-`next_run_time` past now, and inserts one execution a run. Only when that is committed does a run
-start. So a fire time that two schedulers see is taken by one of them; and the unique constraint on
-executions stands behind, should a clock have been set back. The number of statements does not
-depend on how many rows there are.
+A claim locks due rows (skipping those that another scheduler has locked), moves each row's
+`next_run_time` past now, and inserts one execution per run. Runs start only after the commit. So if
+two schedulers see the same fire time, only one of them takes it. If a clock was set back, the
+unique constraint on executions still prevents a second run. The number of statements does not
+depend on the number of rows.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from countjobs.database.primary import rows_of
 from countjobs.database.rowsets import update_rows
 from countjobs.database.turns import own_turn
 from countjobs.history import lifecycle
-from countjobs.jobstores.claimed import ClaimedJob, Run
+from countjobs.jobstores.claimed import ClaimedJob
 from countjobs.jobstores.neighbours import kinds_told, left_to_others
 from countjobs.jobstores.passed import NOTHING, PassedOver
 from countjobs.jobstores.plan import NotRun, Plan, plan
@@ -46,6 +46,7 @@ from countjobs.jobstores.rows import park
 from countjobs.models import Execution, JobDefinition, ParkedJob
 from countjobs.models.executions import OWED, Status, Trigger
 from countjobs.models.kinds import unknown_kind
+from countjobs.run_context import Run
 from countjobs.text import describe, in_one_line, storable
 
 logger = in_one_line(logging.getLogger(__name__))
@@ -61,9 +62,9 @@ class Claims:
     not_run: list[tuple[str, NotRun]] = field(default_factory=list)
     parked: list[ParkedJob] = field(default_factory=list)
     strange: list[Strange] = field(default_factory=list)
-    """What was left as it is."""
+    """Rows that were left as they are."""
     to_write: list[JobDefinition] = field(default_factory=list)
-    """Definitions whose rows have to be written anew."""
+    """Definitions whose rows have to be rewritten."""
 
 
 def claim(
@@ -75,13 +76,14 @@ def claim(
     only: str | None = None,
     passed: PassedOver = NOTHING,
 ) -> Claims:
-    """Take what is due at an instant, at most `limit` jobs, for the scheduler `node`.
+    """Claim what is due now, at most `limit` jobs, for the scheduler `node`.
 
-    `busy` says how many runs of a job this scheduler has going on; other schedulers' are read from
-    the history. With `only`, nothing but that job is looked at; what is `passed` over is not.
+    `busy` says how many runs of each job this scheduler has going on; those of other schedulers are
+    read from the history. With `only`, no other job is looked at. Jobs that are `passed` over are
+    left out.
 
-    An error of one job, when it is restored, planned or built, parks that one. Raises
-    django.db.Error and KindError: then nothing was claimed, and no job is at fault.
+    If restoring, planning or building a job fails, that job is parked. Raises django.db.Error and
+    KindError: then nothing was claimed, and no job is at fault.
     """
     with own_turn(), transaction.atomic():
         let_go_after(Conf.load().lease_seconds)
@@ -133,7 +135,7 @@ class _Claim:
         return first + self._lock_chains(first)
 
     def _lock_chains(self, asked: list[Execution]) -> list[Execution]:
-        """What else is owed to the same jobs: it runs after the first, not beside it."""
+        """The other owed runs of the same jobs: they run after the first, not beside it."""
         job_ids = {execution.job_id for execution in asked if execution.trigger in OWED}
         if not job_ids:
             return []
@@ -147,12 +149,12 @@ class _Claim:
         return job_rows(locked(due)[:limit])
 
     def _rows_of(self, asked: list[Execution]) -> list[JobRow]:
-        """The rows of jobs that somebody asked for, locked: schedulers count them in turn."""
+        """The rows of requested jobs, locked, so that schedulers count their runs in turn."""
         ids = {execution.job_id for execution in asked}
         return job_rows(locked(DjangoJob.objects.filter(id__in=ids))) if ids else []
 
     def _park(self, broken: list[tuple[JobRow, str]]) -> None:
-        """Set jobs aside. One that is set aside already keeps the reason that it has."""
+        """Park jobs. One that is parked already keeps its reason."""
         known = ParkedJob.objects.in_bulk([row.id for row, _ in broken]) if broken else {}
         for row, error in broken:
             if row.next_run_time is None and row.id in known:
@@ -164,7 +166,7 @@ class _Claim:
             self.claims.parked.append(parked)
 
     def _count_busy(self, restored: Mapping[str, Taken], asked: list[Execution]) -> None:
-        """Count what goes on elsewhere, too."""
+        """Add the runs that go on in other schedulers."""
         for job_id, count, is_owed in busy_elsewhere(restored, asked, self.node):
             self.busy[job_id] += count
             if is_owed:  # else runs that overlap could keep it waiting for ever
@@ -191,12 +193,12 @@ class _Claim:
         lifecycle.answer(answers)
 
     def _why_not(self, job_id: str) -> str | None:
-        """Why a job is not run by anybody: it is broken, or not ours."""
+        """Why nobody runs a job: it is broken, or not ours."""
         foreign = {each.job_id: each.reason for each in self.claims.strange if each.is_foreign}
         return self.broken.get(job_id) or foreign.get(job_id)
 
     def _gone(self, job_ids: list[str]) -> set[str]:
-        """Those that are not there, rather than locked by someone else."""
+        """Those whose rows are not there, rather than locked by somebody else."""
         if not job_ids:
             return set()
         there = rows_of(DjangoJob).filter(id__in=job_ids).values_list("id", flat=True)
@@ -204,7 +206,7 @@ class _Claim:
         strange = {job_id: kind for job_id in gone if (kind := unknown_kind(job_id))}
         told = kinds_told() if strange else set()
         for job_id, kind in strange.items():
-            if kind in told:  # who knows that kind knows what to do with it
+            if kind in told:  # left to a scheduler that knows the kind
                 gone.discard(job_id)
                 reason = _("This scheduler doesn't know jobs of the kind “%(kind)s”.")
                 reason %= {"kind": kind}
@@ -212,11 +214,12 @@ class _Claim:
         return gone
 
     def _take_one(self, execution: Execution, taken: Taken) -> list[lifecycle.Row]:
-        """The answers to an execution: none where it has to wait."""
+        """The answer to a waiting run; none if it has to go on waiting."""
         job = taken.job
         if execution.trigger == Trigger.RETRY and taken.is_paused:
             return [self._end(execution, Status.CANCELLED, _("The job was paused."))]
-        # What a dead scheduler had caught up with: the others wait for it, as they did there.
+        # A dead scheduler was catching up with these: they run one after the other, as they did
+        # there.
         chain = self.taken.get(job.id) if execution.trigger in OWED else None
         if chain is None and self.busy[job.id] >= job.max_instances:
             return self._refuse(execution)

@@ -1,8 +1,8 @@
-"""Whether the job store and the definitions differ: told quickly, for pages that warn of it.
+"""Telling quickly whether the job store and the definitions differ, for pages that warn of it.
 
-They are written together, so they differ only after raw SQL, a restored backup, a new signing key.
-To compare a hundred thousand rows takes many seconds. So all of them are counted, and some of them
-looked at closely, by turns.
+They are written together, so they differ only after raw SQL, a restored backup or a new signing
+key. Comparing a hundred thousand rows takes many seconds. So all rows are counted, and a few of
+them are compared each time, in turn.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from countjobs.models import JobDefinition
 
 
 def count_differences(kinds: list[type[JobDefinition]]) -> dict[str, int]:
-    """How many rows more than definitions there are of each kind, or fewer; by the kind's label.
+    """By how many the rows and the definitions of each kind differ, by the kind's label.
 
     One query.
     """
@@ -41,9 +41,9 @@ def missing_rows(kind: type[JobDefinition]) -> list[Any]:
 
 
 def look_closely(kind: type[JobDefinition], pks: list[Any], now: datetime) -> list[Any]:
-    """The keys of those definitions of which the rows differ in whatever way, or are missing.
+    """The keys of those definitions whose rows differ in any way, or are missing.
 
-    Somebody may edit one while this looks. So those that seem to differ are looked at twice.
+    Somebody may edit one meanwhile, so those that seem to differ are compared twice.
     """
     return disagreeing(kind, suspects, now) if (suspects := disagreeing(kind, pks, now)) else []
 

@@ -1,9 +1,9 @@
-"""Whether a row's next run time is kept where its schedule has not changed.
+"""Whether a row keeps its next run time if its schedule has not changed.
 
-It is: what is due stays due. But not where it is no fire time any more. Then the time zone
-database has changed its mind since the row was written, and the run would be an hour off, and come
-again at the right time. Nor is it where a clock was ahead, and fire times lie before it that nobody
-waits for.
+It does, so that what is due stays due. There are two exceptions. The next run time may not be a
+fire time any more, because the time zone database has changed since: the run would be an hour off,
+and come again at the right time. Or it was computed while a clock was ahead: then earlier fire
+times would be left out.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from apscheduler.triggers.cron import CronTrigger
 from countjobs.triggers import ScheduleTrigger
 
 CLOCKS_DIFFER = timedelta(minutes=1)
-"""By so much at most, as far as rows go: more is a mistake to be mended."""
+"""Clocks may differ by so much. A row that is further ahead is mended."""
 _DAY = timedelta(days=1)
 _TICK = timedelta(microseconds=1)
 _NEAR = timedelta(hours=4)
@@ -26,11 +26,11 @@ _MOST_WALKED = 1_000
 
 
 def kept_run_time(trigger: BaseTrigger, kept: datetime, now: datetime) -> datetime | None:
-    """The next run time of a definition's row: the present one, or the fire time in its place that
-    has passed meanwhile. None where it is the first one from now on.
+    """The next run time of a definition's row: the present one, or the fire time that has replaced
+    it, if that has passed. None if it is the first fire time from now on.
 
-    One search, as a rule. Of a kind's own triggers it isn't known whether they are a function of
-    their fields; what they said once is kept.
+    This takes one search, as a rule. A kind's own trigger may depend on more than its fields, so
+    what it once said is kept.
     """
     soon = now + CLOCKS_DIFFER
     if kept <= soon and not isinstance(trigger, ScheduleTrigger):
@@ -49,10 +49,10 @@ def kept_run_time(trigger: BaseTrigger, kept: datetime, now: datetime) -> dateti
 
 
 def kept_of_code(job: Job, kept: datetime | None, now: datetime) -> datetime | None:
-    """The same of a job from code; None for one that is paused.
+    """The same for a job from code; None if it is paused.
 
-    Looked at are only APScheduler's cron triggers without jitter, which draws anew each time; and
-    not before the first run, which code may have put at any time.
+    This checks only APScheduler's cron triggers without jitter, because jitter gives another time
+    on each call. It does not check the first run, which code may put at any time.
     """
     trigger = job.trigger
     if kept is None or type(trigger) is not CronTrigger or trigger.jitter:
@@ -60,7 +60,7 @@ def kept_of_code(job: Job, kept: datetime | None, now: datetime) -> datetime | N
     if job.next_run_time is not None and _utc(job.next_run_time) == kept:
         return kept
     found, earlier = _next(trigger, kept), None
-    # What APScheduler says of a clock change depends on where it begins to look.
+    # What APScheduler says around a clock change depends on where its search begins.
     at = _next(trigger, kept - _NEAR) if found != kept else kept
     for _ in range(_MOST_WALKED):
         if at is None or at > kept:
@@ -75,10 +75,9 @@ def kept_of_code(job: Job, kept: datetime | None, now: datetime) -> datetime | N
 def _passed(
     earlier: datetime | None, kept: datetime, later: datetime | None, now: datetime
 ) -> datetime | None:
-    """The fire time that a kept one has become, if it has passed: the nearer of those beside it.
+    """The fire time that has replaced a kept one, if it has passed: the nearer of its neighbours.
 
-    It may have been claimed before, as one that is given back to be claimed again; then it is in
-    the history, and is not taken twice.
+    It may have been claimed before. Then it is in the history, and is not taken twice.
     """
     is_earlier = earlier is not None and (later is None or kept - earlier < later - kept)
     moved = earlier if is_earlier else later
@@ -90,5 +89,5 @@ def _next(trigger: BaseTrigger, at_or_after: datetime) -> datetime | None:
 
 
 def _utc(instant: datetime | None) -> datetime | None:
-    """In UTC: two of different zones are never equal where a clock change repeats one."""
+    """In UTC: times of different zones never compare equal where a clock change repeats one."""
     return None if instant is None else instant.astimezone(UTC)

@@ -1,4 +1,4 @@
-"""The other schedulers that live: whether what one doesn't know may be known to another."""
+"""The other schedulers that live: whether one of them may know what this one doesn't."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ class Neighbours:
     """Whether one is of another version, or has other kinds of jobs."""
 
     def may_run(self, since: datetime, now: datetime) -> bool:
-        """Whether one of them may still take what has been due since an instant.
+        """Whether one of them may still take a job that has been due since an instant.
 
-        Who knows a job takes it at once. So nobody knows it that has waited for a whole lease.
+        Whoever knows a job takes it at once. So if it has waited for a whole lease, nobody knows
+        it.
         """
         return self.live and since > now - timedelta(seconds=Conf.load().lease_seconds)
 
@@ -49,23 +50,23 @@ def neighbours(now: datetime, node: str = "") -> Neighbours:
 def left_to_others(
     asked: list[Execution], now: datetime, node: str
 ) -> Callable[[JobRow, bool], bool]:
-    """Tells of a row that is ours, and can't be read here, whether others may be able to.
+    """A function that tells whether to leave a row of ours, which can't be read here, to others.
 
-    It is asked with whether the row is a definition's that is known here. The others are looked at
-    only when it is asked.
+    It is called with the row, and whether that is a definition's that is known here. The others are
+    looked up only when it is called.
     """
     around = cache(lambda: neighbours(now, node))
     since = {execution.job_id: execution.scheduled_at for execution in reversed(asked)}
 
     def is_left(row: JobRow, is_definition: bool) -> bool:
         if is_definition and around().differ:
-            return True  # to write it anew would take away what the other version wrote
+            return True  # rewriting it would destroy what the other version wrote
         return around().may_run(row.next_run_time or since.get(row.id, now), now)
 
     return is_left
 
 
 def kinds_told() -> set[str]:
-    """The kinds that any scheduler knows, or knew that has lately stopped. One query."""
+    """The kinds that any scheduler knows, also those that have stopped lately. One query."""
     told = SchedulerNode.objects.order_by().values_list("kinds", flat=True)
     return {label for kinds in told for label in kinds or ()}

@@ -1,8 +1,8 @@
-"""What a scheduler passes over, so that its claims neither find it again and again nor wait for it.
+"""What a scheduler passes over for a while, so that its claims don't find it again and again.
 
-These are rows that it doesn't know (a kind of an app that isn't installed here, what a newer
-version or another program wrote), and rows that the database refuses just now. They are kept out
-of the questions that claims ask, so they take nobody's place in a batch.
+These are rows that it doesn't know (of an app that isn't installed here, or written by a newer
+version or another program), and rows that the database refuses at present. Claims leave them out of
+their queries, so they take no other row's place in a batch.
 """
 
 from __future__ import annotations
@@ -16,13 +16,12 @@ from django.db import connection, models
 from countjobs.models.kinds import concrete_definitions
 
 STRANGE_SECONDS = 60.0
-"""How long a row that isn't known is passed over. Somebody may have written it anew by then."""
+"""How long an unknown row is passed over. By then, somebody may have rewritten it."""
 REFUSED_SECONDS = 5.0
 """How long what the database refuses is passed over."""
 MOST = 10_000
-"""Rows that are remembered at once, definitions apart. Of more, none is looked at, nor any other
-job from code, for as long as a row is passed over: else the questions would grow for ever, or the
-same rows be found for ever.
+"""How many rows are remembered, not counting definitions. If there are more, all jobs from code are
+passed over for a while. Otherwise queries would grow for ever, or find the same rows for ever.
 """
 
 
@@ -41,7 +40,7 @@ class PassedOver:
 
     @property
     def room(self) -> int:
-        """How many rows more can be remembered."""
+        """How many more rows can be remembered."""
         return 0 if self._only_definitions_until else max(MOST - len(self._jobs), 0)
 
     @property
@@ -56,8 +55,8 @@ class PassedOver:
         return is_new
 
     def add_job(self, job_id: str) -> bool:
-        """Pass over a row that isn't known, for a while. Returns False where there are too many:
-        from then on only definitions are looked at.
+        """Pass over an unknown row for a while. Returns False if there are too many: from then on
+        only definitions are looked at.
         """
         until = time.monotonic() + STRANGE_SECONDS
         if self.room or _is_definition(job_id):
@@ -77,12 +76,12 @@ class PassedOver:
         self._jobs[job_id] = self._refused[job_id] = time.monotonic() + REFUSED_SECONDS
 
     def forget(self, job_id: str) -> None:
-        """A row was written anew."""
+        """A row was rewritten: look at it again."""
         for known in (self._jobs, self._refused):
             known.pop(job_id, None)
 
     def expire(self) -> None:
-        """Look again at what has been passed over for long enough."""
+        """Look again at what has been passed over long enough."""
         if not self:
             return
         now = time.monotonic()
@@ -112,7 +111,7 @@ class PassedOver:
         return " AND ".join(parts) or "true", params
 
     def narrow(self, queryset: Any, field: str) -> Any:
-        """The rows of a query that are not passed over. Nothing changes where nothing is."""
+        """A query without the rows that are passed over."""
         if not self:
             return queryset
         model: type[models.Model] = queryset.model

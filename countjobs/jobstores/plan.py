@@ -1,4 +1,4 @@
-"""What becomes of a job that is due: the decision, without the database."""
+"""Deciding what becomes of a due job, without the database."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ class Plan:
 def plan(job: Job, due_since: datetime, now: datetime, *, busy: int, catch_up: int) -> Plan:
     """Decide about a job that has been due since an instant.
 
-    With `coalesce` the last fire time counts and stands for the others. Without it, the last
-    `catch_up` of them do. A fire time that is later than the grace time is missed, and all are
-    skipped while `max_instances` runs are going on (`busy`).
+    With `coalesce` the last fire time runs, and stands for the others. Without it the last
+    `catch_up` fire times run. A fire time that is late by more than the grace time is missed. While
+    `max_instances` runs are going on (`busy`), all fire times are skipped.
     """
     most = 1 if job.coalesce else catch_up + 1
     due = due_fires(job.trigger, due_since, now, most)
@@ -52,10 +52,7 @@ def plan(job: Job, due_since: datetime, now: datetime, *, busy: int, catch_up: i
         folded = due.earlier + len(due.latest) - 1
         reason = _(
             "Earlier runs of this job had not finished (%(busy)d; max_instances is %(most)d)."
-        ) % {
-            "busy": busy,
-            "most": job.max_instances,
-        }
+        ) % {"busy": busy, "most": job.max_instances}
         skipped = NotRun(Status.SKIPPED, due.latest[-1], folded, reason)
         return Plan(not_run=skipped, following=due.following)
     runs = [fire for fire in due.latest if _in_grace(job, fire, now)]

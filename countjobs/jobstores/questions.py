@@ -1,7 +1,7 @@
-"""What every claim asks first, in SQL of the app's own.
+"""The queries that every claim makes, in SQL of the app's own.
 
-The ORM would put each question together anew, which takes longer than to answer it. What only some
-claims ask is asked by the ORM.
+The ORM would build each query anew, which takes longer than answering it. Queries that only some
+claims make use the ORM.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _EXECUTIONS = Execution._meta.db_table
 
 
 class JobRow(NamedTuple):
-    """A row of the job store, read without what an instance of its model costs."""
+    """A row of the job store, without the cost of a model object."""
 
     id: str
     next_run_time: datetime | None
@@ -33,7 +33,7 @@ class JobRow(NamedTuple):
 
 
 def due_rows(now: datetime, limit: int, passed: PassedOver = NOTHING) -> list[JobRow]:
-    """The rows that have been due the longest, locked, but none that somebody else has locked."""
+    """The rows that have been due longest, locked. It skips rows that somebody else has locked."""
     lock = "FOR UPDATE SKIP LOCKED" if _skips_locked() else ""
     others, params = _others(passed, "id")
     rows = _ask(
@@ -45,7 +45,7 @@ def due_rows(now: datetime, limit: int, passed: PassedOver = NOTHING) -> list[Jo
 
 
 def rows_from_code() -> models.QuerySet[DjangoJob]:
-    """The rows of jobs from code: those that no definition has, there or not."""
+    """The rows of jobs from code: those whose ids are not of a definition, there or not."""
     rows = rows_of(DjangoJob)
     for model in concrete_definitions():
         rows = rows.exclude(id__startswith=model.job_id_of(""))
@@ -59,7 +59,7 @@ def job_rows(queryset: models.QuerySet[DjangoJob]) -> list[JobRow]:
 
 
 def is_requested(now: datetime, passed: PassedOver = NOTHING) -> bool:
-    """Whether anything is asked for, and due; it may have to wait all the same."""
+    """Whether any requested run is due. It may have to wait all the same."""
     others, params = _others(passed, "job_id")
     return _is_there(
         f"SELECT 1 FROM {_EXECUTIONS} WHERE node = '' AND finished_at IS NULL"  # noqa: S608  # names only
@@ -69,9 +69,7 @@ def is_requested(now: datetime, passed: PassedOver = NOTHING) -> bool:
 
 
 def is_active_elsewhere(job_ids: Iterable[str], node: str) -> bool:
-    """Whether any of these jobs has an execution that has not ended, and is another node's, or owed
-    by none.
-    """
+    """Whether a run of any of these jobs has not ended in another scheduler, or was given back."""
     ids: Any = list(job_ids)
     among = "= ANY (%s)"
     if connection.vendor == "sqlite":
@@ -86,9 +84,10 @@ def is_active_elsewhere(job_ids: Iterable[str], node: str) -> bool:
 def busy_elsewhere(
     job_ids: Collection[str], asked: Collection[Execution], node: str
 ) -> list[tuple[str, int, int]]:
-    """How many runs of these jobs go on in other schedulers, and how many of them are owed by none.
+    """For each job, how many runs go on in other schedulers or were given back, and how many of
+    them were given back.
 
-    What is just being asked for doesn't count.
+    The runs in `asked` don't count.
     """
     if not is_active_elsewhere(job_ids, node):
         return []
@@ -106,20 +105,20 @@ def busy_elsewhere(
 
 
 def locked(queryset: Any) -> Any:
-    """A query that locks what it finds, but passes over what somebody else has locked."""
+    """A query that locks what it finds, and skips what somebody else has locked."""
     return queryset.select_for_update(skip_locked=_skips_locked())
 
 
 def instant(value: datetime | str) -> datetime:
-    """An instant as the database returns it: SQLite gives text, or a naive datetime, in the zone in
-    which its connection keeps times.
+    """An instant, from what the database returns: SQLite gives text, or a naive datetime, in the
+    zone of its connection.
     """
     read = datetime.fromisoformat(value) if isinstance(value, str) else value
     return read if read.tzinfo else read.replace(tzinfo=connection.timezone)
 
 
 def _others(passed: PassedOver, column: str) -> tuple[str, list[Any]]:
-    """What keeps out jobs that are passed over; nothing in the ordinary case."""
+    """SQL that leaves out jobs that are passed over; usually there are none."""
     if not passed:
         return "", []
     sql, params = passed.condition(column)

@@ -14,7 +14,7 @@ from countjobs.text import storable
 
 
 def executions_of(job: Job, made: Plan, now: datetime) -> list[lifecycle.Row]:
-    """The executions of a job that is due: each run, and what is missed or skipped."""
+    """The rows of a due job: each run, and what is missed or skipped."""
     name = storable(job.name)[:255]
     rows = []
     if left := made.not_run:
@@ -26,7 +26,7 @@ def executions_of(job: Job, made: Plan, now: datetime) -> list[lifecycle.Row]:
 
 
 def why_gone(job_id: str) -> str:
-    """Why a job has no row. A claim takes those of jobs from code with their last fire time."""
+    """Why a job has no row. Jobs from code lose theirs when their last fire time is claimed."""
     if definition_key(job_id) is not None:
         return _("The job was deleted.")
     return _("The job no longer exists: it was deleted, or its last run had already been claimed.")

@@ -1,7 +1,7 @@
-"""Sealing rows anew: what keeps an old key of SECRET_KEY_FALLBACKS from being needed for ever.
+"""Sealing rows with the new SECRET_KEY, so that the old one can leave SECRET_KEY_FALLBACKS.
 
-Only `syncjobs` does it, and no scheduler by itself: while some processes still know the old key
-only, they could not read what is sealed with the new one.
+Only `syncjobs` does this, never a scheduler by itself: a process that still knows only the old key
+could not read what is sealed with the new one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _BATCH = 200
 def seal_rows_anew() -> int:
     """Sign with SECRET_KEY what one of SECRET_KEY_FALLBACKS has signed. Raises django.db.Error.
 
-    Rows of definitions and jobs from code alike; those that are set aside, too. Returns how many.
+    That includes rows of jobs from code, and of parked jobs. Returns how many.
     """
     ids = list(rows_of(DjangoJob).order_by("id").values_list("id", flat=True))
     return sum(_seal_batch_anew(batch) for batch in batches(ids, _BATCH))

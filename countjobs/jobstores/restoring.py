@@ -1,4 +1,4 @@
-"""Restoring locked rows: to jobs, and to what their runs call."""
+"""Restoring locked rows: making jobs of them, and what their runs call."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from countjobs.text import describe
 _DefinitionKey: TypeAlias = tuple[str, str]
 
 EXECUTORS = ("default",)
-"""The names of those that carry out claims."""
+"""The names of the executors that carry out claims."""
 
 
 @dataclass(slots=True)
@@ -37,11 +37,11 @@ class Taken:
 
     @property
     def is_paused(self) -> bool:
-        """Whether somebody paused it, and not just its schedule is over."""
+        """Whether somebody paused it. A schedule that is over doesn't count."""
         return self.definition is not None and not self.definition.enabled
 
     def call(self, parameters: Mapping[str, Any]) -> Callable[[], object]:
-        """What a run calls. Nothing that it does to its arguments, or fields, meets another run.
+        """What a run calls. What it does to its arguments or fields doesn't affect other runs.
 
         Raises whatever the parameters are refused with.
         """
@@ -59,8 +59,8 @@ class Taken:
         return definition.run
 
     def calls(self, count: int) -> list[Callable[[], object]]:
-        """The same for several runs, which are costly to prepare all at once: each does it when
-        its turn has come.
+        """The same for several runs. Preparing all at once is costly, so each prepares itself when
+        its turn comes.
         """
         if count == 1 or self.definition is None:
             return [self.call({}) for _ in range(count)]
@@ -70,7 +70,7 @@ class Taken:
 
 
 def _of_field(definition: JobDefinition, name: str, value: Any) -> Any:
-    """What a field holds, of what JSON has for it: a date, for one, is a text there.
+    """The value of a field, from what JSON has for it: a date, for example, is text there.
 
     Raises FieldDoesNotExist.
     """
@@ -85,6 +85,10 @@ def _call_anew(row: JobRow) -> object:
 
 def _run_copy(definition: JobDefinition) -> object:
     return deepcopy(definition).run()
+
+
+CALLERS = {_call_anew.__code__, _run_copy.__code__}
+"""Their frames lie between those of an executor and those of a job."""
 
 
 class KindError(Exception):
@@ -102,7 +106,7 @@ class Strange:
     job_id: str
     reason: str
     kind: str = ""
-    """The label of the kind of definition that isn't known here, where it is that."""
+    """The label of the unknown kind of definition, if that is why."""
     is_foreign: bool = False
     """Whether another program wrote it."""
 
@@ -116,16 +120,16 @@ class Restored:
     """With the reasons."""
     strange: list[Strange] = field(default_factory=list)
     to_write: list[JobDefinition] = field(default_factory=list)
-    """Definitions whose rows say something else, or nothing: they are run all the same."""
+    """Definitions whose rows have to be rewritten. They run all the same."""
 
 
 def restore(rows: Iterable[JobRow], is_left: Callable[[JobRow, bool], bool]) -> Restored:
-    """Rows restored, with one query a kind of definition. Raises KindError.
+    """Restore rows, with one query per kind of definition. Raises KindError.
 
     Args:
         rows: What is locked.
-        is_left: Whether to leave a row to others that is ours and can't be read here; it is told
-            whether the row is a definition's that is known here.
+        is_left: Tells whether to leave a row of ours, which can't be read here, to others. It is
+            called with the row, and whether that is a definition's that is known here.
     """
     found = Restored()
     readable: list[tuple[JobRow, Job | None, _DefinitionKey | None]] = []
@@ -159,7 +163,7 @@ def _sort_out(
     is_left: Callable[[JobRow, bool], bool],
     found: Restored,
 ) -> bool:
-    """What to do with a row that can't be read. True: its definition says what it should hold."""
+    """Decide about a row that can't be read. True: its definition says what it should hold."""
     is_foreign = isinstance(error, ForeignJobError)
     if is_foreign and key is None:
         found.strange.append(Strange(row.id, str(error), is_foreign=True))
@@ -186,7 +190,7 @@ def _restore_one(
 
 
 def _key_of(job_id: str) -> _DefinitionKey | None:
-    """Which definition an id is of, if of one of the kinds known here."""
+    """The definition that an id belongs to, if its kind is known here."""
     known = definition_key(job_id)
     return (known[0]._meta.label_lower, str(known[1])) if known else None
 
@@ -202,7 +206,7 @@ def _is_known(label: str) -> bool:
 def _load(
     keys: Iterable[_DefinitionKey],
 ) -> tuple[dict[_DefinitionKey, JobDefinition], dict[_DefinitionKey, str]]:
-    """Definitions; and the errors of those that are there and can't be made."""
+    """Definitions, and the errors of those that are there but can't be loaded."""
     by_label: dict[str, list[_DefinitionKey]] = {}
     for key in keys:
         by_label.setdefault(key[0], []).append(key)
@@ -214,7 +218,7 @@ def _load(
                 found |= load_definitions(of_kind)
             except Error:
                 raise
-            except Exception:  # a value that its field refuses, say: of one of them
+            except Exception:  # one of them has a value that its field refuses, say
                 for key in of_kind:
                     found |= _load_one(key, errors)
         except Error as error:
@@ -236,9 +240,9 @@ def _load_one(
 
 @lru_cache(maxsize=20_000)
 def _unseal(job_id: str, state: bytes) -> tuple[Job, _DefinitionKey | None]:
-    """A job, and which definition it is of.
+    """A job, and the definition that it belongs to.
 
-    Restored jobs are never changed, so that rows whose state is the same share one.
+    Restored jobs are never changed, so rows with the same state share one.
     """
     job = unseal(job_id, state)
     if job.func_ref != RUN_DEFINITION:

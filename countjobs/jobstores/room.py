@@ -1,12 +1,12 @@
 """Whether schedulers still have room for what is due.
 
-Runs that hang take threads and never give them back. Once they take all of them no job runs any
-more, though every scheduler lives and writes its heartbeats. So there is "no room" if
+Runs that hang never give their threads back. Once they have taken all threads no job runs any more,
+though every scheduler lives and writes its heartbeats. So there is "no room" if
 
 - some work has waited for longer than a lease, and
-- in every scheduler that takes work, as many runs as it has threads have gone on for longer.
+- in every scheduler that takes work, as many runs as it has threads have gone on that long.
 
-The first part is two looks into indexes. The second one is asked only where work waits.
+The first part takes two looks into indexes. The second is asked only if work waits.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from countjobs.models.nodes import State
 
 
 class Taking(NamedTuple):
-    """A run that takes a thread, and has done so for longer than a lease."""
+    """A run that has taken a thread for longer than a lease."""
 
     execution_id: int
     job_id: str
@@ -43,14 +43,14 @@ class Room:
     alive: list[SchedulerNode]
     """The schedulers that live."""
     taken_by: list[Taking] = field(default_factory=list)
-    """Where there is no room: the runs that take it, the longest first. Else empty."""
+    """The runs that take all threads, the longest first. Empty if there is room."""
 
 
 def look(now: datetime) -> Room:
-    """Look whether there is room: one query, and a second one while work waits too long."""
+    """Look whether there is room: one query, and a second one if work waits too long."""
     long_ago = now - timedelta(seconds=Conf.load().lease_seconds)
-    # By the order of an index each, and not by a condition on it: where the database's statistics
-    # are old it might think that most rows are due, and read them all.
+    # Each by the order of an index, not by a condition: with old statistics the database might
+    # think that most rows are due, and read them all.
     due = rows_of(DjangoJob).filter(next_run_time__isnull=False).order_by("next_run_time")
     asked = Execution.objects.unclaimed()
     alive: list[Any] = list(

@@ -28,7 +28,7 @@ from countjobs.text import describe, storable
 from countjobs.triggers import CRON_DEFAULTS
 
 RUN_DEFINITION = "countjobs.jobstores.rows:run_definition"
-"""What the row of a definition calls, by APScheduler's kind of reference."""
+"""What the row of a definition calls, in APScheduler's notation."""
 
 _BATCH = 500
 _SEALED = frozenset(
@@ -38,12 +38,12 @@ _SEALED = frozenset(
         *("name", "executor", "misfire_grace_time", "coalesce", "max_instances"),
     }
 )
-"""The fields of a definition that are in its row's state as they are: `job_of` has put them there.
-A start or an end is not one of them. Out of bounds, it was brought within them."""
+"""The fields of a definition that its row's state holds unchanged: `job_of` has put them there.
+Start and end are not among them, since those out of bounds are brought within them."""
 
 
 def run_definition(label: str, pk: str) -> object:
-    """Run a definition that is given by its model's label and its key. Raises LookupError."""
+    """Run the definition with this model label and key. Raises LookupError."""
     definition = load_definitions([(label, pk)]).get((label, pk))
     if definition is None:
         raise LookupError(f"There is no definition {label}:{pk}.")
@@ -52,7 +52,7 @@ def run_definition(label: str, pk: str) -> object:
 
 
 def load_definitions(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], JobDefinition]:
-    """Definitions by their models' labels and keys: one query a model. The missing are left out."""
+    """Definitions by model label and key, one query per model. Missing ones are left out."""
     by_label: dict[str, list[str]] = {}
     for label, pk in keys:
         by_label.setdefault(label, []).append(pk)
@@ -83,16 +83,16 @@ def definitions_deleted(sender: type[JobDefinition], pks: Iterable[Any], **_: An
 
 
 def delete_rows(job_ids: list[str]) -> None:
-    """Delete rows of the job store, and what is known of their being broken."""
+    """Delete rows of the job store, and their entries among the broken jobs."""
     for batch in batches(job_ids, _BATCH):
         DjangoJob.objects.filter(id__in=batch).delete()
         ParkedJob.objects.filter(job_id__in=batch).delete()
 
 
 def disagreeing(model: type[JobDefinition], pks: list[Any], now: datetime) -> list[Any]:
-    """The keys of those definitions that `write_rows` would mend. Nothing is locked meanwhile.
+    """The keys of those definitions that `write_rows` would mend. This locks nothing.
 
-    Whoever edits one while this looks writes its row, too.
+    Whoever edits one meanwhile also writes its row.
     """
     with translation.override(settings.LANGUAGE_CODE):
         return [each.definition.pk for each in _news(model, pks, now, rows_of(DjangoJob))]
@@ -120,7 +120,7 @@ class _Verdict:
     error: str
     """Why it can't run."""
     was: str
-    """Why it couldn't, as far as is written down."""
+    """Why it couldn't run before, as recorded."""
 
     def __str__(self) -> str:
         next_run_time = self.row and self.row.next_run_time
@@ -129,7 +129,7 @@ class _Verdict:
 
 
 def _write_batch(model: type[JobDefinition], pks: list[Any], now: datetime) -> list[str]:
-    # The lock makes an edit wait for a claim of the same row that is under way, and then see it.
+    # The lock makes an edit wait for a claim of the same row, and then see its result.
     news = _news(model, pks, now, DjangoJob.objects.select_for_update().order_by("id"))
     _store_rows([verdict.row for verdict in news if verdict.row is not None])
     park(
@@ -150,7 +150,7 @@ def _news(
     """What has to change."""
     ids = [model.job_id_of(pk) for pk in pks]
     rows = {row.id: row for row in jobs.filter(id__in=ids)}
-    # Read after the lock is had: another edit may have been waited for, or a deletion.
+    # Read after locking: that may have waited for another edit, or for a deletion.
     definitions = rows_of(model).filter(pk__in=pks).order_by("pk")
     errors = dict(ParkedJob.objects.filter(job_id__in=ids).values_list("job_id", "error"))
     verdicts = [
@@ -170,7 +170,7 @@ def _store_rows(rows: list[DjangoJob]) -> None:
 
 
 def park(broken: list[ParkedJob]) -> None:
-    """Write down jobs as broken; the newest error of a job counts."""
+    """Record jobs as broken. The newest error of a job counts."""
     for each in broken:
         each.error = storable(each.error)
     ParkedJob.objects.bulk_create(
@@ -193,7 +193,7 @@ def _judge(definition: JobDefinition, row: DjangoJob | None, was: str, now: date
 
 
 def _parked_row(definition: JobDefinition, row: DjangoJob | None) -> DjangoJob | None:
-    """A row that never comes due, and keeps the state it had."""
+    """A row that never comes due, and keeps its state."""
     if row is not None and row.next_run_time is None:
         return None
     state = b"" if row is None else row.job_state
@@ -201,10 +201,10 @@ def _parked_row(definition: JobDefinition, row: DjangoJob | None) -> DjangoJob |
 
 
 def _job_as_sealed(definition: JobDefinition, row: DjangoJob | None) -> Job | None:
-    """A definition's job, if its row's state is just that and was valid when it was sealed.
+    """A definition's job, if its row's state is just that, and so was valid when it was sealed.
 
-    Most rows agree, and to know it saves most of the validation. None too where it can't be said
-    that the schedule fires: then that is looked at.
+    Most rows agree, and knowing that saves most of the validation. None also if the schedule may
+    not fire any more: then that has to be checked.
     """
     if row is None or (definition.enabled and row.next_run_time is None):
         return None
@@ -218,8 +218,8 @@ def _job_as_sealed(definition: JobDefinition, row: DjangoJob | None) -> Job | No
 
 
 def _seals_its_fields(model: type[JobDefinition]) -> bool:
-    """Whether states tell the fields that were validated: a kind's own trigger may look at others,
-    and its own validation may overrule ours.
+    """Whether states hold all fields that were validated. A kind's own trigger may use others, and
+    its own validation may differ from ours.
     """
     return (model.trigger, model.problems) == (JobDefinition.trigger, JobDefinition.problems)
 
@@ -239,7 +239,7 @@ def _row(
 def _kept_run_time(
     definition: JobDefinition, job: Job, row: DjangoJob | None, old: Job | None, now: datetime
 ) -> datetime | None:
-    """An edit that leaves the schedule alone leaves what is due alone, too."""
+    """An edit that doesn't change the schedule doesn't change what is due."""
     if row is None or old is None or not definition.enabled or _schedule(old) != _schedule(job):
         return None
     kept: datetime | None = row.next_run_time
@@ -270,11 +270,11 @@ def job_of(definition: JobDefinition) -> Job:
 
 
 def _job_of_row(row: DjangoJob) -> Job | None:
-    """What a row holds; None where it can't be told, and the row has to be written anew."""
+    """The job of a row; None if it can't be restored, and the row has to be rewritten."""
     try:
         job = unseal(row.id, bytes(row.job_state))
         _options(job)
-    except Exception:  # an earlier version's trigger, perhaps, that is restored by halves
+    except Exception:  # an earlier version's trigger, perhaps, that is half restored
         return None
     return job
 

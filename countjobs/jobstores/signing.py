@@ -1,13 +1,13 @@
-"""Sealed job state: a pickle, and behind its end an HMAC made with Django's signing key.
+"""Sealed job state: a pickle, followed by an HMAC made with Django's signing key.
 
-A pickle runs code when it is loaded, so one is loaded only if this installation wrote it, for
-this very row. The pickle's own end mark makes every reader of pickles ignore what follows, so
-plain django-apscheduler can still read a sealed row.
+Loading a pickle runs code, so one is loaded only if this installation wrote it, for this very row.
+Readers of pickles ignore what follows the pickle's end mark, so plain django-apscheduler can still
+read a sealed row.
 
-What is signed is the id, a NUL and the state. It could be read in two ways if an id held a NUL. So
-such an id is refused, and so is a state that doesn't begin as each of ours does: with a byte that
-can't be part of an id, as in UTF-8 no character begins with it. So what an earlier version signed
-for an id with a NUL is no other row's either.
+The signature covers the id, a NUL and the state. An id with a NUL would make that ambiguous, so it
+is refused. An earlier version may have signed such ids. So a state is refused too, unless it begins
+with the byte with which each of ours begins: no UTF-8 character, and so no part of an id, begins
+with it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class UnreadableJobError(Exception):
 
 
 class ForeignJobError(UnreadableJobError):
-    """A row that this installation didn't write, as far as its signature says."""
+    """A row that this installation didn't write, by its signature."""
 
 
 def seal(job: Job) -> bytes:
@@ -64,7 +64,7 @@ def seal(job: Job) -> bytes:
 def unseal(job_id: str, sealed: bytes) -> Job:
     """The job of a row. Raises UnreadableJobError; nothing that wasn't sealed here is loaded.
 
-    What only a newer version may have written is not restored by halves.
+    What a newer version may have added is refused, not left out.
     """
     if not is_sealed(job_id, sealed):
         raise ForeignJobError(
@@ -125,5 +125,5 @@ def _signature(job_id: str, state: bytes, key: Any) -> bytes:
 
 @lru_cache(maxsize=8)
 def _keyed(key: Any) -> hmac.HMAC:
-    """An HMAC of nothing yet: making the key of it is the greater part of the work."""
+    """An HMAC of nothing yet: preparing the key is most of the work."""
     return salted_hmac(_SALT, b"", secret=key, algorithm="sha256")

@@ -6,6 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Protocol
 
 from apscheduler.events import (
@@ -22,7 +23,7 @@ from django.utils import timezone
 from django_apscheduler.jobstores import DjangoJobStore
 from django_apscheduler.models import DjangoJob
 
-from countjobs.database.outages import AWAY
+from countjobs.database.outages import AWAY, try_twice
 from countjobs.database.primary import rows_of
 from countjobs.database.wakeups import notify
 from countjobs.history import lifecycle
@@ -42,11 +43,11 @@ from countjobs.text import in_one_line
 logger = in_one_line(logging.getLogger(__name__))
 
 LOCKED_ELSEWHERE = timedelta(seconds=0.05)
-"""How long to wait where something is due, but somebody else holds its lock."""
+"""How long to wait if something is due, but somebody else holds its lock."""
 
 
 class Capacity(Protocol):
-    """What carries out claims, and so says how many may be made."""
+    """What carries out claims, and so limits them."""
 
     @property
     def free(self) -> int:
@@ -62,7 +63,7 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
     Args:
         node: The name of the scheduler that claims.
         capacity: Bounds the claims.
-        unsettled: Tells the executions that are ours, and whose outcomes are not written yet.
+        unsettled: Returns the runs that are ours, and whose outcomes are not written yet.
     """
 
     def __init__(self, node: str, capacity: Capacity, unsettled: Callable[[], set[int]]) -> None:
@@ -79,19 +80,20 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
         self._nothing_taken = False
         self._more_is_due = False
         self._in_doubt = False
+        """Whether the database broke off a claim, and may have committed it."""
 
     def register_event_listeners(self) -> None:
-        """None: executions are recorded by the claim and the recorder."""
+        """None: the claim and the recorder record runs."""
 
     # What the loop calls
 
     def get_due_jobs(self, now: datetime) -> list[ClaimedJob]:
         """Claim what is due, as far as there is capacity.
 
-        Nothing where that fails: whatever the database says, it is tried again after a pause.
+        If that fails it returns nothing, and is called again after a pause.
         """
         try:
-            jobs = self._take_twice(now)
+            jobs = try_twice(partial(self._take, now))
         except Exception as error:  # it is told
             self._failed = True
             self.claiming.outage.goes_on(logger, error, "Nothing can be claimed, trying again")
@@ -99,22 +101,6 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
         self._failed = False
         self.claiming.settle()
         return jobs
-
-    def _take_twice(self, now: datetime) -> list[ClaimedJob]:
-        try:
-            return self._take(now)
-        except AWAY:  # it may be just this connection that is broken: a second try tells
-            self._forget_connection()
-        try:
-            return self._take(now)
-        except AWAY:
-            self._forget_connection()
-            raise
-
-    def _forget_connection(self) -> None:
-        self._more_is_due = False
-        self._in_doubt = True
-        connection.close()
 
     def _take(self, now: datetime) -> list[ClaimedJob]:
         if self._in_doubt:
@@ -125,7 +111,11 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
         if limit <= 0 or not (self._more_is_due or self._is_due(now)):
             return []
         self._more_is_due = False
-        claims = self.claiming.take(now, limit)
+        try:
+            claims = self.claiming.take(now, limit)
+        except AWAY:
+            self._in_doubt = True
+            raise
         # Where rows are passed over, others that are due may have waited behind them.
         self._more_is_due = len(claims.jobs) >= limit or bool(claims.strange)
         self._nothing_taken = not (claims.jobs or claims.not_run or claims.parked)
@@ -139,10 +129,10 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
         return claims.jobs
 
     def give_back_doubtful(self) -> None:
-        """Give back what is recorded as claimed by us, and of which we don't know.
+        """Give back runs that are recorded as claimed by us, and that we don't know of.
 
-        A connection may break after the server has committed and before it has said so. Nothing
-        of such a claim was started.
+        A connection may break after the server has committed, and before it has said so. No run of
+        such a claim was started.
         """
         # What is marked as running may have run.
         if count := lifecycle.give_back(self.node, but=self._unsettled()):
@@ -260,7 +250,7 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
 
 
 def refuse_definition_id(job_id: str | None) -> None:
-    """Keep jobs from code off the ids of definitions, there or not. Raises ValueError.
+    """Refuse the ids of definitions, there or not, to jobs from code. Raises ValueError.
 
     `syncjobs` would delete such a job: it would look like one whose definition is gone.
     """

@@ -1,7 +1,7 @@
-"""Rows of the job store that aren't ours, or that nobody who lives knows: to be told of.
+"""Rows of the job store that aren't ours, or that no living scheduler knows.
 
-They are found by query, and nothing is written down of them: a row of another program is left as it
-is, and a kind of job that no scheduler knows today may be known to the one that starts next.
+They are reported, and nothing is recorded of them: a row of another program is left as it is, and
+the scheduler that starts next may know a kind of job that none knows today.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from countjobs.jobstores.signing import is_sealed
 from countjobs.models import Execution
 
 MOST = 1_000
-"""Rows that are looked at; of more, the others are not told of."""
+"""How many rows are looked at. More are not reported."""
 _MARK = RUN_DEFINITION.encode()
 
 
 @dataclass
 class Strangers:
-    """What belongs to no definition that this process knows, jobs from code apart."""
+    """Rows that belong neither to a definition known here nor to a job from code."""
 
     foreign: list[str] = field(default_factory=list)
     """The ids of rows that countjobs didn't write, or with another key."""
@@ -54,7 +54,7 @@ def is_of_definition(state: bytes) -> bool:
 
 
 def is_from_code(job_id: str, state: bytes) -> bool:
-    """Whether a row that is of no known kind of definition is a job's that code has added."""
+    """Whether a row of no known kind of definition belongs to a job that code has added."""
     return is_sealed(job_id, state) and not is_of_definition(state)
 
 
@@ -70,11 +70,11 @@ def foreign_note(job_id: str) -> str:
 def kinds_that_nobody_runs(
     kinds: Iterable[str], told: list[list[str] | None], now: datetime
 ) -> list[str]:
-    """Of these kinds, and of those known here, what is due and no scheduler that lives knows.
+    """Those of these kinds, and of the ones known here, that have due jobs and nobody to run them.
 
-    `told` is what each of them says that it knows. Nothing is said while one doesn't say (it is of
-    an earlier version), or none lives: then that is what has to be mended. A query or two for each
-    kind that nobody knows.
+    `told` holds the kinds that each living scheduler says it knows. If one doesn't say (it is of an
+    earlier version), or none lives, the list is empty: then that has to be mended first. It takes a
+    query or two for each kind that nobody knows.
     """
     if not told or None in told:
         return []

@@ -1,7 +1,7 @@
 """Making the job store agree with the definitions, after raw SQL, a restored backup, a new key.
 
-Most rows agree. So they are looked at without a lock, and only what disagrees is looked at again,
-locked, and written: in batches, each a transaction of its own. No other writer waits for long.
+Most rows agree. So they are compared without a lock. Only those that disagree are locked, compared
+again and written, in batches, each a transaction of its own. So no other writer waits for long.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from countjobs.models.kinds import concrete_definitions, definition_key
 from countjobs.text import describe, storable
 
 _BATCH = 200
-"""Definitions. To write so many rows takes about a tenth of a second."""
+"""Definitions. Writing so many rows takes about a tenth of a second."""
 
 
 def sync(now: datetime) -> list[str]:
@@ -39,10 +39,10 @@ def sync(now: datetime) -> list[str]:
 
 
 def sync_steps(clock: Callable[[], datetime]) -> Iterator[list[str]]:
-    """The same, step by step, for somebody who does other things in between, or stops early.
+    """The same, step by step, for callers that do other things in between, or stop early.
 
-    Each step yields what it mended. Between two of them no transaction is open. A kind whose table
-    can't be read keeps nothing else from being mended: its error is raised at the end.
+    Each step yields what it mended. Between two steps no transaction is open. If the table of a
+    kind can't be read, all else is mended, and the error is raised at the end.
     """
     fault: Error | None = None
     for model in concrete_definitions():
@@ -73,9 +73,9 @@ def write_missing(model: type[JobDefinition], pks: list[Any], now: datetime) -> 
 
 
 def look_again(now: datetime) -> list[str]:
-    """Look at some broken jobs anew: what is whole again goes on. Returns what was mended.
+    """Try some broken jobs again: those that are whole now go on. Returns what was mended.
 
-    Those of kinds that aren't known here are left to others.
+    Jobs of kinds that aren't known here are left to others.
     """
     parked = ParkedJob.objects.to_look_at(now)
     for label in kinds_told() - set(known_kinds()):
@@ -115,7 +115,7 @@ def _mend(model: type[JobDefinition], pks: list[Any], now: datetime) -> list[str
 
 
 def _without_newer(model: type[JobDefinition], pks: list[Any], now: datetime) -> list[Any]:
-    """Those whose rows may be written: what another version wrote is left to it while it runs."""
+    """Those whose rows may be written. What another version wrote is left to it while it runs."""
     if not pks or not neighbours(now).differ:
         return pks
     rows = rows_of(DjangoJob).filter(id__in=[model.job_id_of(pk) for pk in pks])
@@ -145,7 +145,7 @@ def _delete_orphans(model: type[JobDefinition]) -> list[str]:
 
 
 def _mend_others(now: datetime, job_ids: list[str] | None = None) -> list[str]:
-    """Jobs from code: those that can't be restored are parked, those that can again go on.
+    """Jobs from code: park those that can't be restored, and let those go on that can be again.
 
     Only those with the ids given, if any are.
     """
@@ -160,7 +160,7 @@ def _mend_others(now: datetime, job_ids: list[str] | None = None) -> list[str]:
 
 
 def _forget_parked() -> list[str]:
-    """Jobs that are set aside, and whose rows are gone."""
+    """Parked jobs whose rows are gone."""
     rows = rows_of(DjangoJob).filter(id=models.OuterRef("job_id"))
     gone = ParkedJob.objects.filter(~models.Exists(rows))
     job_ids = sorted(gone.values_list("job_id", flat=True))
@@ -172,10 +172,10 @@ def _forget_parked() -> list[str]:
 def _wrong(
     rows: models.QuerySet[DjangoJob], now: datetime
 ) -> Iterator[tuple[DjangoJob, datetime | None, str | None]]:
-    """Those that are not set aside, or not for this reason, though they have to be; and those that
-    need not be any more. With when they run next, and what is wrong with them.
+    """Rows that have to change, with when they run next, and what is wrong with them.
 
-    What others wrote, or may know, is left as it is.
+    They have to be parked, are parked for another reason, or need not be parked any more. Rows that
+    others wrote, or may know, are left as they are.
     """
     parked = dict(ParkedJob.objects.values_list("job_id", "error"))
     others_live = cache(lambda: neighbours(now).live)
@@ -187,7 +187,7 @@ def _wrong(
             continue
         except UnreadableJobError as unreadable:
             if was is None and others_live():
-                continue  # who claims it and can't read it parks it, when nobody else takes it
+                continue  # if nobody takes it, the claim that can't read it parks it
             next_run_time, error = None, storable(str(unreadable))
         if error != was or next_run_time != row.next_run_time:
             yield row, next_run_time, error
@@ -196,7 +196,7 @@ def _wrong(
 def _restore(
     wrong: list[tuple[DjangoJob, datetime | None, str | None]], now: datetime
 ) -> list[str]:
-    """Write down what is true of jobs from code. Returns a line each."""
+    """Park jobs from code, or let them go on. Returns a line each."""
     mended = []
     for row, next_run_time, error in wrong:
         if error is None:
@@ -222,7 +222,7 @@ def _restored(
     try:
         if not is_parked:
             return kept_of_code(job, row.next_run_time, now), None
-        # Its own word for a job that was paused before it broke.
+        # So APScheduler marks a job that was paused before it broke.
         is_paused = job.next_run_time is None
         return None if is_paused else job.trigger.get_next_fire_time(None, now), None
     except Exception as error:  # triggers are anybody's code

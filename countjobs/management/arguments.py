@@ -1,4 +1,4 @@
-"""What the commands' options may be given: the same as the settings that are their defaults."""
+"""The commands' options. Each has the bounds of the setting that is its default."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def whole(setting: str) -> Callable[[str], int]:
 
 
 def seconds(setting: str) -> Callable[[str], float]:
-    """Reads so many seconds, fractions too, within the bounds of a setting."""
+    """Reads seconds, with fractions, within the bounds of a setting."""
     least, most = Conf.bounds(setting)
 
     def read(text: str) -> float:

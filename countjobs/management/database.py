@@ -1,4 +1,4 @@
-"""What the commands have in common that ask the database."""
+"""What commands that use the database have in common."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.db import Error
 
 
 class DatabaseCommand(BaseCommand):
-    """A command that says in a line what is wrong with the database; --traceback shows the rest."""
+    """A command that reports a database error in one line; --traceback shows the rest."""
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """As Django's, checks of migrations included. Raises CommandError for database errors."""

@@ -1,8 +1,8 @@
-"""The end of the process: at a deadline, whatever a job has left behind in it.
+"""Ending the process by a deadline, whatever jobs have left behind in it.
 
-Python waits, when it ends, for every thread that is no daemon, for the pools of
-`concurrent.futures`, and for the children of `multiprocessing`. A job may have any of these, and
-they may never end.
+When Python ends, it waits for every thread that is not a daemon, for the pools of
+`concurrent.futures`, and for the children of `multiprocessing`. A job may have started any of
+these, and they may never end.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from contextlib import suppress
 
 LOOK_SECONDS = 0.2
 LEAST_SECONDS = 2.0
-"""So long Python may take to end in any case: what is idle ends at once when it is told to."""
+"""Python always has at least this long to end. What is idle ends at once when it is told to."""
 
 
 def leave_by(deadline: float, status: int = 1) -> None:
-    """When Python ends, let it wait until the deadline for what is left, and end the process then.
+    """When Python ends, let it wait for what is left until the deadline, and then end the process.
 
-    A deadline is a time of the monotonic clock. In a program that calls a command and goes on
-    nothing happens before that ends, too.
+    The deadline is a time of the monotonic clock. If a program calls a command and goes on, nothing
+    happens before the program itself ends.
     """
     threading.Thread(
         target=_wait_and_leave, args=(deadline, status), name="countjobs-leaving", daemon=True
@@ -32,7 +32,8 @@ def leave_by(deadline: float, status: int = 1) -> None:
 
 
 def _wait_and_leave(deadline: float, status: int) -> None:
-    # To join the main thread would be too late: it waits for pools before it counts as ended.
+    # Joining the main thread would be too late: it counts as ended only after it has waited for
+    # pools.
     while not getattr(threading, "_SHUTTING_DOWN", True):
         time.sleep(LOOK_SECONDS)
     time.sleep(max(deadline - time.monotonic(), LEAST_SECONDS))

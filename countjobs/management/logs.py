@@ -1,4 +1,4 @@
-"""What the commands that run jobs show of their logs."""
+"""Logging in the commands that run jobs."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from countjobs.executors.output import TerminalFormatter
 
 
 def configure_logging(verbosity: int) -> None:
-    """Log to stderr in the article's form, unless the project's LOGGING has handlers of its own.
+    """Log to stderr, unless the project's LOGGING has handlers of its own.
 
-    What can't be seen is written out, and the further lines of a record are set in: no name and no
-    error of a job passes for a line of the log.
+    Invisible characters are written out, and further lines of a record are indented. So no name or
+    error of a job can pass for a line of the log.
 
-    Jobs log at INFO, and their output keeps it, whatever is shown here: 0 shows warnings only, 1
-    what runs, 2 also details of ours, 3 also APScheduler's.
+    With verbosity 0 only warnings are shown, with 1 also runs, with 2 also our details, with 3 also
+    APScheduler's. The output of runs keeps what jobs log at INFO in any case.
     """
     root = logging.getLogger()
     if not root.handlers:
@@ -31,9 +31,9 @@ def configure_logging(verbosity: int) -> None:
 
 
 def show_lines_at_once() -> None:
-    """Have what jobs print appear when they print it, also where stdout is a pipe or a file.
+    """Show each line that a job prints at once, even if stdout is a pipe or a file.
 
-    Python would keep kilobytes of it back, and the log, on stderr, would run ahead.
+    Otherwise Python would hold back kilobytes of it, and the log on stderr would be ahead.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)

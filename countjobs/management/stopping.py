@@ -1,8 +1,8 @@
 """Signals that ask a command to end: the first one asks, a second one ends it at once.
 
-A signal that is ignored at the start stays ignored: `nohup` does that with SIGHUP, and shells with
-the SIGINT of what they start in the background. A closed terminal may send SIGHUP twice, by itself
-and by the shell; so that one never is the second signal.
+A signal that is ignored at the start stays ignored: `nohup` ignores SIGHUP, and shells ignore
+SIGINT for processes in the background. When a terminal is closed, SIGHUP may come twice, from the
+terminal and from the shell. So a SIGHUP never counts as the second signal.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 _before: dict[signal.Signals, Any] = {}
-"""What the signals did before. In a forked child of a job, they do that again."""
+"""The handlers from before. A child that a job forks gets them back."""
 
 
 class StopSignals:
-    """Hears the signals from now on. For the main thread only.
+    """Handles the signals from now on. For the main thread only.
 
-    The first one is put into a SimpleQueue and not into an Event, whose `set` would wait for ever
-    where the signal interrupts the Event's own `wait` while that holds its lock.
+    A signal is put into a SimpleQueue and not into an Event. If it came during the Event's own
+    `wait`, while that holds its lock, `set` would wait for ever.
     """
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class StopSignals:
             _before[each] = signal.signal(each, self._ask)
 
     def wait(self, seconds: float) -> bool:
-        """Whether an end is asked for, waiting for that at most so long. True only once."""
+        """Wait up to so long for a request to end. Returns True once per request."""
         try:
             self._asked.get(timeout=seconds)
         except Empty:
@@ -57,11 +57,11 @@ def _exit_at_once(signum: int, frame: FrameType | None) -> None:
 
 
 _forking = threading.local()
-"""`mask`: the signals that the thread that forks had blocked before."""
+"""`mask`: the signals that the forking thread had blocked before."""
 
 
 def _put_off_signals() -> None:
-    """Before a fork: what is sent to the child at once must not meet our handlers there."""
+    """Before a fork: a signal sent to the child at once must not meet our handlers there."""
     if _before:
         _forking.mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
 
@@ -73,7 +73,7 @@ def _hear_again() -> None:
 
 
 def _hear_no_more() -> None:
-    """In a forked child, which nobody drains: a SIGTERM ends it, as in any program."""
+    """In a forked child, which nobody drains: SIGTERM ends it, as in any program."""
     while _before:
         signal.signal(*_before.popitem())
     _hear_again()

@@ -1,8 +1,8 @@
-"""Standard streams whose lines are written together, a moment later.
+"""Standard streams whose lines are written in batches, a moment later.
 
-Each write is a call of the system, for which a thread lets go of the interpreter and then waits to
-have it back. A scheduler writes thousands of lines a second: one by one they would cost more than
-what they tell of.
+Each write is a system call: the thread gives up the interpreter, and then waits to get it back. A
+scheduler writes thousands of lines a second. Written one by one, they would cost more than the runs
+that they report.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from countjobs.lasting import go_on_until
 
 MOMENT_SECONDS = 0.05
 MOST_WAITING = 10_000
-"""Beyond so many texts whoever writes waits, as for any terminal that doesn't keep up."""
+"""If more texts are waiting, writers wait, as for any terminal that doesn't keep up."""
 FORK_SECONDS = 1.0
-"""So long a fork waits at most for a terminal that doesn't keep up."""
+"""How long a fork waits at most for a terminal that doesn't keep up."""
 
 
 class _Batch(threading.Thread):
     """Texts and bytes on their way to their streams, in the order in which they were written."""
 
     current: _Batch | None = None
-    """The one that carries this process's streams."""
+    """The batch of this process's streams."""
 
     def __init__(self) -> None:
         super().__init__(name="countjobs-streams", daemon=True)
@@ -91,12 +91,12 @@ class _Batch(threading.Thread):
 
     def after_fork(self) -> None:
         """In the parent: go on."""
-        if self._forking == threading.get_ident():  # else the lock was not to be had
+        if self._forking == threading.get_ident():  # else it did not get the lock
             self._forking = 0
             self._writing.release()
 
     def after_fork_in_child(self) -> None:
-        """The thread is the parent's, and so is what waits; from now on write at once."""
+        """The thread is the parent's, and so is what waits. From now on write at once."""
         self._writing = threading.Lock()
         self._something, self._ended = threading.Event(), threading.Event()
         self._ended.set()

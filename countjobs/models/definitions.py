@@ -17,7 +17,7 @@ from countjobs.models.in_run import SavedInRun
 from countjobs.models.names import validate_name
 from countjobs.models.validity import ENDED, EPOCH, more_checks, sentences
 from countjobs.models.writes import JobDefinitionQuerySet
-from countjobs.progress import tell
+from countjobs.run_context import tell
 from countjobs.text import describe, shown, visible
 from countjobs.triggers import CRON_DEFAULTS, ScheduleTrigger, zone_names
 
@@ -83,7 +83,7 @@ class JobDefinition(SavedInRun):
         blank=True,
         validators=[MinValueValidator(1), MaxValueValidator(_MOST_GRACE)],
         help_text=_(
-            "How many seconds late a run may start; later than that, it is missed. Empty: no limit."
+            "How many seconds late a run may start. If it is later, it is missed. Empty: no limit."
         ),
     )
     coalesce = models.BooleanField(

@@ -176,7 +176,7 @@ class Execution(models.Model):
     error = models.TextField(_("error"), blank=True)
     traceback = models.TextField(_("traceback"), blank=True)
     folded = models.PositiveBigIntegerField(
-        _("folded"), default=0, help_text=_("How many earlier runs this run stands for.")
+        _("folded"), default=0, help_text=_("How many earlier runs were combined into this one.")
     )
     progress_done = models.BigIntegerField(_("done"), null=True, editable=False)
     progress_total = models.BigIntegerField(_("of"), null=True, editable=False)

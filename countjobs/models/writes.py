@@ -46,7 +46,7 @@ class JobDefinitionQuerySet(PrimaryQuerySet["JobDefinition"]):
         with transaction.atomic(using=self.db, savepoint=False):
             pks = list(self.values_list("pk", flat=True))
             self._lock(pks)
-            # No keys are a batch too, for Django to refuse what it refuses.
+            # Without keys there is one empty batch, so that Django refuses what it refuses.
             rows = sum(
                 self._update_batch(batch, kwargs) for batch in [*batches(pks, _BATCH)] or [pks]
             )

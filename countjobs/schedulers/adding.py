@@ -1,9 +1,8 @@
-"""Jobs that code adds: in which time zone their times are, and that they are stored at once.
+"""Jobs that code adds: they are stored at once, with their times in the right time zone.
 
-APScheduler keeps what is added before `start` to itself, and forgets it where `start` never comes.
-But there are programs that add jobs for the schedulers of other processes to run: a web server,
-for one. So here a job is stored as soon as it is added, whether this scheduler has been started or
-not, and can then be looked up, changed and removed.
+APScheduler stores jobs only once it is started. But a program may add jobs for the schedulers of
+other processes to run, as a web server may. So here a job is stored as soon as it is added, whether
+or not this scheduler has been started, and can then be looked up, changed and removed.
 """
 
 from __future__ import annotations
@@ -35,19 +34,19 @@ class StoringScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has 
 
     jobstore_alias = "default"
     jobs_timezone: tzinfo
-    """Where a job's trigger, or a time without a zone, names none. The loop itself is in UTC."""
+    """The zone of triggers and times that name none. The loop itself is in UTC."""
     store: DatabaseJobStore
 
     def add_job(self, *args: Any, **kwargs: Any) -> Job:
-        """As APScheduler's, but the job is stored at once, before the start too.
+        """As APScheduler's, but the job is stored at once, even before the start.
 
-        Raises ConflictingIdError where there is such a job, ValueError for an id that only a
-        definition may have, and for a job that can't be pickled, and TypeError for a generator,
-        which would run nothing. Where the database can't be used before the start, a warning says
-        so, and the job is stored by the start.
+        Raises ConflictingIdError if there is such a job, ValueError for an id that only a
+        definition may have and for a job that can't be pickled, and TypeError for a generator,
+        which would run nothing. If the database can't be used before the start, a warning says so,
+        and the start stores the job.
         """
         given = _ADD_JOB.bind(self, *args, **kwargs)
-        # The store refuses it too. But a job may have to wait for the start before it is stored.
+        # The store refuses it too, but may get the job only at the start.
         refuse_definition_id(given.arguments.get("id"))
         _refuse_generator(given.arguments["func"])
         self._set_zone(given.arguments)
@@ -128,11 +127,11 @@ class StoringScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has 
         super().remove_all_jobs(jobstore)
 
     def _asks_the_store(self, jobstore: str | None) -> bool:
-        """Whether APScheduler looks only at what waits for the start, and we have to."""
+        """Whether APScheduler looks only at jobs that wait for the start, so we have to."""
         return self.state == STATE_STOPPED and jobstore in (None, self.jobstore_alias)
 
 
 def _refuse_generator(func: object) -> None:
-    """Keep out what would run nothing. Raises TypeError, and what a wrong reference raises."""
+    """Refuse what would run nothing. Raises TypeError, and what a wrong reference raises."""
     if is_generator_function(ref_to_obj(func) if isinstance(func, str) else func):
         raise TypeError(f"{func!r} is a generator: calling it runs nothing. Remove its “yield”.")

@@ -43,15 +43,15 @@ def create_scheduler(
     """A scheduler on the database, ready to be started.
 
     It runs every definition, and every job that code adds (`add_job`), and records each run.
-    Unlike APScheduler's own default, a job that is late runs all the same. Jobs may be added before
-    the start, and without one: they are stored at once, for any scheduler to run.
+    Unlike with APScheduler's own default, a job that is late still runs. Jobs may be added before
+    the start, and even without one: they are stored at once, and any scheduler may run them.
 
     Args:
-        background: Whether `start` returns at once, the loop being in a thread.
+        background: Whether `start` returns at once, and the loop runs in a thread.
         threads: How many runs go on side by side; `COUNTJOBS["THREADS"]` by default.
         drain_seconds: How long `shutdown` waits for runs; `COUNTJOBS["DRAIN_SECONDS"]` by default.
-        options: APScheduler's own. `timezone` is where jobs from code mean their times to be, if
-            they don't say; `settings.TIME_ZONE` by default, as for definitions.
+        options: APScheduler's own. `timezone` is the time zone of jobs from code that name none;
+            `settings.TIME_ZONE` by default, as for definitions.
 
     Raises:
         ImproperlyConfigured: The settings are wrong, or don't allow a scheduler to work.

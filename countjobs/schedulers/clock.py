@@ -1,11 +1,11 @@
-"""The wall clock being set back: the monotonic clock beside it tells."""
+"""Noticing that the wall clock was set back, by comparing it with the monotonic clock."""
 
 from __future__ import annotations
 
 import time
 
 SLACK_SECONDS = 60
-"""Schedules are not put in order for less."""
+"""Smaller steps back are ignored."""
 
 
 class WallClock:
@@ -16,11 +16,11 @@ class WallClock:
 
     @property
     def was_set_back(self) -> bool:
-        """Whether it was, by more than a minute, since it was accepted last."""
+        """Whether it was set back by more than a minute since the last `accept`."""
         return self._lead() < self._accepted - SLACK_SECONDS
 
     def accept(self) -> None:
-        """Take it as it is now. In between it may drift, and be set forward."""
+        """Take the present time as right. It may then drift, or be set forward."""
         self._accepted = self._lead()
 
     def _lead(self) -> float:

@@ -1,7 +1,7 @@
-"""Heartbeats: a scheduler's word that its loop turns, and what becomes of one that fell silent.
+"""Heartbeats: the sign that a scheduler's loop is running.
 
-The loop itself writes them, between its turns, and not a thread beside it: a heartbeat that goes on
-while the loop is stuck would be worth nothing.
+The loop itself writes them, between its turns. A thread of their own would go on writing while the
+loop is stuck, and then they would mean nothing.
 """
 
 from __future__ import annotations
@@ -11,28 +11,25 @@ import os
 import socket
 import time
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.db import Error, connection, transaction
-from django.utils.translation import gettext as _
+from django.db import Error
 
 from countjobs import __version__
 from countjobs.conf import Conf
-from countjobs.database.outages import AWAY, Outage
+from countjobs.database.outages import Outage
 from countjobs.jobstores.neighbours import known_kinds
-from countjobs.models import Execution, SchedulerNode
+from countjobs.models import SchedulerNode
 from countjobs.models.nodes import MOST_REASON, State
-from countjobs.schedulers.settling import settle
+from countjobs.schedulers.settling import settle_dead_nodes
 from countjobs.schedulers.watch import Heartbeats, Watch
 from countjobs.text import in_one_line, storable
 
 logger = in_one_line(logging.getLogger(__name__))
 
-FORGET_AFTER = timedelta(days=1)
-
 
 class Heartbeat:
-    """The row of one scheduler. Its `name` is what the executions it claims carry."""
+    """The row of one scheduler. The runs that it claims carry its `name`."""
 
     def __init__(self, capacity: int) -> None:
         conf = Conf.load()
@@ -54,7 +51,7 @@ class Heartbeat:
         return max(0.0, self._every - (time.monotonic() - self._beaten_at))
 
     def start(self, now: datetime) -> None:
-        """Write the row. To do so again, not knowing whether it was written, does no harm."""
+        """Write the row. It may be called again if it is unknown whether that worked."""
         self._write_row(now)
         self._watch.begin(self._others(), now)
 
@@ -74,23 +71,21 @@ class Heartbeat:
         self._beaten_at = time.monotonic()
 
     def beat_if_due(self, now: datetime) -> bool:
-        """Write a heartbeat where it is time, and settle what schedulers left that write none."""
+        """Write a heartbeat if it is due, and settle the runs of dead schedulers."""
         if self.seconds_left:
             return False
         self._write(now)
         dead = self._watch.look(self._others())
         try:
             settle_dead_nodes(dead, now)
-        except Error as error:  # the table of executions, say: this one lives all the same
-            if isinstance(error, AWAY):
-                connection.close()
+        except Error as error:  # of another table, say: this scheduler lives
             self._settling.goes_on(logger, error, "Runs of dead schedulers can't be settled now")
         else:
             self._settling.is_over()
         return True
 
     def tell_cannot_claim(self, why: str) -> None:
-        """Write at once why runs can't be started, or "" for that all is well, if that is news."""
+        """Write at once why runs can't be started, if that has changed; "" if they can."""
         reason = storable(why)[:MOST_REASON]
         if reason != self._cannot_claim:
             self._cannot_claim = reason
@@ -111,60 +106,3 @@ class Heartbeat:
     def _others(self) -> Heartbeats:
         others = SchedulerNode.objects.exclude(state=State.STOPPED).exclude(uuid=self.uuid)
         return dict(others.order_by().values_list("uuid", "heartbeat"))
-
-
-def settle_dead_nodes(dead: Heartbeats, now: datetime) -> int:
-    """Settle what schedulers left behind that are dead, given their last heartbeats.
-
-    What they ran is `lost`, with the reason, and run again where the definition says so; what they
-    had claimed but not begun is given back. Two schedulers settle different nodes: a row that is
-    being settled is locked. Returns how many were settled: not those that live after all.
-    """
-    stopped = SchedulerNode.objects.filter(state=State.STOPPED)
-    stopped.filter(heartbeat__lt=now - FORGET_AFTER).delete()
-    with transaction.atomic():
-        nodes = _settle_nodes(dead, now) if dead else 0
-    _settle_strays(now)
-    return nodes
-
-
-def _settle_nodes(dead: Heartbeats, now: datetime) -> int:
-    skip = connection.features.has_select_for_update_skip_locked
-    there = SchedulerNode.objects.exclude(state=State.STOPPED).filter(uuid__in=list(dead))
-    locked = there.select_for_update(skip_locked=skip)
-    # One may have beaten since we looked.
-    nodes = [node for node in locked if node.heartbeat == dead[node.uuid]]
-    for node in nodes:
-        reason = _(
-            "The scheduler %(name)s stopped without notice. Its last heartbeat was at %(at)s."
-        ) % {"name": node.name, "at": f"{node.heartbeat:%Y-%m-%d %H:%M:%S %Z}"}
-        _settle(node.name, reason, now)
-        node.state = State.STOPPED
-        node.save(update_fields=["state"])
-    return len(nodes)
-
-
-def _settle_strays(now: datetime) -> None:
-    """Settle what belongs to a scheduler that has been settled, or whose row was deleted.
-
-    A claim may be committed at the very moment at which its scheduler is taken for dead.
-    """
-    active = Execution.objects.active().exclude(node="")
-    # Before the schedulers: the row of one that starts meanwhile is there before its first claim.
-    names = set(active.values_list("node", flat=True))
-    names -= {node.name for node in SchedulerNode.objects.exclude(state=State.STOPPED)}
-    for name in names:
-        _settle(name, _("The scheduler %(name)s no longer exists.") % {"name": name}, now)
-
-
-def _settle(name: str, reason: str, now: datetime) -> None:
-    settled = settle(name, reason, now)
-    if not any(vars(settled).values()):
-        return
-    logger.warning(
-        "%s Runs lost: %d, of which run again: %d. Given back before they started: %d.",
-        reason,
-        settled.lost,
-        settled.again,
-        settled.given_back,
-    )

@@ -1,4 +1,4 @@
-"""APScheduler's loop, kept alive and told of heartbeats, drain and wake-ups."""
+"""APScheduler's loop, kept alive, with heartbeats, wake-ups and a drain."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ from django.db import Error, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from countjobs.database.outages import AWAY, Outage
+from countjobs.database.outages import Outage, try_twice
 from countjobs.database.queries import forget_queries
 from countjobs.executors import ThreadPoolExecutor, current_run
 from countjobs.executors.growing import Growing
 from countjobs.executors.output import Capture
 from countjobs.history.recorder import Recorder
 from countjobs.jobstores.store import DatabaseJobStore
-from countjobs.lasting import quietly
 from countjobs.models.nodes import State
 from countjobs.schedulers.adding import StoringScheduler
 from countjobs.schedulers.clock import WallClock
@@ -38,9 +37,9 @@ logger = in_one_line(logging.getLogger(__name__))
 
 RETRY_SECONDS = 1.0
 OWN_RUN_SECONDS = 1.0
-"""How long a run has to end that shuts down its own scheduler, and doesn't want it to wait."""
+"""How long a run has to end if it shuts down its own scheduler without waiting."""
 LONGEST_SLEEP_SECONDS = 5.0
-"""So that a clock that is set forward is noticed, and a wake-up that got lost costs no more."""
+"""The most that a clock set forward, or a lost wake-up, can delay what is due."""
 
 
 class DatabaseScheduler(StoringScheduler):
@@ -49,7 +48,7 @@ class DatabaseScheduler(StoringScheduler):
     def attach(
         self, heartbeat: Heartbeat, recorder: Recorder, executor: ThreadPoolExecutor, drain: float
     ) -> None:
-        """Give it its parts: what `create_scheduler` made. `drain` is the deadline in seconds."""
+        """Give it the parts that `create_scheduler` made. `drain` is the deadline in seconds."""
         self.heartbeat = heartbeat
         self.recorder = recorder
         self.executor = executor
@@ -71,14 +70,8 @@ class DatabaseScheduler(StoringScheduler):
         self.store.start(self, self.jobstore_alias)  # jobs may be added before our own start
 
     def start(self, *args: Any, **kwargs: Any) -> None:
-        """Start. Raises django.db.Error where the database is away or not migrated."""
-        try:
-            self._prepare()
-        except AWAY as error:
-            # It may be just this connection that broke: a second try tells.
-            logger.warning("The start failed, trying again: %s", error)
-            connection.close()
-            self._prepare()
+        """Start. Raises django.db.Error if the database is away or not migrated."""
+        try_twice(self._prepare)
         Capture.install()
         self.recorder.start()
         self.growing.start()
@@ -103,7 +96,7 @@ class DatabaseScheduler(StoringScheduler):
             self.wakeup()
 
     def _process_jobs(self) -> float:
-        """One turn of the loop, in seconds until the next: whatever happens, there is one."""
+        """One turn of the loop. Returns the seconds until the next: there always is one."""
         forget_queries()
         try:
             self.heartbeat.beat_if_due(timezone.now())
@@ -113,8 +106,7 @@ class DatabaseScheduler(StoringScheduler):
             self.heartbeat.tell_cannot_claim(self._why_it_cannot_claim())
         except Exception as error:
             what = "The database gives an error" if isinstance(error, Error) else "The loop failed"
-            quietly(self.outage.goes_on, logger, error, f"{what}, trying again")
-            connection.close()
+            self.outage.goes_on(logger, error, f"{what}, trying again")
             return RETRY_SECONDS
         self.outage.is_over()
         if wait is None:
@@ -122,12 +114,12 @@ class DatabaseScheduler(StoringScheduler):
         return min(wait, LONGEST_SLEEP_SECONDS, self.heartbeat.seconds_left)
 
     def _why_it_cannot_claim(self) -> str:
-        """Why runs aren't started, or not recorded, at present; empty while all is well."""
+        """Why runs can't be started or recorded at present; empty while all is well."""
         outages = (self.store.claiming.outage, self.executor.outage, self.recorder.outage)
         return next((outage.reason for outage in outages if outage.reason), "")
 
     def _follow_clock(self) -> None:
-        """Where the clock was set back, bring near again what was put off by the wrong one."""
+        """If the clock was set back, mend next run times that are too far in the future."""
         if self.clock.was_set_back:
             logger.warning("The clock was set back. Mending the schedules.")
             self.mending.begin()
@@ -135,7 +127,7 @@ class DatabaseScheduler(StoringScheduler):
 
     def _main_loop(self) -> None:
         self._loop = get_ident()
-        # Not before: it calls `wakeup`, which needs what APScheduler's own start has made.
+        # Not earlier: it calls `wakeup`, which needs what APScheduler's own start has made.
         self.listener.start()
         try:
             super()._main_loop()
@@ -146,14 +138,14 @@ class DatabaseScheduler(StoringScheduler):
     def shutdown(self, wait: bool = True) -> None:
         """Stop claiming, let runs end until the drain's deadline, record them, and stop.
 
-        With `wait=False` it doesn't wait for runs: those that go on are recorded as lost. Called by
-        a job of its own, or by a listener in one of its threads, it returns at once, and all of
-        this happens beside what has called it, which may end: with `wait=False` too, runs have a
-        moment for that.
+        With `wait=False` it doesn't wait for runs: those that go on are recorded as lost. If one of
+        its own jobs calls it, or a listener in one of its threads, it returns at once, and another
+        thread does all this, so that the caller can end. Even with `wait=False` runs then have a
+        moment to end.
         """
         if self._is_called_from_within():
             seconds = self.drain_seconds if wait else min(self.drain_seconds, OWN_RUN_SECONDS)
-            # No daemon: the program must not end before it has.
+            # Not a daemon: the program must not end before this has.
             Thread(target=self._end_beside, args=(seconds,), name="countjobs-shutdown").start()
         else:
             self._end(self.drain_seconds if wait else 0)
@@ -191,7 +183,7 @@ class DatabaseScheduler(StoringScheduler):
         Capture.remove()
 
     def _settle(self, seconds: float) -> None:
-        """Leave nothing of ours unsettled: what has not ended by now is lost."""
+        """Settle all runs of ours: what has not ended by now is lost."""
         now = timezone.now()
         reason = _(
             "This run had not finished %(seconds)s s after the scheduler was told to stop."
@@ -205,20 +197,13 @@ class DatabaseScheduler(StoringScheduler):
     def _try(self, step: Callable[[], object]) -> None:
         """Do a step of the shutdown, which must go on even without the database."""
         try:
-            try:
-                step()
-            except AWAY:
-                connection.close()  # it may be just this connection that broke: a second try tells
-                step()
+            try_twice(step)
         except Error as error:
             logger.error(
-                "The database gives an error. Other schedulers will settle what is left: %s",
-                error,
+                "The database gives an error. Other schedulers will settle what is left: %s", error
             )
-            connection.close()
         except Exception:
             logger.exception("The shutdown failed. Other schedulers will settle what is left.")
-            connection.close()
 
 
 class BlockingScheduler(DatabaseScheduler, PlainBlockingScheduler):  # type: ignore[misc]

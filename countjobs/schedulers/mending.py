@@ -1,7 +1,7 @@
-"""Mending the job store when a scheduler starts: at once where that is quick, else beside the loop.
+"""Mending the job store when a scheduler starts: at once if that is quick, else beside the loop.
 
-To look at a hundred thousand definitions takes a while, and what is due should not wait for it.
-A claim is safe without it: it passes over what it can't read.
+Checking a hundred thousand definitions takes a while, and what is due should not wait for that.
+Claims are safe meanwhile: they pass over what they can't read.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 
 from django.db import Error, connection
 from django.utils import timezone
 
-from countjobs.database.outages import AWAY, Outage
+from countjobs.database.outages import Outage
 from countjobs.database.queries import forget_queries
 from countjobs.jobstores.sync import sync_steps
 from countjobs.text import in_one_line
@@ -32,9 +33,10 @@ class Mending:
 
     def __init__(self) -> None:
         self._rest: _Rest | None = None
+        self._outage = Outage()
 
     def begin(self) -> None:
-        """Mend for half a second, and leave the rest to a thread, also what can't be done now."""
+        """Mend for half a second. Leave the rest, and what fails, to a thread."""
         self.stop(timeout=0)
         steps = sync_steps(timezone.now)
         deadline = time.monotonic() + AT_ONCE_SECONDS
@@ -44,14 +46,13 @@ class Mending:
                 if time.monotonic() > deadline:
                     self._go_on(steps)
                     return
-        except Error as error:  # one table's, perhaps: what is due of the others doesn't wait
-            if isinstance(error, AWAY):
-                connection.close()
-            logger.warning("Not all of the job store can be mended now, trying again: %s", error)
+        except Error as error:  # of one table, perhaps: what is due of the others doesn't wait
+            message = "Not all of the job store can be mended now, trying again"
+            self._outage.goes_on(logger, error, message)
             self._go_on(sync_steps(timezone.now))
 
     def _go_on(self, steps: Iterator[list[str]]) -> None:
-        self._rest = _Rest(steps)
+        self._rest = _Rest(steps, self._outage)
         self._rest.start()
 
     @property
@@ -69,29 +70,27 @@ class Mending:
 class _Rest(threading.Thread):
     """What is left to do, on a connection of its own."""
 
-    def __init__(self, steps: Iterator[list[str]]) -> None:
+    def __init__(self, steps: Iterator[list[str]], outage: Outage) -> None:
         super().__init__(name="countjobs-mending", daemon=True)
         self.stopping = threading.Event()
         self._steps = steps
-        self._outage = Outage()
+        self._outage = outage
 
     def run(self) -> None:
-        """Mend until all is done or somebody stops it, through broken connections too."""
+        """Mend until all is done or somebody stops it, with a new connection if one breaks."""
         pause = RETRY_SECONDS
-        try:
+        with closing(connection):
             while not (self.stopping.is_set() or self._try()):
-                connection.close()
                 self.stopping.wait(pause)
                 pause = min(2 * pause, LONGEST_RETRY_SECONDS)
-                # From the beginning: what agrees is passed over quickly.
+                # From the beginning: rows that agree are checked quickly.
                 self._steps = sync_steps(timezone.now)
-        finally:
-            connection.close()
 
     def _try(self) -> bool:
         """Whether nothing is left that another try could do."""
         try:
             self._take_steps()
+            self._outage.is_over()
         except Error as error:
             self._outage.goes_on(logger, error, "The job store can't be mended now, trying again")
             return False
@@ -105,7 +104,7 @@ class _Rest(threading.Thread):
             _tell(mended)
             forget_queries()
             count += len(mended)
-            # As long as the step took: half of the time belongs to the loop and to runs.
+            # Wait as long as the step took: half of the time belongs to the loop and to runs.
             if self.stopping.wait(time.monotonic() - began):
                 return
             began = time.monotonic()

@@ -1,19 +1,20 @@
-"""Settling what a scheduler leaves behind that is gone: lost runs, and claims not begun.
+"""Settling the runs that a scheduler leaves behind: some are lost, others had not started.
 
-Of a lost run nobody can say whether its work was done. It is run again only where its definition
-says so (`rerun_if_lost`), and then it may be done twice. The number of attempts is bounded: a job
-that takes its scheduler down each time would else go from one to the next for ever.
+Nobody can tell whether the work of a lost run was done. It runs again only if its definition says
+so (`rerun_if_lost`), and then the work may be done twice. The number of attempts is limited,
+because a job may be what brings its scheduler down: it would bring down one after the other.
 """
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from countjobs.conf import Conf
@@ -22,14 +23,21 @@ from countjobs.database.primary import rows_of
 from countjobs.database.wakeups import notify
 from countjobs.history import lifecycle
 from countjobs.jobstores.neighbours import kinds_told
-from countjobs.models import Execution, JobDefinition
+from countjobs.models import Execution, JobDefinition, SchedulerNode
 from countjobs.models.executions import Status
 from countjobs.models.kinds import definition_key, unknown_kind
+from countjobs.models.nodes import State
+from countjobs.schedulers.watch import Heartbeats
+from countjobs.text import in_one_line
+
+logger = in_one_line(logging.getLogger(__name__))
+
+FORGET_AFTER = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Settled:
-    """How many executions were settled, and in which way."""
+    """How many runs were settled, and how."""
 
     lost: int
     again: int
@@ -37,15 +45,72 @@ class Settled:
     given_back: int
 
 
-def settle(node: str, reason: str, now: datetime) -> Settled:
-    """Leave nothing of a scheduler unsettled, in one transaction. Raises django.db.Error.
+def settle_dead_nodes(dead: Heartbeats, now: datetime) -> int:
+    """Settle the runs of dead schedulers, given their last heartbeats. Returns how many were dead.
 
-    What it ran is `lost`, for the reason given; what it had not begun is given back.
+    What they ran is `lost`, with the reason, and runs again if the definition says so. What they
+    had claimed but not started is given back. A scheduler that is being settled is locked, so no
+    other settles it too. One that has written a heartbeat meanwhile is left alone.
+    """
+    stopped = SchedulerNode.objects.filter(state=State.STOPPED)
+    stopped.filter(heartbeat__lt=now - FORGET_AFTER).delete()
+    with transaction.atomic():
+        nodes = _settle_nodes(dead, now) if dead else 0
+    _settle_strays(now)
+    return nodes
+
+
+def _settle_nodes(dead: Heartbeats, now: datetime) -> int:
+    skip = connection.features.has_select_for_update_skip_locked
+    there = SchedulerNode.objects.exclude(state=State.STOPPED).filter(uuid__in=list(dead))
+    locked = there.select_for_update(skip_locked=skip)
+    # One may have written a heartbeat since we looked.
+    nodes = [node for node in locked if node.heartbeat == dead[node.uuid]]
+    for node in nodes:
+        reason = _(
+            "The scheduler %(name)s stopped without notice. Its last heartbeat was at %(at)s."
+        ) % {"name": node.name, "at": f"{node.heartbeat:%Y-%m-%d %H:%M:%S %Z}"}
+        _settle_and_tell(node.name, reason, now)
+        node.state = State.STOPPED
+        node.save(update_fields=["state"])
+    return len(nodes)
+
+
+def _settle_strays(now: datetime) -> None:
+    """Settle runs whose scheduler has been settled already, or whose row is gone.
+
+    A claim may be committed just when its scheduler is taken for dead.
+    """
+    active = Execution.objects.active().exclude(node="")
+    # Read before the schedulers: one that starts meanwhile writes its row before its first claim.
+    names = set(active.values_list("node", flat=True))
+    names -= {node.name for node in SchedulerNode.objects.exclude(state=State.STOPPED)}
+    for name in names:
+        _settle_and_tell(name, _("The scheduler %(name)s no longer exists.") % {"name": name}, now)
+
+
+def _settle_and_tell(name: str, reason: str, now: datetime) -> None:
+    settled = settle(name, reason, now)
+    if not any(vars(settled).values()):
+        return
+    logger.warning(
+        "%s Lost runs: %d, to run again: %d. Given back before they started: %d.",
+        reason,
+        settled.lost,
+        settled.again,
+        settled.given_back,
+    )
+
+
+def settle(node: str, reason: str, now: datetime) -> Settled:
+    """Settle all runs of a scheduler, in one transaction. Raises django.db.Error.
+
+    What it ran is `lost`, for the reason given. What it had not started is given back.
     """
     with transaction.atomic():
         let_go_after(Conf.load().lease_seconds)
         running = Execution.objects.active().filter(node=node, status=Status.RUNNING)
-        # The order of the index of what is active: SQLite would pass it by for that of the key.
+        # In the order of the index of active runs: otherwise SQLite would use the key's index.
         locked = running.order_by("job_id", "pk").select_for_update()
         lost = _known_here(list(locked.defer("output", "traceback")))
         again = _lose(lost, reason, now)
@@ -72,8 +137,8 @@ def _lose(running: list[Execution], reason: str, now: datetime) -> list[Executio
 
 
 def _known_here(running: list[Execution]) -> list[Execution]:
-    """Without those of kinds that only other schedulers know: whether they are run again is said by
-    definitions that can't be read here. Who knows the kind settles them.
+    """Leave out runs of kinds that only other schedulers know: their definitions, which say whether
+    to run again, can't be read here. A scheduler that knows the kind settles them.
     """
     unknown = {each.job_id for each in running if unknown_kind(each.job_id)}
     told = kinds_told() if unknown else set()
@@ -82,7 +147,7 @@ def _known_here(running: list[Execution]) -> list[Execution]:
 
 
 def _verdict(execution: Execution, *, is_enabled: bool, most: int) -> tuple[bool, str]:
-    """Whether a lost run of a job that may be run again is, and a sentence that says so."""
+    """Whether a lost run with `rerun_if_lost` runs again, and a sentence that says so."""
     if not is_enabled:
         return False, _("It is not run again: the job was paused.")
     attempts = {"attempt": execution.attempt, "next": execution.attempt + 1, "most": most}
@@ -93,9 +158,9 @@ def _verdict(execution: Execution, *, is_enabled: bool, most: int) -> tuple[bool
 
 
 def _enabled_of_rerun(job_ids: Iterable[str]) -> dict[str, bool]:
-    """Of those whose definitions say `rerun_if_lost`, whether they are enabled.
+    """For each job whose definition says `rerun_if_lost`: whether it is enabled.
 
-    One query a kind. Jobs from code, and those that were deleted, are left out.
+    One query per kind. Jobs from code and deleted definitions are left out.
     """
     keys: defaultdict[type[JobDefinition], list[Any]] = defaultdict(list)
     for job_id in job_ids:

@@ -1,8 +1,8 @@
-"""A look at the job store every now and then, beside the loop: what no claim would come across.
+"""A regular look at the job store, beside the loop, for what claims don't notice.
 
-Rows of definitions that have vanished (another program may have deleted them) are written again,
-broken jobs are looked at anew, and what isn't ours is told of, once. Where there is nothing to mend
-it locks nothing, and only counts rows.
+Missing rows of definitions are written again (another program may have deleted them), broken jobs
+are tried again, and rows that aren't ours are logged, once. If there is nothing to mend, it locks
+nothing and only counts rows.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 
 from django.db import Error, connection
 from django.utils import timezone
@@ -25,9 +26,9 @@ from countjobs.text import in_one_line
 logger = in_one_line(logging.getLogger(__name__))
 
 EVERY_SECONDS = 45.0
-"""So that whatever vanished is there again within a minute."""
+"""So that a missing row is back within a minute."""
 AT_LEAST_EVERY = 10
-"""Looks: so often rows are looked for one by one, even where their number is right."""
+"""After so many looks rows are looked for one by one, even if their number is right."""
 
 
 class Upkeep:
@@ -62,13 +63,11 @@ class Upkeep:
             self._thread.join(timeout)
 
     def _look(self) -> None:
-        try:
+        with closing(connection):
             self.look()
-        finally:
-            connection.close()
 
     def look(self) -> None:
-        """Look once. Whatever fails is tried again the next time, and keeps nothing else back."""
+        """Look once. What fails is tried again the next time, and doesn't stop the rest."""
         self._looks += 1
         failed = [not self._try(step) for step in (self._look_at_kinds, _look_again, self._tell)]
         if not any(failed):
@@ -80,7 +79,6 @@ class Upkeep:
                 logger.warning("Mended the job store: %s", line)
         except Exception as error:
             self.outage.goes_on(logger, error, "The job store can't be checked now")
-            connection.close()
             return False
         return True
 

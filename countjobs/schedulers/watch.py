@@ -1,9 +1,10 @@
-"""Who is silent: a scheduler's judgement of the others, by what it sees itself.
+"""Watching for silent schedulers: each one judges the others by what it sees itself.
 
-No clock says whether another one lives: clocks step, differ between machines, and go on while a
-virtual machine sleeps. So one is dead whose heartbeat, whatever time it tells, has not changed
-while we looked again and again for a whole lease. We look once a heartbeat, and not while the
-database is away, or we are frozen: what nobody could write, or we could not see, is no silence.
+Clocks can't tell whether another scheduler lives: they jump, differ between machines, and go on
+while a virtual machine sleeps. So a scheduler is dead if its heartbeat, whatever time it shows, has
+not changed in all our looks during a whole lease. We look once per heartbeat, but not while the
+database is away or we are frozen. So a time in which others could not write, or we could not look,
+doesn't count.
 """
 
 from __future__ import annotations
@@ -22,20 +23,20 @@ class Watch:
 
     Args:
         every: The seconds between two looks, and between two heartbeats.
-        lease: For how many seconds one must be silent to be dead.
+        lease: After how many seconds of silence a scheduler is dead.
     """
 
     def __init__(self, every: int, lease: int) -> None:
         self._every = timedelta(seconds=every)
         self._most = ceil(lease / every)
         self._seen: dict[UUID, tuple[datetime, int]] = {}
-        """Of each its last heartbeat, and how often we have looked since in vain."""
+        """The last heartbeat of each, and how many looks since have seen no newer one."""
 
     def begin(self, heartbeats: Heartbeats, now: datetime) -> None:
-        """Look for the first time; to do so again starts over.
+        """Look for the first time; calling it again starts over.
 
-        Here clocks count, or leftovers of yesterday would wait for a lease. But as they may be
-        wrong, nobody is dead before we have looked a second time.
+        Here clocks do count, or what was left yesterday would wait for a whole lease. But they may
+        be wrong, so nobody is dead before our second look.
         """
         self._seen = {
             uuid: (heartbeat, min(max(now - heartbeat, timedelta()) // self._every, self._most - 1))

@@ -9,6 +9,7 @@ from django.test.utils import isolate_apps
 from countjobs.executors.runs import carry_out
 from countjobs.models import JobDefinition
 from countjobs.models.executions import Status
+from tests.support.executing import run_of
 from tests.support.markdown import Block, blocks, run
 
 EXAMPLES = blocks("docs/jobs.md", "python")
@@ -37,5 +38,5 @@ def test_an_example_defines_a_kind_of_job(example: Block) -> None:
 def test_the_async_example_runs() -> None:
     kind = run(EXAMPLES[0], "docs/jobs.md")["CountDefinitions"]
     assert isinstance(kind, type)
-    assert carry_out(0, kind().run, 1_000).status == Status.SUCCEEDED
-    assert carry_out(0, kind(least=1).run, 1_000).error == "RuntimeError: too few"
+    assert carry_out(run_of(kind().run), 1_000).status == Status.SUCCEEDED
+    assert carry_out(run_of(kind(least=1).run), 1_000).error == "RuntimeError: too few"

@@ -17,15 +17,15 @@ from django.db import connection
 
 from countjobs.executors import ThreadPoolExecutor, current_run
 from countjobs.executors.calling import call_job
-from countjobs.executors.going import GOING
 from countjobs.executors.here import run_here
 from countjobs.executors.output import capturing
 from countjobs.executors.runs import carry_out
 from countjobs.history.recorder import Outcome
 from countjobs.models import CountJob, Execution, JobDefinition
 from countjobs.models.executions import Status
+from countjobs.run_context import GOING
 from countjobs.schedulers import create_scheduler
-from tests.support.executing import claimed, submit
+from tests.support.executing import claimed, run_of, submit
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +43,7 @@ def _nothing_is_left_unawaited() -> Iterator[None]:
 
 def run(call: Callable[[], object]) -> Outcome:
     with capturing():
-        return carry_out(7, call, 10_000)
+        return carry_out(run_of(call), 10_000)
 
 
 async def greet(name: str = "you") -> str:
@@ -199,7 +199,7 @@ def test_the_current_run_and_the_progress_are_known_in_tasks_too(
     async def tell() -> None:
         current = current_run()
         job.progress(1, 2)
-        told.append((current and current.execution_id, GOING[5].figures()))
+        told.append((current and current.execution_id, GOING[5].progress()))
 
     async def tell_in_a_task() -> None:
         await asyncio.create_task(tell())

@@ -25,7 +25,7 @@ from countjobs.executors.runs import carry_out
 from countjobs.executors.sessions import changes_session
 from countjobs.history.recorder import Outcome
 from countjobs.models.executions import Status
-from tests.support.executing import Call, Claims, Scheduler, claimed, submit
+from tests.support.executing import Call, Claims, Scheduler, claimed, run_of, submit
 from tests.support.factories import make_execution
 
 variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="nothing")
@@ -102,7 +102,7 @@ def test_what_a_run_sets_meets_no_other_run(executor: ThreadPoolExecutor, change
 @pytest.mark.django_db
 def test_runjob_s_caller_is_met_by_nothing_either() -> None:
     before = seen()
-    carry_out(0, change_everything, 1_000)
+    carry_out(run_of(change_everything), 1_000)
     assert seen() == before
 
 
@@ -111,7 +111,7 @@ def test_a_run_sees_what_its_caller_has_set() -> None:
     found: list[str] = []
     token = variable.set("given")
     try:
-        carry_out(0, lambda: found.append(variable.get()), 1_000)
+        carry_out(run_of(lambda: found.append(variable.get())), 1_000)
     finally:
         variable.reset(token)
     assert found == ["given"]
@@ -170,7 +170,7 @@ def sessions_of(*calls: Call) -> list[object]:
 
     def target() -> None:
         for call in calls:
-            outcome = carry_out(0, call, 10_000)
+            outcome = carry_out(run_of(call), 10_000)
             assert outcome.status == Status.SUCCEEDED, outcome.traceback
             after.append(connection.connection)
         connection.close()
@@ -307,7 +307,7 @@ def test_what_the_caller_of_a_run_has_put_there_stays() -> None:
         return execute(sql, *args)
 
     with CaptureQueriesContext(connection) as queries, connection.execute_wrapper(note):
-        carry_out(0, use, 1_000)
+        carry_out(run_of(use), 1_000)
         use()
     assert seen == ["SELECT 1"] * 2
     assert [query["sql"] for query in queries].count("SELECT 1") == 2
@@ -331,7 +331,7 @@ def test_statements_that_are_no_text_are_looked_at_too() -> None:
 @pytest.mark.django_db
 def test_a_transaction_of_the_callers_keeps_its_connection() -> None:
     before = connection.connection
-    carry_out(0, partial(execute, CHANGES[connection.vendor][0]), 1_000)
+    carry_out(run_of(partial(execute, CHANGES[connection.vendor][0])), 1_000)
     assert connections["default"].connection is before
     connection.needs_rollback = False
     if connection.vendor == "sqlite":

@@ -14,10 +14,10 @@ from django.test import override_settings
 from django.utils.log import AdminEmailHandler
 
 from countjobs.executors import ThreadPoolExecutor
-from countjobs.executors.output import LineFormatter, captured
+from countjobs.executors.output import LineFormatter
 from countjobs.history.recorder import Outcome
 from tests.support.errors import HostileError, MuteError
-from tests.support.executing import Scheduler, claimed, submit
+from tests.support.executing import Scheduler, captured, claimed, submit
 
 LOGGER = logging.getLogger("apscheduler.executors.default")
 

@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from countjobs.executors import current_run
 from countjobs.executors import output as outputs
-from countjobs.executors.output import captured, capturing
+from countjobs.executors.output import capturing
 from countjobs.management import stopping
 from countjobs.management.stopping import SIGNALS, StopSignals
 from countjobs.management.streams import batched_streams
+from tests.support.executing import captured
 
 CAP = 1_000
 
@@ -69,6 +71,12 @@ def test_what_it_prints_is_on_the_terminal_and_not_in_the_runs_output(tmp_path: 
 def test_its_streams_are_the_process_own(tmp_path: Path) -> None:
     with on(tmp_path / "terminal"), captured(CAP):
         assert in_child(lambda: type(sys.stdout).__name__ == "TextIOWrapper") == 0
+
+
+def test_it_knows_which_run_it_is_part_of() -> None:
+    with captured(CAP):
+        assert in_child(lambda: current_run() is not None) == 0
+    assert in_child(lambda: current_run() is None) == 0
 
 
 def test_it_writes_though_another_thread_was_writing(tmp_path: Path) -> None:

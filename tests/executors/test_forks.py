@@ -17,6 +17,7 @@ from countjobs.executors.workers import Workers
 from countjobs.models import CountJob, Execution
 from countjobs.models.executions import Status
 from tests.app import forking
+from tests.support.executing import run_of
 from tests.support.waiting import wait_until
 
 pytestmark = [
@@ -95,7 +96,7 @@ def test_a_child_has_no_connection_of_its_parent_s(notes: Path) -> None:
             connection.ensure_connection()
             assert connection.connection is not before
 
-    outcome = carry_out(0, look, 10_000)
+    outcome = carry_out(run_of(look), 10_000)
     assert (outcome.status, outcome.traceback) == (Status.SUCCEEDED, "")
     assert notes.read_text() == "None"
 

@@ -11,15 +11,16 @@ import pytest
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
+from countjobs.capped import CappedText
 from countjobs.executors import growing as module
-from countjobs.executors.going import GOING, Going
 from countjobs.executors.growing import Growing
-from countjobs.executors.output import CappedText
 from countjobs.history import growth
 from countjobs.history.recorder import Outcome, record
 from countjobs.models import Execution
 from countjobs.models.executions import Status
+from countjobs.run_context import GOING, RunContext
 from tests.app.models import Gate
+from tests.support.executing import run_of
 from tests.support.factories import make_execution
 from tests.support.scheduling import running
 from tests.support.waiting import wait_until
@@ -37,7 +38,7 @@ class Runs:
 
     def begin(self, **fields: object) -> Execution:
         execution = make_execution(Status.RUNNING, **{"node": NODE, **fields})
-        self._stack.enter_context(Going(execution.pk, CappedText(1_000)))
+        self._stack.enter_context(RunContext(run_of(int, execution.pk), CappedText(1_000)))
         return execution
 
 
@@ -49,6 +50,7 @@ def runs() -> Iterator[Runs]:
 
 def say(execution: Execution, text: str, *progress: int) -> None:
     run = GOING[execution.pk]
+    assert run.output is not None
     run.output.write(text)
     if progress:
         run.told = (progress[0], progress[1])

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from countjobs import lasting
+from countjobs.capped import CappedText
 from countjobs.executors import ThreadPoolExecutor, runs
-from countjobs.executors.output import CappedText, Capture, capturing
+from countjobs.executors.output import Capture, capturing
 from countjobs.executors.runs import carry_out
 from countjobs.history.recorder import Outcome, Recorder
 from countjobs.models.executions import Status
-from tests.support.executing import Claims, Scheduler, claimed, fail, submit
+from tests.support.executing import Claims, Scheduler, claimed, fail, run_of, submit
 from tests.support.factories import make_execution
 from tests.support.waiting import wait_until
 
@@ -102,7 +103,7 @@ def test_what_goes_wrong_after_a_job_leaves_its_outcome(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(runs, "leave_connections", stumble)
     with capturing():
-        outcome = carry_out(7, lambda: print("done"), 1_000)
+        outcome = carry_out(run_of(lambda: print("done")), 1_000)
     assert outcome.status == Status.SUCCEEDED
     assert outcome.output.startswith("done\n")
 

@@ -8,7 +8,9 @@ import threading
 
 import pytest
 
-from countjobs.executors.output import CappedText, Capture, captured, capturing
+from countjobs.capped import CappedText
+from countjobs.executors.output import Capture, capturing
+from tests.support.executing import captured
 
 CAP = 1_000
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from countjobs.executors.output import Capture, captured, capturing
+from countjobs.executors.output import Capture, capturing
+from tests.support.executing import captured
 from tests.support.markdown import blocks, run
 
 CAP = 10_000

@@ -10,8 +10,9 @@ import weakref
 
 import pytest
 
-from countjobs.executors.output import captured, capturing
+from countjobs.executors.output import capturing
 from countjobs.management.logs import show_lines_at_once
+from tests.support.executing import captured
 
 CAP = 1_000
 

@@ -18,6 +18,7 @@ from countjobs.history.recorder import Outcome
 from countjobs.models import Execution
 from countjobs.models.executions import Status
 from tests.support.errors import HostileError, MuteError
+from tests.support.executing import run_of
 from tests.support.factories import make_execution
 
 # A run looks at its thread's connection, which may be open since an earlier test.
@@ -28,7 +29,7 @@ CAP = 4_000
 
 def run(call: Callable[[], object], most_bytes: int = CAP) -> Outcome:
     with capturing():
-        return carry_out(7, call, most_bytes)
+        return carry_out(run_of(call), most_bytes)
 
 
 def fail(error: BaseException) -> None:

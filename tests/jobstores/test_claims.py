@@ -195,7 +195,7 @@ def fail() -> None:
 def test_the_traceback_of_a_job_from_code_begins_with_its_own_frame() -> None:
     store_job(code_job(func=fail))
     [claimed] = claim_at(NOON).jobs
-    shown = carry_out(1, claimed.runs[0].call, 10_000).traceback.splitlines()
+    shown = carry_out(claimed.runs[0], 10_000).traceback.splitlines()
     assert shown[1].endswith("in fail")
 
 

@@ -176,11 +176,11 @@ def fail_for(monkeypatch: pytest.MonkeyPatch, job_id: str, error: Callable[[], E
     monkeypatch.setattr(claiming, "claim", faulty_claim)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_an_outage_is_told_to_the_loop_and_parks_nothing(
     store: DatabaseJobStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store_job(code_job("code"))
-    monkeypatch.setattr(store, "_forget_connection", lambda: None)  # the test's own
     fail_for(monkeypatch, "code", lambda: OperationalError("away"))
     assert store.get_due_jobs(NOON) == []
     assert store.claiming.outage.reason.endswith("OperationalError: away")

@@ -13,7 +13,9 @@ from countjobs.models import Execution, SchedulerNode
 from countjobs.models.executions import Status
 from countjobs.models.nodes import State
 from countjobs.schedulers import heartbeat as module
-from countjobs.schedulers.heartbeat import Heartbeat, settle_dead_nodes
+from countjobs.schedulers import settling
+from countjobs.schedulers.heartbeat import Heartbeat
+from countjobs.schedulers.settling import settle_dead_nodes
 from tests.support.factories import NOON, SECOND, make_execution, make_node
 
 HOUR = timedelta(hours=1)
@@ -261,7 +263,7 @@ def test_promise_09_what_a_scheduler_runs_that_starts_meanwhile_is_left_alone() 
         return found
 
     with patch.object(SchedulerNode.objects, "exclude", start_one):
-        module._settle_strays(NOON)
+        settling._settle_strays(NOON)
     runs[0].refresh_from_db()
     assert runs[0].status == Status.RUNNING
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 from apscheduler.events import JobExecutionEvent
 
+from countjobs.capped import CappedText
 from countjobs.executors import ThreadPoolExecutor, threads
+from countjobs.executors.output import Capture
 from countjobs.history.recorder import Outcome
-from countjobs.jobstores.claimed import ClaimedJob, Run
+from countjobs.jobstores.claimed import ClaimedJob
+from countjobs.run_context import Run, RunContext
 from tests.support.factories import NOON
 
 Call = Callable[[], object]
@@ -76,12 +80,23 @@ class Claims:
         return [each for each in execution_ids if each not in self.given_back]
 
 
+def run_of(call: Call, execution_id: int = 7, job_id: str = "code") -> Run:
+    """A run of a job from code."""
+    return Run(execution_id, job_id, job_id, NOON + timedelta(minutes=execution_id), call)
+
+
+@contextmanager
+def captured(most_bytes: int) -> Iterator[CappedText]:
+    """Collects what the code inside prints and logs, as in a run."""
+    output = CappedText(most_bytes)
+    Capture.mend()
+    with RunContext(run_of(int), output):
+        yield output
+
+
 def claimed(*calls: Call, job_id: str = "code", first: int = 1) -> ClaimedJob:
     """A job with a run a call; their executions are numbered from `first` on."""
-    runs = [
-        Run(number, job_id, job_id, NOON + timedelta(minutes=number), call)
-        for number, call in enumerate(calls, start=first)
-    ]
+    runs = [run_of(call, number, job_id) for number, call in enumerate(calls, start=first)]
     return ClaimedJob(job_id, job_id, "default", runs)
 
 

@@ -19,9 +19,9 @@ class Command(DatabaseCommand):
     help = (
         "Make the job store match the definitions after raw SQL, a restored backup or a new "
         "SECRET_KEY, and print what was mended. A scheduler does the same when it starts. Rows "
-        "that something else wrote are listed and left alone. Also sign with SECRET_KEY what "
-        "one of SECRET_KEY_FALLBACKS has signed, so that you can remove the old key; only this "
-        "command does that."
+        "that something else wrote are listed and left alone. Also sign with SECRET_KEY what is "
+        "still signed with one of SECRET_KEY_FALLBACKS, so that you can remove the old key; only "
+        "this command does that."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from countjobs.executors.going import GOING, Going
-from countjobs.executors.output import CappedText, capturing
+from countjobs.executors.output import capturing
 from countjobs.executors.runs import carry_out
 from countjobs.models import CountJob, countjob
 from countjobs.models.executions import Status
-from countjobs.progress import MOST, Progress, current, tell
+from countjobs.run_context import GOING, MOST, NO_RUN, RunContext, current, tell
 from tests.support.errors import HostileError
+from tests.support.executing import run_of
 
 pytestmark = pytest.mark.django_db
 
@@ -43,19 +43,19 @@ class Odd:
     ],
 )
 def test_what_is_told_is_taken_as_well_as_it_can_be(told: Any, figures: Any) -> None:
-    progress = Progress()
-    progress.told = told
-    assert progress.figures() == figures
+    run = RunContext(None, None)
+    run.told = told
+    assert run.progress() == figures
 
 
 def test_telling_outside_of_a_run_does_nothing() -> None:
     tell(1, 2)
     CountJob(name="idle").progress(1, 2)
-    assert current.get() is None
+    assert current.get() is NO_RUN
 
 
 def test_a_run_goes_on_for_as_long_as_it_does() -> None:
-    seen: list[Going] = []
+    seen: list[RunContext] = []
 
     def job() -> None:
         print("here")
@@ -63,12 +63,13 @@ def test_a_run_goes_on_for_as_long_as_it_does() -> None:
         seen.append(GOING[7])
 
     with capturing():
-        assert carry_out(7, job, 1_000).status == Status.SUCCEEDED
+        assert carry_out(run_of(job), 1_000).status == Status.SUCCEEDED
     (run,) = seen
-    assert run.figures() == (3, 4)
+    assert run.progress() == (3, 4)
+    assert run.output is not None
     assert run.output.so_far() == "here\n"
     assert 7 not in GOING
-    assert current.get() is None
+    assert current.get() is NO_RUN
 
 
 def test_a_run_that_fails_goes_on_no_longer_either() -> None:
@@ -76,9 +77,9 @@ def test_a_run_that_fails_goes_on_no_longer_either() -> None:
         tell(1, 2)
         raise SystemExit
 
-    assert carry_out(7, fail, 1_000).status == Status.FAILED
+    assert carry_out(run_of(fail), 1_000).status == Status.FAILED
     assert 7 not in GOING
-    assert current.get() is None
+    assert current.get() is NO_RUN
 
 
 @pytest.mark.parametrize(("count", "told"), [(0, []), (3, [3]), (2_500, [1_000, 2_000, 2_500])])
@@ -93,6 +94,6 @@ def test_the_count_job_tells_how_far_it_has_come(
 
 def test_the_count_job_tells_it_of_its_run() -> None:
     job = CountJob(name="count", count=3)
-    with Going(7, CappedText(1_000)):
+    with RunContext(run_of(int), None):
         job.run()
-        assert GOING[7].figures() == (3, 3)
+        assert GOING[7].progress() == (3, 3)

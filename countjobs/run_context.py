@@ -1,0 +1,104 @@
+"""The run that code is part of: one object a run, which one context variable holds.
+
+Contexts are handed on to the tasks of an async job, and to forked children. Threads that a job
+starts have a context of their own, and so are part of no run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar, Token
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Any
+
+from countjobs.capped import CappedText
+
+MOST = 2**63 - 1
+"""What fits a column."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that is claimed: its execution is in the history, and it is ours to start."""
+
+    execution_id: int
+    job_id: str
+    job_name: str
+    scheduled_at: datetime
+    call: Callable[[], object]
+
+
+class RunContext:
+    """A run while it goes on: which one it is, its output so far, and its progress.
+
+    Other threads read it without a lock. A `with` block makes it the current one; that is written
+    out, because a generator would cost each run more.
+    """
+
+    __slots__ = ("_token", "output", "run", "told")
+
+    def __init__(self, run: Run | None, output: CappedText | None) -> None:
+        self.run = run
+        self.output = output
+        """Where to keep what the run prints and logs. None: it is not kept."""
+        self.told: tuple[Any, Any] = (None, None)
+        """The progress, as the job told it: done, and of how many. One object, so that the two
+        belong together."""
+        self._token: Token[RunContext]
+
+    def __enter__(self) -> None:
+        self._token = current.set(self)
+        if self.run is not None:
+            GOING[self.run.execution_id] = self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self.run is not None:
+            GOING.pop(self.run.execution_id, None)
+        current.reset(self._token)
+
+    def progress(self) -> tuple[int | None, int | None]:
+        """Done and total as they may be stored and shown: whole, 0 or more, done within total.
+
+        Whatever is not a number is left out: no run fails because of the progress it tells.
+        """
+        done, total = map(_whole, self.told)
+        if done is None:
+            return None, None
+        return done, None if total is None else max(done, total)
+
+
+NO_RUN = RunContext(None, None)
+"""What code outside of a run finds. Nobody reads what is told to it."""
+
+current: ContextVar[RunContext] = ContextVar("countjobs_run", default=NO_RUN)
+
+GOING: dict[int, RunContext] = {}
+"""The runs going on in this process, by execution. Each adds and removes itself, without a lock."""
+
+
+def current_run() -> Run | None:
+    """The run that this code is part of: its job, its execution, and the time it was due.
+
+    None outside of a run, and in threads that a job starts. Under `runjob` the execution's id is 0:
+    it is recorded when the run has ended.
+    """
+    return current.get().run
+
+
+def tell(done: int, total: int | None) -> None:
+    """Note the progress of the current run. Outside of a run nothing happens."""
+    current.get().told = (done, total)
+
+
+def _whole(number: Any) -> int | None:
+    try:
+        return None if number is None else min(max(int(number), 0), MOST)
+    except Exception:  # it is an object of the job's, and may do anything
+        return None
