@@ -110,7 +110,7 @@ def test_a_run_is_followed_to_its_end_another_is_cancelled_and_the_first_is_run_
 
     queued = run_now(context, f"{admin}countjobs/countjob/", "count three")
     expect(queued.locator(STATUS)).to_contain_text("queued")
-    queued.click("text=Cancel it")
+    queued.click("text=Cancel run")
     expect(queued.locator(".messagelist")).to_contain_text("The run was cancelled.")
     expect(queued.locator(STATUS)).to_contain_text("cancelled")
     expect(queued.locator(".field-error_text")).to_contain_text("Cancelled by")
@@ -148,7 +148,7 @@ def test_executions_are_found_by_job_and_date(
     expect(page.locator("#result_list .field-job_name").first).to_have_text("count three")
     page.fill("#countjobs-to", "2026-01-01")
     page.locator(".countjobs-filter", has=page.locator("#countjobs-to")).locator("button").click()
-    expect(page.locator(".paginator")).to_contain_text("0 executions")
+    expect(page.locator(".paginator")).to_contain_text("0 runs")
     expect(page.locator("#countjobs-job")).to_have_value("count three")
     page.get_by_text("Clear all filters").click()
     expect(page.locator("#countjobs-to")).to_have_value("")

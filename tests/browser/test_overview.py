@@ -28,7 +28,7 @@ OVERVIEW = "/admin/countjobs/execution/overview/"
 LEGEND = ".countjobs-legend"
 BANNER = ".countjobs-banner"
 STATUS = ".countjobs-refresh [role=status]"
-SWITCH = "Renew every 10 seconds"
+SWITCH = "Update every 10 seconds"
 
 
 def ends(execution: Execution) -> None:

@@ -154,7 +154,7 @@ def test_one_that_is_not_enabled_says_so_and_enabling_it_fires_nothing_of_the_pa
     assert timezone.now() < next_run_shown(desk) < timezone.now() + timedelta(hours=13)
     assert names_filed_by_a_scheduler() == ["due"]
     desk.get_by_role("link", name="All runs of this job").click()
-    expect(desk.locator(".paginator")).to_contain_text("0 executions")
+    expect(desk.locator(".paginator")).to_contain_text("0 runs")
 
 
 def test_one_that_has_ended_says_so_until_its_end_is_taken_away(desk: Page) -> None:
@@ -164,7 +164,7 @@ def test_one_that_has_ended_says_so_until_its_end_is_taken_away(desk: Page) -> N
     expect(desk.locator(SAID)).to_contain_text("It won't run: its schedule has ended.")
     expect(desk.locator(".field-next_run")).to_contain_text("ended")
     press(desk, "Save")
-    expect(desk.locator("#id_end_date_error")).to_contain_text("Move it, or disable")
+    expect(desk.locator("#id_end_date_error")).to_contain_text("Change it, or disable")
     fill(desk, end_date_0="", end_date_1="")
     press(desk, "Save and continue editing")
     expect(desk.locator(SAID)).to_contain_text("Next run: ")

@@ -136,7 +136,7 @@ def test_the_next_runs_are_listed_with_how_soon_they_come(viewer: Client) -> Non
 
 def test_what_no_scheduler_takes_is_told(viewer: Client) -> None:
     make_definition("just now", due=NOW - SECOND)
-    assert "waits for a scheduler" not in part(viewer, "coming")
+    assert "waiting for a scheduler" not in part(viewer, "coming")
     make_definition("waits", due=NOW - timedelta(minutes=1))
     assert "1 job is due and waiting for a scheduler" in part(viewer, "coming")
 
