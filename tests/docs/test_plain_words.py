@@ -27,6 +27,9 @@ WRITTEN = [
     "A run was asked for",
     "Last heard of",
     "parted by",
+    "next fire times",
+    "stumbled",
+    "All executions of",
 ]
 """As it was once written, in pages, messages, docs and comments."""
 

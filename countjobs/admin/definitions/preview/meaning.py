@@ -1,4 +1,4 @@
-"""What a schedule means, before it is saved and after: a sentence, and the next fire times."""
+"""What a schedule means, before it is saved and after: a sentence, and the next runs."""
 
 from __future__ import annotations
 
