@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class SchedulerNodeAdmin(ReadOnlyAdmin):
     """Which schedulers live."""
 
-    change_list_template = "admin/countjobs/node_list.html"
+    change_list_template = "admin/countjobs/scheduler_list.html"
     list_display = ("life", "host", "pid", "heard_of", "state", "capacity", "version", "began")
     list_filter = ("state",)
     search_fields = ("host",)

@@ -68,7 +68,7 @@ class KeyTextRows(forms.Widget):
     Rows have no numbers: their order in the page is their order. Empty ones are dropped.
     """
 
-    template_name = "countjobs/key_text_rows.html"
+    template_name = "admin/countjobs/key_text_rows.html"
 
     class Media:
         js = [Script("countjobs/rows.js", type="module")]

@@ -57,7 +57,7 @@ class JobDefinitionAdmin(PageAdmin):
     """
 
     change_list_template = "admin/countjobs/definitions/change_list.html"
-    change_form_template = "admin/countjobs/definition/change_form.html"
+    change_form_template = "admin/countjobs/definitions/change_form.html"
     checks_class = DefinitionAdminChecks
     pages = (*preview.PAGES, *run_now.PAGES, *enabling.PAGES, *transfer.PAGES)
     actions = ACTIONS

@@ -146,7 +146,7 @@ def switch(definition: JobDefinition, address: str) -> SafeString:
     """
     if address:
         context = {"definition": definition, "address": address, "id": _id(definition)}
-        return render_to_string("countjobs/switch.html", context)
+        return render_to_string("admin/countjobs/definitions/switch.html", context)
     return badge("on", "✓", _("on")) if definition.enabled else badge("off", "‖", _("off"))
 
 

@@ -46,7 +46,9 @@ def figures(facts: Facts) -> str:
         if found is not None
     ]
     context = {"rows": rows, "basis": _basis(statistics)}
-    return render_to_string("countjobs/figures.html", context) if rows else NOTHING
+    return (
+        render_to_string("admin/countjobs/definitions/figures.html", context) if rows else NOTHING
+    )
 
 
 def durations(facts: Facts) -> str:
@@ -62,7 +64,11 @@ def durations(facts: Facts) -> str:
 def recent_runs(facts: Facts) -> str:
     """The last ten, with a link each."""
     rows = [_row(facts, execution) for execution in facts.statistics.executions[:_RECENT]]
-    return render_to_string("countjobs/recent_runs.html", {"rows": rows}) if rows else NOTHING
+    return (
+        render_to_string("admin/countjobs/definitions/recent_runs.html", {"rows": rows})
+        if rows
+        else NOTHING
+    )
 
 
 def _basis(statistics: RunStatistics) -> str:

@@ -31,7 +31,7 @@ from countjobs.text import visible
 if TYPE_CHECKING:
     from countjobs.admin.definitions.admin import JobDefinitionAdmin
 
-_TEMPLATE = "admin/countjobs/definition/run.html"
+_TEMPLATE = "admin/countjobs/definitions/run.html"
 
 
 def ask_for_runs(

@@ -41,4 +41,4 @@ def fire_times(definition: JobDefinition) -> SafeString:
     """The preview, which a script renews while the form is filled in."""
     preview = preview_of(definition, timezone.now(), timezone.get_current_timezone())
     context = {"content": preview.render(), "fields": " ".join((*CRON_DEFAULTS, *SENT))}
-    return render_to_string("countjobs/preview_panel.html", context)
+    return render_to_string("admin/countjobs/definitions/preview_panel.html", context)

@@ -58,7 +58,7 @@ class MomentInput(AdminSplitDateTime):
 class ZoneInput(AdminTextInputWidget):
     """A text with every time zone to choose from. What is typed is kept, also if it is none."""
 
-    template_name = "countjobs/zone_input.html"
+    template_name = "admin/countjobs/definitions/zone_input.html"
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         """As Django's, with the list and its id."""
@@ -71,7 +71,7 @@ class ZoneInput(AdminTextInputWidget):
 class CrontabInput(AdminTextareaWidget):
     """A line, and the button that a script of ours shows. A paste may bring lines around it."""
 
-    template_name = "countjobs/crontab_input.html"
+    template_name = "admin/countjobs/definitions/crontab_input.html"
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         own = {"class": "countjobs-code", "rows": 1, "cols": 40, "spellcheck": "false"}

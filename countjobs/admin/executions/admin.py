@@ -62,8 +62,8 @@ class ExecutionAdmin(ReadOnlyAdmin):
     """
 
     pages = (*overview.PAGES, *search.PAGES, *views.PAGES)
-    change_form_template = "admin/countjobs/execution/change_form.html"
-    change_list_template = "admin/countjobs/execution/change_list.html"
+    change_form_template = "admin/countjobs/executions/change_form.html"
+    change_list_template = "admin/countjobs/executions/change_list.html"
     list_display = (
         "outcome",
         job_name,

@@ -66,7 +66,7 @@ class JobFilter(FormFilter):
 
     title = _("job")
     names = ("job", "job_id")
-    template = "admin/countjobs/execution/job_filter.html"
+    template = "admin/countjobs/executions/job_filter.html"
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Those of the jobs that are called so, or have this id."""
@@ -94,7 +94,7 @@ class DatesFilter(FormFilter):
 
     title = _("date")
     names = ("from", "to")
-    template = "admin/countjobs/execution/dates_filter.html"
+    template = "admin/countjobs/executions/dates_filter.html"
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Those of these days, both included. What is no date doesn't filter."""

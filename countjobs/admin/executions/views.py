@@ -36,7 +36,7 @@ def _live(page: ExecutionAdmin, request: HttpRequest, object_id: str) -> HttpRes
     _execution(page, request, object_id)
     answer = page.changeform_view(request, object_id)
     if isinstance(answer, TemplateResponse):
-        answer.template_name = "admin/countjobs/execution/parts.html"
+        answer.template_name = "admin/countjobs/executions/parts.html"
     return answer  # type: ignore[no-any-return]  # Django has no type for it
 
 

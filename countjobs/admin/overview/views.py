@@ -37,12 +37,12 @@ def _overview(page: admin.ModelAdmin[Any], request: HttpRequest) -> HttpResponse
         "seconds": SECONDS,
         "place": {"path": reverse("admin:app_list", args=["countjobs"], current_app=site.name)},
     }
-    return TemplateResponse(request, "admin/countjobs/overview.html", context)
+    return TemplateResponse(request, "admin/countjobs/overview/page.html", context)
 
 
 def _fresh(page: admin.ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
     """What of the page changes. Raises PermissionDenied."""
-    return TemplateResponse(request, "countjobs/overview/fresh.html", _parts(page, request))
+    return TemplateResponse(request, "admin/countjobs/overview/fresh.html", _parts(page, request))
 
 
 def _parts(page: admin.ModelAdmin[Any], request: HttpRequest) -> dict[str, Any]:

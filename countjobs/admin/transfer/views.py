@@ -42,7 +42,7 @@ PAGES = (Page("import", "import/", import_page, (*READ, *WRITE)),)
 class _Import:
     """A request for the page."""
 
-    template = "admin/countjobs/import.html"
+    template = "admin/countjobs/transfer/import.html"
 
     def __init__(self, page: JobDefinitionAdmin, request: HttpRequest) -> None:
         self.page = page

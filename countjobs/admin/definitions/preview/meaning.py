@@ -45,7 +45,7 @@ class Preview:
 
     def render(self) -> SafeString:
         """As HTML."""
-        return render_to_string("countjobs/preview.html", {"preview": self})
+        return render_to_string("admin/countjobs/definitions/preview.html", {"preview": self})
 
 
 def preview_of(definition: JobDefinition, now: datetime, viewer: tzinfo) -> Preview:
