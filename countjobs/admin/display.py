@@ -10,7 +10,6 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
-from countjobs.admin.ansi import coloured
 from countjobs.database.newest import Past
 from countjobs.models import Execution
 from countjobs.models.executions import Status
@@ -121,11 +120,6 @@ def pre(text: str) -> str:
         return NOTHING
     # A box that scrolls must be within reach of the keyboard.
     return format_html('<pre class="countjobs-text" tabindex="0">{}</pre>', text)
-
-
-def terminal(text: str) -> str:
-    """The same of what was written to a terminal, with its colours."""
-    return pre(coloured(text)) if text else NOTHING
 
 
 _MOST_LINKS = 10

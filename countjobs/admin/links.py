@@ -13,7 +13,7 @@ from django.db import models
 from django.http import HttpRequest
 from django.urls import reverse
 
-from countjobs.admin.addresses import address_of
+from countjobs.admin.urls import address_of
 from countjobs.models import Execution, JobDefinition
 from countjobs.models.kinds import concrete_definitions
 

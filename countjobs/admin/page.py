@@ -18,8 +18,8 @@ from django.urls import URLPattern
 from django.utils.text import capfirst
 from django.utils.translation import override
 
-from countjobs.admin.addresses import Page
 from countjobs.admin.searching import MOST_WORDS, left_out, shortened
+from countjobs.admin.urls import Page
 
 _LONGEST_SEARCH = 1_000
 """Characters."""

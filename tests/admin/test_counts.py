@@ -106,7 +106,7 @@ def test_what_a_scheduler_is_busy_with_is_a_link(client: Client) -> None:
 def test_the_outcomes_on_a_definitions_page_are_of_the_runs_that_it_counts(
     client: Client, definition: CountJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("countjobs.admin.definitions.facts.MOST", 20)
+    monkeypatch.setattr("countjobs.admin.definitions.columns.MOST", 20)
     page = client.get(f"/admin/countjobs/countjob/{definition.pk}/change/").content.decode()
     counts = _BADGE.findall(page)
     assert sum(number(count) for _address, count in counts) == 20

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from countjobs.admin.definitions import enabling, run_now
+from countjobs.admin.definitions import pausing as enabling
+from countjobs.admin.definitions import run_now
 from countjobs.history.requests import request_runs
 from countjobs.models import CountJob, Execution
 from tests.support.people import client_of

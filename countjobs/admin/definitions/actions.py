@@ -13,7 +13,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.definitions import copying
-from countjobs.admin.definitions.enabling import set_many
+from countjobs.admin.definitions.pausing import set_many
 from countjobs.admin.definitions.run_now import ask_for_runs
 from countjobs.admin.display import some_of
 from countjobs.admin.links import Links

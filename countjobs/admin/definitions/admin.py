@@ -17,15 +17,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.admin.addresses import address_of
-from countjobs.admin.definitions import enabling, run_now
 from countjobs.admin.definitions import figures as of_runs
+from countjobs.admin.definitions import pausing, run_now
 from countjobs.admin.definitions import schedule_facts as of_schedule
 from countjobs.admin.definitions.actions import ACTIONS
 from countjobs.admin.definitions.changelist import DefinitionChangeList, name
 from countjobs.admin.definitions.checks import DefinitionAdminChecks
+from countjobs.admin.definitions.columns import Facts, read_facts
 from countjobs.admin.definitions.copying import name_copy, original_of
-from countjobs.admin.definitions.facts import Facts, read_facts
 from countjobs.admin.definitions.fieldsets import FIRE_TIMES, RUNS, TOLD, fieldsets_of
 from countjobs.admin.definitions.filters import OutcomeFilter, ZoneFilter
 from countjobs.admin.definitions.form import (
@@ -39,7 +38,8 @@ from countjobs.admin.definitions.preview import views as preview
 from countjobs.admin.definitions.widgets import CronInput, MomentInput, ZoneInput
 from countjobs.admin.links import Links
 from countjobs.admin.page import PageAdmin, told
-from countjobs.admin.transfer import views as transfer
+from countjobs.admin.transfer import import_page
+from countjobs.admin.urls import address_of
 from countjobs.forms import KeyTextRows, MomentField
 from countjobs.models import CountJob, Execution, JobDefinition
 from countjobs.models.fields import CronField, KeyTextField, OrderedJSONField
@@ -59,7 +59,7 @@ class JobDefinitionAdmin(PageAdmin):
     change_list_template = "admin/countjobs/definitions/change_list.html"
     change_form_template = "admin/countjobs/definitions/change_form.html"
     checks_class = DefinitionAdminChecks
-    pages = (*preview.PAGES, *run_now.PAGES, *enabling.PAGES, *transfer.PAGES)
+    pages = (*preview.PAGES, *run_now.PAGES, *pausing.PAGES, *import_page.PAGES)
     actions = ACTIONS
 
     list_display = ("name", "schedule", "switch", "next_run", "last_run", "runs_strip")
@@ -140,8 +140,8 @@ class JobDefinitionAdmin(PageAdmin):
     def switch(self, definition: JobDefinition) -> SafeString:
         """A switch, for who may switch it."""
         request = self._request
-        address = enabling.switch_address(self, request, definition) if request else ""
-        return enabling.switch(definition, address)
+        address = pausing.switch_address(self, request, definition) if request else ""
+        return pausing.switch(definition, address)
 
     # The list
 
@@ -275,7 +275,7 @@ class JobDefinitionAdmin(PageAdmin):
         parts: Any = super().construct_change_message(request, form, formsets, add)
         for part in parts:
             if "changed" in part:
-                part["changed"] = enabling.tell_switch(part["changed"], form.instance.enabled)
+                part["changed"] = pausing.tell_switch(part["changed"], form.instance.enabled)
         return parts
 
     def response_add(

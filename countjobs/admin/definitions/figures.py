@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.admin.definitions.facts import Facts
+from countjobs.admin.definitions.columns import Facts
 from countjobs.admin.display import ICONS, NOTHING, badge, duration, link, moment, outcome
 from countjobs.admin.drawings.durations import drawn, duration_chart
 from countjobs.admin.drawings.lengths import longest

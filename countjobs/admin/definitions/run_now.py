@@ -18,11 +18,11 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 
-from countjobs.admin.addresses import OF_ROW, READ, WRITE, Page, row_of
 from countjobs.admin.definitions.run_form import run_form
 from countjobs.admin.display import some_of
 from countjobs.admin.links import Links
 from countjobs.admin.run_lists import within_those_of
+from countjobs.admin.urls import OF_ROW, READ, WRITE, Page, row_of
 from countjobs.history.requests import request_runs
 from countjobs.models import Execution, SchedulerNode
 from countjobs.models.executions import Trigger

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, pgettext_lazy
 
 from countjobs.admin.executions import page, search, views
-from countjobs.admin.executions.facts import RunFacts, read_facts
+from countjobs.admin.executions.columns import RunFacts, read_facts
 from countjobs.admin.executions.filters import AgeFilter, StatusFilter
 from countjobs.admin.executions.form_filters import DatesFilter, JobFilter
 from countjobs.admin.executions.pagination import BoundedPaginator

@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.drawings.course import course
-from countjobs.admin.executions.facts import RunFacts
+from countjobs.admin.executions.columns import RunFacts
 from countjobs.admin.executions.running import may_run
 from countjobs.admin.links import Links
 from countjobs.models import Execution

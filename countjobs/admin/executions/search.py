@@ -11,9 +11,9 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection, models
 from django.http import HttpRequest, JsonResponse
 
-from countjobs.admin.addresses import Page
 from countjobs.admin.links import Links
 from countjobs.admin.searching import MOST_WORDS
+from countjobs.admin.urls import Page
 from countjobs.database.primary import rows_of
 from countjobs.models import Execution, JobDefinition
 from countjobs.text import is_encodable, visible

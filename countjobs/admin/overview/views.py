@@ -12,7 +12,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from countjobs.admin.addresses import Page
 from countjobs.admin.display import moment
 from countjobs.admin.links import Links
 from countjobs.admin.overview.coming import read_coming
@@ -20,6 +19,7 @@ from countjobs.admin.overview.failing import read_failing
 from countjobs.admin.overview.late_runs import read_lateness
 from countjobs.admin.overview.outcomes import read_outcomes
 from countjobs.admin.overview.scheduler_rows import read_schedulers
+from countjobs.admin.urls import Page
 from countjobs.models import SchedulerNode
 
 SECONDS = 10

@@ -14,9 +14,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from countjobs.admin.definitions.enabling import tell_switch
+from countjobs.admin.definitions.pausing import tell_switch
 from countjobs.admin.transfer.carried import Carried
-from countjobs.admin.transfer.dryrun import dry_run
+from countjobs.admin.transfer.dry_run import dry_run
 from countjobs.admin.transfer.import_plan import Entry, Plan, State
 from countjobs.database.deadlocks import again_after_deadlock
 from countjobs.models.writes import saved_together

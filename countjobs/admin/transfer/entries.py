@@ -10,10 +10,10 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.admin.transfer.field_values import read_value
 from countjobs.admin.transfer.format import Fields, label_of
 from countjobs.admin.transfer.import_plan import MOST_PROBLEMS, Entry
 from countjobs.admin.transfer.references import References
+from countjobs.admin.transfer.values import read_value
 from countjobs.text import shown, validate_text
 
 _MESSAGES = {

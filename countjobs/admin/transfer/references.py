@@ -9,8 +9,8 @@ from django.core.exceptions import MultipleObjectsReturned, ObjectDoesNotExist, 
 from django.db import DataError, models, router, transaction
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.admin.transfer.field_values import read_key
 from countjobs.admin.transfer.format import has_natural_key, json_of
+from countjobs.admin.transfer.values import read_key
 from countjobs.text import shown
 
 

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from countjobs.admin import JobDefinitionAdmin
-from countjobs.admin.definitions.facts import Facts
+from countjobs.admin.definitions.columns import Facts
 from countjobs.admin.links import Links
 from countjobs.forms import OrderedJSONFormField
 from countjobs.models import CountJob, JobDefinition

@@ -15,7 +15,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_apscheduler.models import DjangoJob
 
-from countjobs.admin.transfer import dryrun, shown
+from countjobs.admin.transfer import dry_run as dryrun
+from countjobs.admin.transfer import shown
 from countjobs.models import CountJob, JobDefinition
 from tests.app.models import Greeting
 from tests.support.factories import NOON, make_definition

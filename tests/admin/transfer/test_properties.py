@@ -13,7 +13,7 @@ from hypothesis.extra.django import TestCase
 
 from countjobs.admin.transfer.applying import apply
 from countjobs.admin.transfer.carried import Carried
-from countjobs.admin.transfer.dryrun import dry_run
+from countjobs.admin.transfer.dry_run import dry_run
 from countjobs.admin.transfer.format import carried_fields, written
 from countjobs.admin.transfer.import_plan import State
 from countjobs.models import CountJob

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection, models
 from django.test.utils import CaptureQueriesContext
 
-from countjobs.admin.transfer import dryrun
+from countjobs.admin.transfer import dry_run as dryrun
 from tests.app.models import Team, TeamJob
 from tests.support.transfers import document, page_of, plan_of, problems, request_of_somebody
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from countjobs.admin.definitions.form import say_when
-from countjobs.admin.definitions.preview.form import schedule_problems
+from countjobs.admin.definitions.preview.posted import schedule_problems
 from countjobs.admin.display import moment, soon
 from countjobs.models import JobDefinition
 from countjobs.text import describe

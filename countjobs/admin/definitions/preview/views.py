@@ -12,11 +12,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
-from countjobs.admin.addresses import OF_ROW, WRITE, Page, row_of
 from countjobs.admin.definitions.form import CRONTAB, filled_words
-from countjobs.admin.definitions.preview.form import read_schedule
 from countjobs.admin.definitions.preview.meaning import Preview, preview_of, viewer_zone
 from countjobs.admin.definitions.preview.one_at_a_time import NewestFirst
+from countjobs.admin.definitions.preview.posted import read_schedule
+from countjobs.admin.urls import OF_ROW, WRITE, Page, row_of
 from countjobs.models import JobDefinition
 from countjobs.triggers.crontab import CrontabError, read_crontab
 

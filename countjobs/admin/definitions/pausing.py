@@ -22,8 +22,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.admin.addresses import OF_ROW, WRITE, Page, address_of, row_of
 from countjobs.admin.display import badge
+from countjobs.admin.urls import OF_ROW, WRITE, Page, address_of, row_of
 from countjobs.database.deadlocks import again_after_deadlock
 from countjobs.models import JobDefinition
 

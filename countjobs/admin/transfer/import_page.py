@@ -14,13 +14,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
-from countjobs.admin.addresses import READ, WRITE, Page, address_of
 from countjobs.admin.transfer.applying import NotAppliedError, apply
 from countjobs.admin.transfer.carried import Carried, unpack
-from countjobs.admin.transfer.dryrun import dry_run
+from countjobs.admin.transfer.dry_run import dry_run
 from countjobs.admin.transfer.forms import ConfirmForm, SourceForm
 from countjobs.admin.transfer.import_plan import Plan, State
 from countjobs.admin.transfer.shown import WORDS, groups_of
+from countjobs.admin.urls import READ, WRITE, Page, address_of
 
 if TYPE_CHECKING:
     from countjobs.admin.definitions.admin import JobDefinitionAdmin

@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 
 from countjobs.admin import display
 from countjobs.admin.drawings.course import course
+from countjobs.admin.executions.ansi import coloured
 from countjobs.admin.links import Links
 from countjobs.admin.lookup import definitions_of, zone_of
 from countjobs.models import Execution
@@ -96,7 +97,7 @@ class RunFacts:
 
     def output(self) -> str:
         """What it printed and logged."""
-        return display.terminal(self.run.output)
+        return display.pre(coloured(self.run.output))
 
     def error(self) -> str:
         """What went wrong."""
