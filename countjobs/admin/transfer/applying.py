@@ -1,13 +1,21 @@
-"""Doing what a dry run has shown, all of it or nothing."""
+"""Doing what a dry run has shown, all of it or nothing.
+
+The page of the dry run carries the file, and what was shown of it, to its confirmation. That is
+signed, so that it is what this site has shown; and compressed, since a form that is sent back may
+be no longer than `DATA_UPLOAD_MAX_MEMORY_SIZE`.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import asdict, dataclass, field
 from operator import attrgetter
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
+from django.core import signing
 from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, models
 from django.http import HttpRequest
@@ -15,12 +23,42 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from countjobs.admin.definitions.pausing import tell_switch
-from countjobs.admin.transfer.carried import Carried
-from countjobs.admin.transfer.dry_run import dry_run
-from countjobs.admin.transfer.import_plan import Entry, Plan, State
+from countjobs.admin.transfer.dry_run import Plan, dry_run
+from countjobs.admin.transfer.entries import Entry, State
+from countjobs.admin.transfer.format import label_of
+from countjobs.admin.transfer.reading import refusal
 from countjobs.database.deadlocks import again_after_deadlock
 from countjobs.models.writes import saved_together
 from countjobs.text import describe
+
+_REST_OF_THE_FORM = 16 * 1024
+
+
+@dataclass(frozen=True)
+class Carried:
+    """A file that a dry run was shown of."""
+
+    text: str
+    digest: str
+    refused: dict[str, str] = field(default_factory=dict)
+    """What the database refused, by name, with the reason."""
+
+    def pack(self, model: type[models.Model]) -> str:
+        """As a text for a form. Raises ValidationError where it is too long for one."""
+        packed = signing.dumps(asdict(self), salt=_salt(model), compress=True)
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        if most is not None and len(packed) > most - _REST_OF_THE_FORM:
+            raise refusal("long")
+        return packed
+
+
+def unpack(packed: str, model: type[models.Model]) -> Carried:
+    """What was packed for a kind. Raises BadSignature for anything else."""
+    return Carried(**signing.loads(packed, salt=_salt(model)))
+
+
+def _salt(model: type[models.Model]) -> str:
+    return f"countjobs.transfer.{label_of(model)}"
 
 
 class NotAppliedError(Exception):
@@ -45,7 +83,7 @@ def apply(
     where the whole file is refused.
     """
     try:
-        return _together(page, request, carried, leave_out=leave_out)
+        return _apply(page, request, carried, leave_out=leave_out)
     except _EntryRefusedError as error:
         refused = carried.refused | dict([error.args])
     message = _("Nothing was imported, since an entry was refused: look again.")
@@ -57,13 +95,7 @@ def apply(
 
 
 @again_after_deadlock
-def _together(
-    page: admin.ModelAdmin[Any], request: HttpRequest, carried: Carried, *, leave_out: bool
-) -> Plan:
-    with saved_together():
-        return _apply(page, request, carried, leave_out=leave_out)
-
-
+@saved_together()
 def _apply(
     page: admin.ModelAdmin[Any], request: HttpRequest, carried: Carried, *, leave_out: bool
 ) -> Plan:

@@ -1,7 +1,15 @@
-"""What would become of a file's entries: compared with what is there, validated, and not saved."""
+"""What would become of a file's entries: compared with what is there, validated, and not saved.
+
+The validation is the model's own, but what would ask the database for each entry.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
 from time import thread_time
 from typing import Any
 
@@ -10,19 +18,42 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.admin.transfer.entries import interpret
-from countjobs.admin.transfer.format import carried_fields, json_of, value_of, with_named
-from countjobs.admin.transfer.import_plan import Change, Entry, Plan, State
+from countjobs.admin.transfer.entries import Change, Entry, State, interpret
+from countjobs.admin.transfer.format import Fields, carried_fields, json_of, value_of, with_named
 from countjobs.admin.transfer.reading import read_entries
-from countjobs.admin.transfer.validation import validate, validate_rest
 from countjobs.database.primary import rows_of
 from countjobs.models import JobDefinition
 from countjobs.models.names import refuse_marks
+from countjobs.text import describe
 
 MOST_SECONDS = 20
 """Of computing, for a file. An evil schedule takes 10 ms, and there may be thousands."""
 
 Values = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What would become of every entry of a file."""
+
+    entries: list[Entry]
+
+    def having(self, state: State) -> list[Entry]:
+        """The entries of a state."""
+        return [entry for entry in self.entries if entry.state is state]
+
+    @property
+    def to_save(self) -> list[Entry]:
+        """What an import would write, in the order of the file."""
+        return [each for each in self.entries if each.state in (State.ADDED, State.CHANGED)]
+
+    def digest(self) -> str:
+        """A digest of all that the plan says: equal where the same would come of it."""
+        told = [
+            [each.state, each.name, each.problems, [vars(change) for change in each.changes]]
+            for each in self.entries
+        ]
+        return sha256(json.dumps(told).encode()).hexdigest()
 
 
 def dry_run(
@@ -123,3 +154,42 @@ class _DryRun:
         is_same = state is State.CHANGED and not entry.changes
         entry.state = State.UNCHANGED if is_same else state
         entry.definition = definition
+
+
+def validate(entry: Entry, definition: JobDefinition, fields: Fields) -> None:
+    """Validate what an entry makes of a definition; fields that no file carries are left alone.
+
+    What references refer to was found already.
+    """
+    not_carried = {field.name for field in definition._meta.concrete_fields} - {*fields}
+    not_carried.discard(definition._meta.pk.name)
+    found = {
+        name
+        for name, value in entry.values.items()
+        if fields[name].is_relation and value is not None
+    }
+    clean = partial(definition.full_clean, validate_unique=False, validate_constraints=False)
+    _check(entry, partial(clean, exclude=not_carried | found))
+
+
+def validate_rest(entry: Entry, definition: JobDefinition, fields: Fields) -> None:
+    """What else is wrong with an entry that is refused: it is to be mended at one go."""
+    wrong = {name for name, _reason in entry.problems}
+    given = {
+        name: value
+        for name, value in entry.values.items()
+        if name not in wrong and not fields[name].is_relation
+    }
+    for name, value in given.items():
+        setattr(definition, name, value)
+    others = {field.name for field in definition._meta.fields} - {*given}
+    _check(entry, partial(definition.clean_fields, others))
+
+
+def _check(entry: Entry, clean: Callable[[], Any]) -> None:
+    try:
+        clean()
+    except ValidationError as error:
+        entry.refuse("", error)
+    except Exception as error:  # a kind's own validation may do anything
+        entry.problems.append(("", describe(error)))

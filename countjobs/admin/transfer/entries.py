@@ -1,20 +1,67 @@
-"""From an entry of a file to the values of fields, each as strict as its field."""
+"""The entries of a file: the values of their fields, each as strict as its field."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.transfer.format import Fields, label_of
-from countjobs.admin.transfer.import_plan import MOST_PROBLEMS, Entry
-from countjobs.admin.transfer.references import References
-from countjobs.admin.transfer.values import read_value
-from countjobs.text import shown, validate_text
+from countjobs.admin.transfer.values import References, read_value
+from countjobs.text import shown, storable, validate_text
+
+MOST_PROBLEMS = 20
+"""Told of one entry. A thousand unknown fields are told no better by a thousand lines."""
+
+
+class State(StrEnum):
+    """What becomes of an entry."""
+
+    REFUSED = "refused"
+    CHANGED = "changed"
+    ADDED = "added"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True)
+class Change:
+    """A field's value as it is and as it would be, as JSON; of a new definition, the default."""
+
+    field: str
+    old: str
+    new: str
+
+
+@dataclass
+class Entry:
+    """An entry of a file. Nothing of it is validated before it has a state."""
+
+    number: int
+    """Its place in the file, from 1 on."""
+    name: str = ""
+    values: dict[str, Any] = field(default_factory=dict)
+    """The values of fields, as they are in Python."""
+    problems: list[tuple[str, str]] = field(default_factory=list)
+    """Why it is refused: a field's name, or "", with a sentence."""
+    state: State = State.REFUSED
+    changes: list[Change] = field(default_factory=list)
+    definition: Any = None
+    """What is to be saved."""
+
+    def refuse(self, name: str, error: ValidationError) -> None:
+        """Note what is wrong with a field, or with the fields that the error names."""
+        for key, errors in error.update_error_dict({}).items():
+            where = name if key == NON_FIELD_ERRORS else key
+            for each in errors:
+                self.problems += [(where, storable(str(text))) for text in each.messages]
+        del self.problems[MOST_PROBLEMS:]
+
 
 _MESSAGES = {
     "object": _("This entry is not an object."),
@@ -33,9 +80,9 @@ def interpret(raw_entries: Iterable[Any], model: type[models.Model], fields: Fie
     """The entries, with the values of their fields, or with what is wrong with them."""
     entries = [_read(number, raw, model, fields) for number, raw in enumerate(raw_entries, 1)]
     _refuse_doubles(entries)
-    for name, field in fields.items():
-        if field.is_relation:
-            _refer(entries, name, References(field, _given(entries, name)))
+    for name, each in fields.items():
+        if each.is_relation:
+            _refer(entries, name, References(each, _given(entries, name)))
     return entries
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
@@ -23,8 +22,6 @@ VERSION = 1
 """Of the format. A file of a later one isn't read."""
 
 _SHOWN = ("name", "enabled")
-_HEAD = f'{{\n  "format": "{FORMAT}",\n  "version": {VERSION},\n  "definitions": ['
-_END = "\n  ]\n}\n"
 
 
 def label_of(model: type[models.Model]) -> str:
@@ -56,31 +53,6 @@ def with_named(
     """With all that the file names of them, in one query."""
     named = [name for name, field in fields.items() if has_natural_key(field)]
     return definitions.select_related(*named) if named else definitions.select_related(None)
-
-
-def written(definitions: Iterable[JobDefinition], fields: Fields) -> Iterator[str]:
-    """The file, piece by piece: a definition after the other, each field on a line of its own."""
-    yield _HEAD
-    separator = "\n"
-    for definition in definitions:
-        yield f"{separator}{_entry(definition, fields)}"
-        separator = ",\n"
-    yield _END
-
-
-def _entry(definition: JobDefinition, fields: Fields) -> str:
-    values = {"model": label_of(type(definition)), "name": definition.name}
-    values |= {name: value_of(field, definition) for name, field in fields.items()}
-    lines = [f"      {json_of(name)}: {_indented(value)}" for name, value in values.items()]
-    return "    {\n" + ",\n".join(lines) + "\n    }"
-
-
-def _indented(value: Any) -> str:
-    if isinstance(value, dict | list):
-        return json_of(value, in_lines=True).replace(
-            "\n", "\n      "
-        )  # no line ends inside of texts
-    return json_of(value)
 
 
 _options: dict[str, Any] = {"ensure_ascii": False, "allow_nan": False, "default": str}

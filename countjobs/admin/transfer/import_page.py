@@ -7,23 +7,91 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import messages
+from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.signing import BadSignature
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
-from countjobs.admin.transfer.applying import NotAppliedError, apply
-from countjobs.admin.transfer.carried import Carried, unpack
-from countjobs.admin.transfer.dry_run import dry_run
-from countjobs.admin.transfer.forms import ConfirmForm, SourceForm
-from countjobs.admin.transfer.import_plan import Plan, State
+from countjobs.admin.transfer.applying import Carried, NotAppliedError, apply, unpack
+from countjobs.admin.transfer.dry_run import Plan, dry_run
+from countjobs.admin.transfer.entries import State
+from countjobs.admin.transfer.reading import MOST_BYTES, decode, refusal
 from countjobs.admin.transfer.shown import WORDS, groups_of
 from countjobs.admin.urls import READ, WRITE, Page, address_of
 
 if TYPE_CHECKING:
     from countjobs.admin.definitions.admin import JobDefinitionAdmin
+
+MOST_PASTED = 500_000
+"""Characters. Django takes a form of 2.5 MB; it takes a file of any size."""
+
+_MEGABYTE = 1024 * 1024
+
+
+class SourceForm(forms.Form):
+    """A file, or its text."""
+
+    file = forms.FileField(
+        label=_("File"),
+        required=False,
+        allow_empty_file=True,
+        widget=forms.FileInput({"accept": ".json,application/json"}),
+    )
+    text = forms.CharField(
+        label=_("Or its text"),
+        required=False,
+        strip=False,
+        max_length=MOST_PASTED,
+        widget=AdminTextareaWidget({"rows": 10, "class": "countjobs-code", "spellcheck": "false"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        limit = gettext("JSON, as “Export” writes it, of at most %(most)d MB.")
+        self.fields["file"].help_text = limit % {"most": MOST_BYTES // _MEGABYTE}
+        # A browser would cut what is pasted, and say nothing.
+        self.fields["text"].widget.attrs.pop("maxlength", None)
+
+    @property
+    def source(self) -> str:
+        """The name of the field that was filled in."""
+        return "text" if self.cleaned_data.get("text") else "file"
+
+    def clean_file(self) -> str:
+        """The text of the file. Raises ValidationError."""
+        file = self.cleaned_data["file"]
+        if file is None:
+            return ""
+        if file.size > MOST_BYTES:
+            raise refusal("bytes", most=MOST_BYTES // _MEGABYTE)
+        if not (text := decode(file.read())).strip():
+            raise ValidationError(_("The file is empty."), code="empty")
+        return text
+
+    def clean(self) -> dict[str, Any]:
+        """The one text that was given. Raises ValidationError."""
+        cleaned = super().clean() or {}
+        if self.errors:
+            return cleaned
+        given = [text for text in (cleaned["file"], cleaned["text"]) if text.strip()]
+        if len(given) != 1:
+            raise ValidationError(_("Choose a file, or paste its text: one of the two."))
+        return {**cleaned, "given": given[0]}
+
+
+class ConfirmForm(forms.Form):
+    """What was shown, and whether what is refused may be left out."""
+
+    packed = forms.CharField(strip=False, widget=forms.HiddenInput)
+    leave_out = forms.BooleanField(
+        label=_("Leave out what is refused"), required=False, label_suffix=""
+    )
+
 
 CONFIRM = "_confirm"
 """The name of the button that confirms."""
@@ -77,9 +145,11 @@ class _Import:
             self._warn(" ".join(error.messages))
             return self._ask(SourceForm())
         except BadSignature:
-            self._warn(_("What was shown can't be read any more. Choose the file again."))
+            self._warn(gettext("What was shown can't be read any more. Choose the file again."))
             return self._ask(SourceForm())
-        self.page.message_user(self.request, _("Imported: %s.") % summary(plan), messages.SUCCESS)
+        self.page.message_user(
+            self.request, gettext("Imported: %s.") % summary(plan), messages.SUCCESS
+        )
         return HttpResponseRedirect(self._reverse("changelist"))
 
     def _warn(self, message: str) -> None:
@@ -95,7 +165,7 @@ class _Import:
         """The dry run's page. Raises ValidationError where the file can't be carried along."""
         packed = Carried(text, plan.digest(), refused or {}).pack(self.page.model)
         return self._render(
-            title=_("Dry run: what the import would do"),
+            title=gettext("Dry run: what the import would do"),
             groups=groups_of(plan),
             refused=len(plan.having(State.REFUSED)),
             count=len(plan.to_save),
@@ -106,7 +176,7 @@ class _Import:
         )
 
     def _ask(self, form: SourceForm) -> HttpResponse:
-        title = _("Import %s") % self.page.opts.verbose_name_plural
+        title = gettext("Import %s") % self.page.opts.verbose_name_plural
         return self._render(title=title, form=form)
 
     def _render(self, **context: Any) -> HttpResponse:
@@ -125,5 +195,5 @@ class _Import:
 def summary(plan: Plan) -> str:
     """How many entries there are of each state."""
     counts = [(len(plan.having(state)), WORDS[state][1]) for state in State]
-    told = [_("%(count)d %(state)s") % {"count": n, "state": word} for n, word in counts if n]
+    told = [gettext("%(count)d %(state)s") % {"count": n, "state": word} for n, word in counts if n]
     return ", ".join(told)

@@ -11,7 +11,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.display import badge
-from countjobs.admin.transfer.import_plan import Change, Entry, Plan, State
+from countjobs.admin.transfer.dry_run import Plan
+from countjobs.admin.transfer.entries import Change, Entry, State
 from countjobs.text import visible_text
 
 MOST_LISTED = 200

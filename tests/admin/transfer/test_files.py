@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils.html import escape
 
 from countjobs.admin.transfer import reading
-from countjobs.admin.transfer.import_plan import State
+from countjobs.admin.transfer.entries import State
 from countjobs.models import CountJob
 from tests.app.models import Greeting
 from tests.support.bad_definitions import AT_MODEL, Bad, model_values, title_of

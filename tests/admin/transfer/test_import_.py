@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_apscheduler.models import DjangoJob
 
-from countjobs.admin.transfer import dry_run as dryrun
+from countjobs.admin.transfer import dry_run as dry_runs
 from countjobs.admin.transfer import shown
 from countjobs.models import CountJob, JobDefinition
 from tests.app.models import Greeting
@@ -275,7 +275,7 @@ def test_a_file_that_takes_too_long_to_look_through_is_refused(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = sent(client, document(entry()))
-    monkeypatch.setattr(dryrun, "MOST_SECONDS", -1)
+    monkeypatch.setattr(dry_runs, "MOST_SECONDS", -1)
     assert "takes too long" in sent(client, document(entry()))
     response = confirmed(client, page)
     assert "takes too long" in response.content.decode()
@@ -287,7 +287,7 @@ def test_what_a_kinds_form_does_not_offer_can_not_be_imported(
 ) -> None:
     page, request = page_of(CountJob), request_of_somebody()
     monkeypatch.setattr(page, "readonly_fields", ("executor",))
-    plan = dryrun.dry_run(page, request, document(entry(executor="x", hour="5")))
+    plan = dry_runs.dry_run(page, request, document(entry(executor="x", hour="5")))
     assert problems(plan) == [("executor", "There is no such field here.")]
 
 
@@ -295,7 +295,7 @@ def test_a_definition_that_a_person_may_not_see_is_refused_by_name() -> None:
     CountJob.objects.create(name="hidden")
     page, request = page_of(CountJob), request_of_somebody()
     page.get_queryset = lambda request: CountJob.objects.none()  # type: ignore[method-assign]
-    plan = dryrun.dry_run(page, request, document(entry("hidden", hour="5")))
+    plan = dry_runs.dry_run(page, request, document(entry("hidden", hour="5")))
     assert [field for field, _message in problems(plan)] == ["name"]
 
 

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from countjobs.admin.transfer.applying import apply
-from countjobs.admin.transfer.carried import Carried
+from countjobs.admin.transfer.applying import Carried, apply
 from countjobs.admin.transfer.dry_run import dry_run
-from countjobs.admin.transfer.format import carried_fields, written
-from countjobs.admin.transfer.import_plan import State
+from countjobs.admin.transfer.entries import State
+from countjobs.admin.transfer.export import written
+from countjobs.admin.transfer.format import carried_fields
 from countjobs.models import CountJob
 from countjobs.text import visible
 from countjobs.triggers.upcoming import upcoming
