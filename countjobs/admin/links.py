@@ -1,7 +1,9 @@
-"""Links between the pages: only to what is there and may be seen."""
+"""Links between the pages: only to what is there and may be seen, and to just the runs meant."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,6 +18,19 @@ from django.urls import reverse
 from countjobs.admin.urls import address_of
 from countjobs.models import Execution, JobDefinition
 from countjobs.models.kinds import concrete_definitions
+
+BETWEEN = ".."
+OR = ","
+_INSTANT = timedelta(microseconds=1)
+
+Span = tuple[datetime, datetime]
+"""From an instant until before another."""
+
+
+def has_permission(request: HttpRequest, action: str, model: type[models.Model]) -> bool:
+    """Whether the user may do this with a model's objects, be there pages of it or not."""
+    codename = get_permission_codename(action, model._meta)
+    return request.user.has_perm(f"{model._meta.app_label}.{codename}")
 
 
 class Links:
@@ -35,8 +50,7 @@ class Links:
         """Whether the user may not see objects of a model, be there pages of it or not."""
         if self._site.is_registered(model):
             return not self.may_view(model)
-        codename = get_permission_codename("view", model._meta)
-        return not self._request.user.has_perm(f"{model._meta.app_label}.{codename}")
+        return not has_permission(self._request, "view", model)
 
     def visible_kinds(self) -> list[type[JobDefinition]]:
         """The kinds of definition whose objects the user may see, and so know by their names."""
@@ -73,3 +87,19 @@ def site_of(request: HttpRequest) -> AdminSite:
         return found
     name = getattr(request, "current_app", None) or (match and match.namespace)
     return next((each for each in all_sites if each.name == name), site)
+
+
+def within(start: datetime, end: datetime) -> str:
+    """What `since` is given in an address, for those due from an instant until before another."""
+    return BETWEEN.join(f"{each.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}" for each in (start, end))
+
+
+def within_those_of(moments: Iterable[datetime]) -> str:
+    """The same for those due at these moments, or between them."""
+    known = sorted(moments)
+    return within(known[0], known[-1] + _INSTANT)
+
+
+def any_of(statuses: Iterable[str]) -> str:
+    """What `status__exact` is given in an address, for those that stand in any of these ways."""
+    return OR.join(statuses)

@@ -1,37 +1,23 @@
-"""What the app's pages have in common."""
+"""What the app's pages have in common: the admins that they are made with."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from copy import copy
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
-from django.core.exceptions import BadRequest, FieldError, PermissionDenied, ValidationError
-from django.db import DEFAULT_DB_ALIAS, DataError, NotSupportedError, ProgrammingError, models
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
+from django.db import DEFAULT_DB_ALIAS, models
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
 from django.utils.text import capfirst
 from django.utils.translation import override
 
-from countjobs.admin.searching import MOST_WORDS, left_out, shortened
+from countjobs.admin.lists import PageChangeList, is_offered, shortened
 from countjobs.admin.urls import Page
-
-_LONGEST_SEARCH = 1_000
-"""Characters."""
-
-_NEVER = ("__regex", "__iregex", "__range")
-"""Lookups that no address may ask for."""
-
-_IMPOSSIBLE = (
-    *(DataError, NotSupportedError, ProgrammingError),
-    *(FieldError, OverflowError, ValueError),
-)
-"""What Django, a driver or a database raises where it is asked something that makes no sense."""
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -39,45 +25,6 @@ if TYPE_CHECKING:
     AnyModelAdmin = admin.ModelAdmin[Any]
 else:
     AnyModelAdmin = admin.ModelAdmin
-
-
-@contextmanager
-def no_impossible_lookups() -> Iterator[None]:
-    """Take what a database, or its driver, can't even be asked for wrong parameters."""
-    try:
-        yield
-    except _IMPOSSIBLE as error:
-        raise IncorrectLookupParameters from error
-
-
-class PageChangeList(ChangeList):
-    """A list that may read more for the rows of its page, all of them at once."""
-
-    most_words = MOST_WORDS
-
-    @property
-    def leaves_words_out(self) -> bool:
-        """Whether the search has more words than are searched for: the page says so."""
-        return left_out(self.query)
-
-    def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> models.QuerySet[Any]:
-        """As Django's. PostgreSQL can't even be asked for text that holds a NUL, nor SQLite for a
-        very long one.
-        """
-        if any("\0" in value for values in request.GET.lists() for value in values[1]):
-            raise IncorrectLookupParameters
-        if len(request.GET.get(SEARCH_VAR, "")) > _LONGEST_SEARCH:
-            raise IncorrectLookupParameters
-        return super().get_queryset(request, *args, **kwargs)
-
-    def get_results(self, request: HttpRequest) -> None:
-        """As Django's; then the model's admin is shown the page.
-
-        What the database can't even be asked for, such as a number of thirty digits, isn't there.
-        """
-        with no_impossible_lookups():
-            super().get_results(request)
-        cast("PageAdmin", self.model_admin).show_page(request, list(self.result_list))
 
 
 def told(description: _StrPromise, tell: Callable[[Any], Any]) -> Any:
@@ -106,17 +53,9 @@ class PageAdmin(AnyModelAdmin):
     delete_selected_confirmation_template = "admin/countjobs/delete_selected_confirmation.html"
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        """As Django's, and only of what the list has a filter for.
-
-        Django lets an address ask anything of the model's own fields: what no database can answer,
-        a range, which an address can't give two ends, and regular expressions, of which an evil one
-        hangs.
-        """
-        offered = {_asked_as(each) for each in self.get_list_filter(request)}
-        is_offered = any(lookup == name or lookup.startswith(f"{name}__") for name in offered)
-        if not is_offered or lookup.endswith(_NEVER):
-            return False
-        return super().lookup_allowed(lookup, value, request)
+        """As Django's, and only of what the list has a filter for."""
+        is_allowed = is_offered(lookup, self.get_list_filter(request))
+        return is_allowed and super().lookup_allowed(lookup, value, request)
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """As Django's, from the database that is written to: a form is saved over what it shows."""
@@ -203,13 +142,6 @@ class PageAdmin(AnyModelAdmin):
             except ValidationError as error:
                 raise BadRequest from error
         return super().response_action(request, *args, **kwargs)
-
-
-def _asked_as(list_filter: Any) -> str:
-    """The name by which an address asks for a filter, of the three ways to write one."""
-    if isinstance(list_filter, type):
-        return str(getattr(list_filter, "parameter_name", ""))
-    return str(list_filter if isinstance(list_filter, str) else list_filter[0])
 
 
 def _name_of(field: models.Field[Any, Any]) -> str:

@@ -11,8 +11,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from countjobs.admin.links import any_of, within
 from countjobs.admin.overview import hours
-from countjobs.admin.run_lists import any_of, within
 from countjobs.models import CountJob, Execution
 from countjobs.models.executions import ACTIVE, FAILURES, PROBLEMS, Status
 from tests.support.factories import make_execution, make_node

@@ -19,11 +19,10 @@ from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.definitions import figures as of_runs
 from countjobs.admin.definitions import pausing, run_now
-from countjobs.admin.definitions import schedule_facts as of_schedule
 from countjobs.admin.definitions.actions import ACTIONS
 from countjobs.admin.definitions.changelist import DefinitionChangeList, name
 from countjobs.admin.definitions.checks import DefinitionAdminChecks
-from countjobs.admin.definitions.columns import Facts, read_facts
+from countjobs.admin.definitions.columns import Facts, in_words, read_facts
 from countjobs.admin.definitions.copying import name_copy, original_of
 from countjobs.admin.definitions.fieldsets import FIRE_TIMES, RUNS, TOLD, fieldsets_of
 from countjobs.admin.definitions.filters import OutcomeFilter, ZoneFilter
@@ -35,6 +34,7 @@ from countjobs.admin.definitions.form import (
     without_wrong_dates,
 )
 from countjobs.admin.definitions.preview import views as preview
+from countjobs.admin.definitions.preview.meaning import panel
 from countjobs.admin.definitions.widgets import CronInput, MomentInput, ZoneInput
 from countjobs.admin.links import Links
 from countjobs.admin.page import PageAdmin, told
@@ -129,12 +129,12 @@ class JobDefinitionAdmin(PageAdmin):
     @admin.display(description=_("schedule"))
     def schedule(self, definition: JobDefinition) -> SafeString:
         """The schedule in words."""
-        return of_schedule.in_words(definition)
+        return in_words(definition)
 
     @admin.display(description=_("next fire times"))
     def fire_times(self, definition: JobDefinition) -> SafeString:
         """The preview."""
-        return of_schedule.fire_times(definition)
+        return panel(definition)
 
     @admin.display(description=_("enabled"), ordering="enabled")
     def switch(self, definition: JobDefinition) -> SafeString:

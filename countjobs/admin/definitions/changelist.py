@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.admin.page import PageChangeList, no_impossible_lookups
+from countjobs.admin.lists import PageChangeList, no_impossible_lookups
 from countjobs.models import JobDefinition
 from countjobs.text import visible
 

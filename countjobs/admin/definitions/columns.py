@@ -6,14 +6,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin.models import LogEntry
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.translation import gettext
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django_apscheduler.models import DjangoJob
 
@@ -27,6 +28,8 @@ from countjobs.database.newest import Past
 from countjobs.database.primary import rows_of
 from countjobs.models import Execution, JobDefinition, ParkedJob
 from countjobs.models.executions import Status
+from countjobs.triggers import CRON_DEFAULTS, CronFieldError
+from countjobs.triggers.sentences import sentence
 
 _OVERDUE = timedelta(seconds=10)
 
@@ -154,3 +157,24 @@ def _newest(job_ids: list[str]) -> dict[str, list[Past]]:
     for past in Execution.objects.newest_of_each(job_ids, LONGEST):
         newest[past.job_id].append(past)
     return newest
+
+
+def in_words(definition: JobDefinition) -> SafeString:
+    """The schedule in words, with all eight fields in the title."""
+    cron = definition.cron
+    title = "\n".join(f"{_label(definition, name)}: {cron[name]}" for name in cron)
+    try:
+        look, words = "schedule", _sentence(get_language(), *cron.values())
+    except CronFieldError:  # beside it is shown as broken
+        look, words = "cron", " ".join(cron.values())
+    return format_html('<span class="countjobs-{}" title="{}">{}</span>', look, title, words)
+
+
+def _label(definition: JobDefinition, name: str) -> str:
+    return str(definition._meta.get_field(name).verbose_name)  # type: ignore[union-attr]  # no relation
+
+
+@lru_cache(maxsize=1_000)
+def _sentence(language: str | None, *expressions: str) -> str:
+    """The sentence of eight expressions, in the active language. A list has many that are alike."""
+    return sentence(dict(zip(CRON_DEFAULTS, expressions, strict=True)))

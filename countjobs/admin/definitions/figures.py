@@ -13,7 +13,7 @@ from countjobs.admin.definitions.columns import Facts
 from countjobs.admin.display import ICONS, NOTHING, badge, duration, link, moment, outcome
 from countjobs.admin.drawings.durations import drawn, duration_chart
 from countjobs.admin.drawings.lengths import longest
-from countjobs.admin.run_lists import within_those_of
+from countjobs.admin.links import within_those_of
 from countjobs.admin.statistics import RunStatistics
 from countjobs.models import Execution
 

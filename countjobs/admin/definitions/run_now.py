@@ -20,8 +20,7 @@ from django.utils.translation import gettext, ngettext
 
 from countjobs.admin.definitions.run_form import run_form
 from countjobs.admin.display import some_of
-from countjobs.admin.links import Links
-from countjobs.admin.run_lists import within_those_of
+from countjobs.admin.links import Links, within_those_of
 from countjobs.admin.urls import OF_ROW, READ, WRITE, Page, row_of
 from countjobs.history.requests import request_runs
 from countjobs.models import Execution, SchedulerNode

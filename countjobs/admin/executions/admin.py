@@ -14,13 +14,12 @@ from django.utils.translation import ngettext, pgettext_lazy
 
 from countjobs.admin.executions import page, search, views
 from countjobs.admin.executions.columns import RunFacts, read_facts
-from countjobs.admin.executions.filters import AgeFilter, StatusFilter
-from countjobs.admin.executions.form_filters import DatesFilter, JobFilter
+from countjobs.admin.executions.filters import AgeFilter, DatesFilter, JobFilter, StatusFilter
 from countjobs.admin.executions.pagination import BoundedPaginator
 from countjobs.admin.links import Links
+from countjobs.admin.lists import PageChangeList, shortened
 from countjobs.admin.overview import views as overview
-from countjobs.admin.page import PageChangeList, ReadOnlyAdmin, told
-from countjobs.admin.searching import shortened
+from countjobs.admin.page import ReadOnlyAdmin, told
 from countjobs.models import Execution
 from countjobs.models.executions import Status
 from countjobs.text import visible

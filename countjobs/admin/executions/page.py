@@ -16,13 +16,27 @@ from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.drawings.course import course
 from countjobs.admin.executions.columns import RunFacts
-from countjobs.admin.executions.running import may_run
-from countjobs.admin.links import Links
+from countjobs.admin.links import Links, has_permission
 from countjobs.models import Execution
 from countjobs.models.executions import ACTIVE, Status
 from countjobs.models.kinds import definition_key
 
 _TEXTS = ("error", "output", "traceback")
+
+
+def may_run(request: HttpRequest, site: admin.AdminSite, job_id: str) -> bool:
+    """Whether the user may run a job: as the pages of its kind of definition say.
+
+    A job from code has no kind, and so no permission that anybody could be given: superusers may.
+    """
+    if (key := definition_key(job_id)) is None:
+        return bool(request.user.is_active and request.user.is_superuser)
+    model, _pk = key
+    if site.is_registered(model):
+        model_admin: Any = site.get_model_admin(model)
+        if hasattr(model_admin, "has_run_permission"):
+            return bool(model_admin.has_run_permission(request))
+    return has_permission(request, "run", model)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from countjobs.admin.definitions.run_now import ask_for_runs
-from countjobs.admin.executions.running import may_run
+from countjobs.admin.executions.page import may_run
 from countjobs.admin.links import Links
 from countjobs.admin.lookup import definitions_of
 from countjobs.admin.urls import OF_ROW, WRITE, Page, row_of

@@ -16,10 +16,10 @@ from django_apscheduler.models import DjangoJob
 
 from countjobs.admin.display import moment, moment_text, soon
 from countjobs.admin.drawings.bars import Bar, marks, stacked_bars
-from countjobs.admin.links import Links
+from countjobs.admin.links import Links, Span
 from countjobs.admin.lookup import definitions_of, zone_of
 from countjobs.admin.overview.cells import job_link
-from countjobs.admin.overview.spans import Span, clock, coming_hours, count_spans
+from countjobs.admin.overview.spans import clock, coming_hours, count_spans
 from countjobs.database.primary import rows_of
 from countjobs.models.kinds import concrete_definitions
 

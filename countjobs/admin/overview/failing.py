@@ -8,10 +8,9 @@ from datetime import datetime, timedelta
 
 from django.utils.safestring import SafeString
 
-from countjobs.admin.links import Links
+from countjobs.admin.links import Links, any_of
 from countjobs.admin.lookup import definitions_of, zone_of
 from countjobs.admin.overview.cells import job_link, run_link
-from countjobs.admin.run_lists import any_of
 from countjobs.models import Execution, JobDefinition
 from countjobs.models.executions import FAILURES
 

@@ -13,7 +13,8 @@ from time import monotonic
 
 from django.core.cache import cache
 
-from countjobs.admin.overview.spans import HOUR, Span, count_spans
+from countjobs.admin.links import Span
+from countjobs.admin.overview.spans import HOUR, count_spans
 from countjobs.models import Execution
 
 KEPT = timedelta(minutes=1)

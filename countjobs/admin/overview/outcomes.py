@@ -13,10 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.display import ICONS, badge, link
 from countjobs.admin.drawings.bars import Bar, stacked_bars
-from countjobs.admin.links import Links
+from countjobs.admin.links import Links, Span, any_of, within
 from countjobs.admin.overview.hours import Counts, count_hours
-from countjobs.admin.overview.spans import Span, clock, past_hours
-from countjobs.admin.run_lists import any_of, within
+from countjobs.admin.overview.spans import clock, past_hours
 from countjobs.models import Execution
 from countjobs.models.executions import FAILURES, Status
 

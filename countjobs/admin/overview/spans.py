@@ -9,11 +9,10 @@ from typing import Any
 from django.db.models import Count, QuerySet, Value
 from django.utils import timezone
 
+from countjobs.admin.links import Span
+
 HOUR = timedelta(hours=1)
 DAY_HOURS = 24
-
-Span = tuple[datetime, datetime]
-"""From an instant until before another."""
 
 
 def past_hours(now: datetime) -> list[Span]:

@@ -16,7 +16,7 @@ from countjobs.admin.definitions.preview.posted import schedule_problems
 from countjobs.admin.display import moment, soon
 from countjobs.models import JobDefinition
 from countjobs.text import describe
-from countjobs.triggers import zone_names
+from countjobs.triggers import CRON_DEFAULTS, zone_names
 from countjobs.triggers.sentences import sentence
 from countjobs.triggers.upcoming import upcoming
 from countjobs.triggers.warnings import schedule_warnings
@@ -84,3 +84,10 @@ def _zones(own: tzinfo, viewer: tzinfo, fires: list[datetime]) -> list[tzinfo]:
 def _rows(fires: list[datetime], zones: list[tzinfo], now: datetime) -> Iterator[list[str]]:
     for fire in fires:
         yield [*(moment(fire, zone) for zone in zones), soon(fire - now)]
+
+
+def panel(definition: JobDefinition) -> SafeString:
+    """The preview, which a script renews while the form is filled in."""
+    preview = preview_of(definition, timezone.now(), timezone.get_current_timezone())
+    context = {"content": preview.render(), "fields": " ".join((*CRON_DEFAULTS, *SENT))}
+    return render_to_string("admin/countjobs/definitions/preview_panel.html", context)
