@@ -29,7 +29,7 @@ class ParkedJobAdmin(ReadOnlyAdmin):
 
     _definitions: Mapping[Any, SafeString] = {}
 
-    def show_page(self, request: HttpRequest, parked: Sequence[ParkedJob]) -> None:
+    def load_facts(self, request: HttpRequest, parked: Sequence[ParkedJob]) -> None:
         """Find the definitions of a page's jobs, as far as the user may know them."""
         links = Links(request, self.admin_site)
         found = visible_definitions_of((job.job_id for job in parked), links)

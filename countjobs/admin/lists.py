@@ -102,4 +102,4 @@ class PageChangeList(ChangeList):
         """
         with no_impossible_lookups():
             super().get_results(request)
-        cast("PageAdmin", self.model_admin).show_page(request, list(self.result_list))
+        cast("PageAdmin", self.model_admin).load_facts(request, list(self.result_list))

@@ -27,7 +27,7 @@ else:
     AnyModelAdmin = admin.ModelAdmin
 
 
-def told(description: _StrPromise, tell: Callable[[Any], Any]) -> Any:
+def column(description: _StrPromise, tell: Callable[[Any], Any]) -> Any:
     """A column, or a part of a page, made of what is known of a row: `PageAdmin.facts_of`."""
 
     @admin.display(description=description)
@@ -87,13 +87,13 @@ class PageAdmin(AnyModelAdmin):
     def changeform_view(self, *args: Any, **kwargs: Any) -> Any:
         """As Django's, on an admin of the request's own."""
         own = copy(self)
-        own.tells = True
+        own.keeps_facts = True
         return super(PageAdmin, own).changeform_view(*args, **kwargs)
 
-    tells = False
+    keeps_facts = False
     """Whether what is read for a page is kept for a row that is asked for."""
 
-    def show_page(self, request: HttpRequest, rows: Sequence[Any]) -> None:
+    def load_facts(self, request: HttpRequest, rows: Sequence[Any]) -> None:
         """Read what a page tells beside its rows, and keep it here. Nothing, unless overridden."""
 
     def facts_of(self, row: Any) -> Any:
@@ -107,8 +107,8 @@ class PageAdmin(AnyModelAdmin):
         if "\0" in object_id:  # PostgreSQL can't even be asked for it
             return None
         row = super().get_object(request, object_id, from_field)
-        if row is not None and self.tells:
-            self.show_page(request, [row])
+        if row is not None and self.keeps_facts:
+            self.load_facts(request, [row])
         return row
 
     def history_view(
@@ -128,7 +128,7 @@ class PageAdmin(AnyModelAdmin):
         """
         parts: Any = super().construct_change_message(request, form, formsets, add)
         with override(None):
-            names = {capfirst(name): name for name in map(_name_of, self.opts.fields)}
+            names = {capfirst(n): n for n in (str(f.verbose_name) for f in self.opts.fields)}
         for part in parts:
             if fields := part.get("changed", {}).get("fields"):
                 part["changed"]["fields"] = [names.get(label, label) for label in fields]
@@ -142,10 +142,6 @@ class PageAdmin(AnyModelAdmin):
             except ValidationError as error:
                 raise BadRequest from error
         return super().response_action(request, *args, **kwargs)
-
-
-def _name_of(field: models.Field[Any, Any]) -> str:
-    return str(field.verbose_name)
 
 
 class ReadOnlyAdmin(PageAdmin):

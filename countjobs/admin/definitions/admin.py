@@ -9,7 +9,6 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import quote
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import AdminTextareaWidget
-from django.contrib.auth import get_permission_codename
 from django.db import IntegrityError, models
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -24,7 +23,7 @@ from countjobs.admin.definitions.changelist import DefinitionChangeList, name
 from countjobs.admin.definitions.checks import DefinitionAdminChecks
 from countjobs.admin.definitions.columns import Facts, in_words, read_facts
 from countjobs.admin.definitions.copying import name_copy, original_of
-from countjobs.admin.definitions.fieldsets import FIRE_TIMES, RUNS, TOLD, fieldsets_of
+from countjobs.admin.definitions.fieldsets import FIRE_TIMES, RUNS, TOLD, fieldsets_of, with_facts
 from countjobs.admin.definitions.filters import OutcomeFilter, ZoneFilter
 from countjobs.admin.definitions.form import (
     CRONTAB,
@@ -36,14 +35,13 @@ from countjobs.admin.definitions.form import (
 from countjobs.admin.definitions.preview import views as preview
 from countjobs.admin.definitions.preview.meaning import panel
 from countjobs.admin.definitions.widgets import CronInput, MomentInput, ZoneInput
-from countjobs.admin.links import Links
-from countjobs.admin.page import PageAdmin, told
+from countjobs.admin.links import Links, has_permission
+from countjobs.admin.page import PageAdmin, column
 from countjobs.admin.transfer import import_page
 from countjobs.admin.urls import address_of
 from countjobs.forms import KeyTextRows, MomentField
 from countjobs.models import CountJob, Execution, JobDefinition
 from countjobs.models.fields import CronField, KeyTextField, OrderedJSONField
-from countjobs.triggers.warnings import schedule_warnings
 
 _SHORT_TEXT = {"rows": 3}
 _CODE = {"rows": 8, "class": "vLargeTextField countjobs-code", "spellcheck": "false"}
@@ -83,30 +81,26 @@ class JobDefinitionAdmin(PageAdmin):
 
     def has_run_permission(self, request: HttpRequest) -> bool:
         """Whether the user may run definitions of this kind by hand."""
-        return self._has_own_permission(request, "run")
+        return has_permission(request, "run", self.model)
 
     def has_pause_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whether the user may pause and resume definitions of this kind: enable and disable them.
 
         To change them is another permission: without this one `enabled` stays as it is.
         """
-        return self._has_own_permission(request, "pause")
+        return has_permission(request, "pause", self.model)
 
     def has_import_permission(self, request: HttpRequest) -> bool:
         """Whether the user may import definitions of this kind: add, change and pause them."""
         may = (self.has_add_permission, self.has_change_permission, self.has_pause_permission)
         return all(each(request) for each in may)
 
-    def _has_own_permission(self, request: HttpRequest, action: str) -> bool:
-        codename = get_permission_codename(action, self.opts)
-        return request.user.has_perm(f"{self.opts.app_label}.{codename}")
-
     # What is told of definitions
 
     _facts: Mapping[Any, Facts] = {}
     _request: HttpRequest | None = None
 
-    def show_page(self, request: HttpRequest, definitions: Sequence[JobDefinition]) -> None:
+    def load_facts(self, request: HttpRequest, definitions: Sequence[JobDefinition]) -> None:
         """Read the facts of a page's definitions, in as many queries however many there are."""
         self._request = request
         self._facts = read_facts(definitions, Links(request, self.admin_site))
@@ -115,16 +109,16 @@ class JobDefinitionAdmin(PageAdmin):
         """What was read of a definition of this page."""
         return self._facts[definition.pk]
 
-    next_run = told(_("next run"), Facts.next_run)
-    last_run = told(_("last run"), Facts.last_run)
-    runs_strip = told(_("recent runs"), Facts.runs_strip)
-    problem = told(_("what is broken"), Facts.problem)
-    paused = told(_("paused"), Facts.paused)
-    history = told(_("history"), Facts.history)
-    success = told(_("success rate"), of_runs.success)
-    figures = told(_("figures"), of_runs.figures)
-    durations = told(_("durations"), of_runs.durations)
-    recent_runs = told(_("last runs"), of_runs.recent_runs)
+    next_run = column(_("next run"), Facts.next_run)
+    last_run = column(_("last run"), Facts.last_run)
+    runs_strip = column(_("recent runs"), Facts.runs_strip)
+    problem = column(_("what is broken"), Facts.problem)
+    paused = column(_("paused"), Facts.paused)
+    history = column(_("history"), Facts.history)
+    success = column(_("success rate"), of_runs.success)
+    figures = column(_("figures"), of_runs.figures)
+    durations = column(_("durations"), of_runs.durations)
+    recent_runs = column(_("last runs"), of_runs.recent_runs)
 
     @admin.display(description=_("schedule"))
     def schedule(self, definition: JobDefinition) -> SafeString:
@@ -139,9 +133,7 @@ class JobDefinitionAdmin(PageAdmin):
     @admin.display(description=_("enabled"), ordering="enabled")
     def switch(self, definition: JobDefinition) -> SafeString:
         """A switch, for who may switch it."""
-        request = self._request
-        address = pausing.switch_address(self, request, definition) if request else ""
-        return pausing.switch(definition, address)
+        return pausing.switch(self, self._request, definition)
 
     # The list
 
@@ -184,22 +176,11 @@ class JobDefinitionAdmin(PageAdmin):
         if self.fieldsets or self.fields:
             return super().get_fieldsets(request, obj)
         leave_out = {*(self.get_exclude(request, obj) or ())}
-        if not self._may_paste(request, obj):
+        may_edit = obj is None or self.has_change_permission(request, obj)
+        if not (may_edit and CRONTAB in self.form.base_fields):
             leave_out.add(CRONTAB)
-        form = fieldsets_of(self.model, leave_out, is_new=obj is None)
-        if obj is None:
-            return form
-        facts = self.facts_of(obj)
-        only_if = {"problem": facts.error, "paused": facts.pause}
-        told = tuple(each for each in TOLD if only_if.get(each, True))
-        may_view_runs = facts.last is not None and facts.links.may_view(Execution)
-        runs = [(_("Runs"), {"fields": RUNS})] if may_view_runs else []
-        return [(None, {"fields": told}), *form, *runs]
-
-    def _may_paste(self, request: HttpRequest, definition: JobDefinition | None) -> bool:
-        """Whether a form has the input for a crontab line: it does, if it has inputs at all."""
-        may_edit = definition is None or self.has_change_permission(request, definition)
-        return may_edit and CRONTAB in self.form.base_fields
+        inputs = fieldsets_of(self.model, leave_out, is_new=obj is None)
+        return inputs if obj is None else with_facts(inputs, self.facts_of(obj))
 
     def formfield_for_dbfield(
         self, db_field: models.Field[Any, Any], request: HttpRequest, **kwargs: Any
@@ -294,17 +275,9 @@ class JobDefinitionAdmin(PageAdmin):
 
     def _announce(self, request: HttpRequest, definition: JobDefinition) -> None:
         """Tell when a definition runs next, or why it won't; and what to mind in its schedule."""
-        self.show_page(request, [definition])
-        level, text = self.facts_of(definition).announcement()
-        self.message_user(request, text, level)
-        self.warn_of_schedule(request, definition)
-
-    def warn_of_schedule(self, request: HttpRequest, definition: JobDefinition) -> None:
-        """Tell what to mind in the schedule of a definition of this page that runs."""
-        facts = self.facts_of(definition)
-        if facts.enabled and not facts.error:
-            for warning in schedule_warnings(definition.trigger(), timezone.now()):
-                self.message_user(request, warning, messages.WARNING)
+        self.load_facts(request, [definition])
+        for level, text in self.facts_of(definition).messages():
+            self.message_user(request, text, level)
 
 
 admin.site.register(CountJob, JobDefinitionAdmin)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from functools import cached_property, lru_cache
@@ -30,6 +30,7 @@ from countjobs.models import Execution, JobDefinition, ParkedJob
 from countjobs.models.executions import Status
 from countjobs.triggers import CRON_DEFAULTS, CronFieldError
 from countjobs.triggers.sentences import sentence
+from countjobs.triggers.warnings import schedule_warnings
 
 _OVERDUE = timedelta(seconds=10)
 
@@ -121,6 +122,17 @@ class Facts:
             text = gettext("It has been due since %s, and no scheduler has taken it yet.")
             return messages.WARNING, text % when
         return messages.INFO, gettext("Next run: %s") % when
+
+    def warnings(self) -> list[str]:
+        """What to mind in the schedule of a definition that runs."""
+        if self.error or not self.enabled:
+            return []
+        return schedule_warnings(self.definition.trigger(), timezone.now())
+
+    def messages(self) -> Iterator[tuple[int, str]]:
+        """All that is said to somebody who has just saved it."""
+        yield self.announcement()
+        yield from ((messages.WARNING, text) for text in self.warnings())
 
 
 def read_facts(definitions: Sequence[JobDefinition], links: Links) -> dict[Any, Facts]:

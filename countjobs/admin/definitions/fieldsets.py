@@ -9,8 +9,9 @@ from django.db import models
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from countjobs.admin.definitions.columns import Facts
 from countjobs.admin.definitions.form import CRONTAB
-from countjobs.models import JobDefinition
+from countjobs.models import Execution, JobDefinition
 from countjobs.models.kinds import own_fields
 
 FIRE_TIMES = "fire_times"
@@ -57,6 +58,15 @@ def fieldsets_of(
         for title, given, text in layout
         if (rows := list(_without(given, leave_out)))
     ]
+
+
+def with_facts(inputs: list[Any], facts: Facts) -> list[Any]:
+    """The same of a definition that is there: what is told of it above, and of its runs below."""
+    only_if = {"problem": facts.error, "paused": facts.pause}
+    told = tuple(name for name in TOLD if only_if.get(name, True))
+    may_view_runs = facts.last is not None and facts.links.may_view(Execution)
+    runs = [(_("Runs"), {"fields": RUNS})] if may_view_runs else []
+    return [(None, {"fields": told}), *inputs, *runs]
 
 
 def typed_key(model: type[models.Model]) -> Iterator[str]:

@@ -94,7 +94,7 @@ def _set_one(
         raise BadRequest
     set_enabled(request, page.get_queryset(request).filter(pk=definition.pk), enabled=enabled)
     definition = row_of(page, request, object_id, *may)  # it may have been deleted meanwhile
-    page.show_page(request, [definition])
+    page.load_facts(request, [definition])
     return definition  # type: ignore[no-any-return]  # the model is the project's
 
 
@@ -104,7 +104,8 @@ def _set_on_its_page(
     definition = _set_one(page, request, object_id, enabled=enabled)
     level, words = _said(page, definition)
     page.message_user(request, words, level)
-    page.warn_of_schedule(request, definition)
+    for warning in page.facts_of(definition).warnings():
+        page.message_user(request, warning, messages.WARNING)
     key = quote(str(definition.pk))
     return HttpResponseRedirect(address_of(page.admin_site, page.opts, "change", key))
 
@@ -139,26 +140,20 @@ PAGES = (
 )
 
 
-def switch(definition: JobDefinition, address: str) -> SafeString:
+def switch(
+    page: JobDefinitionAdmin, request: HttpRequest | None, definition: JobDefinition
+) -> SafeString:
     """`enabled` as a button that posts, which a script makes work in place.
 
-    Without an address, for who may not switch it, it says how it is.
+    For who may not switch it, it says how it is.
     """
-    if address:
+    if request and page.has_pause_permission(request):
+        address = address_of(page.admin_site, page.opts, _ENABLED, quote(str(definition.pk)))
+        if filters := page.get_preserved_filters(request):
+            address = f"{address}?{filters}"
         context = {"definition": definition, "address": address, "id": _id(definition)}
         return render_to_string("admin/countjobs/definitions/switch.html", context)
     return badge("on", "✓", _("on")) if definition.enabled else badge("off", "‖", _("off"))
-
-
-def switch_address(
-    page: JobDefinitionAdmin, request: HttpRequest, definition: JobDefinition
-) -> str:
-    """Where its switch in the list posts to; "" for who may not switch it."""
-    if not page.has_pause_permission(request):
-        return ""
-    filters = page.get_preserved_filters(request)
-    address = address_of(page.admin_site, page.opts, _ENABLED, quote(str(definition.pk)))
-    return f"{address}?{filters}" if filters else address
 
 
 def _list_address(page: JobDefinitionAdmin, request: HttpRequest) -> str:

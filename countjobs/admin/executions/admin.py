@@ -19,7 +19,7 @@ from countjobs.admin.executions.pagination import BoundedPaginator
 from countjobs.admin.links import Links
 from countjobs.admin.lists import PageChangeList, shortened
 from countjobs.admin.overview import views as overview
-from countjobs.admin.page import ReadOnlyAdmin, told
+from countjobs.admin.page import ReadOnlyAdmin, column
 from countjobs.models import Execution
 from countjobs.models.executions import Status
 from countjobs.text import visible
@@ -96,7 +96,7 @@ class ExecutionAdmin(ReadOnlyAdmin):
 
     _facts: Mapping[Any, RunFacts] = {}
 
-    def show_page(self, request: HttpRequest, executions: Sequence[Execution]) -> None:
+    def load_facts(self, request: HttpRequest, executions: Sequence[Execution]) -> None:
         """Find the definitions of a page's runs: their zones, and the links to them."""
         self._facts = read_facts(executions, Links(request, self.admin_site))
 
@@ -104,22 +104,22 @@ class ExecutionAdmin(ReadOnlyAdmin):
         """What is known of a run of this page."""
         return self._facts[execution.pk]
 
-    outcome = told(_("status"), RunFacts.outcome)
-    job = told(_("job"), RunFacts.job)
-    reason = told(_("trigger"), RunFacts.reason)
-    scheduled = told(_("due at"), RunFacts.due_at)
-    started = told(pgettext_lazy("a run", "started"), RunFacts.started)
-    finished = told(_("finished"), RunFacts.finished)
-    lateness = told(_("late by"), RunFacts.late_by)
-    duration = told(_("took"), RunFacts.took)
-    bar = told(_("timeline"), RunFacts.timeline)
-    host = told(_("scheduler"), RunFacts.host)
-    scheduler = told(_("scheduler"), RunFacts.scheduler)
-    folded_count = told(_("folded"), RunFacts.folded)
-    parameters_text = told(_("parameters"), RunFacts.parameters)
-    output_text = told(_("output"), RunFacts.output)
-    error_text = told(_("error"), RunFacts.error)
-    traceback_text = told(_("traceback"), RunFacts.traceback)
+    outcome = column(_("status"), RunFacts.outcome)
+    job = column(_("job"), RunFacts.job)
+    reason = column(_("trigger"), RunFacts.reason)
+    scheduled = column(_("due at"), RunFacts.due_at)
+    started = column(pgettext_lazy("a run", "started"), RunFacts.started)
+    finished = column(_("finished"), RunFacts.finished)
+    lateness = column(_("late by"), RunFacts.late_by)
+    duration = column(_("took"), RunFacts.took)
+    bar = column(_("timeline"), RunFacts.timeline)
+    host = column(_("scheduler"), RunFacts.host)
+    scheduler = column(_("scheduler"), RunFacts.scheduler)
+    folded_count = column(_("folded"), RunFacts.folded)
+    parameters_text = column(_("parameters"), RunFacts.parameters)
+    output_text = column(_("output"), RunFacts.output)
+    error_text = column(_("error"), RunFacts.error)
+    traceback_text = column(_("traceback"), RunFacts.traceback)
 
     # The list
 
