@@ -19,9 +19,9 @@ from django.utils.translation import gettext_lazy as _
 from countjobs.admin.definitions import figures as of_runs
 from countjobs.admin.definitions import pausing, run_now
 from countjobs.admin.definitions.actions import ACTIONS
-from countjobs.admin.definitions.changelist import DefinitionChangeList, name
+from countjobs.admin.definitions.changelist import DefinitionChangeList
 from countjobs.admin.definitions.checks import DefinitionAdminChecks
-from countjobs.admin.definitions.columns import Facts, in_words, read_facts
+from countjobs.admin.definitions.columns import Facts, in_words, name, read_facts
 from countjobs.admin.definitions.copying import name_copy, original_of
 from countjobs.admin.definitions.fieldsets import FIRE_TIMES, RUNS, TOLD, fieldsets_of, with_facts
 from countjobs.admin.definitions.filters import OutcomeFilter, ZoneFilter

@@ -4,22 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.lists import PageChangeList, no_impossible_lookups
-from countjobs.models import JobDefinition
-from countjobs.text import visible
 
 _MOST_FOUND = 1_000
-
-
-@admin.display(description=_("name"), ordering="name")
-def name(definition: JobDefinition) -> str:
-    """The column of names, where nothing is unseen."""
-    return visible(definition.name)
 
 
 class DefinitionChangeList(PageChangeList):

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, tzinfo
 from functools import cached_property, lru_cache
 from typing import Any
 
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.utils import timezone
 from django.utils.html import format_html
@@ -28,6 +28,7 @@ from countjobs.database.newest import Past
 from countjobs.database.primary import rows_of
 from countjobs.models import Execution, JobDefinition, ParkedJob
 from countjobs.models.executions import Status
+from countjobs.text import visible
 from countjobs.triggers import CRON_DEFAULTS, CronFieldError
 from countjobs.triggers.sentences import sentence
 from countjobs.triggers.warnings import schedule_warnings
@@ -190,3 +191,9 @@ def _label(definition: JobDefinition, name: str) -> str:
 def _sentence(language: str | None, *expressions: str) -> str:
     """The sentence of eight expressions, in the active language. A list has many that are alike."""
     return sentence(dict(zip(CRON_DEFAULTS, expressions, strict=True)))
+
+
+@admin.display(description=_("name"), ordering="name")
+def name(definition: JobDefinition) -> str:
+    """The column of names, where nothing is unseen."""
+    return visible(definition.name)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, pgettext_lazy
 
 from countjobs.admin.executions import page, search, views
-from countjobs.admin.executions.columns import RunFacts, read_facts
+from countjobs.admin.executions.columns import RunFacts, job_name, read_facts
 from countjobs.admin.executions.filters import AgeFilter, DatesFilter, JobFilter, StatusFilter
 from countjobs.admin.executions.pagination import BoundedPaginator
 from countjobs.admin.links import Links
@@ -22,7 +22,6 @@ from countjobs.admin.overview import views as overview
 from countjobs.admin.page import ReadOnlyAdmin, column
 from countjobs.models import Execution
 from countjobs.models.executions import Status
-from countjobs.text import visible
 
 _OF_NODE = "node__exact"
 
@@ -45,12 +44,6 @@ class ExecutionChangeList(PageChangeList):
     def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[Execution]:
         """As Django's, but for the texts."""
         return super().get_queryset(request, *args, **kwargs).for_list()  # type: ignore[attr-defined,no-any-return]  # our queryset
-
-
-@admin.display(description=_("job"))
-def job_name(execution: Execution) -> str:
-    """The column of names, where nothing is unseen."""
-    return visible(execution.job_name)
 
 
 @admin.register(Execution)

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
+from django.contrib import admin
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin import display
 from countjobs.admin.drawings.course import course
@@ -117,3 +119,9 @@ def read_facts(executions: Sequence[Execution], links: Links) -> dict[Any, RunFa
         url = links.to_object(type(definition), definition.pk) if definition else ""
         facts[run.pk] = RunFacts(run, definition is not None, url, zone_of(definition))
     return facts
+
+
+@admin.display(description=_("job"))
+def job_name(execution: Execution) -> str:
+    """The column of names, where nothing is unseen."""
+    return visible(execution.job_name)
