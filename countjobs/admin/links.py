@@ -1,4 +1,7 @@
-"""Links between the pages: only to what is there and may be seen, and to just the runs meant."""
+"""Links between the pages: only to what exists and the user may see.
+
+Links to runs may filter them: `within` and `any_of` write what the list's filters read.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ Span = tuple[datetime, datetime]
 
 
 def has_permission(request: HttpRequest, action: str, model: type[models.Model]) -> bool:
-    """Whether the user may do this with a model's objects, be there pages of it or not."""
+    """Whether the user has this permission for a model, whether or not it has pages."""
     codename = get_permission_codename(action, model._meta)
     return request.user.has_perm(f"{model._meta.app_label}.{codename}")
 
@@ -47,30 +50,30 @@ class Links:
         ).has_view_permission(self._request)
 
     def is_hidden(self, model: type[models.Model]) -> bool:
-        """Whether the user may not see objects of a model, be there pages of it or not."""
+        """Whether the user may not see objects of a model, whether or not it has pages."""
         if self._site.is_registered(model):
             return not self.may_view(model)
         return not has_permission(self._request, "view", model)
 
     def visible_kinds(self) -> list[type[JobDefinition]]:
-        """The kinds of definition whose objects the user may see, and so know by their names."""
+        """The kinds of definition that the user may see, and so may know the names of."""
         return [kind for kind in concrete_definitions() if not self.is_hidden(kind)]
 
     def to_overview(self) -> str:
-        """The address of the overview; "" for none."""
+        """The URL of the overview; "" for none."""
         if not self.may_view(Execution):
             return ""
         return reverse("admin:countjobs_overview", current_app=self._site.name)
 
     def to_list(self, model: type[models.Model], **query: Any) -> str:
-        """The address of a model's list, filtered; "" for none."""
+        """The URL of a model's list, filtered; "" for none."""
         if not self.may_view(model):
             return ""
         url = self._reverse(model, "changelist")
         return f"{url}?{urlencode(query)}" if query else url
 
     def to_object(self, model: type[models.Model], pk: object) -> str:
-        """The address of an object's page; "" for none."""
+        """The URL of an object's page; "" for none."""
         return self._reverse(model, "change", quote(str(pk))) if self.may_view(model) else ""
 
     def _reverse(self, model: type[models.Model], page: str, *args: object) -> str:
@@ -78,7 +81,7 @@ class Links:
 
 
 def site_of(request: HttpRequest) -> AdminSite:
-    """The site that a page belongs to: its view knows it, or else the request has its name."""
+    """The site that a page belongs to: its view knows it, or the request has its name."""
     match = request.resolver_match
     view = match and match.func
     page = getattr(view, "model_admin", view)
@@ -90,7 +93,7 @@ def site_of(request: HttpRequest) -> AdminSite:
 
 
 def within(start: datetime, end: datetime) -> str:
-    """What `since` is given in an address, for those due from an instant until before another."""
+    """The value of `since` in a URL, for runs due from an instant until before another."""
     return BETWEEN.join(f"{each.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}" for each in (start, end))
 
 
@@ -101,5 +104,5 @@ def within_those_of(moments: Iterable[datetime]) -> str:
 
 
 def any_of(statuses: Iterable[str]) -> str:
-    """What `status__exact` is given in an address, for those that stand in any of these ways."""
+    """The value of `status__exact` in a URL, for runs with any of these statuses."""
     return OR.join(statuses)

@@ -1,4 +1,4 @@
-"""The lists of the app's pages: what may be asked of them, and how a page of rows is read."""
+"""What all lists have in common: what a URL may ask of them, and how a page of rows is read."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ if TYPE_CHECKING:
     from countjobs.admin.page import PageAdmin
 
 MOST_WORDS = 10
-"""Of a search: each costs a look at every row."""
+"""In a search: each word costs a look at every row."""
 
 _LONGEST_SEARCH = 1_000
 """Characters."""
 
 _NEVER = ("__regex", "__iregex", "__range")
-"""Lookups that no address may ask for."""
+"""Lookups that no URL may use."""
 
 _IMPOSSIBLE = (
     *(DataError, NotSupportedError, ProgrammingError),
     *(FieldError, OverflowError, ValueError),
 )
-"""What Django, a driver or a database raises where it is asked something that makes no sense."""
+"""What Django, a driver or a database raises for a lookup that makes no sense."""
 
 
 def left_out(text: str) -> bool:
-    """Whether a search has more words than are searched for. One that comes again is no other."""
+    """Whether a search has more words than are searched for. Repeated words count once."""
     return len(_words(text)) > MOST_WORDS
 
 
@@ -48,11 +48,10 @@ def _words(text: str) -> list[str]:
 
 
 def is_offered(lookup: str, list_filters: Iterable[Any]) -> bool:
-    """Whether an address may ask for this: only for what the list has a filter for.
+    """Whether a URL may use this lookup: only if the list has a filter for it.
 
-    Django lets an address ask anything of the model's own fields: what no database can answer, a
-    range, which an address can't give two ends, and regular expressions, of which an evil one
-    hangs.
+    Django allows any lookup on the model's own fields: some that no database can answer, a range,
+    for which a URL can't give two ends, and regular expressions, which may take for ever.
     """
     names = {_asked_as(each) for each in list_filters}
     is_asked = any(lookup == name or lookup.startswith(f"{name}__") for name in names)
@@ -60,7 +59,7 @@ def is_offered(lookup: str, list_filters: Iterable[Any]) -> bool:
 
 
 def _asked_as(list_filter: Any) -> str:
-    """The name by which an address asks for a filter, of the three ways to write one."""
+    """The name of a filter in a URL, for the three ways to write a filter."""
     if isinstance(list_filter, type):
         return str(getattr(list_filter, "parameter_name", ""))
     return str(list_filter if isinstance(list_filter, str) else list_filter[0])
@@ -68,7 +67,7 @@ def _asked_as(list_filter: Any) -> str:
 
 @contextmanager
 def no_impossible_lookups() -> Iterator[None]:
-    """Take what a database, or its driver, can't even be asked for wrong parameters."""
+    """Treat lookups that a database or its driver can't even be asked as wrong parameters."""
     try:
         yield
     except _IMPOSSIBLE as error:
@@ -76,7 +75,7 @@ def no_impossible_lookups() -> Iterator[None]:
 
 
 class PageChangeList(ChangeList):
-    """A list that may read more for the rows of its page, all of them at once."""
+    """A list that reads the facts of all rows of its page at once."""
 
     most_words = MOST_WORDS
 
@@ -86,8 +85,8 @@ class PageChangeList(ChangeList):
         return left_out(self.query)
 
     def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> models.QuerySet[Any]:
-        """As Django's. PostgreSQL can't even be asked for text that holds a NUL, nor SQLite for a
-        very long one.
+        """As Django's. PostgreSQL can't be asked for text that contains NUL, nor SQLite for a very
+        long one.
         """
         if any("\0" in value for values in request.GET.lists() for value in values[1]):
             raise IncorrectLookupParameters
@@ -96,9 +95,9 @@ class PageChangeList(ChangeList):
         return super().get_queryset(request, *args, **kwargs)
 
     def get_results(self, request: HttpRequest) -> None:
-        """As Django's; then the model's admin is shown the page.
+        """As Django's; then the admin reads the facts of the rows.
 
-        What the database can't even be asked for, such as a number of thirty digits, isn't there.
+        What the database can't even be asked for, such as a number of thirty digits, doesn't exist.
         """
         with no_impossible_lookups():
             super().get_results(request)

@@ -1,4 +1,4 @@
-"""What the app's pages have in common: the admins that they are made with."""
+"""What all pages have in common: the base classes of their admins."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ else:
 
 
 def column(description: _StrPromise, tell: Callable[[Any], Any]) -> Any:
-    """A column, or a part of a page, made of what is known of a row: `PageAdmin.facts_of`."""
+    """A column of a list, or a read-only field, made from `PageAdmin.facts_of` a row."""
 
     @admin.display(description=description)
     def shown(self: PageAdmin, row: Any) -> Any:
@@ -38,10 +38,10 @@ def column(description: _StrPromise, tell: Callable[[Any], Any]) -> Any:
 
 
 class PageAdmin(AnyModelAdmin):
-    """Our templates and our list, and pages of ours beside Django's.
+    """Our templates and our list, and our pages beside Django's.
 
-    Each request for a page has an admin of its own, a copy. So what is read for all rows of a page
-    at once can be kept on the admin, for the methods that show it.
+    Each request gets its own copy of the admin. So facts that are read for all rows of a page at
+    once can be kept on the admin, for the columns that show them.
     """
 
     pages: Sequence[Page] = ()
@@ -58,7 +58,7 @@ class PageAdmin(AnyModelAdmin):
         return is_allowed and super().lookup_allowed(lookup, value, request)
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
-        """As Django's, from the database that is written to: a form is saved over what it shows."""
+        """As Django's, from the database that is written to: what a form shows is saved again."""
         return super().get_queryset(request).using(DEFAULT_DB_ALIAS)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
@@ -75,36 +75,36 @@ class PageAdmin(AnyModelAdmin):
         return found
 
     def get_urls(self) -> list[URLPattern]:
-        """As Django's, after ours: one of Django's takes all that it doesn't know."""
+        """As Django's, after ours: the last of Django's matches every URL."""
         return [*(page.url(self) for page in self.pages), *super().get_urls()]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """As Django's, on an admin of the request's own."""
+        """As Django's, on the request's own copy."""
         return super(PageAdmin, copy(self)).changelist_view(request, extra_context)
 
     def changeform_view(self, *args: Any, **kwargs: Any) -> Any:
-        """As Django's, on an admin of the request's own."""
+        """As Django's, on the request's own copy."""
         own = copy(self)
         own.keeps_facts = True
         return super(PageAdmin, own).changeform_view(*args, **kwargs)
 
     keeps_facts = False
-    """Whether what is read for a page is kept for a row that is asked for."""
+    """Whether `get_object` reads the facts of its row: on a request's own copy only."""
 
     def load_facts(self, request: HttpRequest, rows: Sequence[Any]) -> None:
-        """Read what a page tells beside its rows, and keep it here. Nothing, unless overridden."""
+        """Read what a page shows beside its rows, and keep it here. Nothing, unless overridden."""
 
     def facts_of(self, row: Any) -> Any:
-        """What is known of a row of the page: the row alone, unless overridden."""
+        """What is known about a row of the page: the row alone, unless overridden."""
         return row
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Any:
-        """As Django's; a form is a page of one row."""
-        if "\0" in object_id:  # PostgreSQL can't even be asked for it
+        """As Django's; the page of a form has one row."""
+        if "\0" in object_id:  # PostgreSQL can't be asked for it
             return None
         row = super().get_object(request, object_id, from_field)
         if row is not None and self.keeps_facts:
@@ -114,7 +114,7 @@ class PageAdmin(AnyModelAdmin):
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> Any:
-        """As Django's, which tells those who may not see any row whether there is this one."""
+        """As Django's, which tells users who may not see any row whether this one exists."""
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
         return super().history_view(request, object_id, extra_context)
@@ -122,9 +122,9 @@ class PageAdmin(AnyModelAdmin):
     def construct_change_message(
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
     ) -> Any:
-        """As Django's; fields are named as models name them, for the history to translate them.
+        """As Django's; fields have the models' names, which the history can translate.
 
-        Django logs the labels of the form. These are capitalised, and so in no catalogue.
+        Django logs the labels of the form. They are capitalised, and so in no catalogue.
         """
         parts: Any = super().construct_change_message(request, form, formsets, add)
         with override(None):
@@ -135,7 +135,9 @@ class PageAdmin(AnyModelAdmin):
         return parts
 
     def response_action(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """As Django's. What can't be a key wasn't ticked in our list. Raises BadRequest."""
+        """As Django's. Raises BadRequest for what can't be a primary key: nobody selected it in a
+        list.
+        """
         for key in request.POST.getlist(ACTION_CHECKBOX_NAME):
             try:
                 self.opts.pk.clean(key, None)

@@ -1,4 +1,4 @@
-"""Our pages beside Django's: what they are called, where they are, and the row that each is of."""
+"""The URLs of our pages beside Django's: their names, their views, and the row of each."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from django.views.decorators.http import require_http_methods
 READ = ("GET", "HEAD")
 WRITE = ("POST",)
 OF_ROW = "<path:object_id>/"
-"""The place of what is of one row."""
+"""The path of a page of one row."""
 
 Permission = Callable[[HttpRequest, Any], bool]
 View = Callable[..., HttpResponseBase]
 
 
 def name_of(opts: Options[Any], page: str) -> str:
-    """The name of a page of a model, as Django calls its own."""
+    """The URL name of a model's page, like the names of Django's own."""
     return f"{opts.app_label}_{opts.model_name}_{page}"
 
 
 def address_of(site: admin.AdminSite, opts: Options[Any], page: str, *args: object) -> str:
-    """Where a page of a model is, in a site."""
+    """The URL of a model's page, in a site."""
     return reverse(f"admin:{name_of(opts, page)}", args=args, current_app=site.name)
 
 
 def view_of(site: admin.AdminSite, view: View) -> View:
-    """A view of a site, for its people. Every link on its page leads to the same site.
+    """A view of a site, for its staff. Every link on its page stays in the site.
 
-    The site stays known by the view, as it does by Django's own: two sites may have one name.
+    The view knows its site, as Django's own do: two sites may have the same name.
     """
     guarded = site.admin_view(view)
 
@@ -52,21 +52,23 @@ def view_of(site: admin.AdminSite, view: View) -> View:
 
 @dataclass(frozen=True)
 class Page:
-    """A page or an answer of ours, beside Django's: this is how one is added to an admin.
+    """A page of ours beside Django's. To add one, put it into an admin's `pages`.
 
-    The view is a function. It is given the admin, which is the request's own (see `PageAdmin`), the
-    request, and what the address names.
+    The view is a function. Its arguments are the request's own copy of the admin (see `PageAdmin`),
+    the request, and what the path captures.
     """
 
     name: str
-    """As Django calls its own, after the app and the model. With the app in front, of no model."""
+    """Django's names start with app and model, which are added. A name that starts with the app
+    stays.
+    """
     place: str
-    """Below the address of the model's list."""
+    """The path below the model's list."""
     view: View
     methods: Sequence[str] = READ
 
     def url(self, model_admin: admin.ModelAdmin[Any]) -> URLPattern:
-        """Its address, on the site of an admin."""
+        """Its URL pattern, on the site of an admin."""
 
         @require_http_methods(self.methods)
         def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -79,9 +81,9 @@ class Page:
 
 
 def row_at(page: admin.ModelAdmin[Any], request: HttpRequest, object_id: str) -> Any:
-    """The row that an address names, or None. What a form's page tells beside it isn't read."""
+    """The row of a URL, or None. Its facts aren't read."""
     key = unquote(object_id)
-    if "\0" in key:  # PostgreSQL can't even be asked for it
+    if "\0" in key:  # PostgreSQL can't be asked for it
         return None
     return admin.ModelAdmin.get_object(page, request, key)
 
@@ -89,10 +91,7 @@ def row_at(page: admin.ModelAdmin[Any], request: HttpRequest, object_id: str) ->
 def row_of(
     page: admin.ModelAdmin[Any], request: HttpRequest, object_id: str, *may: Permission
 ) -> Any:
-    """The same, for who may.
-
-    Raises PermissionDenied, unless the user has all of these permissions, or Http404.
-    """
+    """The same. Raises Http404, or PermissionDenied if the user lacks one of the permissions."""
     found = row_at(page, request, object_id)
     if not all(each(request, found) for each in may):
         raise PermissionDenied

@@ -47,7 +47,7 @@ def resume(page: JobDefinitionAdmin, request: HttpRequest, definitions: Definiti
 
 @admin.action(description=_("Duplicate"), permissions=["add"])
 def duplicate(page: JobDefinitionAdmin, request: HttpRequest, definitions: Definitions) -> None:
-    """Make a copy of each, which is not enabled."""
+    """Make a copy of each. The copy is not enabled."""
     some = list(definitions[: copying.MOST + 1])
     if len(some) > copying.MOST:
         text = gettext("At most %d definitions can be duplicated at once.") % copying.MOST
@@ -72,7 +72,7 @@ def duplicate(page: JobDefinitionAdmin, request: HttpRequest, definitions: Defin
 def export(
     page: JobDefinitionAdmin, request: HttpRequest, definitions: Definitions
 ) -> FileResponse:
-    """A file of them, by name."""
+    """Download them as a file, sorted by name."""
     return export_file(page, request, definitions)
 
 

@@ -1,4 +1,4 @@
-"""The pages of definitions. A kind of definition of your own is registered with the same class."""
+"""The pages of definitions. Register your own kinds of definition with the same class."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ _CODE = {"rows": 8, "class": "vLargeTextField countjobs-code", "spellcheck": "fa
 class JobDefinitionAdmin(PageAdmin):
     """A list with the next run and the last, actions, and a form that lays out any kind's fields.
 
-    All of it can be overridden as in any `ModelAdmin`. Fieldsets of your own may name
-    `crontab_line`, `fire_times`, and all that is told here.
+    All of it can be overridden as in any `ModelAdmin`. Your own fieldsets may name `crontab_line`,
+    `fire_times`, and every column below.
     """
 
     change_list_template = "admin/countjobs/definitions/change_list.html"
@@ -86,7 +86,7 @@ class JobDefinitionAdmin(PageAdmin):
     def has_pause_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whether the user may pause and resume definitions of this kind: enable and disable them.
 
-        To change them is another permission: without this one `enabled` stays as it is.
+        This is separate from the permission to change them, which alone leaves `enabled` as it is.
         """
         return has_permission(request, "pause", self.model)
 
@@ -95,13 +95,13 @@ class JobDefinitionAdmin(PageAdmin):
         may = (self.has_add_permission, self.has_change_permission, self.has_pause_permission)
         return all(each(request) for each in may)
 
-    # What is told of definitions
+    # Columns
 
     _facts: Mapping[Any, Facts] = {}
     _request: HttpRequest | None = None
 
     def load_facts(self, request: HttpRequest, definitions: Sequence[JobDefinition]) -> None:
-        """Read the facts of a page's definitions, in as many queries however many there are."""
+        """Read the facts of a page's definitions, in as many queries for many as for one."""
         self._request = request
         self._facts = read_facts(definitions, Links(request, self.admin_site))
 
@@ -132,18 +132,18 @@ class JobDefinitionAdmin(PageAdmin):
 
     @admin.display(description=_("enabled"), ordering="enabled")
     def switch(self, definition: JobDefinition) -> SafeString:
-        """A switch, for who may switch it."""
+        """A switch, for users who may pause; others see on or off."""
         return pausing.switch(self, self._request, definition)
 
     # The list
 
     def get_list_display(self, request: HttpRequest) -> Any:
-        """As Django's, but for the names."""
+        """As Django's; names show characters that would be invisible."""
         given = super().get_list_display(request)
         return [name if each == "name" else each for each in given]
 
     def get_list_filter(self, request: HttpRequest) -> Any:
-        """As Django's; how runs ended is for those who may see the history."""
+        """As Django's, without the outcome filter for users who may not see runs."""
         given = super().get_list_filter(request)
         if Links(request, self.admin_site).may_view(Execution):
             return given
@@ -164,8 +164,8 @@ class JobDefinitionAdmin(PageAdmin):
     # The form
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """As Django's, what is told of a definition that is there, and `enabled` for who may not
-        pause. A new definition is enabled then.
+        """As Django's, with the columns of a saved definition; and with `enabled`, for users who
+        may not pause. Their new definitions are enabled.
         """
         given = tuple(super().get_readonly_fields(request, obj))
         fixed = () if self.has_pause_permission(request, obj) else ("enabled",)
@@ -185,7 +185,7 @@ class JobDefinitionAdmin(PageAdmin):
     def formfield_for_dbfield(
         self, db_field: models.Field[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> Any:
-        """As Django's; time zones can be chosen, and dates say whose they are."""
+        """As Django's; time zones can be chosen from a list, and dates name their time zone."""
         if db_field.name == "timezone":
             kwargs.setdefault("widget", ZoneInput)
         elif db_field.name in ("start_date", "end_date"):
@@ -197,15 +197,15 @@ class JobDefinitionAdmin(PageAdmin):
         return field
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """As Django's: what an address gives for a new one. Dates that are none are left out."""
+        """As Django's: initial values from the URL. Invalid dates are left out."""
         return without_wrong_dates(self.model, super().get_changeform_initial_data(request))
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """As Django's, with the buttons that this person may press.
+        """As Django's, with the buttons that this user may press.
 
-        What a crontab line has filled in is to be looked at.
+        If a crontab line has filled in the form, say so: the user is to check it.
         """
         if filled := getattr(context["adminform"].form, "filled", None):
             self.message_user(request, filled_words(filled), messages.WARNING)
@@ -230,20 +230,20 @@ class JobDefinitionAdmin(PageAdmin):
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any
     ) -> Any:
-        """As Django's; what is saved as new and was given no name gets one.
+        """As Django's; a copy that was given no name of its own gets one.
 
-        Where another took the name between check and save, it is checked anew.
+        If somebody else took the name between check and save, check again.
         """
         if object_id:
             name_copy(self, request, object_id)
         try:
             return super().changeform_view(request, object_id, *args, **kwargs)
-        except IntegrityError:  # nothing was saved: it is all one transaction
+        except IntegrityError:  # nothing was saved: it is one transaction
             return super().changeform_view(request, object_id, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """As Django's. What is saved as new, by who may not resume it, is no more enabled than it
-        was.
+        """As Django's. A copy made by somebody who may not resume is enabled only if its original
+        is.
         """
         if (original := original_of(self, request)) and not self.has_pause_permission(request):
             obj.enabled = original.enabled
@@ -274,7 +274,7 @@ class JobDefinitionAdmin(PageAdmin):
         return response
 
     def _announce(self, request: HttpRequest, definition: JobDefinition) -> None:
-        """Tell when a definition runs next, or why it won't; and what to mind in its schedule."""
+        """Say when a definition runs next, or why it won't; and warn about its schedule."""
         self.load_facts(request, [definition])
         for level, text in self.facts_of(definition).messages():
             self.message_user(request, text, level)

@@ -1,4 +1,4 @@
-"""What the pages of definitions tell beside the definitions: the next run and the last."""
+"""The columns of the definitions' list and page: next run, last run, schedule …"""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _OVERDUE = timedelta(seconds=10)
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a definition. It is read at once: a form that is refused leaves it alone."""
+    """What is known about a definition. It is read at once, so an invalid form can't change it."""
 
     definition: JobDefinition
     zone: tzinfo
@@ -58,18 +58,18 @@ class Facts:
 
     @cached_property
     def pause(self) -> LogEntry | None:
-        """Who paused it, and when, if somebody did."""
+        """Who paused it, and when; None if nobody did in the admin."""
         return None if self.enabled else last_pause(self.definition)
 
     @cached_property
     def statistics(self) -> RunStatistics:
-        """The figures of its newest runs. There are none for who may not see runs."""
+        """The figures of its newest runs. There are none for users who may not see runs."""
         newest = Execution.objects.newest_of(self.job_id, MOST)
         return statistics_of([*newest] if self.links.may_view(Execution) else [])
 
     @property
     def history_url(self) -> str:
-        """Where all its runs are listed; "" for who may not see them."""
+        """The URL of the list of its runs; "" for users who may not see them."""
         return self.links.to_list(Execution, job_id=self.job_id)
 
     def next_run(self) -> str:
@@ -83,7 +83,7 @@ class Facts:
         return moment(self.next_run_time, self.zone)
 
     def last_run(self) -> str:
-        """How the last run stands, and when it was due."""
+        """The status of the last run, and when it was due."""
         if self.last is None:
             return NOTHING
         when = moment(self.last.scheduled_at, self.zone)
@@ -91,7 +91,7 @@ class Facts:
         return link(url, format_html("{} {}", outcome(self.last), when))
 
     def runs_strip(self) -> str:
-        """The last runs as a strip, which leads to all of them."""
+        """The last runs as a strip, which links to all of them."""
         return link(self.history_url, strip(self.runs, self.zone)) if self.runs else NOTHING
 
     def problem(self) -> str:
@@ -125,13 +125,13 @@ class Facts:
         return messages.INFO, gettext("Next run: %s") % when
 
     def warnings(self) -> list[str]:
-        """What to mind in the schedule of a definition that runs."""
+        """Warnings about the schedule; none if the definition doesn't run."""
         if self.error or not self.enabled:
             return []
         return schedule_warnings(self.definition.trigger(), timezone.now())
 
     def messages(self) -> Iterator[tuple[int, str]]:
-        """All that is said to somebody who has just saved it."""
+        """All messages for somebody who has just saved it."""
         yield self.announcement()
         yield from ((messages.WARNING, text) for text in self.warnings())
 
@@ -161,10 +161,10 @@ def read_facts(definitions: Sequence[JobDefinition], links: Links) -> dict[Any, 
 
 
 def _newest(job_ids: list[str]) -> dict[str, list[Past]]:
-    """The newest executions by job.
+    """The newest runs by job.
 
-    How a job stands is told by the newest that has begun or ended: what waits in the queue says
-    nothing of it, and may wait for long. It is told of only where there is nothing else.
+    The newest run that has started or finished shows how a job is doing. A queued run says nothing
+    about that, and may wait for long: it is shown only if there is no other.
     """
     newest: defaultdict[str, list[Past]] = defaultdict(list)
     for past in Execution.objects.newest_of_each(job_ids, LONGEST):
@@ -178,7 +178,7 @@ def in_words(definition: JobDefinition) -> SafeString:
     title = "\n".join(f"{_label(definition, name)}: {cron[name]}" for name in cron)
     try:
         look, words = "schedule", _sentence(get_language(), *cron.values())
-    except CronFieldError:  # beside it is shown as broken
+    except CronFieldError:  # the next column says that it is broken
         look, words = "cron", " ".join(cron.values())
     return format_html('<span class="countjobs-{}" title="{}">{}</span>', look, title, words)
 
@@ -189,11 +189,11 @@ def _label(definition: JobDefinition, name: str) -> str:
 
 @lru_cache(maxsize=1_000)
 def _sentence(language: str | None, *expressions: str) -> str:
-    """The sentence of eight expressions, in the active language. A list has many that are alike."""
+    """The sentence for eight expressions, in the active language. Many rows of a list are alike."""
     return sentence(dict(zip(CRON_DEFAULTS, expressions, strict=True)))
 
 
 @admin.display(description=_("name"), ordering="name")
 def name(definition: JobDefinition) -> str:
-    """The column of names, where nothing is unseen."""
+    """The column of names. Invisible characters are shown."""
     return visible(definition.name)

@@ -1,4 +1,4 @@
-"""What the page of a definition tells of its runs: figures, a drawing, and the last ones."""
+"""What the page of a definition shows about its runs: figures, a drawing, and the last ones."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _RECENT = 10
 
 
 def success(facts: Facts) -> SafeString:
-    """How many succeeded; and how many there are of each status, with links to them."""
+    """How many succeeded; and how many runs each status has, with links to them."""
     statistics = facts.statistics
     counts = format_html_join(" ", "{}", ((each,) for each in _counts(facts)))
     if statistics.success_percent is None:
@@ -35,7 +35,7 @@ def success(facts: Facts) -> SafeString:
 
 
 def figures(facts: Facts) -> str:
-    """Percentiles of how long runs took, and how late they began."""
+    """Percentiles of how long runs took, and how late they started."""
     statistics = facts.statistics
     rows = [
         (name, duration(found.p50), duration(found.p95))
@@ -52,7 +52,7 @@ def figures(facts: Facts) -> str:
 
 
 def durations(facts: Facts) -> str:
-    """A bar for each of the newest."""
+    """A bar for each of the newest runs."""
     executions = facts.statistics.executions
     if not executions:
         return NOTHING
@@ -72,18 +72,18 @@ def recent_runs(facts: Facts) -> str:
 
 
 def _basis(statistics: RunStatistics) -> str:
-    """Over how many executions figures are."""
+    """How many runs the figures are based on."""
     count = len(statistics.executions)
     text = ngettext("Over the newest execution.", "Over the newest %(count)s executions.", count)
     return text % {"count": number_format(count, force_grouping=True)}
 
 
 def _counts(facts: Facts) -> list[SafeString]:
-    """A badge for each status, and a link to the history's part."""
+    """A badge for each status, which links to its runs."""
     statistics = facts.statistics
     if not statistics.executions:
         return []
-    # Of older ones, which the figures leave out, the list would tell, too.
+    # Without this, the list would have older runs too, which the figures leave out.
     due = within_those_of(each.scheduled_at for each in statistics.executions)
     return [
         link(

@@ -1,6 +1,6 @@
-"""Pausing and resuming definitions: what `enabled` is switched by, on every page.
+"""Pausing and resuming definitions, from every page: the switch of `enabled`.
 
-Django's own history of changes tells who did it, and when.
+Django's history of changes records who did it, and when.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ if TYPE_CHECKING:
 _ENABLED = "enabled"
 _SWITCHED = f'"{_ENABLED}": '
 _PAUSED = f"{_SWITCHED}false"
-"""As `tell_switch` puts it down, and a log entry has it in JSON."""
+"""As `tell_switch` writes it, and a log entry stores it in JSON."""
 _WANTED = {"0": False, "1": True}
 
 
 @again_after_deadlock
 def set_enabled(request: HttpRequest, queryset: QuerySet[Any], *, enabled: bool) -> int:
-    """Enable or disable definitions, and log it for each that was not so before: how many.
+    """Enable or disable definitions, and log it for each one that changes. Returns how many do.
 
-    What was due while one was disabled is not made up for.
+    Runs that were due while one was disabled are not made up for.
     """
     others = queryset.filter(enabled=not enabled)
     with transaction.atomic():
@@ -53,12 +53,12 @@ def set_enabled(request: HttpRequest, queryset: QuerySet[Any], *, enabled: bool)
 
 
 def tell_switch(change: dict[str, Any], enabled: bool) -> dict[str, Any]:
-    """A log entry's words on changed fields; of `enabled` also which way, which Django ignores."""
+    """A log entry about changed fields. For `enabled` it has the new value; Django ignores it."""
     return change | {_ENABLED: enabled} if _ENABLED in change["fields"] else change
 
 
 def last_pause(definition: JobDefinition) -> LogEntry | None:
-    """The newest change of `enabled` in the admin, if it was a pause: else code has paused it."""
+    """The newest change of `enabled` in the admin, if it was a pause. Else code has paused it."""
     entries: Any = LogEntry.objects.filter(
         content_type=get_content_type_for_model(definition),
         object_id=str(definition.pk),
@@ -72,7 +72,7 @@ def last_pause(definition: JobDefinition) -> LogEntry | None:
 def set_many(
     page: JobDefinitionAdmin, request: HttpRequest, queryset: QuerySet[Any], *, enabled: bool
 ) -> None:
-    """Do it with those that were ticked in the list, and tell how many changed."""
+    """Pause or resume the definitions selected in the list, and say how many changed."""
     count = set_enabled(request, queryset, enabled=enabled)
     if enabled:
         text = ngettext("%d definition was resumed.", "%d definitions were resumed.", count)
@@ -84,9 +84,9 @@ def set_many(
 def _set_one(
     page: JobDefinitionAdmin, request: HttpRequest, object_id: str, *, enabled: bool | None
 ) -> JobDefinition:
-    """Do it with the definition of an address, and read what comes of it.
+    """Pause or resume the definition of a URL, and read its facts again.
 
-    Raises Http404, PermissionDenied for who may not do it, or BadRequest where it isn't said which.
+    Raises Http404, PermissionDenied for users who may not, or BadRequest if `enabled` is None.
     """
     may = (page.has_pause_permission, page.has_view_permission)
     definition = row_of(page, request, object_id, *may)
@@ -125,7 +125,7 @@ def _set_in_the_list(
 
 
 def _said(page: JobDefinitionAdmin, definition: JobDefinition) -> tuple[int, str]:
-    """The message for somebody who has switched it: its level and its text."""
+    """The message for somebody who has just switched it: its level and its text."""
     name = {"name": str(definition)}
     if not definition.enabled:
         return messages.SUCCESS, gettext("“%(name)s” is paused until it is resumed.") % name
@@ -143,9 +143,9 @@ PAGES = (
 def switch(
     page: JobDefinitionAdmin, request: HttpRequest | None, definition: JobDefinition
 ) -> SafeString:
-    """`enabled` as a button that posts, which a script makes work in place.
+    """`enabled` as a button that posts. A script makes it work in place.
 
-    For who may not switch it, it says how it is.
+    Users who may not switch it see a badge.
     """
     if request and page.has_pause_permission(request):
         address = address_of(page.admin_site, page.opts, _ENABLED, quote(str(definition.pk)))
@@ -157,7 +157,7 @@ def switch(
 
 
 def _list_address(page: JobDefinitionAdmin, request: HttpRequest) -> str:
-    """The list as it was filtered, sorted and paged."""
+    """The URL of the list as it was filtered, sorted and paged."""
     context: dict[str, Any] = {
         "preserved_filters": page.get_preserved_filters(request),
         "opts": page.opts,
@@ -166,5 +166,5 @@ def _list_address(page: JobDefinitionAdmin, request: HttpRequest) -> str:
 
 
 def _id(definition: JobDefinition) -> str:
-    """What an address points to, so that a page that is loaded anew goes on where it was."""
+    """The anchor of a switch, so that the reloaded list scrolls to it."""
     return f"countjobs-switch-{definition.pk}"

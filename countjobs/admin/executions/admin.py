@@ -85,7 +85,7 @@ class ExecutionAdmin(ReadOnlyAdmin):
             for name in ("renew", "execution", "job_filter")
         ]
 
-    # What is told of runs
+    # Columns
 
     _facts: Mapping[Any, RunFacts] = {}
 

@@ -123,5 +123,5 @@ def read_facts(executions: Sequence[Execution], links: Links) -> dict[Any, RunFa
 
 @admin.display(description=_("job"))
 def job_name(execution: Execution) -> str:
-    """The column of names, where nothing is unseen."""
+    """The column of names. Invisible characters are shown."""
     return visible(execution.job_name)

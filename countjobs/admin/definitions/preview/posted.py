@@ -1,4 +1,4 @@
-"""The schedule in a form that is being filled in: read and checked, and saved nowhere."""
+"""The schedule in a form that is being filled in: it is read and validated, but not saved."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FIELDS = (*CRON_DEFAULTS, "timezone", "jitter", "start_date", "end_date")
 def read_schedule(
     model_admin: admin.ModelAdmin[Any], request: HttpRequest, definition: JobDefinition
 ) -> list[str]:
-    """Put what was posted into a definition, and return what is wrong with it, a sentence each."""
+    """Put what was posted into a definition. Returns what is wrong with it, a sentence each."""
     form = _form(model_admin, request, definition)
     wrong = dict(form.errors.as_data())
     for name, value in form.cleaned_data.items():
@@ -68,7 +68,7 @@ def _check(definition: JobDefinition, leave_out: set[str]) -> None:
     others = {field.name for field in definition._meta.fields} - set(_FIELDS)
     JobDefinition.clean_fields(definition, exclude=others | leave_out)
     if not leave_out:
-        # What is disabled need not fire, and is previewed all the same.
+        # A disabled definition need not fire. It is previewed all the same.
         definition.enabled = True
         JobDefinition.clean(definition)
 
