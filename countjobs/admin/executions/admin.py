@@ -1,4 +1,4 @@
-"""The pages of the history: the list, newest first, and the page of each run."""
+"""The pages of runs: the list, newest first, and the page of each run."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ _LOOKUPS = {
 
 
 class ExecutionChangeList(PageChangeList):
-    """The list without the texts, which may be long."""
+    """The list. It doesn't load long texts."""
 
     def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[Execution]:
-        """As Django's, but for the texts."""
+        """As Django's, without the long texts."""
         return super().get_queryset(request, *args, **kwargs).for_list()  # type: ignore[attr-defined,no-any-return]  # our queryset
 
 
@@ -50,7 +50,7 @@ class ExecutionChangeList(PageChangeList):
 class ExecutionAdmin(ReadOnlyAdmin):
     """The list and the pages of runs. Nothing counts the whole table, or reads it without an index.
 
-    Its pages have buttons for who may run the job.
+    A run's page has buttons for users who may run the job.
     """
 
     pages = (*overview.PAGES, *search.PAGES, *views.PAGES)
@@ -90,11 +90,11 @@ class ExecutionAdmin(ReadOnlyAdmin):
     _facts: Mapping[Any, RunFacts] = {}
 
     def load_facts(self, request: HttpRequest, executions: Sequence[Execution]) -> None:
-        """Find the definitions of a page's runs: their zones, and the links to them."""
+        """Find the definitions of a page's runs, for their time zones and links."""
         self._facts = read_facts(executions, Links(request, self.admin_site))
 
     def facts_of(self, execution: Execution) -> RunFacts:
-        """What is known of a run of this page."""
+        """What is known about a run of this page."""
         return self._facts[execution.pk]
 
     outcome = column(_("status"), RunFacts.outcome)
@@ -121,15 +121,15 @@ class ExecutionAdmin(ReadOnlyAdmin):
         return ExecutionChangeList
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        """Only what an index answers."""
-        if lookup == _OF_NODE:  # of those that run there are few
+        """Only what an index can answer."""
+        if lookup == _OF_NODE:  # few runs go on at any time
             return request.GET.get(StatusFilter.parameter_name) == Status.RUNNING
         return lookup in _LOOKUPS
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Those of the jobs that the words name: no index answers for names in the history."""
+        """Runs of the jobs whose names have these words. The names of runs have no index."""
         text = shortened(search_term.strip())
         if not text:
             return queryset, False
@@ -149,7 +149,7 @@ class ExecutionAdmin(ReadOnlyAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """As Django's, with how it stands, and what can be done."""
+        """As Django's, with the run's status, and what can be done."""
         if execution := context["original"]:
             facts = self.facts_of(execution)
             context["state"] = facts.outcome()
@@ -158,7 +158,7 @@ class ExecutionAdmin(ReadOnlyAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: Execution | None = None) -> Any:
-        """What, when and where; then the texts that there are."""
+        """What, when and where; then the texts, if there are any."""
         return page.fieldsets_of(obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:

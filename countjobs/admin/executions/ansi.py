@@ -1,4 +1,4 @@
-"""Colours of a terminal as HTML: classes for what SGR sequences set, and nothing for the others.
+"""Colours of a terminal as HTML: SGR sequences become CSS classes, others are dropped.
 
 https://en.wikipedia.org/wiki/ANSI_escape_code#Select_Graphic_Rendition_parameters
 """
@@ -13,13 +13,13 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 MOST_SPANS = 2_000
-"""What comes after so many changes of colour has none: a page must stay light."""
+"""After so many changes of colour there are no more: a page must stay small."""
 
 _SEQUENCE = re.compile(
     r"(?:\x1b\[|\x9b)(?P<sgr>[0-9;:]*)m"
     r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # move the cursor, clear the screen
     r"|(?:\x1b\]|\x9d)[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)"  # a title, a link
-    r"|(?:\x1b[PX^_]|[\x90\x98\x9e\x9f])[^\x1b\x9c\n]*(?:\x1b\\|\x9c)"  # what only terminals read
+    r"|(?:\x1b[PX^_]|[\x90\x98\x9e\x9f])[^\x1b\x9c\n]*(?:\x1b\\|\x9c)"  # what only terminals use
     r"|\x1b[ -/]*[0-~]?|[\x80-\x9f]"
 )
 _MOST_CODES = 32
@@ -28,7 +28,7 @@ _COLOURS = {
     **{82 + number: number for number in range(8, 16)},
     39: None,
 }
-"""The code of each colour; that of its use as a background is higher by 10."""
+"""Codes of foreground colours. Those of backgrounds are higher by 10."""
 _FLAGS = {1: "bold", 2: "dim", 3: "italic", 4: "underline", 7: "inverse", 9: "struck"}
 _NO_FLAGS = {
     21: {"bold"},
@@ -72,7 +72,7 @@ def coloured(text: str) -> SafeString:
 
 
 def _pieces(text: str) -> Iterator[tuple[_Style, str]]:
-    """Stretches of text, each with its look; neighbours differ."""
+    """Pieces of text, each with its style. Neighbours differ."""
     style, start = _PLAIN, 0
     gathered: list[str] = []
     for found in _SEQUENCE.finditer(text):
@@ -89,7 +89,7 @@ def _pieces(text: str) -> Iterator[tuple[_Style, str]]:
 
 
 def _after(style: _Style, parameters: str) -> _Style:
-    """A look after an SGR sequence. What isn't known changes nothing."""
+    """The style after an SGR sequence. Unknown codes change nothing."""
     codes = iter(list(_codes(parameters))[:_MOST_CODES])
     foreground, background, flags = style.foreground, style.background, style.flags
     for code in codes:
@@ -114,7 +114,7 @@ def _after(style: _Style, parameters: str) -> _Style:
 
 
 def _codes(parameters: str) -> Iterator[int]:
-    """The numbers. Of what stands between colons, as in `4:3`, only colours need more than one."""
+    """The codes. Of numbers between colons, as in `4:3`, only colours need more than the first."""
     for parameter in parameters.split(";"):
         first, *others = (int(each[:4] or 0) for each in parameter.split(":"))
         yield first

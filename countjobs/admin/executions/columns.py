@@ -1,4 +1,4 @@
-"""What the pages of the history tell of a run, each in few words."""
+"""The columns of the list of runs, which are also on a run's page: status, due at, took …"""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from countjobs.text import storable, visible
 
 @dataclass(frozen=True)
 class RunFacts:
-    """A run, and whose it is, as far as the reader may know."""
+    """A run, and its definition, as far as the reader may know."""
 
     run: Execution
     has_definition: bool
@@ -36,11 +36,11 @@ class RunFacts:
     """The definition's."""
 
     def outcome(self) -> SafeString:
-        """How it stands: a badge."""
+        """Its status: a badge."""
         return display.outcome(self.run)
 
     def job(self) -> SafeString:
-        """The job's name as it was, and the definition if it is still there."""
+        """The job's name at that time, with a link to its definition if that still exists."""
         return format_html(
             "<bdi>{}</bdi> ({})",
             display.link(self.definition_url, visible(self.run.job_name)),
@@ -48,7 +48,7 @@ class RunFacts:
         )
 
     def reason(self) -> str:
-        """Why it came to be."""
+        """What triggered it."""
         return self.run.get_trigger_display()
 
     def due_at(self) -> str:
@@ -56,44 +56,50 @@ class RunFacts:
         return display.moment(self.run.scheduled_at, self.zone)
 
     def started(self) -> str:
-        """When it began."""
+        """When it started."""
         return display.moment(self.run.started_at, self.zone)
 
     def finished(self) -> str:
-        """When it ended."""
+        """When it finished."""
         return display.moment(self.run.finished_at, self.zone)
 
     def late_by(self) -> str:
-        """How long after it was due it began."""
+        """How late it started."""
         return display.duration(self.run.lateness)
 
     def took(self) -> str:
-        """How long it took, or has been going on so far."""
-        if self.run.status != Status.RUNNING or not self.run.started_at:
-            return display.duration(self.run.duration)
-        return gettext("%s so far") % display.duration(timezone.now() - self.run.started_at)
+        """How long it took, or has been running."""
+        if self.run.status == Status.RUNNING and self.run.started_at:
+            return display.duration(timezone.now() - self.run.started_at)
+        return display.duration(self.run.duration)
+
+    def took_so_far(self) -> str:
+        """The same, and whether it is still running."""
+        return (
+            self.took() if self.run.status != Status.RUNNING else gettext("%s so far") % self.took()
+        )
 
     def timeline(self) -> SafeString | str:
         """How late it was and how long it took, drawn."""
         return course(self.run, timezone.now())
 
     def host(self) -> str:
-        """The machine and the process, with the scheduler's whole name in the title."""
+        """The host and process id, with the scheduler's full name in the title."""
         short = self.run.node.rpartition(":")[0] or self.run.node
         if not short:
             return display.NOTHING
         return format_html('<span title="{}">{}</span>', self.run.node, short)
 
     def scheduler(self) -> str:
-        """The scheduler's whole name."""
+        """The scheduler's full name."""
         return visible(self.run.node) or display.NOTHING
 
     def folded(self) -> int | str:
-        """How many earlier fire times it stands for, if any."""
+        """How many earlier fire times it stands in for, if any."""
         return self.run.folded or display.NOTHING
 
     def parameters(self) -> str:
-        """What was overridden for this run. Nobody has validated it: it may be no text at all."""
+        """What was overridden for this run. Nobody validated it: it may be invalid Unicode."""
         text = json.dumps(self.run.parameters, ensure_ascii=False, indent=2)
         return display.pre(storable(text))
 
@@ -106,12 +112,12 @@ class RunFacts:
         return display.pre(self.run.error)
 
     def traceback(self) -> str:
-        """Where it went wrong."""
+        """Where that happened."""
         return display.pre(self.run.traceback)
 
 
 def read_facts(executions: Sequence[Execution], links: Links) -> dict[Any, RunFacts]:
-    """What is known of runs, by their keys: one query a kind of definition."""
+    """What is known about runs, by primary key: one query for each kind of definition."""
     definitions = definitions_of({execution.job_id for execution in executions})
     facts = {}
     for run in executions:

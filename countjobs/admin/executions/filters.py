@@ -1,4 +1,4 @@
-"""Filters of the history, each cheap on a table of millions."""
+"""Filters of the list of runs, each cheap on a table of millions."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from countjobs.text import shown, visible
 
 
 class AgeFilter(admin.SimpleListFilter):
-    """Those that were due lately; or within a span that a link of another page gives."""
+    """Runs that were due recently; or within a span that another page's link gives."""
 
     title = _("due")
     parameter_name = "since"
     ages = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
-        """The choices; the span is one while it is chosen."""
+        """The choices. A span is one of them while it is chosen."""
         yield "hour", _("Last hour")
         yield "day", _("Last 24 hours")
         yield "week", _("Last 7 days")
@@ -39,7 +39,7 @@ class AgeFilter(admin.SimpleListFilter):
             yield value, " – ".join(moment_text(each, zone) for each in span)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Those of the chosen age; all for what is no choice."""
+        """Those of the chosen age; all if the value is unknown."""
         value = self.value() or ""
         if span := _span_of(value):
             found: QuerySet[Any] = queryset.due_between(*span)  # type: ignore[attr-defined]  # ours
@@ -63,7 +63,7 @@ class StatusFilter(admin.SimpleListFilter):
     parameter_name = "status__exact"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
-        """The choices; others of several are one while they are chosen."""
+        """The choices. Another group of statuses is one of them while it is chosen."""
         groups: dict[str, Any] = {
             any_of(PROBLEMS): _("Any problem"),
             any_of(FAILURES): _("Any failure"),
@@ -94,7 +94,7 @@ def _known(value: str) -> list[str]:
 
 
 class FormFilter(admin.ListFilter):
-    """A filter with inputs of its own, in a form that keeps what else is filtered by."""
+    """A filter with inputs, in a form that keeps the other filters."""
 
     names: tuple[str, ...] = ()
     """The names of its inputs."""
@@ -108,7 +108,7 @@ class FormFilter(admin.ListFilter):
         }
         self.links = Links(request, model_admin.admin_site)
         self.others: list[tuple[str, str]] = []
-        """What else is filtered by; known once the template asks for the choices."""
+        """The other filters. They are known once the template has asked for the choices."""
 
     def value(self, name: str) -> str:
         """What was filled in; "" for nothing."""
@@ -123,7 +123,7 @@ class FormFilter(admin.ListFilter):
         return list(self.names)
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
-        """To take the filter off, where it is on."""
+        """A link to clear the filter, if it is used."""
         given: dict[str, Any] = changelist.params
         self.others = [(name, given[name]) for name in given if name not in self.names]
         if any(self.used_parameters.values()):
@@ -132,9 +132,9 @@ class FormFilter(admin.ListFilter):
 
 
 class JobFilter(FormFilter):
-    """Those of one job, by its name or its id. Names are suggested while one types.
+    """Runs of one job, by its name or its id. Names are suggested while one types.
 
-    Pages link to the jobs' ids.
+    Our pages link to ids.
     """
 
     title = _("job")
@@ -142,7 +142,7 @@ class JobFilter(FormFilter):
     template = "admin/countjobs/executions/job_filter.html"
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Those of the jobs that are called so, or have this id."""
+        """Runs of the jobs with this name, or this id."""
         if job_id := self.value("job_id"):
             queryset = queryset.filter(job_id=job_id)
         if job := self.value("job"):
@@ -151,11 +151,11 @@ class JobFilter(FormFilter):
         return queryset
 
     def text(self) -> str:
-        """What the input holds. An id stays one: no name leads to a job that was deleted."""
+        """The input's value. An id stays an id: a deleted job can't be found by name."""
         return self.value("job") or self.value("job_id")
 
     def name(self) -> str:
-        """The newest name of the job that the id is of; "" where it has no executions."""
+        """The newest name of the job with the id; "" if it has no runs."""
         if not (job_id := self.value("job_id")):
             return ""
         newest = Execution.objects.filter(job_id=job_id).newest_first()
@@ -163,20 +163,20 @@ class JobFilter(FormFilter):
 
 
 class DatesFilter(FormFilter):
-    """Those that were due from a day on, until another, in the site's time zone."""
+    """Runs that were due from one day until another, in the site's time zone."""
 
     title = _("date")
     names = ("from", "to")
     template = "admin/countjobs/executions/dates_filter.html"
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Those of these days, both included. What is no date doesn't filter."""
+        """Runs of these days, both included. Invalid dates don't filter."""
         bounds = (_midnight(self.value("from"), 0), _midnight(self.value("to"), 1))
         found: QuerySet[Any] = queryset.due_between(*bounds)  # type: ignore[attr-defined]  # ours
         return found
 
     def inputs(self) -> list[dict[str, Any]]:
-        """What the template draws."""
+        """The inputs, for the template."""
         labels = {"from": _("From"), "to": _("To")}
         return [
             {
@@ -190,7 +190,7 @@ class DatesFilter(FormFilter):
         ]
 
     def zone(self) -> str:
-        """Whose days these are."""
+        """The time zone of the days."""
         return timezone.get_current_timezone_name()
 
     def _error(self, text: str) -> str:
@@ -200,7 +200,7 @@ class DatesFilter(FormFilter):
 
 
 def _midnight(text: str, days: int) -> datetime | None:
-    """The moment at which a day, or another so many later, begins; None for what is no date."""
+    """The start of a date, or of the day so many days later; None for what is no date."""
     try:
         day = date.fromisoformat(text) + timedelta(days=days)
         return timezone.make_aware(datetime.combine(day, time.min)).astimezone(UTC)

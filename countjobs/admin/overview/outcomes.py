@@ -22,7 +22,7 @@ from countjobs.models.executions import FAILURES, Status
 
 @dataclass(frozen=True)
 class Kind:
-    """Outcomes that are shown as one."""
+    """Statuses that are shown as one."""
 
     look: str
     word: str | Promise
@@ -55,11 +55,11 @@ class Outcomes:
 
     picture: SafeString
     most: int
-    """Runs in the hour that had the most."""
+    """Runs in the busiest hour."""
     labels: list[str]
     """When every sixth hour began."""
     kinds: list[tuple[SafeString, SafeString]]
-    """Each with its number of the day."""
+    """Each with its number of runs in the day."""
     rows: list[tuple[str, list[SafeString]]]
     """The newest hour first."""
     is_whole: bool
@@ -93,7 +93,7 @@ def read_outcomes(now: datetime, links: Links) -> Outcomes:
 
 
 def _cells(amounts: list[int], span: Span, links: Links) -> list[SafeString]:
-    """How many there are of each kind in a span of time, each a link to them."""
+    """The number of runs of each kind in a span of time, each with a link to them."""
     due = within(*span)
     return [
         link(

@@ -1,4 +1,4 @@
-"""The overview's page, and the parts of it that a script asks for anew."""
+"""The overview's page, and the parts of it that a script renews."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def _overview(page: admin.ModelAdmin[Any], request: HttpRequest) -> HttpResponse
 
 
 def _fresh(page: admin.ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
-    """What of the page changes. Raises PermissionDenied."""
+    """The parts of the page that change. Raises PermissionDenied."""
     return TemplateResponse(request, "admin/countjobs/overview/fresh.html", _parts(page, request))
 
 
 def _parts(page: admin.ModelAdmin[Any], request: HttpRequest) -> dict[str, Any]:
-    """What the user may see of how things are."""
+    """The parts that the user may see."""
     if not page.has_view_permission(request):
         raise PermissionDenied
     links = Links(request, page.admin_site)
@@ -66,4 +66,4 @@ PAGES = (
     Page("countjobs_overview", "overview/", _overview),
     Page("countjobs_overview_parts", "overview/parts/", _fresh),
 )
-"""Of the admin of executions: who may view these may view the overview."""
+"""They belong to the admin of runs: who may view runs may view the overview."""
