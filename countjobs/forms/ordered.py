@@ -1,4 +1,4 @@
-"""The form field of ordered JSON: what was typed is kept, and nothing of it is dropped silently."""
+"""The form field of ordered JSON. What was typed is kept; nothing is dropped silently."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from countjobs.text import is_encodable, shown
 
 MOST_CHARACTERS = 512 * 1024
-"""More isn't even parsed. 64 KiB of text take six times that where each letter is escaped."""
+"""More isn't even parsed. 64 KiB of text take six times that if each character is escaped."""
 
 MOST_LEVELS = 50
 
 
 class OrderedJSONFormField(forms.JSONField):
-    """JSON as text. The order of an object's keys counts, and a key that comes twice is refused."""
+    """JSON as text. The order of an object's keys counts, and duplicate keys are refused."""
 
     default_error_messages = {
         "invalid": _("This is not JSON: %(reason)s."),
@@ -63,18 +63,18 @@ class OrderedJSONFormField(forms.JSONField):
         return ValidationError(self.error_messages[code], code=code, params=params)
 
     def bound_data(self, data: Any, initial: Any) -> Any:
-        """What was typed, to the letter. Parsed and written anew it would lose what is wrong."""
+        """Exactly what was typed. Parsing and formatting it would lose what is wrong with it."""
         return initial if self.disabled else InvalidJSONInput(data or "")
 
     def prepare_value(self, value: Any) -> Any:
-        """The text to edit. A line a key: it is read by people."""
+        """The text to edit, with a line for each key."""
         if isinstance(value, InvalidJSONInput):
             return value
         text = json.dumps(value, ensure_ascii=False, indent=2)
         return text if is_encodable(text) else json.dumps(value, indent=2)
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        """Whether the text says something else; that includes another order of its keys."""
+        """Whether the value has changed, including the order of its keys."""
         try:
             return json.dumps(self.to_python(data)) != json.dumps(initial)
         except ValidationError:
@@ -82,7 +82,7 @@ class OrderedJSONFormField(forms.JSONField):
 
 
 def is_too_deep(value: Any, levels: int = MOST_LEVELS) -> bool:
-    """Whether JSON is nested too deeply, found without the recursion that it would break."""
+    """Whether JSON is nested too deeply. It isn't recursive, which deep nesting would break."""
     level = [value]
     for _level in range(levels):
         level = [child for item in level for child in _children(item)]

@@ -1,8 +1,8 @@
 """Doing what a dry run has shown, all of it or nothing.
 
-The page of the dry run carries the file, and what was shown of it, to its confirmation. That is
-signed, so that it is what this site has shown; and compressed, since a form that is sent back may
-be no longer than `DATA_UPLOAD_MAX_MEMORY_SIZE`.
+The dry run's page carries the file, and a digest of what was shown, to the confirmation. Both are
+signed, so nobody can confirm what this site hasn't shown; and compressed, since a form may be no
+longer than `DATA_UPLOAD_MAX_MEMORY_SIZE`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _REST_OF_THE_FORM = 16 * 1024
 
 @dataclass(frozen=True)
 class Carried:
-    """A file that a dry run was shown of."""
+    """A file whose dry run was shown."""
 
     text: str
     digest: str
@@ -44,7 +44,7 @@ class Carried:
     """What the database refused, by name, with the reason."""
 
     def pack(self, model: type[models.Model]) -> str:
-        """As a text for a form. Raises ValidationError where it is too long for one."""
+        """As text for a form. Raises ValidationError if it is too long for one."""
         packed = signing.dumps(asdict(self), salt=_salt(model), compress=True)
         most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         if most is not None and len(packed) > most - _REST_OF_THE_FORM:
@@ -62,7 +62,7 @@ def _salt(model: type[models.Model]) -> str:
 
 
 class NotAppliedError(Exception):
-    """Nothing was saved. The message says why, and the plan what would come of it now."""
+    """Nothing was saved. The message says why, and the plan what an import would do now."""
 
     def __init__(self, message: str, plan: Plan, refused: dict[str, str]) -> None:
         super().__init__(message)
@@ -71,16 +71,16 @@ class NotAppliedError(Exception):
 
 
 class _EntryRefusedError(Exception):
-    """The database, or the definition's own way to be saved, refused an entry."""
+    """The database, or the definition's own `save`, refused an entry."""
 
 
 def apply(
     page: admin.ModelAdmin[Any], request: HttpRequest, carried: Carried, *, leave_out: bool
 ) -> Plan:
-    """Save what was shown, in one transaction, with an entry each in the history of changes.
+    """Save what was shown, in one transaction, and log each change in the history.
 
-    What is refused is left out if that is wanted. Raises NotAppliedError, and ValidationError
-    where the whole file is refused.
+    `leave_out` leaves out what is refused. Raises NotAppliedError, or ValidationError if the whole
+    file is refused.
     """
     try:
         return _apply(page, request, carried, leave_out=leave_out)
@@ -121,7 +121,7 @@ def _save(entry: Entry) -> None:
 
 
 def _log(request: HttpRequest, options: Any, plan: Plan) -> None:
-    """As the admin's own form would, but those with the same words together."""
+    """As the admin's form would, but entries with the same message in one go."""
     user = str(request.user.pk)
     if added := [entry.definition for entry in plan.having(State.ADDED)]:
         LogEntry.objects.log_actions(user, added, ADDITION, [{"added": {}}])
@@ -135,5 +135,5 @@ def _log(request: HttpRequest, options: Any, plan: Plan) -> None:
 
 
 def _labels(options: Any, names: tuple[str, ...]) -> list[str]:
-    with override(None):  # they are translated for who looks
+    with override(None):  # the history translates them for its reader
         return [str(options.get_field(name).verbose_name) for name in names]

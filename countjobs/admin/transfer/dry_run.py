@@ -1,6 +1,7 @@
-"""What would become of a file's entries: compared with what is there, validated, and not saved.
+"""The dry run: what an import of a file would do. Nothing is saved.
 
-The validation is the model's own, but what would ask the database for each entry.
+Entries are compared with the saved definitions, and validated by the model, but without the checks
+that would query the database for each entry.
 """
 
 from __future__ import annotations
@@ -27,19 +28,19 @@ from countjobs.models.names import refuse_marks
 from countjobs.text import describe
 
 MOST_SECONDS = 20
-"""Of computing, for a file. An evil schedule takes 10 ms, and there may be thousands."""
+"""Computing time for a file. A malicious schedule takes 10 ms, and there may be thousands."""
 
 Values = dict[str, str]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What would become of every entry of a file."""
+    """What an import would do with every entry of a file."""
 
     entries: list[Entry]
 
     def having(self, state: State) -> list[Entry]:
-        """The entries of a state."""
+        """The entries with a state."""
         return [entry for entry in self.entries if entry.state is state]
 
     @property
@@ -48,7 +49,7 @@ class Plan:
         return [each for each in self.entries if each.state in (State.ADDED, State.CHANGED)]
 
     def digest(self) -> str:
-        """A digest of all that the plan says: equal where the same would come of it."""
+        """A digest of the plan: equal for plans that do the same."""
         told = [
             [each.state, each.name, each.problems, [vars(change) for change in each.changes]]
             for each in self.entries
@@ -64,10 +65,11 @@ def dry_run(
     refused: dict[str, str] | None = None,
     lock: bool = False,
 ) -> Plan:
-    """What an import of a file by this person would do. Nothing is saved.
+    """What an import of a file by this user would do. Nothing is saved.
 
-    `refused` gives reasons by name that the database had. With `lock`, for a transaction, nobody
-    changes what is there before its end. Raises ValidationError where the whole file is refused.
+    `refused` has the names that the database has refused, with the reasons. `lock` locks the saved
+    definitions until the end of the transaction. Raises ValidationError if the whole file is
+    refused.
     """
     return _DryRun(page, request, refused or {}).plan(text, lock=lock)
 
@@ -95,7 +97,7 @@ class _DryRun:
         return Plan(entries)
 
     def _names_there(self, names: list[str], *, lock: bool) -> set[str]:
-        """Those of the names that definitions have, also such as this person may not see."""
+        """The names that are taken, even by definitions that this user may not see."""
         there = rows_of(self._model).filter(name__in=names).order_by("pk")
         if lock:
             there = there.select_for_update()
@@ -105,7 +107,7 @@ class _DryRun:
         return {name: json_of(value_of(field, definition)) for name, field in self._fields.items()}
 
     def _fixed_defaults(self) -> Values:
-        """But those that are others each time: a moment, a random key."""
+        """Defaults that are the same each time: no current time, no random key."""
         one, other = self._values(self._model()), self._values(self._model())
         return {name: value for name, value in one.items() if value == other[name]}
 
@@ -126,7 +128,7 @@ class _DryRun:
             entry.refuse("name", ValidationError(message, code="forbidden"))
 
     def _refuse_marks(self, entry: Entry) -> None:
-        """A new name must not pass for another by what can't be seen in it."""
+        """A new name must not look like another one because of invisible characters."""
         try:
             refuse_marks(entry.name, lambda bare: bare in self._taken)
         except ValidationError as error:
@@ -157,9 +159,9 @@ class _DryRun:
 
 
 def validate(entry: Entry, definition: JobDefinition, fields: Fields) -> None:
-    """Validate what an entry makes of a definition; fields that no file carries are left alone.
+    """Validate a definition with an entry's values. Fields that files don't carry are left alone.
 
-    What references refer to was found already.
+    The rows that references mean were found before.
     """
     not_carried = {field.name for field in definition._meta.concrete_fields} - {*fields}
     not_carried.discard(definition._meta.pk.name)
@@ -173,7 +175,7 @@ def validate(entry: Entry, definition: JobDefinition, fields: Fields) -> None:
 
 
 def validate_rest(entry: Entry, definition: JobDefinition, fields: Fields) -> None:
-    """What else is wrong with an entry that is refused: it is to be mended at one go."""
+    """What else is wrong with a refused entry, so that it can be corrected in one go."""
     wrong = {name for name, _reason in entry.problems}
     given = {
         name: value

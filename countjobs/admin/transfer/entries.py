@@ -17,11 +17,11 @@ from countjobs.admin.transfer.values import References, read_value
 from countjobs.text import shown, storable, validate_text
 
 MOST_PROBLEMS = 20
-"""Told of one entry. A thousand unknown fields are told no better by a thousand lines."""
+"""Shown for one entry. A thousand lines for a thousand unknown fields help nobody."""
 
 
 class State(StrEnum):
-    """What becomes of an entry."""
+    """What an import would do with an entry."""
 
     REFUSED = "refused"
     CHANGED = "changed"
@@ -31,7 +31,9 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Change:
-    """A field's value as it is and as it would be, as JSON; of a new definition, the default."""
+    """A field's value now and after the import, as JSON. For a new definition, "now" is the
+    default.
+    """
 
     field: str
     old: str
@@ -40,22 +42,22 @@ class Change:
 
 @dataclass
 class Entry:
-    """An entry of a file. Nothing of it is validated before it has a state."""
+    """An entry of a file. It is not validated before it has a state."""
 
     number: int
-    """Its place in the file, from 1 on."""
+    """Its position in the file, from 1."""
     name: str = ""
     values: dict[str, Any] = field(default_factory=dict)
     """The values of fields, as they are in Python."""
     problems: list[tuple[str, str]] = field(default_factory=list)
-    """Why it is refused: a field's name, or "", with a sentence."""
+    """Why it is refused: field names, or "", with a sentence each."""
     state: State = State.REFUSED
     changes: list[Change] = field(default_factory=list)
     definition: Any = None
     """What is to be saved."""
 
     def refuse(self, name: str, error: ValidationError) -> None:
-        """Note what is wrong with a field, or with the fields that the error names."""
+        """Add what is wrong with a field, or with the fields that the error names."""
         for key, errors in error.update_error_dict({}).items():
             where = name if key == NON_FIELD_ERRORS else key
             for each in errors:
@@ -77,7 +79,7 @@ def _error(code: str, **params: Any) -> ValidationError:
 
 
 def interpret(raw_entries: Iterable[Any], model: type[models.Model], fields: Fields) -> list[Entry]:
-    """The entries, with the values of their fields, or with what is wrong with them."""
+    """The entries with their values, or with what is wrong with them."""
     entries = [_read(number, raw, model, fields) for number, raw in enumerate(raw_entries, 1)]
     _refuse_doubles(entries)
     for name, each in fields.items():
@@ -97,7 +99,7 @@ def _read(number: int, raw: Any, model: type[models.Model], fields: Fields) -> E
     _read_name(entry, raw.get("name"))
     for name, value in raw.items():
         if len(entry.problems) >= MOST_PROBLEMS:
-            break  # no more are told, however many there are
+            break  # no more are shown
         if name not in ("model", "name"):
             _read_field(entry, name, value, fields)
     return entry
@@ -125,7 +127,7 @@ def _read_field(entry: Entry, name: str, value: Any, fields: Fields) -> None:
 
 
 def _refuse_doubles(entries: list[Entry]) -> None:
-    """Which of two of a name is meant, nobody can know."""
+    """Nobody can know which of two entries with the same name is meant."""
     counts = Counter(entry.name for entry in entries if entry.name)
     for entry in entries:
         if counts[entry.name] > 1:
@@ -139,7 +141,7 @@ def _given(entries: list[Entry], name: str) -> list[Any]:
 
 def _refer(entries: list[Entry], name: str, references: References) -> None:
     for entry in entries:
-        if entry.values.get(name) is not None:  # whether none may be, validation says
+        if entry.values.get(name) is not None:  # whether None is allowed, validation says
             try:
                 entry.values[name] = references.row(entry.values[name])
             except ValidationError as error:

@@ -26,7 +26,7 @@ from countjobs.models import JobDefinition
 
 _AT_ONCE = 1_000
 _IN_MEMORY = 10 * 1024 * 1024
-"""Bytes. Larger files wait on the disk to be sent."""
+"""Bytes. Larger files go to disk before they are sent."""
 
 _HEAD = f'{{\n  "format": "{FORMAT}",\n  "version": {VERSION},\n  "definitions": ['
 
@@ -37,9 +37,9 @@ _END = "\n  ]\n}\n"
 def export_file(
     page: admin.ModelAdmin[Any], request: HttpRequest, definitions: QuerySet[JobDefinition]
 ) -> FileResponse:
-    """A file of the definitions, by name. However many there are, some are read at a time.
+    """A file of the definitions, sorted by name. They are read in batches, however many there are.
 
-    It is whole before any of it is sent: what goes wrong is an error, never half a file.
+    The file is complete before any of it is sent: a failure is an error, never half a file.
     """
     fields = carried_fields(page, request)
     ordered = with_named(definitions.order_by("name"), fields)
@@ -60,8 +60,8 @@ def export_file(
 
 
 def _in_pieces(definitions: QuerySet[JobDefinition]) -> Iterator[JobDefinition]:
-    """All of them, some at a time, without a cursor on the server: a pooler that gives each
-    transaction another connection would lose it.
+    """All of them, in batches, without a server-side cursor: a pooler in transaction mode would
+    lose it.
     """
     pks = list(definitions.values_list("pk", flat=True))
     for batch in batches(pks, _AT_ONCE):
@@ -69,7 +69,7 @@ def _in_pieces(definitions: QuerySet[JobDefinition]) -> Iterator[JobDefinition]:
 
 
 def written(definitions: Iterable[JobDefinition], fields: Fields) -> Iterator[str]:
-    """The file, piece by piece: a definition after the other, each field on a line of its own."""
+    """The file, piece by piece: one definition after the other, each field on its own line."""
     yield _HEAD
     separator = "\n"
     for definition in definitions:

@@ -1,6 +1,7 @@
 """The page that imports: a form, then the dry run of what was sent, then its confirmation.
 
-Nothing is saved before the confirmation, and then just what was shown, or else it is shown anew.
+Nothing is saved before the confirmation, and then only what was shown: if anything has changed
+since, the dry run is shown again.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from countjobs.admin.definitions.admin import JobDefinitionAdmin
 
 MOST_PASTED = 500_000
-"""Characters. Django takes a form of 2.5 MB; it takes a file of any size."""
+"""Characters. Django takes forms of up to 2.5 MB, and files of any size."""
 
 _MEGABYTE = 1024 * 1024
 
@@ -74,7 +75,7 @@ class SourceForm(forms.Form):
         return text
 
     def clean(self) -> dict[str, Any]:
-        """The one text that was given. Raises ValidationError."""
+        """The text, from the file or the field. Raises ValidationError."""
         cleaned = super().clean() or {}
         if self.errors:
             return cleaned
@@ -85,7 +86,7 @@ class SourceForm(forms.Form):
 
 
 class ConfirmForm(forms.Form):
-    """What was shown, and whether what is refused may be left out."""
+    """What was shown, and whether to leave out what is refused."""
 
     packed = forms.CharField(strip=False, widget=forms.HiddenInput)
     leave_out = forms.BooleanField(
@@ -98,7 +99,7 @@ CONFIRM = "_confirm"
 
 
 def import_page(page: JobDefinitionAdmin, request: HttpRequest) -> HttpResponse:
-    """The step that was asked for. Raises PermissionDenied."""
+    """The requested step. Raises PermissionDenied."""
     if not page.has_import_permission(request):
         raise PermissionDenied
     return _Import(page, request).answer()
@@ -162,7 +163,7 @@ class _Import:
         form: SourceForm | None = None,
         refused: dict[str, str] | None = None,
     ) -> HttpResponse:
-        """The dry run's page. Raises ValidationError where the file can't be carried along."""
+        """The dry run's page. Raises ValidationError if the file is too long to carry."""
         packed = Carried(text, plan.digest(), refused or {}).pack(self.page.model)
         return self._render(
             title=gettext("Dry run: what the import would do"),
@@ -193,7 +194,7 @@ class _Import:
 
 
 def summary(plan: Plan) -> str:
-    """How many entries there are of each state."""
+    """How many entries each state has."""
     counts = [(len(plan.having(state)), WORDS[state][1]) for state in State]
     told = [gettext("%(count)d %(state)s") % {"count": n, "state": word} for n, word in counts if n]
     return ", ".join(told)

@@ -1,4 +1,7 @@
-"""From JSON to the value of a field: as strict as the export, so that nothing is guessed."""
+"""From JSON to the values of fields, and to the rows that foreign keys mean.
+
+It is as strict as the export: nothing is guessed.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +22,11 @@ _EXPECTED: list[tuple[Any, set[type], Any]] = [
     (models.IntegerField, {int}, _("a whole number")),
     (models.FloatField, {int, float}, _("a number")),
 ]
-"""What stands for a field's values; text does for those of all others."""
+"""The JSON types of fields. All other fields are text."""
 
 
 def read_value(field: AnyField, value: Any) -> Any:
-    """The value of a field that JSON stands for. It isn't validated. Raises ValidationError."""
+    """The value of a field from JSON. It isn't validated. Raises ValidationError."""
     if value is None and not field.null:
         raise ValidationError(field.error_messages["null"], code="null")
     if value is None or isinstance(field, models.JSONField):
@@ -42,7 +45,7 @@ def read_value(field: AnyField, value: Any) -> Any:
 
 
 def read_key(field: AnyField, value: Any) -> Any:
-    """The value of what a foreign key refers by. Raises ValidationError."""
+    """The value of the key that a foreign key refers to. Raises ValidationError."""
     target: Any = field
     while target.is_relation:  # the key of a model may itself be a reference
         target = target.target_field
@@ -80,7 +83,8 @@ def _in_utc(value: Any) -> Any:
 class References:
     """The rows that entries refer to by one foreign key.
 
-    One query finds those that are named by key; a natural key takes one each, however many name it.
+    One query finds all rows given by primary key. Each natural key takes one, however often it is
+    used.
     """
 
     def __init__(self, field: Any, values: Iterable[Any]) -> None:
@@ -94,7 +98,7 @@ class References:
         self._rows = self._allowed()
 
     def row(self, value: Any) -> Any:
-        """The row that is meant by one of the values. Raises ValidationError."""
+        """The row for one of the values. Raises ValidationError."""
         text = json_of(value)
         if text in self._errors:
             raise self._errors[text]
@@ -121,7 +125,7 @@ class References:
             raise self._missing(names) from error
 
     def _allowed(self) -> dict[Any, Any]:
-        """The rows by key, of those that the field may refer to at all."""
+        """The rows by key, limited to those that the field may refer to."""
         if not self._keys:
             return {}
         model: Any = self._field.related_model
