@@ -68,16 +68,10 @@ class RunFacts:
         return display.duration(self.run.lateness)
 
     def took(self) -> str:
-        """How long it took, or has been running."""
-        if self.run.status == Status.RUNNING and self.run.started_at:
-            return display.duration(timezone.now() - self.run.started_at)
-        return display.duration(self.run.duration)
-
-    def took_so_far(self) -> str:
-        """The same, and whether it is still running."""
-        return (
-            self.took() if self.run.status != Status.RUNNING else gettext("%s so far") % self.took()
-        )
+        """How long it took, or has been running so far."""
+        if self.run.status != Status.RUNNING or not self.run.started_at:
+            return display.duration(self.run.duration)
+        return gettext("%s so far") % display.duration(timezone.now() - self.run.started_at)
 
     def timeline(self) -> SafeString | str:
         """How late it was and how long it took, drawn."""
