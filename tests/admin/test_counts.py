@@ -16,7 +16,6 @@ from countjobs.admin.overview import hours
 from countjobs.models import CountJob, Execution
 from countjobs.models.executions import ACTIVE, FAILURES, PROBLEMS, Status
 from tests.support.factories import make_execution, make_node
-from tests.support.people import client_of
 
 pytestmark = pytest.mark.django_db
 
@@ -29,11 +28,6 @@ _BADGE = re.compile(
     r"<span[^<]*</span>[^<]*?(\d+)</span>"
 )
 _BAR = re.compile(rf'<a href="({LIST}\?[^"]+)" aria-label="([^"]+)"')
-
-
-@pytest.fixture
-def client() -> Client:
-    return client_of("superuser")
 
 
 def found(client: Client, address: str) -> int:

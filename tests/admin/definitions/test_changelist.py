@@ -24,11 +24,6 @@ from tests.support.people import client_of
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def client() -> Client:
-    return client_of("superuser")
-
-
 def names(client: Client, query: str = "") -> list[str]:
     """What the list shows."""
     page = client.get(f"{LIST}?{query}", follow=True).content.decode()

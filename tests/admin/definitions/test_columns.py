@@ -17,14 +17,8 @@ from countjobs.models import CountJob
 from countjobs.models.executions import Status
 from tests.support.admin_pages import LIST, cell, change_url, told
 from tests.support.factories import NOON, make_due, make_execution
-from tests.support.people import client_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def client() -> Client:
-    return client_of("superuser")
 
 
 def test_the_list_tells_the_schedule_in_words_and_its_fields_in_the_title(client: Client) -> None:

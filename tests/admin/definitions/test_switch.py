@@ -20,11 +20,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def client() -> Client:
-    return client_of("superuser")
-
-
-@pytest.fixture
 def definition() -> CountJob:
     return CountJob.objects.create(
         name="a <b>", year="2090", month="1", day="1", hour="0", minute="0"

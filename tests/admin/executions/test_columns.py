@@ -15,20 +15,10 @@ from countjobs.admin import display
 from countjobs.admin.executions.pagination import BoundedPaginator
 from countjobs.models import CountJob, Execution
 from countjobs.models.executions import Status, Trigger
-from tests.support.admin_pages import RUNS, cell, names
+from tests.support.admin_pages import RUNS, cell, names, run_url
 from tests.support.factories import NOON, make_execution
-from tests.support.people import client_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def client() -> Client:
-    return client_of("superuser")
-
-
-def url_of(execution: Execution) -> str:
-    return reverse("admin:countjobs_execution_change", args=[execution.pk])
 
 
 def test_the_newest_comes_first(client: Client) -> None:
@@ -43,13 +33,13 @@ def test_each_status_is_shown_by_word_and_icon(status: Status, client: Client) -
     execution = make_execution(status)
     badge = cell(client.get(RUNS).content.decode(), "outcome")
     assert badge == f"{display.ICONS[status]} {status.label}"
-    assert client.get(url_of(execution)).status_code == 200
+    assert client.get(run_url(execution)).status_code == 200
 
 
 def test_the_page_of_a_run_has_the_words_of_the_list(client: Client) -> None:
     """Issue 8, line 39: one word for the same thing."""
     execution = make_execution(node="here:1:1", started_at=NOON)
-    page = client.get(url_of(execution)).content.decode()
+    page = client.get(run_url(execution)).content.decode()
     for label in ("Due at:", "Started:", "Late by:", "Took:", "Scheduler:", "here:1:1"):
         assert label in page
     assert "Node:" not in page
@@ -87,7 +77,7 @@ def test_times_are_shown_in_the_definitions_zone(client: Client) -> None:
     definition = CountJob.objects.create(name="a", timezone="Asia/Tokyo")
     execution = make_execution(job_id=definition.job_id)
     assert cell(client.get(RUNS).content.decode(), "scheduled") == "2026-03-04 21:00:00 JST"
-    assert "21:00:00 JST" in client.get(url_of(execution)).content.decode()
+    assert "21:00:00 JST" in client.get(run_url(execution)).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -108,7 +98,7 @@ def test_a_job_without_a_definition_is_a_name_in_the_sites_zone(
 ) -> None:
     execution = make_execution(job_id=job_id, job_name="that was")
     assert cell(client.get(RUNS).content.decode(), "scheduled") == "2026-03-04 12:00:00 UTC"
-    page = client.get(url_of(execution)).content.decode()
+    page = client.get(run_url(execution)).content.decode()
     assert f"<bdi>that was</bdi> ({job_id})" in page
 
 
@@ -116,9 +106,9 @@ def test_promise_10_the_history_outlives_its_definition(client: Client) -> None:
     definition = CountJob.objects.create(name="a")
     execution = make_execution(job_id=definition.job_id, job_name="a")
     link = reverse("admin:countjobs_countjob_change", args=[definition.pk])
-    assert f'<a href="{link}">a</a>' in client.get(url_of(execution)).content.decode()
+    assert f'<a href="{link}">a</a>' in client.get(run_url(execution)).content.decode()
     definition.delete()
-    page = client.get(url_of(execution)).content.decode()
+    page = client.get(run_url(execution)).content.decode()
     assert link not in page
     assert names(client) == ["a"]
 
@@ -135,7 +125,7 @@ def test_the_detail_shows_what_was_said_and_what_went_wrong(client: Client) -> N
         folded=41,
         attempt=3,
     )
-    page = client.get(url_of(execution)).content.decode()
+    page = client.get(run_url(execution)).content.decode()
     for text in ("0\n1\n", "ValueError: no", "Traceback: here", "ada", "&quot;count&quot;: 7"):
         assert text in page
     for text in ("host:1:abc", "41", "3"):
@@ -143,7 +133,7 @@ def test_the_detail_shows_what_was_said_and_what_went_wrong(client: Client) -> N
 
 
 def test_a_run_without_an_error_shows_no_empty_boxes(client: Client) -> None:
-    page = client.get(url_of(make_execution(output="fine"))).content.decode()
+    page = client.get(run_url(make_execution(output="fine"))).content.decode()
     assert "field-output_text" in page
     assert "field-traceback_text" not in page
 

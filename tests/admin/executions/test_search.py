@@ -20,11 +20,6 @@ from tests.support.people import client_of
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def client() -> Client:
-    return client_of("superuser")
-
-
 # By status and trigger
 
 
