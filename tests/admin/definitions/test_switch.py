@@ -130,3 +130,12 @@ def test_a_switch_tells_its_state_and_whose_it_is(client: Client, definition: Co
     assert 'aria-checked="true"' in button[0]
     assert 'name="enabled" value="0"' in button[0]
     assert 'aria-label="a &lt;b&gt; is enabled"' in button[0]
+
+
+def test_who_may_pause_but_not_view_may_not_turn_a_switch() -> None:
+    definition = CountJob.objects.create(name="unseen")
+    client = client_of("pauser")
+    User.objects.get().user_permissions.filter(codename="view_countjob").delete()
+    answer = client.post(f"{LIST}{definition.pk}/enabled/", {"enabled": "0"})
+    definition.refresh_from_db()
+    assert (answer.status_code, definition.enabled) == (403, True)

@@ -9,12 +9,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
 
 from countjobs.admin import display
 from countjobs.admin.executions.pagination import BoundedPaginator
-from countjobs.models import CountJob, Execution
-from countjobs.models.executions import Status, Trigger
+from countjobs.models import CountJob
+from countjobs.models.executions import Status
 from tests.support.admin_pages import RUNS, cell, names, run_url
 from tests.support.factories import NOON, make_execution
 
@@ -138,28 +137,6 @@ def test_a_run_without_an_error_shows_no_empty_boxes(client: Client) -> None:
     assert "field-traceback_text" not in page
 
 
-def test_the_list_can_be_filtered(client: Client) -> None:
-    now = timezone.now()
-    make_execution(Status.FAILED, job_name="wanted", job_id="x", scheduled_at=now)
-    make_execution(
-        job_name="other", job_id="y", trigger=Trigger.API, scheduled_at=now - timedelta(days=30)
-    )
-    for query in (
-        "job_id=x",
-        "job_id__exact=x",
-        "status__exact=failed",
-        "trigger__exact=manual",
-        "since=hour",
-        "since=day",
-        "since=week",
-        "q=x",
-        "job=x",
-    ):
-        assert names(client, query) == ["wanted"], query
-    assert len(names(client, "since=nonsense")) == 2
-    assert names(client, "job_id=unknown") == []
-
-
 def test_the_filter_by_job_names_it_and_can_be_taken_off(client: Client) -> None:
     make_execution(job_id="x", job_name="its name")
     off = '<a href="?">All</a></p>'
@@ -168,43 +145,6 @@ def test_the_filter_by_job_names_it_and_can_be_taken_off(client: Client) -> None
     assert '<p class="countjobs-note">its name</p>' in page
     assert off in page
     assert off not in client.get(RUNS).content.decode()
-
-
-@pytest.mark.parametrize(
-    ("query", "status"),
-    [
-        ("job_id=%00", 302),
-        ("q=%00", 302),
-        ("p=9999", 200),
-        ("p=x", 200),
-        ("o=1.2.3", 200),
-        ("e=1", 200),
-        ("job_name__regex=(", 400),
-        ("output__contains=x", 400),
-        ("status__exact=nonsense", 200),
-    ],
-)
-def test_an_absurd_query_is_answered(query: str, status: int, client: Client) -> None:
-    make_execution()
-    assert client.get(f"{RUNS}?{query}").status_code == status
-
-
-def test_promise_17_the_list_takes_as_many_queries_for_thirty_rows_as_for_three(
-    client: Client,
-) -> None:
-    definition = CountJob.objects.create(name="a")
-
-    def queries(count: int) -> list[str]:
-        for _ in range(Execution.objects.count(), count):
-            make_execution(job_id=definition.job_id)
-        with CaptureQueriesContext(connection) as captured:
-            client.get(RUNS)
-        return [query["sql"] for query in captured]
-
-    client.get(RUNS)
-    three, thirty = queries(3), queries(30)
-    assert len(three) == len(thirty)
-    assert not any('"output"' in sql or '"traceback"' in sql for sql in thirty)
 
 
 def test_promise_17_nothing_counts_the_whole_table(client: Client) -> None:

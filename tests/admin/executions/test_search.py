@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from countjobs.admin.executions.search import MOST_JOBS, MOST_SUGGESTED, job_ids_like
 from countjobs.models import CountJob
@@ -35,6 +36,15 @@ def test_each_trigger_is_found(trigger: Trigger, client: Client) -> None:
     for each in Trigger:
         make_execution(trigger=each, job_name=each)
     assert names(client, f"trigger__exact={trigger}") == [trigger]
+
+
+def test_the_filter_by_time_goes_back_from_now(client: Client) -> None:
+    now = timezone.now()
+    make_execution(job_name="wanted", scheduled_at=now)
+    make_execution(job_name="other", scheduled_at=now - timedelta(days=30))
+    for since in ("hour", "day", "week"):
+        assert names(client, f"since={since}") == ["wanted"], since
+    assert len(names(client, "since=nonsense")) == 2
 
 
 def test_filters_narrow_each_other(client: Client) -> None:
@@ -176,6 +186,12 @@ def test_the_search_is_bounded_and_says_so(client: Client) -> None:
         ("p=200", 200),
         ("p=-1", 200),
         ("p=" + "9" * 50, 200),
+        ("p=x", 200),
+        ("o=1.2.3", 200),
+        ("e=1", 200),
+        ("job_id=%00", 302),
+        ("job_name__regex=(", 400),
+        ("output__contains=x", 400),
     ],
 )
 def test_a_rubbish_query_is_answered(query: str, status: int, client: Client) -> None:
