@@ -16,7 +16,7 @@ from django.utils import timezone, translation
 from countjobs.executors import ThreadPoolExecutor
 from countjobs.executors.runs import carry_out
 from countjobs.history.recorder import Outcome
-from tests.support.executing import Call, Claims, Scheduler, claimed, submit
+from tests.support.executing import Call, Claims, Scheduler, claimed, run_of, submit
 
 variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="nothing")
 
@@ -92,7 +92,7 @@ def test_what_a_run_sets_meets_no_other_run(executor: ThreadPoolExecutor, change
 @pytest.mark.django_db
 def test_runjob_s_caller_is_met_by_nothing_either() -> None:
     before = seen()
-    carry_out(0, change_everything, 1_000)
+    carry_out(run_of(change_everything), 1_000)
     assert seen() == before
 
 
@@ -101,7 +101,7 @@ def test_a_run_sees_what_its_caller_has_set() -> None:
     found: list[str] = []
     token = variable.set("given")
     try:
-        carry_out(0, lambda: found.append(variable.get()), 1_000)
+        carry_out(run_of(lambda: found.append(variable.get())), 1_000)
     finally:
         variable.reset(token)
     assert found == ["given"]

@@ -22,7 +22,7 @@ from countjobs.executors import sessions
 from countjobs.executors.runs import carry_out
 from countjobs.executors.sessions import changes_session
 from countjobs.models.executions import Status
-from tests.support.executing import Call
+from tests.support.executing import Call, run_of
 from tests.support.factories import make_execution
 
 variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="nothing")
@@ -79,7 +79,7 @@ def sessions_of(*calls: Call) -> list[object]:
 
     def target() -> None:
         for call in calls:
-            outcome = carry_out(0, call, 10_000)
+            outcome = carry_out(run_of(call), 10_000)
             assert outcome.status == Status.SUCCEEDED, outcome.traceback
             after.append(connection.connection)
         connection.close()
@@ -194,7 +194,7 @@ def test_what_the_caller_of_a_run_has_put_there_stays() -> None:
         return execute(sql, *args)
 
     with CaptureQueriesContext(connection) as queries, connection.execute_wrapper(note):
-        carry_out(0, use, 1_000)
+        carry_out(run_of(use), 1_000)
         use()
     assert seen == ["SELECT 1"] * 2
     assert [query["sql"] for query in queries].count("SELECT 1") == 2
@@ -218,7 +218,7 @@ def test_statements_that_are_no_text_are_looked_at_too() -> None:
 @pytest.mark.django_db
 def test_a_transaction_of_the_callers_keeps_its_connection() -> None:
     before = connection.connection
-    carry_out(0, partial(execute, CHANGES[connection.vendor][0]), 1_000)
+    carry_out(run_of(partial(execute, CHANGES[connection.vendor][0])), 1_000)
     assert connections["default"].connection is before
     connection.needs_rollback = False
     if connection.vendor == "sqlite":

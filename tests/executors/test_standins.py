@@ -21,9 +21,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from countjobs.executors.output import CappedText, captured, capturing
+from countjobs.capped import CappedText
+from countjobs.executors.output import capturing
 from countjobs.executors.standins import beneath
 from countjobs.management.streams import batched_streams
+from tests.support.executing import captured
 from tests.support.terminals import Terminal
 
 CAP = 10_000

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
 
-from countjobs.admin.executions.running import may_run
+from countjobs.admin.executions.page import may_run
 from countjobs.history import lifecycle
 from countjobs.history.lifecycle import begin
 from countjobs.models import CountJob, Execution

@@ -11,7 +11,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from countjobs.admin.transfer import dryrun, shown
+from countjobs.admin.transfer import dry_run as dry_runs
+from countjobs.admin.transfer import shown
 from countjobs.models import CountJob
 from tests.support.factories import NOON, make_definition
 from tests.support.people import client_of
@@ -124,7 +125,7 @@ def test_what_a_kinds_form_does_not_offer_can_not_be_imported(
 ) -> None:
     page, request = page_of(CountJob), request_of_somebody()
     monkeypatch.setattr(page, "readonly_fields", ("executor",))
-    plan = dryrun.dry_run(page, request, document(entry(executor="x", hour="5")))
+    plan = dry_runs.dry_run(page, request, document(entry(executor="x", hour="5")))
     assert problems(plan) == [("executor", "There is no such field here.")]
 
 
@@ -132,7 +133,7 @@ def test_a_definition_that_a_person_may_not_see_is_refused_by_name() -> None:
     CountJob.objects.create(name="hidden")
     page, request = page_of(CountJob), request_of_somebody()
     page.get_queryset = lambda request: CountJob.objects.none()  # type: ignore[method-assign]
-    plan = dryrun.dry_run(page, request, document(entry("hidden", hour="5")))
+    plan = dry_runs.dry_run(page, request, document(entry("hidden", hour="5")))
     assert [field for field, _message in problems(plan)] == ["name"]
 
 

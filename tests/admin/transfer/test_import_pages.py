@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 from django_apscheduler.models import DjangoJob
 
-from countjobs.admin.transfer import dryrun
+from countjobs.admin.transfer import dry_run
 from countjobs.models import CountJob, JobDefinition
 from tests.app.models import Greeting
 from tests.support.admin_pages import said
@@ -182,7 +182,7 @@ def test_a_file_that_takes_too_long_to_look_through_is_refused(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = sent(client, document(entry()))
-    monkeypatch.setattr(dryrun, "MOST_SECONDS", -1)
+    monkeypatch.setattr(dry_run, "MOST_SECONDS", -1)
     assert "takes too long" in sent(client, document(entry()))
     response = confirmed(client, page)
     assert "takes too long" in response.content.decode()
