@@ -16,7 +16,7 @@ from django.urls import URLPattern
 from django.utils.text import capfirst
 from django.utils.translation import override
 
-from countjobs.admin.lists import PageChangeList, is_offered, shortened
+from countjobs.admin.list_pages import PageChangeList, is_offered, shortened
 from countjobs.admin.urls import Page
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from countjobs.admin.lists import MOST_WORDS, left_out, shortened
+from countjobs.admin.list_pages import MOST_WORDS, left_out, shortened
 from countjobs.models import CountJob
 from tests.support.factories import make_execution
 

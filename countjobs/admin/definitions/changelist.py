@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from countjobs.admin.lists import PageChangeList, no_impossible_lookups
+from countjobs.admin.list_pages import PageChangeList, no_impossible_lookups
 
 _MOST_FOUND = 1_000
 

@@ -17,7 +17,7 @@ from countjobs.admin.executions.columns import RunFacts, job_name, read_facts
 from countjobs.admin.executions.filters import AgeFilter, DatesFilter, JobFilter, StatusFilter
 from countjobs.admin.executions.pagination import BoundedPaginator
 from countjobs.admin.links import Links
-from countjobs.admin.lists import PageChangeList, shortened
+from countjobs.admin.list_pages import PageChangeList, shortened
 from countjobs.admin.overview import views as overview
 from countjobs.admin.page import ReadOnlyAdmin, column
 from countjobs.models import Execution

@@ -12,7 +12,7 @@ from django.db import connection, models
 from django.http import HttpRequest, JsonResponse
 
 from countjobs.admin.links import Links
-from countjobs.admin.lists import MOST_WORDS
+from countjobs.admin.list_pages import MOST_WORDS
 from countjobs.admin.urls import Page
 from countjobs.database.primary import rows_of
 from countjobs.models import Execution, JobDefinition

@@ -12,8 +12,8 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from countjobs.admin.transfer.field_values import References, read_value
 from countjobs.admin.transfer.format import Fields, label_of
-from countjobs.admin.transfer.values import References, read_value
 from countjobs.text import shown, storable, validate_text
 
 MOST_PROBLEMS = 20

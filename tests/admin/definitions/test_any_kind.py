@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from countjobs.admin import JobDefinitionAdmin
-from countjobs.admin.transfer.values import read_value
+from countjobs.admin.transfer.field_values import read_value
 from countjobs.jobstores.sync import sync
 from countjobs.models import JobDefinition
 from tests.app.models import Greeting, Label
