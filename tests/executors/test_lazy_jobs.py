@@ -15,6 +15,7 @@ from countjobs.executors.runs import carry_out
 from countjobs.history.recorder import Outcome
 from countjobs.models.executions import Status
 from countjobs.schedulers import create_scheduler
+from tests.support.executing import run_of
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +30,7 @@ def _nothing_is_left_unawaited() -> Iterator[None]:
 
 def run(call: Callable[[], object]) -> Outcome:
     with capturing():
-        return carry_out(7, call, 10_000)
+        return carry_out(run_of(call), 10_000)
 
 
 async def greet() -> None:
