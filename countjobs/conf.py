@@ -16,26 +16,26 @@ def _whole(default: int, least: int, most: int) -> int:
 
 @dataclass(frozen=True)
 class Conf:
-    """What `COUNTJOBS` may say. A field's name in capitals is its key."""
+    """The settings in `COUNTJOBS`. The key is the field's name in capitals."""
 
     threads: int = _whole(10, 1, 1_000)
-    """Runs that one scheduler carries out side by side."""
+    """How many runs one scheduler carries out at once."""
     drain_seconds: int = _whole(30, 0, 86_400)
-    """How long a scheduler that was told to stop waits for the runs it has begun."""
+    """How long a scheduler that was told to stop waits for started runs."""
     heartbeat_seconds: int = _whole(5, 1, 3_600)
-    """How often a scheduler writes that it lives."""
+    """How often a scheduler writes a heartbeat."""
     lease_seconds: int = _whole(15, 2, 86_400)
     """How old a heartbeat may be before its scheduler counts as dead."""
     output_bytes: int = _whole(64 * 1024, 1_024, 16 * 1024 * 1024)
-    """How much of a run's output is kept, as UTF-8: its head and its tail."""
+    """How many bytes of a run's output are kept, as UTF-8: its beginning and its end."""
     catch_up_runs: int = _whole(10, 1, 1_000)
-    """How many past fire times run, where a definition doesn't coalesce them."""
+    """How many missed due times are run, if a definition doesn't coalesce them."""
     most_attempts: int = _whole(3, 1, 100)
-    """How often a run is started in all, where its definition has it run again when it is lost."""
+    """How often a run is started in all, if its definition says to run it again when it is lost."""
     keep_days: int = _whole(90, 1, 36_500)
-    """Executions that were due longer ago are deleted by `purgeexecutions`."""
+    """`purgeexecutions` deletes runs that were due longer ago."""
     keep_per_job: int = _whole(10_000, 1, 10_000_000)
-    """So are those of a job beyond this many newer ones."""
+    """It also deletes the older runs of a job beyond this many."""
 
     @classmethod
     def load(cls) -> Self:
@@ -47,13 +47,13 @@ class Conf:
 
     @classmethod
     def bounds(cls, name: str) -> tuple[int, int]:
-        """The least and the most that a setting may be."""
+        """The least and the greatest value of a setting."""
         (metadata,) = (item.metadata for item in fields(cls) if item.name == name)
         return metadata["least"], metadata["most"]
 
     @classmethod
     def problems(cls, given: object) -> list[str]:
-        """What is wrong with a value of `COUNTJOBS`, a sentence each."""
+        """What is wrong with a value of `COUNTJOBS`, one sentence each."""
         if not isinstance(given, dict):
             return ["COUNTJOBS must be a dict."]
         found = [*cls._unknown_keys(given), *cls._wrong_values(given)]
@@ -70,7 +70,7 @@ class Conf:
         known = [item.name.upper() for item in fields(cls)]
         for key in given:
             if key not in known:
-                yield f"COUNTJOBS has no key {key!r}; it knows {', '.join(known)}."
+                yield f"COUNTJOBS has no key {key!r}. Its keys are {', '.join(known)}."
 
     @classmethod
     def _wrong_values(cls, given: dict[object, object]) -> Iterator[str]:

@@ -27,7 +27,7 @@ def go_on_until(is_over: Callable[[], bool], step: Callable[[], object], what: s
         try:
             step()
         except Exception:
-            quietly(logger.exception, "%s stumbled; it goes on.", what)
+            quietly(logger.exception, "%s failed; it goes on.", what)
             time.sleep(REST_SECONDS)
 
 
@@ -40,4 +40,4 @@ def quietly(step: Callable[..., object], *args: Any) -> None:
         step(*args)
     except Exception:
         with suppress(Exception):
-            logger.exception("A step failed that nothing depends on; all else goes on.")
+            logger.exception("An optional step failed. Everything else goes on.")

@@ -1,4 +1,4 @@
-"""Text that came from outside: what no database can keep, what nobody sees, and how to quote it."""
+"""Text from outside: what no database can keep, what is invisible, and how to quote it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 MOST_TEXT = 10_000
-"""Characters of a text field that sets no limit of its own."""
+"""The most characters of a text field that sets no limit of its own."""
 
 MOST_ERROR_CHARACTERS = 2_000
 
@@ -20,7 +20,7 @@ _MOST_SHOWN = 60
 
 
 def validate_text(text: str) -> None:
-    """Text can be stored and sent: no NUL, no half of a character. Raises ValidationError."""
+    """Check that text can be stored and sent: no NUL, no lone surrogate. Raises ValidationError."""
     if "\0" in text:
         raise ValidationError(_("NUL characters are not allowed."), code="nul")
     if not is_encodable(text):
@@ -36,7 +36,7 @@ def counted(count: int, one: str) -> str:
 
 
 def validate_length(text: str, most: int = MOST_TEXT) -> None:
-    """Text has at most so many characters. Raises ValidationError."""
+    """Check that text has at most so many characters. Raises ValidationError."""
     if len(text) > most:
         raise ValidationError(
             _("The text has %(length)d characters; at most %(most)d are allowed."),
@@ -97,7 +97,7 @@ _HIDDEN = (
     r"\u2028-\u202e\u2060-\u206f\u2800\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
     r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-"""Controls, line breaks, marks of direction, and letters that nobody sees."""
+"""Control characters, line breaks, direction marks and invisible letters."""
 _MARKS = re.compile(f"(?P<legitimate>{_IN_PLACE})|[{_HIDDEN}]")
 _ANY_MARK = re.compile(f"[{_HIDDEN}]")
 _LINE_START = re.compile(r"\n(?=\S)")
@@ -105,10 +105,10 @@ _WRITTEN_OUT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\x00"}
 
 
 def visible(text: str, keep: str = "") -> str:
-    """Text for one line of a log or a page: what can't be seen is written out, as in `\\u001b`.
+    """Text for one line of a log or a page, with invisible characters written out, as in `\\u001b`.
 
-    That is control characters, line breaks, marks of direction and invisible letters, but those
-    in `keep`. Those that a script or an emoji needs stay, where it needs them.
+    These are control characters, line breaks, direction marks and invisible letters, except those
+    in `keep`. Where a script or an emoji needs them, they stay.
     """
     if (text.isascii() and text.isprintable()) or not _ANY_MARK.search(text):
         return text
@@ -123,19 +123,19 @@ def visible(text: str, keep: str = "") -> str:
 
 
 def visible_text(text: str) -> str:
-    """The same of a text that may have several lines, and tabs."""
+    """The same for text that may have several lines, and tabs."""
     return visible(text, keep="\n\t")
 
 
 def set_in(text: str) -> str:
-    """The same, with each line but the first set in: none of them passes for a line of a log."""
+    """The same, with each further line indented, so that none looks like a line of the log."""
     if text.isascii() and text.isprintable():
-        return text  # as nearly every line of a log
+        return text  # as in nearly every line of a log
     return _LINE_START.sub("\n  ", visible_text(text))
 
 
 def in_one_line(logger: logging.Logger) -> logging.Logger:
-    """Have what a logger quotes (names, errors) shown in one line. Returns the logger."""
+    """Make a logger show what it quotes (names, errors) in one line. Returns the logger."""
     logger.addFilter(_quote)
     return logger
 
@@ -160,17 +160,17 @@ def _said(error: BaseException) -> str:
 
 
 def validate_marks(text: str) -> None:
-    """A name has no characters that nobody sees, but where a script or an emoji needs them.
+    """Check that a name has no invisible characters, except where a script or an emoji needs them.
 
-    With them it could pass for another name, or turn round what stands beside it. Raises
+    They could make it look like another name, or reverse the text beside it. Raises
     ValidationError.
     """
     found = (each[0] for each in _MARKS.finditer(text) if not each["legitimate"])
     if mark := next(found, ""):
         raise ValidationError(
             _(
-                "The character %(mark)s can't be seen, so it isn't allowed here:"
-                " line breaks, control characters, invisible letters and marks of direction."
+                "The invisible character %(mark)s is not allowed here. Nor are line breaks, "
+                "control characters or direction marks."
             ),
             code="marks",
             params={"mark": f"U+{ord(mark):04X}"},
@@ -178,17 +178,17 @@ def validate_marks(text: str) -> None:
 
 
 def without_marks(text: str) -> str:
-    """What somebody may take a text for: all but what can't be seen."""
+    """The text without invisible characters: what people may take it for."""
     return _ANY_MARK.sub("", text)
 
 
 def describe(error: BaseException) -> str:
-    """An error in a few words, as the last line of a traceback has them. Raises nothing.
+    """An error in a few words, as in the last line of a traceback. Raises nothing.
 
-    An error comes from a job or a definition, and so may be unable to be printed.
+    An error comes from a job or a definition, so printing it may itself fail.
     """
     try:
         lines = traceback.TracebackException(type(error), error, None).format_exception_only()
         return storable("".join(lines).strip())[:MOST_ERROR_CHARACTERS]
-    except BaseException:  # whatever the error itself raises when it is asked
+    except BaseException:  # anything that printing the error may raise
         return f"{type(error).__name__}, which can't be printed"

@@ -49,7 +49,7 @@ def read_hosts(name: str) -> list[str]:
         if not host or "/" in host or " " in host:
             raise ImproperlyConfigured(
                 f"{name} must be host names separated by commas, such as "
-                f"“jobs.example.com,10.0.0.7”; {host!r} is none."
+                f"“jobs.example.com,10.0.0.7”; {host!r} is not one."
             )
     return hosts
 

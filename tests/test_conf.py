@@ -14,7 +14,7 @@ WRONG: list[tuple[Any, str]] = [
     (None, "must be a dict"),
     ([], "must be a dict"),
     ("THREADS=5", "must be a dict"),
-    ({"THREAD": 5}, "no key 'THREAD'; it knows THREADS, "),
+    ({"THREAD": 5}, "no key 'THREAD'. Its keys are THREADS, "),
     ({"threads": 5}, "no key 'threads'"),
     ({5: 5}, "no key 5"),
     ({"THREADS": 0}, "THREADS'] must be a whole number from 1 to 1000, not 0"),

@@ -43,7 +43,7 @@ class ParkedJobAdmin(ReadOnlyAdmin):
         """A link to it, if the job has one."""
         return self._definitions.get(parked.job_id)
 
-    @admin.display(description=_("parked at"))
+    @admin.display(description=_("broken since"))
     def since(self, parked: ParkedJob) -> str:
         """When it was found to be broken."""
         return display.moment(parked.parked_at, timezone.get_current_timezone())

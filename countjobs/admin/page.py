@@ -68,7 +68,7 @@ class PageAdmin(AnyModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
     ) -> tuple[models.QuerySet[Any], bool]:
-        """As Django's, of the first words only."""
+        """As Django's, but for the first words only."""
         found: tuple[models.QuerySet[Any], bool] = super().get_search_results(
             request, queryset, shortened(search_term)
         )
@@ -147,7 +147,7 @@ class PageAdmin(AnyModelAdmin):
 
 
 class ReadOnlyAdmin(PageAdmin):
-    """Pages to look at: nobody adds, changes or deletes here, not even a superuser."""
+    """Read-only pages: nobody adds, changes or deletes here, not even a superuser."""
 
     change_form_template = "admin/countjobs/read_only_form.html"
     actions = None

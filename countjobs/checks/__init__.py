@@ -1,4 +1,4 @@
-"""System checks: what would go wrong later, said at the start, with what to do about it."""
+"""System checks: they say at the start what would go wrong later, and what to do about it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from countjobs.models.kinds import concrete_definitions, fields_of_kind, own_fie
 
 @register("countjobs")
 def check_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """COUNTJOBS says what it may say."""
+    """Check that COUNTJOBS has only known keys and valid values."""
     return [
         Error(problem, hint="See docs/settings.md.", id="countjobs.E001")
         for problem in Conf.problems(getattr(settings, "COUNTJOBS", {}))
@@ -27,7 +27,7 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
 
 @register("countjobs")
 def check_time(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Times are aware of their zone."""
+    """Check that times are aware of their zone."""
     if settings.USE_TZ:
         return []
     return [Error("countjobs needs USE_TZ = True.", hint="Set USE_TZ = True.", id="countjobs.E002")]
@@ -35,7 +35,7 @@ def check_time(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[C
 
 @register("countjobs")
 def check_definitions(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Every kind of definition can be run, once, and tells the job store of each change."""
+    """Check that every kind can run, only once, and tells the job store of each change."""
     return [message for model in concrete_definitions() for message in _of_definition(model)]
 
 
@@ -56,14 +56,14 @@ def _of_definition(model: type[JobDefinition]) -> Iterator[CheckMessage]:
         )
     if hiding := sorted(_hiding(model)):
         yield Error(
-            f"A field of this kind hides what JobDefinition has by its name: {', '.join(hiding)}.",
+            f"Fields of this kind hide attributes of JobDefinition: {', '.join(hiding)}.",
             hint="Give the field another name.",
             obj=model,
             id="countjobs.E007",
         )
     if model._meta.parents:
         yield Error(
-            "This kind of definition inherits from another's table: it would run twice.",
+            "This kind of definition inherits from another concrete kind, so it would run twice.",
             hint="Subclass an abstract model, such as JobDefinition.",
             obj=model,
             id="countjobs.E006",
@@ -77,15 +77,15 @@ def _of_definition(model: type[JobDefinition]) -> Iterator[CheckMessage]:
         )
     if unknown := sorted({*(model.run_overrides or ())} - {*own_fields(model)}):
         yield Error(
-            f"run_overrides names what is no field of this kind: {', '.join(unknown)}.",
-            hint="Name fields that the kind itself adds, as a tuple; or none of them: ().",
+            f"run_overrides names fields that this kind doesn't add: {', '.join(unknown)}.",
+            hint="Use a tuple of fields that the kind itself adds, or an empty tuple: ().",
             obj=model,
             id="countjobs.E020",
         )
     if missing := {"run", "pause"} - set(_permitted(model)):
         yield Warning(
-            f"Nobody can be permitted to {' or '.join(sorted(missing))} these definitions.",
-            hint="Have its Meta inherit: class Meta(JobDefinition.Meta). Then make migrations.",
+            f"There is no permission to {' or '.join(sorted(missing))} these definitions.",
+            hint="Let its Meta inherit: class Meta(JobDefinition.Meta). Then run makemigrations.",
             obj=model,
             id="countjobs.W003",
         )
@@ -99,7 +99,7 @@ def _hiding(model: type[JobDefinition]) -> Iterator[str]:
 
 
 def _permitted(model: type[JobDefinition]) -> Iterator[str]:
-    """What there are permissions for, by the words that their names begin with."""
+    """The actions that have permissions."""
     yield from model._meta.default_permissions
     for codename, _name in model._meta.permissions:
         yield codename.removesuffix(f"_{model._meta.model_name}")

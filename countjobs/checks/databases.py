@@ -19,13 +19,13 @@ from countjobs.database.wakeups import can_listen
 
 @register("countjobs")
 def check_routers(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """No router parts the app's rows from each other."""
+    """Check that no router splits the app's rows between databases."""
     return [*routing_errors(), *routing_warnings()]
 
 
 @register(Tags.database)
 def check_databases(databases: Iterable[str] | None, **kwargs: Any) -> list[CheckMessage]:
-    """The database is one that the app supports, set up so that its writers wait for each other."""
+    """Check that the app supports the database, and that its writers wait for each other."""
     if "default" not in (databases or ()):
         return []
     connection = connections["default"]
@@ -48,11 +48,11 @@ def _of_database(connection: BaseDatabaseWrapper) -> Iterator[CheckMessage]:
 
 
 def _of_set_up(connection: BaseDatabaseWrapper) -> Iterator[CheckMessage]:
-    with suppress(ImproperlyConfigured):  # that is another check's matter
+    with suppress(ImproperlyConfigured):  # another check reports that
         yield from set_up_errors(connection, Conf.load().threads)
     if connection.vendor == "postgresql" and not can_listen(connection):
         yield Warning(
-            "Schedulers can't listen to PostgreSQL here, and look once a second instead.",
+            "Schedulers can't listen to PostgreSQL here. They poll once a second instead.",
             hint="Install psycopg 3 in place of psycopg2: pip install 'psycopg[binary]'.",
             id="countjobs.W011",
         )
@@ -64,7 +64,7 @@ def _of_sqlite(connection: BaseDatabaseWrapper) -> Iterator[CheckMessage]:
     options = connection.settings_dict.get("OPTIONS", {})
     if options.get("transaction_mode") != "IMMEDIATE":
         yield Warning(
-            "SQLite's transactions are not IMMEDIATE: “database is locked” will be seen.",
+            "SQLite's transactions are not IMMEDIATE: expect “database is locked” errors.",
             hint="Set OPTIONS['transaction_mode'] = 'IMMEDIATE'.",
             id="countjobs.W001",
         )
@@ -78,14 +78,14 @@ def _of_sqlite(connection: BaseDatabaseWrapper) -> Iterator[CheckMessage]:
         )
     if _asked(connection, "busy_timeout") == 0:
         yield Warning(
-            "SQLite has no busy timeout: “database is locked” will be seen.",
+            "SQLite has no busy timeout: expect “database is locked” errors.",
             hint='Add to OPTIONS: "timeout": 20',
             id="countjobs.W013",
         )
 
 
 def _asked(connection: BaseDatabaseWrapper, pragma: str) -> Any:
-    """What a PRAGMA says; None where the database can't be asked, which others will tell."""
+    """The value of a PRAGMA; None if the database gives an error, which other code will report."""
     try:
         with connection.cursor() as cursor:
             cursor.execute(f"PRAGMA {pragma}")

@@ -1,7 +1,7 @@
-"""What the settings of the database must allow, for schedulers to work.
+"""What the database settings must allow for schedulers to work.
 
-The system checks tell of it, and a scheduler refuses to be built where it can't work, in the same
-words. Nothing here asks the database itself.
+The system checks report this, and a scheduler that can't work is refused in the same words. Nothing
+here queries the database.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ OWN_CONNECTIONS = (
     *("the listener", "the thread that writes how far long runs are", "mending, after a start"),
     "upkeep, now and then",
 )
-"""Who holds a connection in a scheduler, beside the threads of runs."""
+"""What holds a connection in a scheduler, besides the threads for runs."""
 
 _POOL_SIZE = 4
-"""The `min_size` of a psycopg_pool, and its `max_size` where nothing else is said."""
+"""The default `min_size` and `max_size` of a psycopg_pool."""
 _YEARS = 10
 
 
@@ -49,15 +49,15 @@ def set_up_errors(connection: BaseDatabaseWrapper, threads: int) -> Iterator[Che
         yield Error(
             f"The connection pool has room for {most} connections; a scheduler with {threads}"
             f" threads needs {needed}.",
-            hint=f"Set OPTIONS['pool'] = {{'max_size': {needed}}}, or fewer THREADS, or no pool.",
+            hint=f"Set OPTIONS['pool'] = {{'max_size': {needed}}}, use fewer THREADS, or no pool.",
             id="countjobs.E010",
         )
     if connection.vendor == "sqlite" and not _keeps_one_offset(connection.timezone):
         name = connection.settings_dict["TIME_ZONE"]
         yield Error(
-            f"DATABASES['default']['TIME_ZONE'] is {name}: SQLite would keep times in a zone whose"
-            " clocks change, and an hour a year can't be told from another.",
-            hint="Take TIME_ZONE out of DATABASES['default'], or set it to UTC.",
+            f"DATABASES['default']['TIME_ZONE'] is {name}: SQLite would store times in a zone whose"
+            " clocks change, where one hour a year is ambiguous.",
+            hint="Remove TIME_ZONE from DATABASES['default'], or set it to UTC.",
             id="countjobs.E011",
         )
 
@@ -72,7 +72,7 @@ def _pool_size(connection: BaseDatabaseWrapper) -> int | None:
 
 
 def _keeps_one_offset(zone: tzinfo | None) -> bool:
-    """Whether a zone's clocks stay as they are: this year, and in the years to come."""
+    """Whether a zone's clocks never change, this year and in the next years."""
     year = datetime.now(UTC).year
     moments = [
         datetime(each, month, 1, tzinfo=UTC)
@@ -83,24 +83,24 @@ def _keeps_one_offset(zone: tzinfo | None) -> bool:
 
 
 def routing_errors() -> Iterator[CheckMessage]:
-    """Models of which a router writes the rows elsewhere."""
+    """Models that a router writes to another database."""
     aliases = {model: router.db_for_write(model) for model in _models()}
     if elsewhere := _not_on_default(aliases):
         yield Error(
-            f"A database router writes to other databases than 'default': {elsewhere}.",
-            hint="Have its db_for_write return 'default', or None, for these models.",
+            f"A database router writes to databases other than 'default': {elsewhere}.",
+            hint="Make its db_for_write return 'default', or None, for these models.",
             id="countjobs.E012",
         )
 
 
 def routing_warnings() -> Iterator[CheckMessage]:
-    """Models of which a router reads the rows elsewhere."""
+    """Models that a router reads from another database."""
     aliases = {model: router.db_for_read(model) for model in _models()}
     if elsewhere := _not_on_default(aliases):
         yield Warning(
-            f"A database router reads from other databases than 'default': {elsewhere}. countjobs"
-            " itself doesn't, but other code would see rows as they were.",
-            hint="Have its db_for_read return 'default', or None, for these models.",
+            f"A database router reads from databases other than 'default': {elsewhere}. countjobs"
+            " itself doesn't, but other code would see outdated rows.",
+            hint="Make its db_for_read return 'default', or None, for these models.",
             id="countjobs.W010",
         )
 

@@ -15,8 +15,8 @@ from asgiref.sync import async_to_sync
 from countjobs.executors.forks import NoChildReturns
 
 _LAZY = (
-    "The job returned {what}, and none of that code has run. A job has to do its work before it"
-    " returns{how}."
+    "The job returned {what}, whose code has not run. A job must do its work before it "
+    "returns{how}."
 )
 
 
@@ -56,11 +56,11 @@ def _finish(result: object) -> None:
         result = _Awaited(result).wait()
     if inspect.isgenerator(result) or inspect.isasyncgen(result):
         kind = "a generator" if inspect.isgenerator(result) else "an async generator"
-        raise TypeError(_LAZY.format(what=kind, how=": take the “yield” out of it"))
+        raise TypeError(_LAZY.format(what=kind, how=": remove its “yield”"))
     if isinstance(result, Awaitable):
         if isinstance(result, Coroutine):
             result.close()  # or Python warns later that nobody awaited it
-        raise TypeError(_LAZY.format(what="something to be awaited", how=": await it in the job"))
+        raise TypeError(_LAZY.format(what="an awaitable", how=": await it in the job"))
 
 
 class _Awaited:

@@ -99,8 +99,8 @@ def _refuse(connection: BaseDatabaseWrapper, params: dict[str, Any]) -> NoReturn
     https://www.sqlite.org/howtocorrupt.html#_carrying_an_open_database_file_across_a_fork_
     """
     raise NotSupportedError(
-        "SQLite can't be used in a process that was forked. Start a new one instead, with"
-        " subprocess, or multiprocessing.get_context('spawn')."
+        "SQLite can't be used in a forked process. Start a new one instead, with subprocess or "
+        "multiprocessing.get_context('spawn')."
     )
 
 

@@ -60,7 +60,7 @@ class Growing(threading.Thread):
             if not self.look():
                 connection.close()  # it may be long until the next write
         except Exception as error:  # it is told
-            self._outage.goes_on(logger, error, "The output of runs is shown later")
+            self._outage.goes_on(logger, error, "The output of runs can't be shown yet")
         else:
             self._outage.is_over()
         self._rest = max(LOOK_SECONDS, REST * (time.monotonic() - began))

@@ -170,7 +170,7 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         try:
             ours = set(mark([job.runs[0].execution_id for job in batch]))
         except Exception as error:
-            message = "%s can't be marked yet"
+            message = "%s can't be marked as started yet"
             self.outage.goes_on(self._logger, error, message, counted(len(batch), "run"))
             self._backlog.put_back(batch)  # marking twice does no harm
             self._closing.wait(RETRY_SECONDS)

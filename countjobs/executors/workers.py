@@ -144,7 +144,7 @@ class Workers(Generic[Item]):
                     with NoChildReturns():
                         self._work(*taken)
                 except BaseException:  # nobody would notice that this thread is gone
-                    quietly(logger.exception, "What carries out runs stumbled; it goes on.")
+                    quietly(logger.exception, "A thread that carries out runs failed; it goes on.")
                 taken = self._take(was_called=False)
             self._calls.get()
         self._leave()
@@ -165,7 +165,7 @@ class Workers(Generic[Item]):
 
     def _watch(self) -> None:
         """A thread that looks whether one thread keeps up."""
-        go_on_until(lambda: self._ending, self._watch_while_there_are_items, "The runs' watch")
+        go_on_until(lambda: self._ending, self._watch_while_there_are_items, "The threads' watch")
 
     def _watch_while_there_are_items(self) -> None:
         if not self._items:  # else this is another try

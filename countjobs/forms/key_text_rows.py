@@ -33,7 +33,7 @@ def rows_of(value: Any) -> Rows | None:
 def _fits(key: Any, text: Any) -> bool:
     if not isinstance(key, str) or not isinstance(text, str) or not key.strip():
         return False
-    # Browsers drop the newlines of a line, and turn those of a text into CR LF.
+    # Browsers drop newlines from an input, and turn those in a textarea into CR LF.
     has_lost = {"\n", "\r", "\0"} & set(key) or {"\r", "\0"} & set(text)
     return not has_lost and is_encodable(key + text)
 
@@ -53,7 +53,7 @@ def _problem(key: str, text: str, seen: set[str]) -> str:
     if not key.strip():
         return _("This text has no key.")
     if key in seen:
-        return _("The key “%(key)s” is there more than once.") % {"key": shown(key)}
+        return _("The key “%(key)s” occurs more than once.") % {"key": shown(key)}
     try:
         validate_text(key)
         validate_text(text)
@@ -86,7 +86,7 @@ class KeyTextRows(forms.Widget):
         return context
 
     def format_value(self, value: Any) -> Any:
-        """As it is."""
+        """The value, unchanged."""
         return value
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:

@@ -23,7 +23,9 @@ class KeyTextFormField(OrderedJSONFormField):
             return super().to_python(value)
         if problems := row_problems(value):
             text = ngettext(
-                "A row is wrong. It says why.", "%(n)d rows are wrong. They say why.", len(problems)
+                "One row is wrong. The reason is shown there.",
+                "%(n)d rows are wrong. The reasons are shown there.",
+                len(problems),
             )
             raise ValidationError(text, code="rows", params={"n": len(problems)})
         return dict(value)

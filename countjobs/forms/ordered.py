@@ -26,7 +26,7 @@ class OrderedJSONFormField(forms.JSONField):
         "syntax": _("This is not JSON: %(reason)s, line %(line)d, column %(column)d."),
         "max_length": _("The text has %(length)d characters; at most %(most)d are allowed."),
         "depth": _("This is nested too deeply."),
-        "duplicate": _("The key “%(key)s” is there more than once."),
+        "duplicate": _("The key “%(key)s” occurs more than once."),
     }
 
     def to_python(self, value: Any) -> Any:

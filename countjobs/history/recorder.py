@@ -116,7 +116,7 @@ class Recorder(threading.Thread):
         try:
             refused = self._write(batch)
         except Error as error:
-            message = "The database is away; %s can't be written yet"
+            message = "The database gives an error; %s can't be written yet"
             self.outage.goes_on(logger, error, message, counted(len(batch), "outcome"))
             with self._lock:
                 self._outcomes.rotate(-MOST_REFUSED)  # next time, others come first
@@ -136,7 +136,9 @@ class Recorder(threading.Thread):
         except AWAY:
             raise
         except Exception as error:  # each by itself, it is told
-            logger.debug("A batch of outcomes can't be recorded as it is.", exc_info=error)
+            logger.debug(
+                "A batch of outcomes can't be recorded; trying one by one.", exc_info=error
+            )
             return self._write_each(batch)
         return []
 
@@ -176,7 +178,7 @@ def _record_somehow(outcome: Outcome) -> Exception | None:
         return worse
     # Perhaps the database was at fault, and works again.
     if _refusal(outcome) is not None and (worse := _refusal(bare)) is None:
-        logger.error("An outcome can't be recorded as it is.", exc_info=error)
+        logger.error("An outcome can't be recorded in full.", exc_info=error)
     return worse
 
 

@@ -31,10 +31,10 @@ def write_anew(definitions: list[JobDefinition], now: datetime) -> None:
             with own_turn():
                 mended = write_rows(kind, pks, now)
         except Error as error:
-            logger.warning("Rows of the job store can't be written anew now: %s", error)
+            logger.warning("Rows of the job store can't be rewritten now: %s", error)
             return
         for line in mended:
-            logger.warning("Something else wrote this row, it is written anew: %s", line)
+            logger.warning("Something else wrote this row. It was rewritten: %s", line)
 
 
 def log_not_run(claimed: list[tuple[str, NotRun]]) -> None:

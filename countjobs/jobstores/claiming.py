@@ -141,7 +141,7 @@ class Claiming:
     def _remember(self, job_id: str) -> None:
         if not self.passed.add_job(job_id):
             logger.warning(
-                "Too many due jobs are not known here: jobs from code wait, only definitions run."
+                "Too many due jobs are unknown here: jobs from code wait, only definitions run."
             )
 
     def _pass_over(self, strange: list[Strange]) -> None:
@@ -158,9 +158,9 @@ class Claiming:
                 news.append(each)
         for each in news[:_MOST_NAMES]:
             what = f"jobs of the kind {each.kind}" if each.kind else f'job "{each.job_id}"'
-            logger.warning("Left to others, %s: %s", what, each.reason)
+            logger.warning("Left to other schedulers: %s. %s", what, each.reason)
         if (more := len(news) - _MOST_NAMES) > 0:
-            logger.warning("Left to others: %s more.", counted(more, "job"))
+            logger.warning("Left to other schedulers: %s more.", counted(more, "job"))
 
 
 def _add(claims: Claims, one: Claims) -> None:

@@ -241,7 +241,7 @@ class _Claim:
     def _refuse(self, execution: Execution) -> list[lifecycle.Row]:
         if execution.trigger in OWED:
             return []
-        reason = _("%(busy)d of this job's runs were still going on.")
+        reason = _("Earlier runs of this job had not finished (%(busy)d).")
         reason %= {"busy": self.busy[execution.job_id]}
         return [self._end(execution, Status.SKIPPED, reason)]
 
@@ -266,7 +266,7 @@ class _Claim:
             except Error:
                 raise
             except Exception as error:  # triggers and fields are anybody's code
-                logger.error('Job "%s" can not be claimed', row.id, exc_info=error)
+                logger.error('Job "%s" can\'t be claimed', row.id, exc_info=error)
                 self._park([(row, describe(error))])
                 continue
             plans.append((taken, made, calls))

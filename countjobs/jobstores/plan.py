@@ -51,7 +51,7 @@ def plan(job: Job, due_since: datetime, now: datetime, *, busy: int, catch_up: i
     if busy >= job.max_instances:
         folded = due.earlier + len(due.latest) - 1
         reason = _(
-            "%(busy)d of this job's runs were still going on, and max_instances is %(most)d."
+            "Earlier runs of this job had not finished (%(busy)d; max_instances is %(most)d)."
         ) % {"busy": busy, "most": job.max_instances}
         skipped = NotRun(Status.SKIPPED, due.latest[-1], folded, reason)
         return Plan(not_run=skipped, following=due.following)
@@ -75,7 +75,7 @@ def _in_grace(job: Job, fire: datetime, now: datetime) -> bool:
 def _missed(job: Job, fire: datetime, now: datetime, catch_up: int) -> str:
     late = (now - fire).total_seconds()
     if _in_grace(job, fire, now):
-        text = _("%(late).1f s late: at most %(most)d past fire times are caught up with.")
+        text = _("%(late).1f s late: at most %(most)d past runs are caught up on.")
         return text % {"late": late, "most": catch_up}
     text = _("%(late).1f s late: the misfire grace time is %(grace)s s.")
     return text % {"late": late, "grace": job.misfire_grace_time}

@@ -151,7 +151,7 @@ def restore(rows: Iterable[JobRow], is_left: Callable[[JobRow, bool], bool]) -> 
         if key is None or key in definitions:
             _restore_one(row, job, definitions[key] if key else None, found)
         else:
-            gone = _("The definition of this job is gone. Run syncjobs.")
+            gone = _("The definition of this job no longer exists. Run syncjobs.")
             found.broken.append((row, errors.get(key, gone)))
     return found
 

@@ -120,7 +120,7 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
         self._more_is_due = len(claims.jobs) >= limit or bool(claims.strange)
         self._nothing_taken = not (claims.jobs or claims.not_run or claims.parked)
         for parked in claims.parked:
-            logger.error('Job "%s" is broken, and parked: %s', parked.job_id, parked.error)
+            logger.error('Job "%s" is broken, and set aside: %s', parked.job_id, parked.error)
         log_not_run(claims.not_run)
         for job_id, not_run in claims.not_run:
             self._tell(job_id, not_run)
@@ -136,7 +136,7 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
         """
         # What is marked as running may have run.
         if count := lifecycle.give_back(self.node, but=self._unsettled()):
-            logger.warning("Runs whose claim was in doubt, and that are given back: %d.", count)
+            logger.warning("Runs given back because their claim was in doubt: %d.", count)
         self._in_doubt = False
 
     def get_next_run_time(self) -> datetime | None:
@@ -236,7 +236,7 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
             try:
                 job = unseal(row.id, bytes(row.job_state))
             except UnreadableJobError as error:
-                logger.error('Job "%s" can not be restored: %s', row.id, error)
+                logger.error('Job "%s" can\'t be restored: %s', row.id, error)
                 continue
             job.next_run_time = row.next_run_time
             job._scheduler, job._jobstore_alias = self._scheduler, self._alias

@@ -37,7 +37,7 @@ def _wait_and_leave(deadline: float, status: int) -> None:
     while not getattr(threading, "_SHUTTING_DOWN", True):
         time.sleep(LOOK_SECONDS)
     time.sleep(max(deadline - time.monotonic(), LEAST_SECONDS))
-    leave_now(status, f"What jobs have left did not end in time: {_what_is_left()}.")
+    leave_now(status, f"What jobs left behind did not finish in time: {_what_is_left()}.")
 
 
 def _what_is_left() -> str:

@@ -1,4 +1,4 @@
-"""The models: definitions (when and what), executions (the history), the schedulers that live."""
+"""The models: definitions (when and what), runs (the history), and schedulers."""
 
 from countjobs.models.countjob import CountJob
 from countjobs.models.definitions import JobDefinition

@@ -1,4 +1,4 @@
-"""The article's job: count, then say what was given to say."""
+"""The article's job: count, then log the given messages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST_COUNTS = 1_000_000
 
 
 _STEP = 1_000
-"""After so many counts it is told how far it has come: a thousandth of what counting costs."""
+"""Progress is told once in so many counts; that costs a thousandth of the counting."""
 
 
 def count_job(
@@ -38,7 +38,7 @@ def count_job(
 def step_count(count: int, progress: Callable[[int, int], object] | None = None) -> None:
     """Print every index below `count`, and log that it is done.
 
-    Now and then `progress` is called with how many are done, and of how many.
+    Now and then it calls `progress` with how many are done, and of how many.
     """
     for start in range(0, count, _STEP):
         end = min(start + _STEP, count)
@@ -50,13 +50,13 @@ def step_count(count: int, progress: Callable[[int, int], object] | None = None)
 
 
 def step_judge(count_messages: dict[str, str]) -> None:
-    """Log every key with its message, in their order."""
+    """Log each key with its message, in order."""
     for key, value in count_messages.items():
         logger.info("%s, %s", key, value)
 
 
 class CountJob(JobDefinition):
-    """Counts, and logs its messages."""
+    """Counts, then logs its messages."""
 
     messages = KeyTextField(
         _("messages"), default=dict, blank=True, help_text=_("Logged in this order: key, text.")

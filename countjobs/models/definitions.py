@@ -23,7 +23,7 @@ from countjobs.triggers import CRON_DEFAULTS, ScheduleTrigger, zone_names
 
 _MOST_GRACE = 10 * 366 * 86_400
 _WHEN = frozenset((*CRON_DEFAULTS, "timezone", "start_date", "end_date", "enabled"))
-"""The fields that say whether a definition fires."""
+"""The fields that decide whether a definition has any runs."""
 
 
 def default_timezone() -> str:
@@ -32,7 +32,7 @@ def default_timezone() -> str:
 
 
 def validate_timezone(name: str) -> None:
-    """A time zone is named as in the IANA database. Raises ValidationError."""
+    """Check that a time zone's name is in the IANA database. Raises ValidationError."""
     if name not in zone_names():
         raise ValidationError(
             _("There is no time zone “%(name)s”. Examples: UTC, Asia/Tokyo, Europe/London."),
@@ -74,7 +74,7 @@ class JobDefinition(SavedInRun):
         default=0,
         blank=True,
         validators=[MaxValueValidator(3_600)],
-        help_text=_("Each run is put off by up to this many seconds, at random."),
+        help_text=_("Delays each run by up to this many seconds, at random."),
     )
 
     misfire_grace_time = models.PositiveIntegerField(
@@ -82,18 +82,20 @@ class JobDefinition(SavedInRun):
         null=True,
         blank=True,
         validators=[MinValueValidator(1), MaxValueValidator(_MOST_GRACE)],
-        help_text=_("Seconds a run may be late before it is missed. Empty: never too late."),
+        help_text=_(
+            "How many seconds late a run may start. If it is later, it is missed. Empty: no limit."
+        ),
     )
     coalesce = models.BooleanField(
         _("coalesce"),
         default=True,
-        help_text=_("Run once for all the fire times that passed while no scheduler ran."),
+        help_text=_("Run only once if several runs came due while no scheduler was running."),
     )
     max_instances = models.PositiveSmallIntegerField(
         _("max instances"),
         default=1,
         validators=[MinValueValidator(1), MaxValueValidator(1_000)],
-        help_text=_("How many runs may overlap; a fire time beyond that is skipped."),
+        help_text=_("How many runs may overlap. Any more are skipped."),
     )
     rerun_if_lost = models.BooleanField(
         _("run again if lost"),
@@ -110,9 +112,9 @@ class JobDefinition(SavedInRun):
     objects = JobDefinitionQuerySet.as_manager()
 
     run_overrides: ClassVar[tuple[str, ...] | None] = None
-    """The fields of this kind for which a run by hand may have values of its own: by their names.
+    """The names of the fields that a run by hand may override.
 
-    None: all that the kind adds. An empty tuple: none. Who may run a job may set these.
+    None: all fields that the kind adds. An empty tuple: none. Whoever may run a job may set them.
     """
 
     _fields_are_sound = True
@@ -149,18 +151,18 @@ class JobDefinition(SavedInRun):
         tell(done, total)
 
     def refresh_from_db(self, using: str | None = None, *args: Any, **kwargs: Any) -> None:
-        """As Django's, but from the database that is written to, if none is named."""
+        """As Django's, but by default from the database that is written to."""
         super().refresh_from_db(using or DEFAULT_DB_ALIAS, *args, **kwargs)
 
     @classmethod
     def job_id_of(cls, pk: object) -> str:
-        """The job id of a definition of this kind. A proxy's rows are those of its model."""
+        """The job id of a definition of this kind. A proxy shares the rows of its model."""
         model = cls._meta.concrete_model or cls
         return f"{model._meta.label_lower}:{pk}"
 
     @property
     def job_id(self) -> str:
-        """The key of this definition's row in the job store, and of its executions."""
+        """The key of this definition's row in the job store, and of its runs."""
         return self.job_id_of(self.pk)
 
     @property
@@ -169,7 +171,7 @@ class JobDefinition(SavedInRun):
         return {name: getattr(self, name) for name in CRON_DEFAULTS}
 
     def trigger(self) -> ScheduleTrigger:
-        """When this definition fires. Raises ValueError where its fields make no schedule."""
+        """When this definition is due. Raises ValueError if its fields make no schedule."""
         return ScheduleTrigger(
             self.cron,
             self.timezone,
@@ -180,14 +182,14 @@ class JobDefinition(SavedInRun):
         )
 
     def next_fire_time(self, now: datetime) -> datetime | None:
-        """The first fire time after an instant, in the definition's zone.
+        """The first due time after an instant, in the definition's zone.
 
-        None for a definition that is disabled, or whose schedule has ended.
+        None if the definition is disabled or its schedule has ended.
         """
         return self.trigger().get_next_fire_time(now, now) if self.enabled else None
 
     def clean_fields(self, exclude: Collection[str] | None = None) -> None:
-        """Check each field by itself. Raises ValidationError, with what is wrong by field."""
+        """Check each field by itself. Raises ValidationError, which says what is wrong by field."""
         self._fields_are_sound = False
         self._left_out = frozenset(exclude or ())
         errors: dict[str, Any] = {}
@@ -206,15 +208,15 @@ class JobDefinition(SavedInRun):
         self._fields_are_sound = True
 
     def validate_unique(self, exclude: Collection[str] | None = None) -> None:
-        """As Django's, and that its name doesn't pass for another. Raises ValidationError."""
+        """As Django's, and its name must not look like another one. Raises ValidationError."""
         super().validate_unique(exclude)
         if "name" not in (exclude or ()):
             validate_name(self)
 
     def clean(self) -> None:
-        """Check fields against each other, if each is fine by itself. Raises ValidationError.
+        """Check the fields against each other, once each is fine by itself. Raises ValidationError.
 
-        Where all fields of the schedule were left out of the checks, this one leaves it out, too.
+        If all fields of the schedule were excluded from the checks, so is the schedule.
         """
         super().clean()
         if not self._fields_are_sound:
@@ -223,12 +225,12 @@ class JobDefinition(SavedInRun):
         if self._left_out >= _WHEN:
             return
         if self.start_date and self.end_date and self.start_date > self.end_date:
-            message = _("The end must not come before the start.")
+            message = _("The end must not be before the start.")
             raise ValidationError({self._at_end(): ValidationError(message, code="order")})
         self._clean_fires(django_timezone.now())
 
     def _at_end(self) -> str:
-        """Where to say what is wrong with the end: a form may be without that field."""
+        """Which field shows an error of the end: a form may lack the field `end_date`."""
         return NON_FIELD_ERRORS if "end_date" in self._left_out else "end_date"
 
     def _clean_fires(self, now: datetime) -> None:
@@ -239,22 +241,19 @@ class JobDefinition(SavedInRun):
         except (ValueError, TypeError, OverflowError):
             return  # the field at fault has its own message
         if has_fired:
-            message = _(
-                "The last fire time of this schedule has passed."
-                " Move it, or disable the definition."
-            )
+            message = _("This schedule has no more runs. Change it, or disable the definition.")
             field = self._at_end() if self.end_date and self.end_date <= now else NON_FIELD_ERRORS
             raise ValidationError({field: ValidationError(message, code=ENDED)})
         raise ValidationError(
-            _("This schedule never fires: no moment matches all of its fields."), code="never"
+            _("This schedule never runs: no time matches all of its fields."), code="never"
         )
 
     def problems(self, settled: Collection[str] = ()) -> list[str]:
-        """What keeps this definition from running, a sentence each: for rows that nobody validated.
+        """What keeps a definition that nobody validated from running, one sentence each.
 
-        That its last fire time has passed is no problem. Raises nothing: what goes wrong while it
-        looks is a problem, too. Fields that are `settled` were validated before, and are what they
-        were then: they are passed over. Where the schedule's are, that it fires is settled, too.
+        A schedule that has ended is not a problem. This raises nothing: an error while checking is
+        a problem like any other. Fields that are `settled` were validated before and have not
+        changed, so they are skipped. If the schedule's are, that it has runs isn't checked either.
         """
         self._surely_fires = "second" in settled
         try:

@@ -1,10 +1,12 @@
-"""What `makemigrations` writes for kinds of definition.
+"""What `makemigrations` writes for kinds of definition, and for the other tables of countjobs.
 
 A kind works only where the tables of countjobs and of django-apscheduler are, though no foreign key
-says so: its migration depends on theirs. And what JobDefinition's fields tell people (names, help,
-choices) and check is left out: it is no column's matter, and changes with each release.
+says so: its migration depends on theirs.
 
-Django's means for this is the commands' attribute `autodetector`.
+Names, help, choices and checks are left out, for the fields of JobDefinition and for the tables of
+countjobs that are no kinds. No column depends on them, and they may change with each release.
+
+Django's hook for this is the commands' attribute `autodetector`.
 """
 
 from __future__ import annotations
@@ -25,11 +27,13 @@ from countjobs.triggers import CRON_DEFAULTS
 NEEDED = (("countjobs", "execution"), ("django_apscheduler", "djangojob"))
 """Models whose tables are written to wherever a definition is."""
 
+_OWN = "countjobs"
 _WORDS = ("verbose_name", "help_text", "choices", "validators")
+_MODEL_WORDS = ("verbose_name", "verbose_name_plural")
 
 
 class KindsDetector(MigrationAutodetector):
-    """Django's, which knows kinds of definition by their fields: old states have no classes."""
+    """Recognises kinds of definition by their fields: old states have no classes."""
 
     def __init__(self, from_state: ProjectState, to_state: ProjectState, *args: Any) -> None:
         for state in (from_state, to_state):
@@ -39,14 +43,14 @@ class KindsDetector(MigrationAutodetector):
     def add_operation(
         self, app_label: str, operation: Any, dependencies: Any = None, beginning: bool = False
     ) -> None:
-        """As Django's; what creates a kind waits for the tables that it needs."""
+        """As Django's, but the creation of a kind depends on the tables that it needs."""
         if isinstance(operation, CreateModel) and _is_kind(dict(operation.fields)):
             dependencies = [*(dependencies or ()), *_needed_by(app_label)]
         super().add_operation(app_label, operation, dependencies, beginning)
 
 
 def install() -> None:
-    """Have Django's commands use it, or what another app has put there, and it."""
+    """Make Django's commands use it, combined with a detector that another app has put there."""
     found = makemigrations.Command.autodetector
     if issubclass(found, KindsDetector):
         return
@@ -68,9 +72,15 @@ def _is_kind(fields: dict[str, Any]) -> bool:
 def _leave_words_out(state: ProjectState) -> None:
     common = {field.name for field in JobDefinition._meta.get_fields()}
     for model in state.models.values():
+        names: set[str] = set()
         if _is_kind(model.fields):
-            for name in common & model.fields.keys():
-                model.fields[name] = _without_words(model.fields[name])
+            names = common & model.fields.keys()
+        elif model.app_label == _OWN:
+            names = {*model.fields}
+            for word in _MODEL_WORDS:
+                model.options.pop(word, None)
+        for name in names:
+            model.fields[name] = _without_words(model.fields[name])
 
 
 def _without_words(field: models.Field[Any, Any]) -> models.Field[Any, Any]:

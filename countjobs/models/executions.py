@@ -1,8 +1,8 @@
-"""The history of runs: what ran, when, and how it went.
+"""Runs (the table `Execution`): the history of what ran, when, and how it went.
 
-A row is written when a fire time is claimed, or when a run is asked for. How its status changes
-from then on: `countjobs.history.lifecycle`. A row points to nothing: it outlives its definition,
-its job and the scheduler that ran it.
+A row is written when a due run is claimed or a run is requested. `countjobs.history.lifecycle`
+describes how its status changes from then on. A row has no foreign keys: it outlives its
+definition, its job and the scheduler that ran it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Self
 
 from django.db import connections, models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from countjobs.database.newest import Past, read_newest
 from countjobs.database.primary import PrimaryQuerySet
@@ -36,23 +37,23 @@ _TIMES = ("status", "trigger", "scheduled_at", "started_at", "finished_at")
 
 
 class ExecutionQuerySet(PrimaryQuerySet["Execution"]):
-    """The queries that schedulers and pages make."""
+    """The queries that schedulers and pages make on the history."""
 
     def active(self) -> Self:
-        """Those that have not ended. The partial index answers this."""
-        # By its condition, too: SQLite can't tell that a list of parameters is one of statuses.
+        """Runs that have not finished. The partial index answers this."""
+        # Both conditions: SQLite can't see that the parameters are the statuses of the index.
         return self.filter(status__in=ACTIVE, finished_at__isnull=True)
 
     def going_on(self) -> Self:
-        """Those that run now, in a scheduler."""
+        """Runs that a scheduler is carrying out now."""
         return self.active().filter(status=Status.RUNNING).exclude(node="")
 
     def due(self, since: datetime, until: datetime) -> Self:
-        """Those that were due from an instant on, up to another."""
+        """Runs that were due between two instants, both included."""
         return self.filter(scheduled_at__gte=since, scheduled_at__lte=until)
 
     def begun(self, since: datetime, until: datetime) -> Self:
-        """Those of them that have begun, whether they have ended or not."""
+        """Those of them that have started, whether they have finished or not."""
         return self.due(since, until).filter(started_at__isnull=False)
 
     def failures(self, since: datetime, until: datetime) -> Self:
@@ -60,7 +61,7 @@ class ExecutionQuerySet(PrimaryQuerySet["Execution"]):
         return self.due(since, until).filter(trouble__in=FAILURES)
 
     def unclaimed(self) -> Self:
-        """Those that no scheduler has taken, oldest first, but not those that wait for a run."""
+        """Runs that no scheduler has taken, oldest first, but not those that wait for a run."""
         going_on = self.model.objects.active().exclude(node="")
         goes_on = models.Exists(going_on.filter(job_id=models.OuterRef("job_id")))
         return (
@@ -71,11 +72,11 @@ class ExecutionQuerySet(PrimaryQuerySet["Execution"]):
         )
 
     def requested(self, now: datetime) -> Self:
-        """Those that were asked for, are due, and may be taken; oldest first."""
+        """Requested runs that are due and may be taken, oldest first."""
         return self.unclaimed().filter(scheduled_at__lte=now)
 
     def with_status(self, status: str) -> Self:
-        """Runs with this status, by an index; those that succeeded are most of all."""
+        """Runs with this status, by an index. Only `succeeded` has none: most runs have it."""
         if status in TROUBLES:
             return self.filter(trouble=status)
         if status in ACTIVE:
@@ -83,51 +84,51 @@ class ExecutionQuerySet(PrimaryQuerySet["Execution"]):
         return self.filter(status=status) if status in Status.values else self.none()
 
     def of_jobs(self, job_ids: Collection[str]) -> Self:
-        """Those of some jobs. Of one they are in the order of its index; of more not."""
+        """Runs of these jobs. The runs of a single job come in the order of its index."""
         if len(job_ids) == 1:
             return self.filter(job_id=next(iter(job_ids)))
         return self.filter(job_id__in=job_ids)
 
     def due_between(self, start: datetime | None, end: datetime | None) -> Self:
-        """Those that were due from an instant on, and before another one; either may be open."""
+        """Runs that were due from `start` on and before `end`. Either may be None."""
         found = self if start is None else self.filter(scheduled_at__gte=start)
         return found if end is None else found.filter(scheduled_at__lt=end)
 
     def before(self, execution: Execution) -> Self:
-        """The earlier ones of the same job, the nearest first."""
+        """The earlier runs of the same job, nearest first."""
         at, is_before = execution.scheduled_at, models.Q(pk__lt=execution.pk)
         earlier = self.filter(job_id=execution.job_id, scheduled_at__lte=at)
         return earlier.filter(models.Q(scheduled_at__lt=at) | is_before).newest_first()
 
     def after(self, execution: Execution) -> Self:
-        """The later ones of the same job, the nearest first."""
+        """The later runs of the same job, nearest first."""
         at, is_after = execution.scheduled_at, models.Q(pk__gt=execution.pk)
         later = self.filter(job_id=execution.job_id, scheduled_at__gte=at)
         return later.filter(models.Q(scheduled_at__gt=at) | is_after).order_by("scheduled_at", "pk")
 
     def newest_first(self) -> Self:
-        """In the order of the pages."""
+        """In the order in which the pages show them."""
         return self.order_by("-scheduled_at", "-pk")
 
     def newest_of(self, job_id: str, most: int) -> Self:
-        """The newest of one job, with what figures need. An index gives them in this order."""
+        """The newest runs of one job, with what the figures need. An index gives this order."""
         return self.filter(job_id=job_id).newest_first().only(*_TIMES)[:most]
 
     def newest_of_each(
         self, job_ids: Iterable[str], most: int, *, ended: bool = False
     ) -> list[Past]:
-        """The newest runs of each of these jobs, at most so many per job, newest first.
+        """The newest runs of each of these jobs, newest first, at most `most` per job.
 
-        It is one statement, whose cost depends only on what it returns. With `ended`, it leaves out
-        runs that are queued or running. It ignores the other filters of this queryset.
+        It is one statement, whose cost depends only on how much it returns. With `ended`, queued
+        and running ones are skipped. Other filters of this queryset are ignored.
         """
         condition = f"NOT ({UNFINISHED})" if ended else "true"
         return read_newest(connections[self.db], self.model, job_ids, most, condition)
 
     def jobs_with_problems(self, prefix: str, rows: int, most: int) -> list[str]:
-        """The job ids with this prefix that have problems, newest problem first, at most `most`.
+        """The ids of jobs with this prefix that had problems lately, at most `most`.
 
-        It looks only at the newest `rows` runs that ended without success, by an index that holds
+        It looks at no more than the newest `rows` runs without success, by an index that holds
         nothing else.
         """
         troubles = self.filter(trouble__isnull=False).newest_first()
@@ -136,7 +137,7 @@ class ExecutionQuerySet(PrimaryQuerySet["Execution"]):
         return list(dict.fromkeys(job_id for job_id in found if job_id.startswith(prefix)))[:most]
 
     def jobs_last_ended(self, how: Collection[str], job_ids: Iterable[str]) -> list[str]:
-        """Those of these jobs whose newest ended run has one of these statuses."""
+        """Those of these jobs whose newest finished run has one of these statuses."""
         newest = self.newest_of_each(job_ids, 1, ended=True)
         return [past.job_id for past in newest if past.status in how]
 
@@ -145,7 +146,7 @@ class ExecutionQuerySet(PrimaryQuerySet["Execution"]):
         return self.defer("output", "traceback", "parameters")
 
     def in_brief(self) -> Self:
-        """With what a line about a run shows: job, status, due time, start."""
+        """Only with what a line about a run shows: its job, its status and times."""
         return self.only("job_id", "job_name", "status", "scheduled_at", "started_at")
 
 
@@ -164,10 +165,10 @@ class Execution(models.Model):
     trigger = models.CharField(
         _("trigger"), max_length=16, choices=Trigger.choices, default=Trigger.SCHEDULE
     )
-    scheduled_at = models.DateTimeField(_("scheduled at"))
-    started_at = models.DateTimeField(_("started at"), null=True, blank=True)
-    finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
-    node = models.CharField(_("node"), max_length=255, blank=True)
+    scheduled_at = models.DateTimeField(_("due at"))
+    started_at = models.DateTimeField(pgettext_lazy("a run", "started"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    node = models.CharField(_("scheduler"), max_length=255, blank=True)
     attempt = models.PositiveSmallIntegerField(_("attempt"), default=1)
     requested_by = models.CharField(_("requested by"), max_length=255, blank=True)
     parameters = OrderedJSONField(_("parameters"), default=dict, blank=True)
@@ -175,7 +176,7 @@ class Execution(models.Model):
     error = models.TextField(_("error"), blank=True)
     traceback = models.TextField(_("traceback"), blank=True)
     folded = models.PositiveBigIntegerField(
-        _("folded"), default=0, help_text=_("How many earlier fire times this run stands for.")
+        _("folded"), default=0, help_text=_("How many earlier runs were combined into this one.")
     )
     progress_done = models.BigIntegerField(_("done"), null=True, editable=False)
     progress_total = models.BigIntegerField(_("of"), null=True, editable=False)
@@ -187,17 +188,17 @@ class Execution(models.Model):
         output_field=models.CharField(max_length=16, null=True),
         db_persist=True,
     )
-    """The status again, of what ended without success; null for all others.
+    """The status again, if the run ended without success; otherwise null.
 
-    For the index of these, which are few. An index of the status itself would make PostgreSQL enter
-    a run anew into every index of the table when it begins (no HOT update).
+    It is there for an index of these few rows. An index of the status itself would rule out HOT
+    updates: PostgreSQL would update every index of the table when a run starts.
     """
 
     objects = ExecutionQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("execution")
-        verbose_name_plural = _("executions")
+        verbose_name = _("run")
+        verbose_name_plural = _("runs")
         default_permissions = ("view",)
         get_latest_by = "scheduled_at"
         constraints = [
@@ -252,7 +253,7 @@ class Execution(models.Model):
 
     @property
     def lateness(self) -> timedelta | None:
-        """How long after its due time the run started."""
+        """How long after it was due the run started."""
         return self.started_at - self.scheduled_at if self.started_at else None
 
     @property

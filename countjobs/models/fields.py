@@ -37,21 +37,21 @@ class CronField(models.CharField):  # type: ignore[type-arg]  # generic for mypy
             normal = normalise_expression(self.name, cleaned)
         except CronFieldError as error:
             raise ValidationError(str(error), code="cron") from error
-        self.run_validators(normal)  # names are longer than the numbers that they stand for
+        self.run_validators(normal)  # a name is longer than the number it stands for
         return normal
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
-        """Show the saved instance what is stored for it."""
+        """Give the saved instance the value that is stored."""
         value = self._normal(super().pre_save(model_instance, add))
         setattr(model_instance, self.attname, value)
         return value
 
     def get_db_prep_save(self, value: Any, connection: BaseDatabaseWrapper) -> Any:
-        """The normal form, also where nobody called `full_clean`: in updates and bulk writes."""
+        """The normal form, also without `full_clean`: in updates and bulk writes."""
         return super().get_db_prep_save(self._normal(value), connection)
 
     def _normal(self, value: Any) -> Any:
-        """What has no normal form stays as it is, for the definition to be parked with it."""
+        """A value without a normal form stays. The definition is then set aside as broken."""
         if hasattr(value, "resolve_expression"):
             return value
         try:
@@ -61,7 +61,7 @@ class CronField(models.CharField):  # type: ignore[type-arg]  # generic for mypy
 
 
 class _Shown(json.JSONEncoder):
-    """JSON as pages show it where it can't be edited, whatever raw SQL has put there."""
+    """JSON as read-only pages show it, whatever raw SQL has put there."""
 
     def encode(self, o: Any) -> str:
         return storable(super().encode(o))
@@ -81,13 +81,13 @@ class OrderedJSONField(models.JSONField):
         self.encoder = _Shown  # Django's pages use it; what is stored is written below
 
     def deconstruct(self) -> Any:
-        """As Django's, without what every such field has."""
+        """As Django's, without the arguments that every such field has."""
         name, path, args, kwargs = super().deconstruct()
         kwargs.pop("encoder")
         return name, path, args, kwargs
 
     def formfield(self, **kwargs: Any) -> Any:
-        """A form field that keeps what was typed, compared with what is stored.
+        """A form field that keeps what was typed, and compares it with what is stored.
 
         Django would send the default's value along, hidden, and compare with that.
         """
@@ -109,15 +109,15 @@ class OrderedJSONField(models.JSONField):
         return self.get_db_prep_value(value, connection)
 
     def from_db_value(self, value: Any, expression: Any, connection: BaseDatabaseWrapper) -> Any:
-        """What the text says. What isn't JSON, or is nested too deeply to be shown and validated,
-        only raw SQL can have put there: it is returned as text, for validation to name.
+        """The value of the text. Only raw SQL can store text that isn't JSON, or is nested too
+        deeply to show and validate: that is returned as text, and validation reports it.
         """
         try:
             parsed = json.loads(value)
         except (TypeError, ValueError, RecursionError):
             return str(value) if isinstance(value, bytes) else value
         text = str(value)
-        # Nothing is nested more deeply than it has brackets, and most has next to none.
+        # The depth is at most the number of brackets; most texts have hardly any.
         may_be = text.count("{") + text.count("[") > MOST_LEVELS
         return value if may_be and is_too_deep(parsed) else parsed
 
@@ -127,7 +127,7 @@ MOST_MESSAGE_BYTES = 64 * 1024
 
 
 def validate_messages(value: object) -> None:
-    """Messages are a JSON object, text to text, of a bounded size. Raises ValidationError."""
+    """Check that messages are a JSON object of texts, not too large. Raises ValidationError."""
     if not isinstance(value, dict):
         raise ValidationError(
             _('Messages must be a JSON object, such as {"one": "one count."}.'), code="messages"
@@ -157,7 +157,7 @@ def validate_messages(value: object) -> None:
 
 
 class KeyTextField(OrderedJSONField):
-    """An object of text to text: messages, for one. The admin edits it in rows."""
+    """An object of text to text, such as messages. The admin edits it in rows."""
 
     default_validators = [validate_messages]
 

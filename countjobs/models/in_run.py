@@ -1,8 +1,9 @@
-"""What `save()` writes when a run saves its own definition.
+"""A definition during a run of it, and what saving it then writes.
 
-The run's object is as old as the claim, and may hold values for this run only. To save all of it
-would undo what people have changed since, and keep those values. So in a run `save()` writes only
-the fields that the kind adds, without those that the run overrides. `update_fields` names others.
+The run's object is as old as the claim, so saving all of it would undo what people changed since.
+It also holds the values that were requested for this run only. So `save()` in `run` writes the
+fields that the kind adds, except those that this run overrides. For other fields, use
+`update_fields`.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from typing import Any
 from django.db import models
 
 _POSITIONS = ("force_insert", "force_update", "using", "update_fields")
-"""Django 5.2 still takes these of `save()` without their names."""
+"""Django 5.2 still takes these arguments of `save()` by position."""
 
 
 class SavedInRun(models.Model):
-    """What a definition knows of the run that it was handed to, if any."""
+    """What a definition knows of the run that it belongs to, if any."""
 
     _in_run: tuple[Any, frozenset[str]] | None = None
     """Its key at that time, and the fields that hold values for that run only."""
@@ -36,11 +37,11 @@ class SavedInRun(models.Model):
         super().save(*args, **kwargs)
 
     def hand_to_run(self, overridden: Iterable[str] = ()) -> None:
-        """Note that a run has this object, and which fields the run overrides."""
+        """Tell this object that it belongs to a run, and which fields the run overrides."""
         self._in_run = self.pk, frozenset(overridden)
 
     def _is_copy(self, force_insert: object = False, using: str | None = None, **_: Any) -> bool:
-        """Whether a save makes another row: with no key, another key, or in another database."""
+        """Whether a save makes another row: it has no key, another key, or another database."""
         pk, _overridden = self._in_run or (None, None)
         moves = using not in {None, self._state.db}
         return bool(force_insert) or self._state.adding or self.pk is None or self.pk != pk or moves
@@ -56,7 +57,7 @@ class SavedInRun(models.Model):
 
 @cache
 def _own_columns(model: type[models.Model]) -> list[models.Field[Any, Any]]:
-    """The columns that a kind adds to those that all definitions have, and that can be written."""
+    """The writable columns that a kind adds to those of all definitions."""
     from countjobs.models.kinds import fields_of_kind  # noqa: PLC0415  # it builds on this
 
     return [

@@ -1,4 +1,4 @@
-"""Every question about kinds of definition: which there are, what each adds, and their ids."""
+"""All about kinds of definition: which there are, what each adds, and their ids."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from countjobs.models.definitions import JobDefinition
 
 
 def definition_key(job_id: str) -> tuple[type[JobDefinition], Any] | None:
-    """The model and the primary key that an id names, if it names any that there can be."""
+    """The model and the primary key that a job id names, if it can name any."""
     label, _, pk = job_id.partition(":")
     try:
         model = apps.get_model(label)
@@ -25,7 +25,7 @@ def definition_key(job_id: str) -> tuple[type[JobDefinition], Any] | None:
 
 
 def unknown_kind(job_id: str) -> str:
-    """The label of a model that isn't installed here, if an id looks as if it named one."""
+    """The label of a model that isn't installed here, if a job id seems to name one."""
     label, colon, _ = job_id.partition(":")
     if not colon or label.count(".") != 1:
         return ""
@@ -37,12 +37,12 @@ def unknown_kind(job_id: str) -> str:
 
 
 def senders() -> list[type[JobDefinition]]:
-    """Every model of definitions. Proxies too: Django's signals name the class that was used."""
+    """Every model of definitions. Django's signals name the class used: proxies, too."""
     return [model for model in apps.get_models() if issubclass(model, JobDefinition)]
 
 
 def fields_of_kind(model: type[models.Model]) -> Iterator[Any]:
-    """The fields that a kind adds to those that all definitions have, its key among them."""
+    """The fields that a kind adds to those of all definitions, its key included."""
     common = {field.name for field in JobDefinition._meta.get_fields()}
     for field in (*model._meta.concrete_fields, *model._meta.many_to_many):
         if field.name not in common:
@@ -50,24 +50,24 @@ def fields_of_kind(model: type[models.Model]) -> Iterator[Any]:
 
 
 def concrete_definitions() -> list[type[JobDefinition]]:
-    """Every kind of definition of the project: each is a table of its own."""
+    """Every kind of definition in the project. Each has a table of its own."""
     return [model for model in senders() if not model._meta.proxy]
 
 
 def own_fields(model: type[JobDefinition]) -> list[str]:
-    """The names of the fields to edit that a kind adds to those that all definitions have."""
+    """The names of the editable fields that a kind adds to those of all definitions."""
     return [
         field.name for field in fields_of_kind(model) if field.editable and not field.primary_key
     ]
 
 
 def may_override(model: type[JobDefinition], name: str) -> bool:
-    """Whether a run of this kind may have a value of its own for this field."""
+    """Whether a run of this kind may override this field."""
     return model.run_overrides is None or name in model.run_overrides
 
 
 def not_overridable(model: type[JobDefinition], names: Iterable[str]) -> list[str]:
-    """Those of the names that a run may not set. A relation may be called by its column, too."""
+    """Those names that a run may not override. A relation may be named by its column."""
     if model.run_overrides is None:
         return []
     columns = {field.attname: field.name for field in model._meta.concrete_fields}

@@ -13,9 +13,9 @@ from countjobs.text import validate_marks, without_marks
 
 
 def validate_name(definition: Any) -> None:
-    """The name of a definition doesn't pass for another one's by what can't be seen in it.
+    """Check that invisible characters don't make a definition's name look like another one.
 
-    A row that has had its name before keeps it. Raises ValidationError.
+    A row may keep the name that it already has. Raises ValidationError.
     """
     name = definition.name
     if without_marks(name) == name:
@@ -31,12 +31,12 @@ def validate_name(definition: Any) -> None:
 
 
 def refuse_marks(name: str, is_taken: Callable[[str], bool]) -> None:
-    """A new name has no marks that it doesn't need, nor only those to tell it from another.
+    """Check that a new name has no needless invisible characters, and needs none to be unique.
 
     Raises ValidationError.
     """
     validate_marks(name)
     bare = without_marks(name)
     if bare != name and is_taken(bare):
-        message = _("This name looks like that of another definition, “%(name)s”.")
+        message = _("This name looks like the name of another definition: “%(name)s”.")
         raise ValidationError(message, code="looks_alike", params={"name": bare})

@@ -1,4 +1,4 @@
-"""Nodes: the schedulers that run, or did. A heartbeat tells which of them live."""
+"""Schedulers that are running or have run. Their heartbeats tell which of them are alive."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from countjobs.database.primary import PrimaryQuerySet
 
 
 class State(models.TextChoices):
-    """What a scheduler is doing, by its own word; that a dead one has stopped, others write."""
+    """What a scheduler says it is doing. Of a dead one, others write that it has stopped."""
 
     RUNNING = "running", _("running")
     DRAINING = "draining", _("draining")
@@ -22,19 +22,19 @@ class State(models.TextChoices):
 
 
 MOST_REASON = 500
-"""Characters of why a scheduler can't claim."""
+"""Characters of the reason why a scheduler can't claim."""
 
 
 class SchedulerNodeQuerySet(PrimaryQuerySet["SchedulerNode"]):
-    """The questions asked of nodes."""
+    """Queries about schedulers."""
 
     def alive(self, now: datetime) -> Self:
-        """Those that run jobs: not stopped, and heard of within the lease."""
+        """Schedulers that run jobs: not stopped, and with a heartbeat within the lease."""
         lease = timedelta(seconds=Conf.load().lease_seconds)
         return self.exclude(state=State.STOPPED).filter(heartbeat__gt=now - lease)
 
     def with_life(self, now: datetime) -> Self:
-        """Each with whether it is alive, as `lives`."""
+        """Annotate each with `lives`: whether it is alive."""
         alive = self.model.objects.alive(now).filter(pk=models.OuterRef("pk"))
         return self.annotate(lives=models.Exists(alive))
 
@@ -50,7 +50,9 @@ class SchedulerNode(models.Model):
     version = models.CharField(_("version"), max_length=32)
     started = models.DateTimeField(_("started"))
     heartbeat = models.DateTimeField(_("heartbeat"))
-    capacity = models.PositiveIntegerField(_("capacity"), help_text=_("Runs side by side."))
+    capacity = models.PositiveIntegerField(
+        _("capacity"), help_text=_("How many runs can go on at once.")
+    )
     state = models.CharField(
         _("state"), max_length=16, choices=State.choices, default=State.RUNNING
     )
@@ -62,10 +64,10 @@ class SchedulerNode(models.Model):
         default="",
         db_default="",
         editable=False,
-        help_text=_("Why it can't start runs at present. Empty while all is well."),
+        help_text=_("Why it can't start runs now. Empty while all is well."),
     )
     kinds = models.JSONField(_("kinds of jobs"), null=True, default=None, editable=False)
-    """The labels of the kinds of definitions that it knows; null where it doesn't say."""
+    """The labels of the kinds of definition that it knows; null if unknown."""
 
     objects = SchedulerNodeQuerySet.as_manager()
 
@@ -80,5 +82,5 @@ class SchedulerNode(models.Model):
 
     @property
     def name(self) -> str:
-        """What executions call it: readable, and still unique where hosts and pids are reused."""
+        """Its name in runs: readable, and unique even if hosts and pids are reused."""
         return f"{self.host}:{self.pid}:{str(self.uuid)[:8]}"

@@ -1,4 +1,4 @@
-"""Parked jobs: rows of the job store that can't be run as they are, and why."""
+"""Broken jobs, which are set aside: rows of the job store that can't run, and why."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from django.utils.translation import gettext_lazy as _
 from countjobs.database.primary import PrimaryQuerySet
 
 FIRST_LOOK = timedelta(minutes=1)
-"""How long after a job was parked it is looked at again. Each later pause is twice as long."""
+"""How soon a job that was set aside is checked again; then after twice as long, and so on."""
 LAST_LOOK = timedelta(hours=1)
-"""The longest time between two looks."""
+"""The longest time between two checks."""
 
 
 class ParkedJobQuerySet(PrimaryQuerySet["ParkedJob"]):
-    """The questions asked of parked jobs."""
+    """Queries about broken jobs."""
 
     def to_look_at(self, now: datetime) -> Self:
-        """Those whose turn it is, the longest waiting first."""
+        """Jobs whose next check is due. Those that have waited longest come first."""
         never = models.Q(look_again_at__isnull=True, parked_at__lte=now - FIRST_LOOK)
         return self.filter(never | models.Q(look_again_at__lte=now)).order_by(
             models.F("look_again_at").asc(nulls_first=True), "parked_at"
         )
 
     def put_off(self, job_ids: list[str], now: datetime) -> None:
-        """Look at those that are still parked again later, after a longer pause each time."""
+        """Put off the next check of those that are still set aside, each time for longer."""
         for parked in self.filter(job_id__in=job_ids):
             parked.looks = min(parked.looks + 1, 16)
             parked.look_again_at = now + min(FIRST_LOOK * 2**parked.looks, LAST_LOOK)
@@ -35,20 +35,20 @@ class ParkedJobQuerySet(PrimaryQuerySet["ParkedJob"]):
 
 
 class ParkedJob(models.Model):
-    """A job that is broken: its row keeps what it held, has no next run, and waits to be mended.
+    """A broken job. Its row in the job store is kept, but has no next run until it is mended.
 
-    Schedulers look at it again from time to time. Saving the definition, or `syncjobs` once the
-    cause is gone, takes it out of here at once.
+    Schedulers check it again from time to time. Once the cause is gone, saving the definition or
+    `syncjobs` takes it out of this table at once.
     """
 
     job_id = models.CharField(_("job id"), max_length=255, primary_key=True)
     error = models.TextField(_("error"))
-    parked_at = models.DateTimeField(_("parked at"))
+    parked_at = models.DateTimeField(_("broken since"))
     # Earlier versions write rows without these.
     looks = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
-    """How often it was looked at again in vain."""
+    """How often it was checked again in vain."""
     look_again_at = models.DateTimeField(null=True, editable=False)
-    """When it is looked at again; null before the first time."""
+    """When it is checked again; null before the first time."""
 
     objects = ParkedJobQuerySet.as_manager()
 

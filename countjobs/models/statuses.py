@@ -1,4 +1,4 @@
-"""The status of a run, and why it came to be."""
+"""The status of a run, and what triggered it."""
 
 from __future__ import annotations
 
@@ -22,21 +22,20 @@ class Status(models.TextChoices):
 
 ACTIVE = (Status.QUEUED, Status.RUNNING)
 UNFINISHED = "status IN ('queued', 'running')"
-"""SQL for the same, for updates by key. It isn't the condition of the partial indexes, or
-PostgreSQL would walk those, past all that were active a moment ago, instead of looking up the keys.
-"""
+"""SQL for the same, for updates by key. On purpose, it isn't the condition of the partial indexes:
+with that, PostgreSQL would scan these, with all that were active a moment ago, instead of using the
+keys."""
 
 FAILURES = (Status.FAILED, Status.TIMED_OUT, Status.LOST)
-"""Runs that started, and went wrong."""
+"""How a run ends that went wrong after it had started."""
 PROBLEMS = (*FAILURES, Status.MISSED, Status.SKIPPED)
-"""Runs that didn't do what they were due for. Cancelling one is no problem: somebody wanted it.
-"""
+"""How a run ends that didn't do its work. A cancelled one isn't a problem: somebody wanted that."""
 TROUBLES = (*PROBLEMS, Status.CANCELLED)
-"""Every way to end but success."""
+"""How a run ends without success."""
 
 
 class Trigger(models.TextChoices):
-    """Why a run came to be."""
+    """What triggered a run."""
 
     SCHEDULE = "schedule", _("schedule")
     MANUAL = "manual", _("by hand")
@@ -45,6 +44,6 @@ class Trigger(models.TextChoices):
 
 
 OWED = (Trigger.SCHEDULE, Trigger.RETRY)
-"""Runs that a scheduler that is gone had claimed, and the next attempts of those that it ran. They
-are not skipped for another run of the same job; they wait for it.
+"""What a scheduler had claimed that is gone, and the next attempts of what it ran. These are not
+skipped because of another run of the same job: they wait for it.
 """

@@ -1,4 +1,4 @@
-"""Checks of definitions beyond Django's own checks of fields."""
+"""What is checked of a definition beyond Django's own checks of fields."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_MOMENT = datetime(LAST_YEAR, 12, 31, tzinfo=UTC)
 
 ENDED = "ended"
-"""The code of the ValidationError for a schedule whose last fire time has passed."""
+"""The code of the ValidationError for a schedule that has ended."""
 
 
 def more_checks(
     definition: Any, exclude: Collection[str]
 ) -> Iterator[tuple[str, Callable[[], None]]]:
-    """The checks that Django's own leave out, also for the fields of subclasses."""
+    """Check what Django's own checks of a field leave out, also for the fields of subclasses."""
     for field in definition._meta.concrete_fields:
         if field.name in exclude:
             continue
@@ -38,19 +38,19 @@ def more_checks(
 
 
 def validate_moment(moment: datetime) -> None:
-    """Check that a date lies in the years that schedules cover. Raises ValidationError."""
+    """Check that a moment is in the years that schedules are searched. Raises ValidationError."""
     if is_naive(moment):
         raise ValidationError(_("The date has no time zone."), code="naive")
     if not EPOCH <= moment <= _LAST_MOMENT:
         raise ValidationError(
-            _("The date must lie between 1970 and %(year)d."),
+            _("The date must be between 1970 and %(year)d."),
             code="moment",
             params={"year": LAST_YEAR},
         )
 
 
 def sentences(invalid: ValidationError) -> Iterator[str]:
-    """What is wrong, a sentence each. That the last fire time has passed is no problem."""
+    """What is wrong, one sentence each. A schedule that has ended is not a problem."""
     for name, errors in invalid.update_error_dict({}).items():
         for error in errors:
             if error.code != ENDED:

@@ -1,8 +1,8 @@
-"""Writing definitions, one or many at once: every way of it tells the job store.
+"""Writing definitions, one or many at once. Every way to do so tells the job store.
 
 Whatever writes definitions sends a signal in the transaction that writes them:
 `definitions_changed` or `definitions_deleted`. The job store listens, and writes the row that
-schedulers look at. So nobody ever sees a definition and its row disagree.
+schedulers look at. So nobody ever sees a definition and a row that differ.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ definitions_changed = Signal()
 """Sent with `sender` (the model) and `pks`, inside the transaction that wrote these definitions."""
 
 definitions_deleted = Signal()
-"""Sent likewise, inside the transaction that deleted them."""
+"""The same for definitions that were deleted."""
 
 _BATCH = 10_000
-"""Values in one statement: SQLite takes 32,766, other servers and drivers 65,535."""
+"""Values in one statement. SQLite takes 32,766, servers and drivers 65,535."""
 
 
 class JobDefinitionQuerySet(PrimaryQuerySet["JobDefinition"]):
-    """Definitions, with every way to write many of them at once made to tell the job store."""
+    """A queryset of definitions. Each way to write many at once tells the job store."""
 
     @again_after_deadlock
     def update(self, **kwargs: Any) -> int:
-        """As Django's. Values are not validated; a definition that they break is parked.
+        """As Django's. Values are not validated. A definition that they break is set aside.
 
-        A definition that begins to match meanwhile is left alone, because its row would be too.
+        Rows that begin to match meanwhile are not updated, as the job store would not hear of them.
         """
         with transaction.atomic(using=self.db, savepoint=False):
             pks = list(self.values_list("pk", flat=True))
@@ -90,7 +90,7 @@ class JobDefinitionQuerySet(PrimaryQuerySet["JobDefinition"]):
     def _lock(self, pks: Iterable[Any]) -> None:
         """Keep others from writing these until the transaction ends.
 
-        All do so in one order. Otherwise two that lock the same rows may end in a deadlock.
+        All callers lock in the same order. Otherwise two that lock the same rows could deadlock.
         """
         if not connections[self.db].features.has_select_for_update:
             return  # the whole database is locked there
@@ -103,7 +103,7 @@ class JobDefinitionQuerySet(PrimaryQuerySet["JobDefinition"]):
 
     @again_after_deadlock
     def delete(self) -> tuple[int, dict[str, int]]:
-        """As Django's. The job store is told of all at once, not of each one."""
+        """As Django's. Tells the job store of all deletions at once, not one by one."""
         self._deleted: defaultdict[type[JobDefinition], list[Any]] = defaultdict(list)
         with transaction.atomic(using=self.db, savepoint=False):
             self._lock(self.values_list("pk", flat=True))
@@ -116,12 +116,12 @@ class JobDefinitionQuerySet(PrimaryQuerySet["JobDefinition"]):
     delete.queryset_only = True  # type: ignore[attr-defined]  # no manager deletes everything
 
     def zones(self) -> list[str]:
-        """The time zones that definitions of this kind name, in order. An index answers this."""
+        """The time zones of this kind's definitions, sorted. An index answers this."""
         model = self.model._meta.get_field("timezone").model._meta
         return distinct_values(connections[self.db], model.db_table, "timezone")
 
     def note_deleted(self, definition: JobDefinition) -> None:
-        """Remember a definition that this deletion deletes, of this kind or by a cascade."""
+        """Remember a definition that this deletion includes, of this kind or by a cascade."""
         self._deleted[type(definition)].append(definition.pk)
 
 
@@ -131,7 +131,7 @@ _together: ContextVar[_Together | None] = ContextVar("_together", default=None)
 
 @contextmanager
 def saved_together() -> Iterator[None]:
-    """A transaction. At its end the job store is told of all that was saved in it, at once."""
+    """A transaction that tells the job store of all saves together, at its end."""
     saved: _Together = {}
     with transaction.atomic():
         token = _together.set(saved)
@@ -144,7 +144,7 @@ def saved_together() -> Iterator[None]:
 
 
 def tell_saved(sender: type[JobDefinition], instance: JobDefinition, **_: Any) -> None:
-    """Tell the job store of a save: now, or of all that are saved together at their end."""
+    """Tell the job store of a save: now, or at the end of `saved_together`."""
     saved = _together.get()
     if saved is None:
         definitions_changed.send(sender=sender, pks=[instance.pk])
@@ -155,7 +155,7 @@ def tell_saved(sender: type[JobDefinition], instance: JobDefinition, **_: Any) -
 def tell_deleted(
     sender: type[JobDefinition], instance: JobDefinition, origin: object = None, **_: Any
 ) -> None:
-    """Tell the job store of a deletion, unless a queryset tells of all that it deletes at once."""
+    """Tell the job store of a deletion, unless a queryset tells of all its deletions at once."""
     if isinstance(origin, JobDefinitionQuerySet):
         origin.note_deleted(instance)
     else:

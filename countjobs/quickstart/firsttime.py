@@ -19,9 +19,7 @@ from countjobs.models.kinds import concrete_definitions
 from countjobs.text import describe
 
 PASSWORD_FILE = ".quickstart_password"  # noqa: S105  # a name
-_FORGOTTEN = (
-    "the one you were given when this user was made. For a new one: manage.py changepassword {name}"
-)
+_FORGOTTEN = "shown when this user was created. To change it: manage.py changepassword {name}"
 _EASY_TO_READ = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 EXAMPLE = {
@@ -82,7 +80,7 @@ def superuser(*, on_terminal: bool) -> list[str]:
     except Exception as error:  # the model's own code, which may want what it doesn't say
         reason = " ".join(describe(error).split())
     return [
-        f"    No user was made: {reason}. Make one with",
+        f"    No user was created: {reason}. Create one with",
         "               manage.py createsuperuser",
     ]
 

@@ -32,7 +32,7 @@ def web_server(application: Callable[..., Any], host: str, port: int) -> Any:
     except ImportError:
         raise CommandError("The web server is missing: pip install waitress") from None
     if not 0 <= port <= _LAST_PORT:
-        raise CommandError(f"{port} is no port: they go from 0 to {_LAST_PORT}.")
+        raise CommandError(f"{port} is not a port: ports go from 0 to {_LAST_PORT}.")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listener = socket.create_server((host, port), family=family)

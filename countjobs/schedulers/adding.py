@@ -56,7 +56,7 @@ class StoringScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has 
                     return self._add_before_start(given)
                 except (Error, SynchronousOnlyOperation) as error:
                     self._logger.warning(
-                        "A job could not be stored; it will be when this scheduler starts: %s",
+                        "A job could not be stored yet. It will be when this scheduler starts: %s",
                         error,
                     )
             return super().add_job(*given.args[1:], **given.kwargs)

@@ -79,7 +79,7 @@ class Heartbeat:
         try:
             settle_dead_nodes(dead, now)
         except Error as error:  # of another table, say: this scheduler lives
-            self._settling.goes_on(logger, error, "What dead schedulers left can't be settled now")
+            self._settling.goes_on(logger, error, "Runs of dead schedulers can't be settled now")
         else:
             self._settling.is_over()
         return True
@@ -99,7 +99,7 @@ class Heartbeat:
     def _write(self, now: datetime) -> None:
         alive = SchedulerNode.objects.filter(uuid=self.uuid)
         if not alive.update(heartbeat=now, state=self._state, cannot_claim=self._cannot_claim):
-            logger.warning("This scheduler's row is gone; writing it again.")
+            logger.warning("This scheduler's row is gone. It is written again.")
             self._write_row(now)
         self._beaten_at = time.monotonic()
 

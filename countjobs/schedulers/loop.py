@@ -105,7 +105,7 @@ class DatabaseScheduler(StoringScheduler):
             wait: float | None = super()._process_jobs()
             self.heartbeat.tell_cannot_claim(self._why_it_cannot_claim())
         except Exception as error:
-            what = "The database is away" if isinstance(error, Error) else "The loop stumbled"
+            what = "The database gives an error" if isinstance(error, Error) else "The loop failed"
             self.outage.goes_on(logger, error, f"{what}, trying again")
             return RETRY_SECONDS
         self.outage.is_over()
@@ -121,7 +121,7 @@ class DatabaseScheduler(StoringScheduler):
     def _follow_clock(self) -> None:
         """If the clock was set back, mend next run times that are too far in the future."""
         if self.clock.was_set_back:
-            logger.warning("The clock was set back; putting the schedules in order.")
+            logger.warning("The clock was set back. Mending the schedules.")
             self.mending.begin()
         self.clock.accept()
 
@@ -175,7 +175,7 @@ class DatabaseScheduler(StoringScheduler):
         self._try(lambda: self.heartbeat.tell(State.DRAINING, timezone.now()))
         if not self.executor.wait_until_idle(seconds):
             self.abandoned = self.executor.busy().total()
-            logger.error("Runs that go on past the drain's deadline: %d.", self.abandoned)
+            logger.error("Runs that did not finish before the deadline: %d.", self.abandoned)
         self.growing.stop(timeout=1)
         self.recorder.stop(timeout=max(seconds, 1))
         self.listener.stop(timeout=1)
@@ -186,7 +186,7 @@ class DatabaseScheduler(StoringScheduler):
         """Settle all runs of ours: what has not ended by now is lost."""
         now = timezone.now()
         reason = _(
-            "The scheduler stopped %(seconds)s s after it was told to, and this run had not ended."
+            "This run had not finished %(seconds)s s after the scheduler was told to stop."
         ) % {"seconds": seconds}
         with transaction.atomic():
             settled = settle(self.heartbeat.name, reason, now)
@@ -199,9 +199,11 @@ class DatabaseScheduler(StoringScheduler):
         try:
             try_twice(step)
         except Error as error:
-            logger.error("The database is away; others will settle what is left: %s", error)
+            logger.error(
+                "The database gives an error. Other schedulers will settle what is left: %s", error
+            )
         except Exception:
-            logger.exception("The shutdown stumbled; others will settle what is left.")
+            logger.exception("The shutdown failed. Other schedulers will settle what is left.")
 
 
 class BlockingScheduler(DatabaseScheduler, PlainBlockingScheduler):  # type: ignore[misc]

@@ -108,7 +108,7 @@ class _Rest(threading.Thread):
             if self.stopping.wait(time.monotonic() - began):
                 return
             began = time.monotonic()
-        logger.info("All definitions were looked at. Rows of the job store mended: %d.", count)
+        logger.info("All definitions were checked. Rows of the job store mended: %d.", count)
 
 
 def _tell(mended: list[str]) -> None:

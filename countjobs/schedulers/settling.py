@@ -68,7 +68,7 @@ def _settle_nodes(dead: Heartbeats, now: datetime) -> int:
     nodes = [node for node in locked if node.heartbeat == dead[node.uuid]]
     for node in nodes:
         reason = _(
-            "The scheduler %(name)s stopped without a word; its last heartbeat was at %(at)s."
+            "The scheduler %(name)s stopped without notice. Its last heartbeat was at %(at)s."
         ) % {"name": node.name, "at": f"{node.heartbeat:%Y-%m-%d %H:%M:%S %Z}"}
         _settle_and_tell(node.name, reason, now)
         node.state = State.STOPPED
@@ -86,9 +86,7 @@ def _settle_strays(now: datetime) -> None:
     names = set(active.values_list("node", flat=True))
     names -= {node.name for node in SchedulerNode.objects.exclude(state=State.STOPPED)}
     for name in names:
-        _settle_and_tell(
-            name, _("The scheduler %(name)s is not there any more.") % {"name": name}, now
-        )
+        _settle_and_tell(name, _("The scheduler %(name)s no longer exists.") % {"name": name}, now)
 
 
 def _settle_and_tell(name: str, reason: str, now: datetime) -> None:
@@ -96,7 +94,7 @@ def _settle_and_tell(name: str, reason: str, now: datetime) -> None:
     if not any(vars(settled).values()):
         return
     logger.warning(
-        "%s Runs lost: %d, of which run again: %d. Given back before they began: %d.",
+        "%s Lost runs: %d, to run again: %d. Given back before they started: %d.",
         reason,
         settled.lost,
         settled.again,

@@ -78,7 +78,7 @@ class Upkeep:
             for line in step():
                 logger.warning("Mended the job store: %s", line)
         except Exception as error:
-            self.outage.goes_on(logger, error, "The job store can't be looked at now")
+            self.outage.goes_on(logger, error, "The job store can't be checked now")
             return False
         return True
 

@@ -1,8 +1,9 @@
-"""Triggers: from the eight cron fields to fire times, without the database.
+"""Triggers: from the eight cron fields to due times, without the database.
 
 The eight expressions describe walls: readings of a wall clock (`calendar`). A time zone turns walls
-into instants, by a stated rule for the hours that a clock change drops or repeats (`zones`).
-`ScheduleTrigger` is both, with start, end and jitter, as APScheduler asks a trigger to be.
+into instants, by a stated rule for the hours that a clock change skips or repeats (`zones`).
+`ScheduleTrigger` combines both with start, end and jitter, in the form of an APScheduler trigger.
+APScheduler calls a due time a “fire time”, and so do the names here.
 """
 
 from countjobs.triggers.catchup import Due, due_fires

@@ -1,8 +1,8 @@
 """Walls: the readings of a wall clock that eight cron expressions match.
 
 A wall is a naive datetime. Nothing here knows of time zones, so nothing here can go wrong in the
-night of a clock change. Nothing is walked, either: a search costs a few look-ups, whatever the
-expressions are, and so does finding out that they match nothing.
+night of a clock change. Nothing is found step by step, either: a search costs a few look-ups,
+whatever the expressions are, and so does finding out that they match nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LAST_TIME = 23, 59, 59
 
 
 class CronCalendar:
-    """The walls that eight expressions match. Raises `CronFieldError` where one can't be read."""
+    """The walls that eight expressions match. Raises `CronFieldError` if one can't be read."""
 
     def __init__(self, expressions: Mapping[str, str]) -> None:
         self.expressions = {
@@ -37,12 +37,12 @@ class CronCalendar:
 
     @property
     def is_interval(self) -> bool:
-        """Whether the hour is `*` or `*/n`: that asks for an interval, not for a time of day."""
+        """Whether the hour is `*` or `*/n`: that is an interval, not a time of day."""
         return is_interval("hour", self.expressions["hour"])
 
     @property
     def names_no_hour(self) -> bool:
-        """Whether all hours are asked for, as an interval."""
+        """Whether it is an interval that covers all hours."""
         return self.is_interval and self._hours.bit_count() == 24  # noqa: PLR2004  # of a day
 
     def next_wall(self, at_or_after: datetime) -> datetime | None:
@@ -73,7 +73,7 @@ class CronCalendar:
         return datetime.combine(day, time(*self._previous_time(*_LAST_TIME) or ()))
 
     def count_walls(self, first: datetime, end: datetime) -> int:
-        """How many walls match from `first` on, before `end`: a product a year, not a walk."""
+        """How many walls match from `first` on, before `end`: one product per year."""
         if first >= end:
             return 0
         hours, minutes, seconds = self.times_a_day()
@@ -85,12 +85,12 @@ class CronCalendar:
         return total
 
     def matches_minute(self, wall: datetime) -> bool:
-        """Whether a wall satisfies all expressions but the one of seconds."""
+        """Whether a wall matches all expressions but that for seconds."""
         is_time = self._hours >> wall.hour & self._minutes >> wall.minute & 1
         return bool(is_time) and self._dates.matches(wall)
 
     def times_a_day(self) -> tuple[int, int, int]:
-        """How many hours, minutes of each and seconds of each match on a day that does."""
+        """How many hours of a matching day match, minutes of each, and seconds of each."""
         return self._hours.bit_count(), self._minutes.bit_count(), self._seconds.bit_count()
 
     def _first_time(self) -> tuple[int, int, int]:
@@ -99,7 +99,7 @@ class CronCalendar:
         return hour, minute, second
 
     def _next_time(self, hour: int, minute: int, second: int) -> tuple[int, int, int] | None:
-        """The first matching time of a day that is not before another, if there is one."""
+        """The first matching time of day that is not before another, if there is one."""
         if self._hours >> hour & 1:
             if self._minutes >> minute & 1 and (later := first_from(self._seconds, second)) >= 0:
                 return hour, minute, later
@@ -110,7 +110,7 @@ class CronCalendar:
         return None
 
     def _previous_time(self, hour: int, minute: int, second: int) -> tuple[int, int, int] | None:
-        """The last matching time of a day that is not after another, if there is one."""
+        """The last matching time of day that is not after another, if there is one."""
         if self._hours >> hour & 1:
             if self._minutes >> minute & 1 and (earlier := last_to(self._seconds, second)) >= 0:
                 return hour, minute, earlier
@@ -121,7 +121,7 @@ class CronCalendar:
         return None
 
     def _count_before(self, wall: datetime) -> int:
-        """How many matching times of a day lie before that of a wall."""
+        """How many matching times of day are before that of a wall."""
         _hours, minutes, seconds = self.times_a_day()
         hours_before = count_between(self._hours, 0, wall.hour)
         total = hours_before * minutes * seconds

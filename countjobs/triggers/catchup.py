@@ -1,7 +1,7 @@
-"""What is due after a downtime, in work that does not grow with its length.
+"""What is due after a downtime, at a cost that does not grow with its length.
 
-Instants are reckoned with in UTC here. Python compares two times of one zone by what their wall
-clocks read, so that 01:30 before a fold would be later than 01:00 after it.
+Instants are compared in UTC here. Python compares two times of one zone by what their wall clocks
+show, so that 01:30 before a fold would be later than 01:00 after it.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ _MOST_WALKED = 10_000
 
 @dataclass(frozen=True)
 class Due:
-    """The fire times that are due, in UTC: the latest of them, and how many come before those."""
+    """The due times that have passed, in UTC: the latest, and how many came before."""
 
     latest: list[datetime]
-    """In their order. Empty where nothing is due. Others may hold the same list."""
+    """In order. Empty if nothing is due. Others may hold the same list."""
     earlier: int
-    """How many due fire times lie before the first of `latest`."""
+    """How many of them are before the first of `latest`."""
     following: datetime | None
-    """The first fire time that is not due yet."""
+    """The first due time that has not come yet."""
 
 
 def due_fires(trigger: BaseTrigger, first: datetime, now: datetime, most: int) -> Due:
-    """The fire times from `first`, which is one, up to `now`; at most the latest `most`.
+    """The due times from `first`, which is one of them, up to `now`; at most the latest `most`.
 
-    Triggers that can count and look back (`ScheduleTrigger`) are searched from now backwards.
-    Others, from code, are walked, but no further than ten thousand steps: what lies behind those is
-    left uncounted.
+    Triggers that can count and look back (`ScheduleTrigger`) are searched backwards from now.
+    Others, from code, are followed step by step, but for no more than ten thousand steps: the rest
+    is not counted.
     """
-    # In UTC they are equal only where they are the same, and so may be remembered by.
+    # In UTC, equal means the same instant, so they can be used as keys.
     ask = _due_of_known if hasattr(trigger, "count_fires") else _due_of
     return ask(trigger, first.astimezone(UTC), now.astimezone(UTC), most)
 
@@ -47,7 +47,7 @@ def _due_of(trigger: BaseTrigger, first: datetime, now: datetime, most: int) -> 
         return Due([], 0, first)
     following = _fire_after(trigger, first, now)
     if following is None or following > now:
-        return Due([first], 0, following)  # the regular case, for the price of one step
+        return Due([first], 0, following)  # the usual case, for the cost of one step
     if hasattr(trigger, "count_fires"):
         count = trigger.count_fires(first, now) + 1
         if count > most:
@@ -56,7 +56,7 @@ def _due_of(trigger: BaseTrigger, first: datetime, now: datetime, most: int) -> 
 
 
 _due_of_known = lru_cache(maxsize=256)(_due_of)
-"""Schedules that are alike share a trigger, and are often due together: one is asked for all."""
+"""Equal schedules share a trigger, and are often due together: one answer serves all."""
 
 
 def _due_by_search(trigger: Any, count: int, now: datetime, most: int) -> Due:
@@ -79,10 +79,10 @@ def _due_by_walking(trigger: BaseTrigger, first: datetime, now: datetime, most: 
 def _walk(
     trigger: BaseTrigger, first: datetime, now: datetime, most: int
 ) -> tuple[list[datetime], datetime | None]:
-    """The first so many due fire times, and the one after those."""
+    """The first so many due times that have passed, and the one after those."""
     fires = [first]
     while (following := _fire_after(trigger, fires[-1], now)) is not None and following <= now:
-        # A trigger that doesn't move on would be walked for ever.
+        # A trigger that doesn't move on would be followed for ever.
         if len(fires) == most or following <= fires[-1]:
             break
         fires.append(following)
@@ -90,7 +90,7 @@ def _walk(
 
 
 def _fire_after(trigger: BaseTrigger, fire: datetime, now: datetime) -> datetime | None:
-    """The fire time after another. Triggers that reckon with dates want it in their own zone."""
+    """The due time after another. Triggers that calculate with dates want it in their own zone."""
     zone = getattr(trigger, "timezone", None)
     local = fire.astimezone(zone) if isinstance(zone, tzinfo) else fire
     return _utc(trigger.get_next_fire_time(local, now))

@@ -1,4 +1,4 @@
-"""The clock changes of a time zone: when, and by how much; and the stretches between them."""
+"""The clock changes of a time zone: when, by how much, and the stretches between them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Transition:
 
     @property
     def length(self) -> timedelta:
-        """How much of the wall clock is dropped or repeated."""
+        """How much of the wall clock is skipped or repeated."""
         return abs(self.after - self.before)
 
 
@@ -37,9 +37,9 @@ class Stretch:
     """The first instant that is no longer in it."""
     offset: timedelta
     change: Transition | None
-    """The last clock change before it, or at its beginning; None where that was years ago."""
+    """The last clock change before it, or at its beginning; None if that was years ago."""
     settled: datetime
-    """From here on, nothing that the change has dropped or repeated is left."""
+    """From here on, the change no longer has any effect."""
 
 
 def first_transition(zone: tzinfo, first: datetime, end: datetime) -> Transition | None:
@@ -62,7 +62,7 @@ def stretch_of(zone: tzinfo, instant: datetime) -> Stretch:
 
 @lru_cache(maxsize=2_000)
 def _stretches_of(zone: tzinfo, year: int) -> list[Stretch]:
-    """Those of a year, in their order."""
+    """The changes of a year, in order."""
     first, end = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
     change = next(reversed(_transitions_of(zone, year - 1)), None)
     found = []
@@ -82,7 +82,7 @@ def _stretch(
 
 @lru_cache(maxsize=2_000)
 def _transitions_of(zone: tzinfo, year: int) -> list[Transition]:
-    """Those of a year, looked for a day at a time: all schedules of a zone share them."""
+    """The changes of a year, found day by day. All schedules of a zone share them."""
     day = datetime(year, 1, 1, tzinfo=UTC) - _DAY
     found = []
     before = _offset_of(zone, day)
@@ -96,7 +96,7 @@ def _transitions_of(zone: tzinfo, year: int) -> list[Transition]:
 
 
 def _transition(zone: tzinfo, day: datetime, before: timedelta, after: timedelta) -> Transition:
-    """The clock change in the day that begins so: to the second, as all are."""
+    """The clock change in the day that begins at this instant, to the second."""
     low, high = 0, 86_400
     while high - low > 1:
         middle = (low + high) // 2

@@ -1,7 +1,7 @@
-"""A crontab line, pasted from elsewhere, as the eight cron fields; or the reason why it is refused.
+"""A pasted crontab line as the eight cron fields, or the reason why it is refused.
 
-The line means what Debian's cron makes of it. What crons read differently is refused, with what to
-write instead: nothing is guessed.
+The line means what it means to Debian's cron. Where cron programs differ, it is refused, and the
+message says what to write instead. Nothing is guessed.
 """
 
 from __future__ import annotations
@@ -31,23 +31,23 @@ NICKNAMES = {
 _NAMES = "|".join(name for field in FIELDS for name in field.names)
 _LIKE_A_FIELD = re.compile(rf"(?:[\d*?L]|{_NAMES})(?:[\d*?/,\-#LW]|{_NAMES})*", re.IGNORECASE)
 _DAY, _WEEKDAY = 2, 4
-"""Where cron's two day fields stand in a line."""
+"""The places of cron's two day fields in a line."""
 
 
 @dataclass(frozen=True)
 class Crontab:
-    """What a line says."""
+    """What a line means."""
 
     fields: dict[str, str]
     """The eight expressions by field name."""
     command: str
-    """What stands behind the schedule, and has no meaning here; "" for nothing."""
+    """What follows the schedule and has no meaning here; "" for nothing."""
     zone: str = ""
-    """The time zone that goes with it; "" where the line names none."""
+    """Its time zone; "" if the line names none."""
 
     @property
     def values(self) -> dict[str, str]:
-        """What it fills in, by the definition's field."""
+        """The values to fill in, by the definition's field."""
         return self.fields | ({"timezone": self.zone} if self.zone else {})
 
 
@@ -66,11 +66,11 @@ def _nickname(line: str) -> tuple[list[str], str]:
     name, command = [*line.split(None, 1), ""][:2]
     if name.lower() == "@reboot":
         raise CrontabError(
-            _("“@reboot” names no time: a definition runs by the clock, not at a start.")
+            _("“@reboot” is not a time: definitions run by the clock, not when a computer starts.")
         )
     if name.lower() not in NICKNAMES:
         raise CrontabError(
-            _("“%(name)s” is not known. Known are %(names)s.")
+            _("“%(name)s” is unknown. Use one of %(names)s.")
             % {"name": shown(name), "names": ", ".join(NICKNAMES)}
         )
     return NICKNAMES[name.lower()].split(), command
@@ -82,8 +82,8 @@ def _five_fields(line: str) -> tuple[list[str], str]:
     if len(texts) < len(FIELDS):
         raise CrontabError(
             _(
-                "A crontab line has five fields: minute, hour, day of the month, month,"
-                " day of the week. Here are %(count)d."
+                "A crontab line has five fields: minute, hour, day of the month, month, day of "
+                "the week. This one has %(count)d."
             )
             % {"count": len(texts)}
         )
@@ -99,15 +99,16 @@ def _five_fields(line: str) -> tuple[list[str], str]:
 
 
 def _is_field(word: str) -> bool:
-    """Whether a word is a sixth field, and not a command: one that is named `dec`, say, or `L`."""
+    """Whether a word is a sixth field, such as `dec` or `L`, and not a command."""
     return not word.isalpha() and _LIKE_A_FIELD.fullmatch(word) is not None
 
 
 def _refuse_either_day(texts: list[str]) -> None:
-    """Where both day fields are restricted, cron runs on days that match either; here both must.
+    """Refuse a line that restricts both day fields: cron runs on days that match either, here both
+    must.
 
-    Like Debian's cron, and to the regret of its manual, a field that begins with a star counts as
-    not restricted, so that `*/2` and a weekday must both match there, too.
+    As in Debian's cron, whose manual regrets it, a field that begins with a star counts as not
+    restricted. So `*/2` and a weekday must both match there, too.
     """
     day, weekday = texts[_DAY], texts[_WEEKDAY]
     if not day.startswith("*") and not weekday.startswith("*"):

@@ -1,4 +1,4 @@
-"""One field of a crontab line: from cron's words to the words of ours."""
+"""One field of a crontab line: from cron's notation to ours."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from countjobs.triggers.crontab_hints import hint_for
 _PART = re.compile(r"(?:\*|(?P<first>[a-z0-9]+)(?:-(?P<last>[a-z0-9]+))?)(?:/(?P<step>\d{1,9}))?")
 _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 _RUN = 3
-"""So many weekdays in a row are written as a range."""
+"""From so many weekdays in a row on, they are written as a range."""
 
 
 class CrontabError(ValueError):
-    """A line that has no meaning here. The message says why, and what to write instead."""
+    """A line without a meaning here. The message says why, and what to write instead."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """What one part of a field's list names."""
+    """The values that one part of a field's list names."""
 
     values: range
     is_star: bool
@@ -41,7 +41,7 @@ class CrontabField:
     least: int
     most: int
     names: tuple[str, ...] = ()
-    """Names for the values from `least` on."""
+    """The names of the values from `least` on."""
 
     def translate(self, text: str) -> str:
         """The expression that means the same here. Raises `CrontabError`."""
@@ -65,7 +65,7 @@ class CrontabField:
             raise self._refusal(part, hint_for(part))
         step = int(found["step"] or 1)
         if step == 0:
-            raise self._refusal(part, _("A step is 1 or more."))
+            raise self._refusal(part, _("A step must be 1 or more."))
         if found["first"] is None:
             return Part(range(self.least, self.most + 1, step), is_star=True)
         first, last = self._ends(part, found["first"], found["last"])
@@ -73,7 +73,7 @@ class CrontabField:
             given, every = found["first"], f"{found['first']}-{self.most}/{step}"
             raise self._refusal(
                 part,
-                _("Crons read it differently: write “%(every)s” or “%(given)s”.")
+                _("Not every cron reads this the same way. Write “%(every)s” or “%(given)s”.")
                 % {"every": every, "given": given},
             )
         return Part(range(first, last + 1, step), is_star=False)
@@ -82,14 +82,14 @@ class CrontabField:
         first = self._value(part, first_text)
         last = first if last_text is None else self._value(part, last_text)
         if last_text == "sun" and first > last:
-            last = self.most  # a week that begins with Monday; with numbers it has to be 7
+            last = self.most  # the week begins on Monday, so as a number it must be 7
         if first > last:
-            hint = _("A range can't run backwards: write “%(list)s”.")
+            hint = _("A range can't go backwards. Write “%(list)s”.")
             raise self._refusal(part, hint % {"list": self._split(first, last)})
         return first, last
 
     def _split(self, first: int, last: int) -> str:
-        """Two ranges for one that runs backwards. Weeks end with Sunday, which is 7, and 0."""
+        """Two ranges for one that goes backwards. Weeks end on Sunday, which is 7, and 0."""
         least = 1 if self.name == "day_of_week" else self.least
         ranges = [(first, self.most), (least, last)]
         texts = [str(a) if a == b else f"{a}-{b}" for a, b in ranges if a <= b]
@@ -108,7 +108,7 @@ class CrontabField:
     def _hint_of_name(self, text: str) -> str:
         short = text[:3]
         if short in self.names:
-            return _("Names have three letters: write “%(name)s”.") % {"name": short}
+            return _("Names have three letters. Write “%(name)s”.") % {"name": short}
         return ""
 
     def _refusal(self, part: str, hint: str) -> CrontabError:
@@ -118,7 +118,7 @@ class CrontabField:
 
 
 def _weekdays(numbers: set[int]) -> str:
-    """Names for numbers, where 0 is Sunday; in the order of a week that begins with Monday."""
+    """Names instead of numbers, where 0 is Sunday, in the order of a week that begins on Monday."""
     given = [name for number, name in enumerate(WEEKDAYS, start=1) if number % 7 in numbers]
     if len(given) == len(WEEKDAYS):
         return "*"
@@ -135,4 +135,4 @@ FIELDS = (
     CrontabField("month", gettext_lazy("month"), 1, 12, tuple(MONTHS)),
     CrontabField("day_of_week", gettext_lazy("day of the week"), 0, 7, ("sun", *WEEKDAYS[:6])),
 )
-"""The five, in a line's order."""
+"""The five fields, in the order of a line."""

@@ -1,4 +1,4 @@
-"""What to write here instead of what other schedulers understand."""
+"""What to write here instead of the notation of other schedulers."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ _POSITIONS = re.compile(r"(\w+l|lw|l-\d+|l|\d+w)")
 
 
 def hint_for(part: str) -> str:
-    """A way out of a part of a field that can't be read; at the least, examples."""
+    """Advice on a part of a field that can't be read; at least, examples."""
     if "?" in part:
-        return _("Write “*” for any.")
+        return _("Write “*” for any value.")
     if "#" in part or _POSITIONS.fullmatch(part):
-        return _(
-            "Positions in the month are written in the field “day”: “last”, “last fri”, “2nd mon”."
-        )
+        return _("Write positions in the month in the field “day”: “last”, “last fri”, “2nd mon”.")
     if "~" in part or part.startswith("h"):
-        return _("Choose a value; the field “jitter” spreads runs at random.")
+        return _("Choose a value. To spread runs at random, use the field “jitter”.")
     return _("Examples: “*”, “*/5”, “1-5”, “1,3”.")

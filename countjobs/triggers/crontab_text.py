@@ -1,4 +1,4 @@
-"""Which line of a pasted text is the schedule, free of what cannot be seen, and in which zone."""
+"""Which line of a pasted text is the schedule, without invisible characters; and its zone."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class ScheduleLine:
 
     text: str
     zone: str
-    """The time zone that `CRON_TZ=` or `TZ=` names before it; "" where neither does."""
+    """The time zone that `CRON_TZ=` or `TZ=` names before it; "" if neither does."""
 
 
 def schedule_line(text: str) -> ScheduleLine:
     """The schedule of a pasted text. Raises `CrontabError`."""
     if len(text) > MOST_CHARACTERS:
         raise CrontabError(
-            _("The text has %(length)d characters; at most %(most)d are read.")
+            _("The text has %(length)d characters; at most %(most)d are allowed.")
             % {"length": len(text), "most": MOST_CHARACTERS}
         )
     _refuse_unseen(text)
@@ -43,11 +43,11 @@ def schedule_line(text: str) -> ScheduleLine:
     found = _schedules([line for line in lines if line and not line.startswith("#")])
     if len(found) > 1:
         raise CrontabError(
-            _("Here are %(count)d schedules. Each is a definition of its own: paste one line.")
+            _("These are %(count)d schedules. Each needs its own definition: paste one line.")
             % {"count": len(found)}
         )
     if not found:
-        raise CrontabError(_("There is no schedule in this. Example: “30 9 * * mon-fri”."))
+        raise CrontabError(_("No schedule was found. Example: “30 9 * * mon-fri”."))
     if found[0].zone and found[0].zone not in zone_names():
         raise CrontabError(
             _("There is no time zone “%(name)s”. Examples: UTC, Asia/Tokyo, Europe/London.")
@@ -60,15 +60,15 @@ def _refuse_unseen(text: str) -> None:
     for character in text:
         if unicodedata.category(character).startswith("C") and character not in "\t\r\n":
             raise CrontabError(
-                _("The text holds a character that can't be seen, %(code)s. Type the line anew.")
+                _("The text has an invisible character, %(code)s. Type the line again.")
                 % {"code": f"U+{ord(character):04X}"}
             )
 
 
 def _schedules(lines: list[str]) -> list[ScheduleLine]:
-    """The lines that set nothing, each in the zone that was set last before it.
+    """The lines that set nothing, each with the zone that was set last before it.
 
-    Some crons take a zone on the line of the schedule, too. `CRON_TZ` counts before `TZ`.
+    Some cron programs also take a zone on the line of the schedule. `CRON_TZ` wins over `TZ`.
     """
     found = []
     zones: dict[str, str] = {}
@@ -86,6 +86,6 @@ def _schedules(lines: list[str]) -> list[ScheduleLine]:
 
 
 def _unquoted(line: str) -> str:
-    """A line as it stands in the YAML of others, without the quotation marks around it."""
+    """A line from a YAML file, without the quotation marks around it."""
     quoted = len(line) > 1 and line[0] == line[-1] and line[0] in _QUOTES
     return line[1:-1].strip() if quoted else line

@@ -1,7 +1,8 @@
-"""Dates that five cron expressions match: found by a few look-ups, whatever the expressions are.
+"""The dates that five cron expressions match, found by a few look-ups, whatever the expressions
+are.
 
-A year is a set of days, one for each kind of year, and the years that have any are a set as well.
-So nothing is walked: not to the next date, and not to find out that there is none.
+Each kind of year has a set of matching days, and the years with any are a set as well. So nothing
+is searched day by day, neither for the next date nor to find out that there is none.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _FIRST_YEAR = every_value("year")[0]
 
 
 class DateCalendar:
-    """The dates that five expressions match. Raises `CronFieldError` where one can't be read."""
+    """The dates that five expressions match. Raises `CronFieldError` if one can't be read."""
 
     def __init__(self, expressions: Mapping[str, str]) -> None:
         self._years = bits_of(year - _FIRST_YEAR for year in values_of("year", expressions["year"]))
@@ -65,7 +66,7 @@ class DateCalendar:
         return date.fromordinal(first + number)
 
     def count(self, first: date, end: date) -> int:
-        """How many dates match from one on, and before another."""
+        """How many dates match from `first` on and before `end`."""
         total = 0
         for year in range(max(first.year, _FIRST_YEAR), min(end.year, LAST_YEAR) + 1):
             start = new_year(year)
@@ -74,7 +75,7 @@ class DateCalendar:
         return total
 
     def _days(self, year: int) -> int:
-        """The days of a year that match; none in a year that isn't searched."""
+        """The matching days of a year; none if the year isn't searched."""
         if not _FIRST_YEAR <= year <= LAST_YEAR or not self._years >> year - _FIRST_YEAR & 1:
             return 0
         kind = kind_of(year)
@@ -106,5 +107,5 @@ def _union(named: Mapping[object, int], names: tuple[object, ...]) -> int:
 
 @lru_cache(maxsize=1_000)
 def date_calendar(expressions: tuple[str, ...]) -> DateCalendar:
-    """The calendar of five expressions in the order of `DATE_FIELDS`: those alike share one."""
+    """The calendar of five expressions in the order of `DATE_FIELDS`. Equal ones share it."""
     return DateCalendar(dict(zip(DATE_FIELDS, expressions, strict=True)))

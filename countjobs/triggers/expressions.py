@@ -1,8 +1,8 @@
-"""The eight cron expressions: what each may say, and the one way to write it down.
+"""The eight cron expressions: what each may contain, and its normal form.
 
-The language is APScheduler's own, and its classes parse it. What they let through by mistake is
-refused here: their patterns for names match the beginning of an expression and ignore the rest, so
-that `mon-fri/2` would mean `mon-fri`.
+The syntax is APScheduler's own, and its classes parse it. What they accept by mistake is refused
+here: their patterns for names match the beginning of an expression and ignore the rest, so that
+`mon-fri/2` would mean `mon-fri`.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from apscheduler.triggers.cron.fields import MAX_VALUES, MIN_VALUES, SEPARATOR
 from django.utils.translation import gettext as _
 
 LAST_YEAR = 2199
-"""Searches end with this year, so that an expression that matches nothing, such as 31 February, is
-found out in milliseconds instead of at the end of the year 9999."""
+"""Searches end with this year. Otherwise, an expression that matches nothing, such as 31 February,
+would be searched for up to the year 9999."""
 
 CRON_DEFAULTS = dict.fromkeys(CronTrigger.FIELD_NAMES, "*") | {"second": "0"}
 """What a blank expression means, by field name, in APScheduler's order."""
@@ -34,12 +34,12 @@ _POSITIONS = tuple(WeekdayPositionExpression.options)
 
 
 class CronFieldError(ValueError):
-    """An expression that its field does not understand. The message says which, and why."""
+    """An expression that its field can't read. The message says which, and why."""
 
 
-@lru_cache(maxsize=5_000)  # schedules are much alike, and each is looked at on many occasions
+@lru_cache(maxsize=5_000)  # many schedules are alike, and each is read often
 def normalise_expression(name: str, text: str) -> str:
-    """The expression as it is stored: checked, lower case, weekdays by name, nothing said twice.
+    """The expression as it is stored: checked, lower case, weekdays by name, no repetitions.
 
     A blank text becomes the field's default. The normal form is no longer than the text or, for
     weekdays, than 255 characters. Raises `CronFieldError`.
@@ -50,7 +50,7 @@ def normalise_expression(name: str, text: str) -> str:
 
 @lru_cache(maxsize=2_000)
 def parse(name: str, text: str) -> tuple[Any, ...]:
-    """APScheduler's own parts of an expression, which nobody changes. Raises `CronFieldError`."""
+    """APScheduler's own parts of an expression, not to be changed. Raises `CronFieldError`."""
     parts = SEPARATOR.split(text.strip().lower() or CRON_DEFAULTS[name])
     return tuple(_parse(name, part) for part in parts)
 
@@ -64,7 +64,7 @@ def _normal_parts(name: str, expression: Any) -> list[str]:
 @lru_cache(maxsize=5_000)
 def _parse(name: str, part: str) -> Any:
     if not part:
-        raise CronFieldError(_("There is nothing before or after a comma."))
+        raise CronFieldError(_("Something is missing before or after a comma."))
     compilers = CronTrigger.FIELDS_MAP[name].COMPILERS
     if any(compiler.value_re.fullmatch(part) for compiler in compilers):
         with suppress(ValueError):
@@ -74,7 +74,7 @@ def _parse(name: str, part: str) -> Any:
 
 
 def _within_searches(name: str, expression: Any) -> Any:
-    """The expression, unless it names what no search looks at: a year that is too far."""
+    """The expression. Raises an error if a year is too late to be searched."""
     named = (getattr(expression, end, None) for end in ("first", "last"))
     if any(value is not None and value > _most(name) for value in named):
         raise ValueError(expression)
@@ -82,7 +82,7 @@ def _within_searches(name: str, expression: Any) -> Any:
 
 
 def _weekday_names(expression: RangeExpression) -> list[str]:
-    """Names for numbers, which count from Monday here and from Sunday in cron (APScheduler#286)."""
+    """Names for numbers: 0 is Monday here and Sunday in cron (APScheduler#286)."""
     last = 6 if expression.last is None else expression.last
     if expression.step:
         return list(WEEKDAYS[expression.first : last + 1 : expression.step])
@@ -94,27 +94,30 @@ def _most(name: str) -> int:
 
 
 def _hint(name: str, part: str) -> str:
-    """A way out of what is often meant."""
+    """Advice for what people often mean."""
     if part[:1].isalpha() and "/" in part:
-        return _("Steps go with numbers or *, not with names: write a list.")
+        return _("Steps work with numbers or *, not with names. Write a list instead.")
     if name == "day_of_week" and part == "7":
         return _("Weekdays are mon to sun; numbers are 0 (mon) to 6 (sun).")
     if name == "day_of_week" and part.startswith(_POSITIONS):
-        return _("Positions in the month go into the field “day”: “%(part)s”.") % {"part": part}
+        return _("Write positions in the month in the field “day”: “%(part)s”.") % {"part": part}
     return _hint_of_range(name, part)
 
 
 def _hint_of_range(name: str, part: str) -> str:
     bounds = {"least": MIN_VALUES[name], "most": _most(name)}
     if split := _split_backwards(name, part):
-        return _("A range can't run backwards: write “%(list)s”.") % {"list": split}
+        return _("A range can't go backwards. Write “%(list)s”.") % {"list": split}
     if _NUMBERS.fullmatch(part) or part.startswith("*/"):
-        return _("Values go from %(least)s to %(most)s, steps from 1 to their distance.") % bounds
+        return (
+            _("Values go from %(least)s to %(most)s, steps from 1 to the width of the range.")
+            % bounds
+        )
     return _("Examples: “*”, “*/5”, “%(least)s-%(most)s”.") % bounds
 
 
 def _split_backwards(name: str, part: str) -> str:
-    """Two ranges for one that runs backwards, such as `fri-mon` or `22-2`; otherwise nothing."""
+    """Two ranges for one that goes backwards, such as `fri-mon` or `22-2`; otherwise nothing."""
     values = {"month": MONTHS, "day_of_week": WEEKDAYS}.get(name, [])
     numbers = [str(number) for number in range(MIN_VALUES[name], _most(name) + 1)]
     first, dash, last = part.partition("-")

@@ -20,8 +20,8 @@ _LAST = datetime(LAST_YEAR + 1, 1, 2, tzinfo=UTC)  # that year has ended in ever
 
 
 def _utc(instant: datetime) -> datetime:
-    """An instant in UTC. One beyond the searched years is moved to their border, where it means
-    the same and reckoning with it can't leave the calendar.
+    """An instant in UTC. One outside the searched years is moved to their border: there it means
+    the same, and calculations stay within the calendar.
     """
     if instant.year < _FIRST.year:
         return _FIRST
@@ -30,25 +30,25 @@ def _utc(instant: datetime) -> datetime:
 
 @lru_cache(maxsize=1_000)
 def _calendar(expressions: tuple[tuple[str, str], ...], timezone: str) -> ZonedCalendar:
-    """Schedules that are alike share one."""
+    """Equal schedules share one."""
     return ZonedCalendar(CronCalendar(dict(expressions)), load_zone(timezone))
 
 
 class ScheduleTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
-    """Fires where eight cron expressions match, from `start` to `end`, both included.
+    """Is due where eight cron expressions match, from `start` to `end`, both included.
 
-    Fire times lie on the wall clock's grid and are a function of the fields alone: neither when the
-    trigger was made nor how late the last run was moves them.
+    Due times depend on the wall clock and the fields alone, not on when the trigger was made or how
+    late the last run was.
 
     Args:
         expressions: The eight cron expressions by field name; see `countjobs.triggers.expressions`.
         timezone: The name of the time zone whose wall clock counts.
-        start: No fire time lies before it.
-        end: No fire time lies after it.
-        jitter: How many seconds a fire time may be put off. How far each is, is drawn from its
-            time and the seed, so that every scheduler, and the preview, draw the same; and
-            never so far that it would meet the next one.
-        seed: What tells this schedule's delays from another's of the same fields.
+        start: No due time is before it.
+        end: No due time is after it.
+        jitter: How many seconds a due time may be delayed. Each delay is drawn from the time and
+            the seed, so that every scheduler and the preview draw the same. It never reaches the
+            next due time.
+        seed: Makes this schedule's delays differ from those of another with the same fields.
 
     Raises:
         CronFieldError: An expression can't be read.
@@ -71,7 +71,7 @@ class ScheduleTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no 
             "start": start and _utc(start),
             "end": end and _utc(end),
             "jitter": jitter,
-            # Without jitter the seed says nothing, and must not make equal schedules differ.
+            # Without jitter the seed has no meaning, and must not make equal schedules differ.
             "seed": seed if jitter else "",
         }
         self.timezone = load_zone(timezone)
@@ -83,9 +83,9 @@ class ScheduleTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no 
     def get_next_fire_time(
         self, previous_fire_time: datetime | None, now: datetime
     ) -> datetime | None:
-        """The fire time after the previous one or, without one, the first that isn't before now.
+        """The due time after the previous one or, without one, the first that isn't before now.
 
-        It is in the trigger's time zone. None when there is no more.
+        It is in the trigger's time zone. None if there are no more.
         """
         if previous_fire_time is None:
             return self._local(self._next(_utc(now)))
@@ -93,16 +93,16 @@ class ScheduleTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no 
 
     @property
     def calendar(self) -> CronCalendar:
-        """The walls that the expressions match, whatever start and end say."""
+        """The walls that the expressions match, regardless of start and end."""
         return self._calendar.calendar
 
     @property
     def is_interval(self) -> bool:
-        """Whether it goes by what the clock shows where that changes; see `zones`."""
+        """Whether it is an interval, which follows what the clock shows; see `zones`."""
         return self._calendar.is_interval
 
     def last_fire_time(self, at_or_before: datetime) -> datetime | None:
-        """The last fire time that isn't after an instant, in UTC; None where there is none."""
+        """The last due time that isn't after an instant, in UTC; None if there is none."""
         instant = _utc(at_or_before)
         grid = self._last_grid(instant)
         if grid is not None and self._delayed(grid) > instant:
@@ -110,7 +110,7 @@ class ScheduleTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no 
         return None if grid is None else self._delayed(grid)
 
     def count_fires(self, after: datetime, until: datetime) -> int:
-        """How many fire times lie after one instant, and not after another: they aren't visited."""
+        """How many due times are after one instant and not after another, without a loop."""
         first, end = (self._grid_bound(_utc(instant) + _TICK) for instant in (after, until))
         if self.start:
             first = max(first, self.start)
@@ -119,7 +119,7 @@ class ScheduleTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no 
         return self._calendar.count_instants(first, end) if first < end else 0
 
     def _grid_bound(self, instant: datetime) -> datetime:
-        """The grid's instant that divides what fires before an instant from what does not."""
+        """The instant without jitter up to which due times are before an instant."""
         if not self.jitter:
             return instant
         grid = self._last_grid(instant - _TICK)  # each lies before the next, whatever is drawn
@@ -130,7 +130,7 @@ class ScheduleTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no 
         return None if grid is None else self._delayed(grid)
 
     def _grid(self, at_or_after: datetime) -> datetime | None:
-        """The next fire time before jitter."""
+        """The next due time, without jitter."""
         if self.start and at_or_after < self.start:
             at_or_after = self.start
         if self.end and at_or_after > self.end:
@@ -139,7 +139,7 @@ class ScheduleTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no 
         return None if found is None or (self.end and found > self.end) else found
 
     def _last_grid(self, at_or_before: datetime) -> datetime | None:
-        """The last fire time before jitter."""
+        """The last due time, without jitter."""
         if self.end and at_or_before > self.end:
             at_or_before = self.end
         found = self._calendar.previous_instant(at_or_before)
@@ -182,7 +182,7 @@ def _shared(  # noqa: PLR0917  # a pickle gives them by their places
     jitter: int,
     seed: str,
 ) -> ScheduleTrigger:
-    """What a pickle becomes: never changed, so that rows whose schedules are alike share one."""
+    """The result of unpickling. It never changes, so rows with equal schedules share one."""
     return ScheduleTrigger(
         dict(expressions), timezone, start=start, end=end, jitter=jitter, seed=seed
     )

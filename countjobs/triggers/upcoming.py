@@ -1,4 +1,4 @@
-"""The next fire times of a trigger, as many as are asked for, in bounded time."""
+"""The next due times of a trigger, as many as asked for, in bounded time."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ def upcoming(
     count: int,
     clock: Callable[[], float] = monotonic,
 ) -> Iterator[datetime]:
-    """The fire times after now, in the trigger's zone: those that saving the schedule now brings.
+    """The due times after now, in the trigger's zone, as they would be if the schedule were saved
+    now.
 
-    There are fewer where the schedule ends, or where finding them has taken half a second.
+    There are fewer if the schedule ends, or if finding them takes more than half a second.
     """
     deadline = clock() + _MOST_SECONDS
     fire = trigger.get_next_fire_time(now, now)

@@ -24,13 +24,13 @@ class Days:
 
     numbers: tuple[int, ...]
     has_last: bool
-    """Whether the last day of the month is one of them, whichever it is."""
+    """Whether the last day of the month matches, whichever it is."""
     positions: tuple[tuple[int, int], ...]
-    """First to fifth (0 to 4) or last (5), of which weekday (0 is Monday)."""
+    """Pairs of first to fifth (0 to 4) or last (5), and the weekday (0 is Monday)."""
 
 
 def every_value(name: str) -> range:
-    """All values that a field may have."""
+    """All possible values of a field."""
     return range(MIN_VALUES[name], (LAST_YEAR if name == "year" else MAX_VALUES[name]) + 1)
 
 
@@ -53,7 +53,7 @@ def days_of(text: str) -> Days:
 
 
 def is_interval(name: str, text: str) -> bool:
-    """Whether an expression is `*` or `*/n`: it then asks for an interval, and not for a time.
+    """Whether an expression is `*` or `*/n`: then it is an interval, not a time.
 
     Raises `CronFieldError`.
     """

@@ -1,4 +1,4 @@
-"""What is worth a second look in a schedule that is right: clock changes, and runs every second."""
+"""What a valid schedule warns of: clock changes, and runs every second."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from countjobs.triggers.clocks import Transition, first_transition
 from countjobs.triggers.schedule import ScheduleTrigger
 
 LOOK_AHEAD = timedelta(days=396)
-"""A year has both of its clock changes within it, wherever it begins."""
+"""Any stretch of a year contains both clock changes."""
 
 _TICK = timedelta(microseconds=1)
 _SECONDS = 60
@@ -22,16 +22,16 @@ _SECONDS = 60
 
 @dataclass(frozen=True)
 class ClockWarning:
-    """Fire times that one clock change drops or repeats."""
+    """Due times that one clock change skips or repeats."""
 
     change: Transition
     first: datetime
-    """The first of them, a wall."""
+    """The first of them, as a wall."""
     count: int
     is_interval: bool
-    """Whether it asks for an interval: dropped it doesn't run, and repeated it runs each time."""
+    """Whether it is an interval: if skipped it doesn't run, if repeated it runs each time."""
     merges: bool
-    """Whether what is dropped runs at a time that is a fire time anyway."""
+    """Whether a skipped time is moved to a time that is due anyway."""
 
     def words(self) -> str:
         """What happens, in a sentence; see docs/time.md."""
@@ -46,36 +46,31 @@ class ClockWarning:
     def _gap_words(self) -> str:
         if self.is_interval:
             return _(
-                "On %(date)s at %(time)s the clock skips this time: it doesn't run, since an"
-                " interval goes by what the clock shows."
+                "On %(date)s the clock skips %(time)s. It doesn't run then, because intervals "
+                "follow the clock."
             )
         if self.merges:
             return _(
-                "On %(date)s at %(time)s the clock skips this time: it falls together with the run"
-                " at %(instead)s."
+                "On %(date)s the clock skips %(time)s. This run and the one at %(instead)s "
+                "become one."
             )
-        return _(
-            "On %(date)s at %(time)s the clock skips this time: it runs at %(instead)s instead."
-        )
+        return _("On %(date)s the clock skips %(time)s. It runs at %(instead)s instead.")
 
     def _fold_words(self) -> str:
         if self.is_interval:
-            return _("On %(date)s at %(time)s the clock repeats this time: it runs at both.")
-        return _(
-            "On %(date)s at %(time)s the clock repeats this time: it runs once, at the first of"
-            " the two."
-        )
+            return _("On %(date)s the clock shows %(time)s twice. It runs both times.")
+        return _("On %(date)s the clock shows %(time)s twice. It runs only the first time.")
 
 
 def schedule_warnings(trigger: ScheduleTrigger, now: datetime) -> list[str]:
-    """The warnings that a schedule deserves, a sentence each. Pure, and quick for any schedule."""
+    """The warnings about a schedule, one sentence each. Pure, and quick for any schedule."""
     return [*_often(trigger), *(warning.words() for warning in clock_warnings(trigger, now))]
 
 
 def clock_warnings(trigger: ScheduleTrigger, now: datetime) -> Iterator[ClockWarning]:
-    """The first clock change that drops fire times, and the first that repeats some, by date.
+    """The first clock change that skips due times and the first that repeats some, by date.
 
-    A schedule of every hour just goes on through both, so there is nothing to say.
+    A schedule for every hour simply goes on through both, so there is no warning.
     """
     if trigger.calendar.names_no_hour:
         return
@@ -89,7 +84,7 @@ def clock_warnings(trigger: ScheduleTrigger, now: datetime) -> Iterator[ClockWar
 
 
 def _warning(trigger: ScheduleTrigger, now: datetime, change: Transition) -> ClockWarning | None:
-    """What a clock change does to a schedule: both gap and fold are walls of the old offset."""
+    """What a clock change does to a schedule. Gap and fold are both walls of the old offset."""
     first = change.at if change.is_gap else change.at - change.length
     end = first + change.length
     first = max(first, now + _TICK, trigger.start or first)
@@ -112,8 +107,8 @@ def _and_others(count: int) -> str:
     if not count:
         return ""
     text = ngettext(
-        "The same goes for %(count)s other fire time.",
-        "The same goes for %(count)s other fire times.",
+        "The same goes for %(count)s other run.",
+        "The same goes for %(count)s other runs.",
         count,
     )
     return text % {"count": _number(count)}
@@ -126,7 +121,7 @@ def _often(trigger: ScheduleTrigger) -> Iterator[str]:
         if minutes == _SECONDS:
             yield _("Runs every second: %(count)s runs a day.") % runs
         else:
-            yield _("Runs in each second of its minutes: %(count)s runs a day.") % runs
+            yield _("Runs every second of the chosen minutes: %(count)s runs a day.") % runs
 
 
 def _number(count: int) -> str:

@@ -1,8 +1,8 @@
 """The days of a year as bits: the first of January is bit 0.
 
-There are few kinds of years: what a year's days are called follows from the weekday of its first,
-from whether it is a leap year, and from whether the one before is (to which, for ISO, its first
-days may belong).
+There are few kinds of years. The names of a year's days depend only on the weekday of its first
+day, on whether it is a leap year, and on whether the year before is one (for ISO weeks, its first
+days may belong to that).
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from functools import lru_cache
 _MONDAY = 1  # the ordinal of a Monday: the first day of the year 1
 
 LAST = "last"
-"""What the last day of a month is called, beside its number."""
+"""The name of the last day of a month, besides its number."""
 
 Named = defaultdict[object, int]
-"""Sets of days by what they are called. A name that no day of the year has isn't there."""
+"""Sets of days by name. A name that no day of the year has is missing."""
 
 
 def _named() -> Named:
@@ -27,7 +27,7 @@ def _named() -> Named:
 
 @dataclass(frozen=True)
 class YearDays:
-    """The days of a kind of year, by what they are called: each a set."""
+    """The sets of days of a kind of year, by name."""
 
     month: Named = field(default_factory=_named)
     day: Named = field(default_factory=_named)
@@ -37,7 +37,7 @@ class YearDays:
     day_of_week: Named = field(default_factory=_named)
     """0 is Monday."""
     position: Named = field(default_factory=_named)
-    """By which of its weekday it is in the month: 0 to 4 or, for the last one, 5; and that."""
+    """By their place among the same weekdays of the month (0 to 4, 5: last) and the weekday."""
 
 
 def new_year(year: int) -> int:
@@ -52,7 +52,7 @@ Kind = tuple[int, int, int]
 
 @lru_cache(maxsize=1_000)
 def kind_of(year: int) -> Kind:
-    """What a year's days are called by."""
+    """The kind of a year."""
     first = new_year(year)
     return (first - _MONDAY) % 7, new_year(year + 1) - first, first - new_year(year - 1)
 
@@ -61,7 +61,7 @@ _known: dict[Kind, YearDays] = {}
 
 
 def days_of(year: int) -> YearDays:
-    """The days of a year. Those of another year of its kind are called the same."""
+    """The days of a year. Years of one kind share them."""
     kind = kind_of(year)
     if kind not in _known:
         _known[kind] = _look(new_year(year), new_year(year + 1) - new_year(year))

@@ -1,13 +1,13 @@
-"""From walls to instants: a time zone's rule for the hours that its clock changes drop or repeat.
+"""From walls to instants: a time zone's rule for the hours that its clock changes skip or repeat.
 
-- A time of day in the gap (the hour that is dropped) happens once, as long after the clock change
-  as it lies after the gap's beginning: 02:30 becomes 03:30. So do Vixie cron and APScheduler.
-  In the fold (the hour that is repeated) it happens once, at the first of its two instants.
-- An interval, where the hour is `*` or `*/n`, goes by what the clock shows: what it never shows
-  doesn't happen, and what it shows twice happens twice. So does Vixie cron.
+- A time of day in the gap (the skipped hour) happens once, later by the length of the gap: 02:30
+becomes 03:30. So do Vixie cron and APScheduler.
+  In the fold (the repeated hour) it happens once, at the first of its two instants.
+- An interval, where the hour is `*` or `*/n`, follows what the clock shows: a time that it never
+shows doesn't happen, and one that it shows twice happens twice. Vixie cron does the same.
 
-The instants so defined are a set: which one comes next does not depend on where one starts to look,
-so an edit in the middle of such a night moves nothing.
+These instants are a fixed set. Which one comes next does not depend on where the search starts, so
+an edit in the middle of such a night moves nothing.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MINUTE = timedelta(minutes=1)
 _TICK = timedelta(microseconds=1)
 
 Reading = tuple[datetime, datetime, timedelta]
-"""From an instant on, and before another, the clock is read with an offset from UTC."""
+"""Between two instants, the clock is read with this offset from UTC."""
 
 _BEGIN = datetime(1969, 12, 31, tzinfo=UTC)  # before the first wall in every zone
 _END = datetime(2200, 1, 2, tzinfo=UTC)  # after the last
@@ -33,24 +33,24 @@ _END = datetime(2200, 1, 2, tzinfo=UTC)  # after the last
 
 @cache
 def zone_names() -> frozenset[str]:
-    """The names of the IANA database. Finding them reads hundreds of files, so it happens once."""
+    """The names in the IANA database. Finding them reads hundreds of files, so they are kept."""
     # «localtime» is another zone on every machine.
     return frozenset(available_timezones() - {"localtime"})
 
 
 def load_zone(name: str) -> ZoneInfo:
-    """The time zone of a name. Raises ValueError where there is none, whatever the text holds."""
+    """The time zone of a name. Raises ValueError if there is none, for any text."""
     if name not in zone_names():
         raise ValueError(f"There is no time zone {name!r}.")
     return ZoneInfo(name)
 
 
 class ZonedCalendar:
-    """The instants (in UTC) at which a calendar's walls are read in a time zone.
+    """The instants (in UTC) at which a time zone's clock shows the walls of a calendar.
 
-    A search looks at one stretch between two clock changes after the other, but leaps over those in
-    which no wall matches. So it takes a few steps; a leap for each time that all of a match was
-    dropped, at the worst.
+    A search goes through the stretches between clock changes, but skips those without a matching
+    wall. So it takes a few steps; at worst, one more for each match that a clock change skips
+    entirely.
     """
 
     def __init__(self, calendar: CronCalendar, zone: tzinfo) -> None:
@@ -62,7 +62,7 @@ class ZonedCalendar:
     def next_instant(self, at_or_after: datetime) -> datetime | None:
         """The first instant that is not before the given one.
 
-        The last few answers are remembered: schedules that are alike ask the same.
+        The last few answers are kept: equal schedules ask the same.
         """
         return self._remembered(at_or_after)
 
@@ -73,7 +73,7 @@ class ZonedCalendar:
             if found is not None:
                 return found
             if stretch.end - at <= _MARGIN:
-                at = stretch.end  # what is repeated after it may have matched before
+                at = stretch.end  # what is repeated after it may already have matched
                 continue
             wall = self.calendar.next_wall(_wall(at, stretch.offset))
             if wall is None:
@@ -109,8 +109,8 @@ class ZonedCalendar:
         return total
 
     def _readings(self, stretch: Stretch) -> Iterator[Reading]:
-        """How the clock is read in a stretch: what it shows then; and, for times of day, in the
-        hour after a gap also what was dropped, and in one that is repeated, nothing.
+        """How the clock is read in a stretch: as it shows. For times of day, the hour after a gap
+        also counts what was skipped, and a repeated hour counts nothing.
         """
         change = stretch.change
         if self.is_interval or change is None or stretch.settled == stretch.first:
@@ -156,10 +156,10 @@ class ZonedCalendar:
         return total
 
     def _count_both(self, first: datetime, end: datetime, change: Transition) -> int:
-        """The instants that both a wall of the gap and one of the ordinary time give.
+        """The instants that come both from a wall in the gap and from an ordinary one.
 
-        A look a minute: the two walls of an instant are of the same second, except in Monrovia in
-        1972, which was the last change by odd seconds.
+        It checks minute by minute: the two walls of an instant have the same second, except in
+        Monrovia in 1972, the last change by odd seconds.
         """
         total = 0
         wall, last = _wall(first, change.after), _wall(end, change.after)

@@ -111,7 +111,7 @@ def test_what_is_broken(client: Client, definition: CountJob) -> None:
     CountJob.objects.update(timezone="火星")
     ParkedJob.objects.update(error="誤り")  # it is kept in the language of the one who wrote it
     for url in (LIST, PARKED):
-        assert "異常があり、実行されないもの" in japanese(client.get(url))
+        assert "次のジョブは異常があり、実行されません" in japanese(client.get(url))
     japanese(client.get(reverse("admin:countjobs_parkedjob_change", args=[definition.job_id])))
     change = client.get(f"{LIST}{definition.pk}/change/")
     assert "タイムゾーン: タイムゾーン「火星」はありません。" in japanese(change)
@@ -208,7 +208,7 @@ def test_an_execution(status: Status, client: Client) -> None:
         attempt=2,
     )
     page = japanese(client.get(reverse("admin:countjobs_execution_change", args=[execution.pk])))
-    assert "開始時刻" in page, "a scheduler's start has another word"
+    assert "開始日時" in page, "a scheduler's start has another word"
 
 
 @pytest.mark.parametrize("state", State)

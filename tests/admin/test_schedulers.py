@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 NODES = "/admin/countjobs/schedulernode/"
 PARKED = "/admin/countjobs/parkedjob/"
 NO_SCHEDULER = "No scheduler is running"
-BROKEN = "Broken, and not running"
+BROKEN = "These jobs are broken"
 
 
 def make_node(age: timedelta = timedelta(), state: State = State.RUNNING) -> SchedulerNode:

@@ -27,7 +27,7 @@ def test_a_person_follows_the_banner_to_a_broken_definition_and_mends_it(visits:
     expect(page.locator(BANNER)).to_have_count(0)
     CountJob.objects.filter(pk=broken.pk).update(timezone="Mars/Phobos")
     page.reload()
-    expect(page.locator(BANNER)).to_have_text("✗ Broken, and not running: bad one")
+    expect(page.locator(BANNER)).to_have_text("✗ These jobs are broken and don't run: bad one")
     page.locator(BANNER).get_by_role("link").click()
     expect(page.locator("#id_name")).to_have_value("bad one")
     expect(page.locator(".field-next_run")).to_contain_text("broken")

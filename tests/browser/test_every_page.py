@@ -42,7 +42,7 @@ def save_nonsense(page: Page) -> None:
 
 def paste_nonsense(page: Page) -> None:
     page.fill("#id_crontab_line", "0 0 13 * 5 " + "x" * 300)
-    page.click("text=Fill the fields")
+    page.click("text=Fill in the fields")
     page.wait_for_selector(".countjobs-wrong")
 
 

@@ -111,7 +111,7 @@ def test_a_run_is_followed_to_its_end_another_is_cancelled_and_the_first_is_run_
     queued = run_now(context, f"{admin}countjobs/countjob/", "count three")
     expect(queued.locator(STATUS)).to_contain_text("queued")
     queued.click("text=Cancel it")
-    expect(queued.locator(".messagelist")).to_contain_text("It was cancelled.")
+    expect(queued.locator(".messagelist")).to_contain_text("The run was cancelled.")
     expect(queued.locator(STATUS)).to_contain_text("cancelled")
     expect(queued.locator(".field-error_text")).to_contain_text("Cancelled by")
 

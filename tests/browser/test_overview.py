@@ -90,7 +90,7 @@ def test_what_was_opened_and_where_the_keyboard_is_stay_as_they_are(visits: Visi
     make_execution(scheduled_at=timezone.now())
     visit = visits()
     page = visit.open(OVERVIEW)
-    page.get_by_text("The same as a table").press("Enter")
+    page.get_by_text("Show as a table").press("Enter")
     expect(page.locator("#countjobs-outcomes-table table")).to_be_visible()
     make_execution(scheduled_at=timezone.now())
     visit.expect_renewal()
@@ -109,7 +109,7 @@ def test_where_it_can_not_be_renewed_it_says_so_and_comes_back(visits: Visits) -
     page = visit.open(OVERVIEW)
     page.route("**/parts/", lambda route: route.fulfill(status=204))
     visit.pass_time()
-    expect(page.locator(STATUS)).to_have_text("It can't be renewed now.")
+    expect(page.locator(STATUS)).to_have_text("This page can't be updated now.")
     page.unroute("**/parts/")
     visit.expect_renewal()
     expect(page.locator(STATUS)).to_contain_text("Updated at")
@@ -214,10 +214,10 @@ def test_a_person_comes_from_the_index_reads_how_things_stand_and_opens_what_fai
     expect(page.get_by_text("2 jobs run in the next 24 hours.")).to_be_visible()
     figures = page.locator(".countjobs-figures > div").all_inner_texts()
     assert [" ".join(each.split()) for each in figures] == [
-        "runs a second, last minute 0",
-        "50 % begin within 125 ms",
-        "95 % begin within 2.5 s",
-        "99 % begin within 2.5 s",
+        "runs per second, last minute 0",
+        "50 % start within 125 ms",
+        "95 % start within 2.5 s",
+        "99 % start within 2.5 s",
     ]
     (late,) = rows_of(page, "lateness")
     assert late.startswith("often 2.5 s ✗ failed ")

@@ -64,8 +64,8 @@ def test_a_save_is_refused_at_the_field_at_fault_until_all_is_mended(desk: Page)
     fill(desk, **typed)
     expect_refused(desk, ".field-timezone #id_timezone_error", "no time zone “Asia/Tokio”", typed)
     for mended, where, words in (
-        ({"timezone": "Asia/Tokyo"}, ".field-end_date #id_end_date_error", "not come before"),
-        ({"end_date_0": "2091-05-01"}, ".errorlist.nonfield", "never fires: no moment matches"),
+        ({"timezone": "Asia/Tokyo"}, ".field-end_date #id_end_date_error", "not be before"),
+        ({"end_date_0": "2091-05-01"}, ".errorlist.nonfield", "never runs: no time matches"),
     ):
         fill(desk, **mended)
         typed |= mended
@@ -114,7 +114,7 @@ def test_a_person_sees_how_a_job_ran_and_opens_the_history_of_it_alone(desk: Pag
     longest, *shorter = heights(bars)
     assert [round(longest / height) for height in shorter] == [2, 4, 2]
 
-    desk.get_by_role("link", name="All executions of this job").click()
+    desk.get_by_role("link", name="All runs of this job").click()
     names = desk.locator(f"{ROWS} .field-job_name")
     expect(names).to_have_text(["nightly"] * 4)
     desk.go_back()
@@ -153,7 +153,7 @@ def test_one_that_is_not_enabled_says_so_and_enabling_it_fires_nothing_of_the_pa
     expect(desk.locator(SAID)).to_contain_text("Next run: ")
     assert timezone.now() < next_run_shown(desk) < timezone.now() + timedelta(hours=13)
     assert names_filed_by_a_scheduler() == ["due"]
-    desk.get_by_role("link", name="All executions of this job").click()
+    desk.get_by_role("link", name="All runs of this job").click()
     expect(desk.locator(".paginator")).to_contain_text("0 executions")
 
 
@@ -161,7 +161,7 @@ def test_one_that_has_ended_says_so_until_its_end_is_taken_away(desk: Page) -> N
     ended = make_definition("ended", None, enabled=False, end_date=NOON)
     open_page(desk, ended)
     press(desk, "Resume")
-    expect(desk.locator(SAID)).to_contain_text("It won't run: its last fire time has passed.")
+    expect(desk.locator(SAID)).to_contain_text("It won't run: its schedule has ended.")
     expect(desk.locator(".field-next_run")).to_contain_text("ended")
     press(desk, "Save")
     expect(desk.locator("#id_end_date_error")).to_contain_text("Move it, or disable")

@@ -21,7 +21,7 @@ def test_a_pasted_line_fills_the_fields_and_the_preview_before_anything_is_saved
     page: Page,
 ) -> None:
     page.fill("#id_crontab_line", "30 9 * * 1-5 root /usr/bin/backup")
-    page.click("text=Fill the fields")
+    page.click("text=Fill in the fields")
     expect(page.locator(SENTENCE)).to_have_text("at 09:30, Monday to Friday")
     expect(page.locator("#id_day_of_week")).to_have_value("mon-fri")
     expect(page.locator("#id_crontab_line")).to_have_value("")
@@ -70,11 +70,11 @@ def test_on_a_phone_nothing_scrolls_sideways(
 ) -> None:
     page = opened(browser, quickstart, viewport=PHONE, color_scheme=scheme)
     page.fill("#id_crontab_line", "0 0 13 * 5 " + "x" * 300)
-    page.click("text=Fill the fields")
+    page.click("text=Fill in the fields")
     expect(page.locator(".countjobs-crontab [role=status]")).to_contain_text("0 0 13 * *")
     page.fill("#id_crontab_line", "0 9 1 * * " + "x" * 300)
-    page.click("text=Fill the fields")
-    expect(page.locator(".countjobs-crontab [role=status]")).to_contain_text("Left out")
+    page.click("text=Fill in the fields")
+    expect(page.locator(".countjobs-crontab [role=status]")).to_contain_text("is ignored")
     expect(page.locator(FIRE_TIMES)).to_have_count(10)
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     page.context.close()
@@ -84,7 +84,7 @@ def test_without_a_script_saving_fills_the_fields_and_saving_again_saves(
     browser: Browser, quickstart: dict[str, str]
 ) -> None:
     page = opened(browser, quickstart, java_script_enabled=False)
-    expect(page.locator("text=Fill the fields")).to_be_hidden()
+    expect(page.locator("text=Fill in the fields")).to_be_hidden()
     expect(page.locator(FIRE_TIMES)).to_have_count(0)
     page.fill("#id_name", "without")
     page.click("[name=_save]")

@@ -81,7 +81,7 @@ def test_the_form_previews_and_reads_a_crontab_line(page: Page, site: Site) -> N
     page.goto(f"{site.address}countjobs/countjob/{row.SHORT}/change/")
     expect(page.locator(FIRE_TIMES)).to_have_count(10)
     page.fill("#id_crontab_line", "30 9 * * 1-5")
-    page.click("text=Fill the fields")
+    page.click("text=Fill in the fields")
     expect(page.locator("#id_day_of_week")).to_have_value("mon-fri")
     expect(page.locator(".countjobs-sentence")).to_have_text("at 09:30, Monday to Friday")
     page.click("[data-add]")

@@ -40,10 +40,10 @@ def test_who_may_only_view_meets_nothing_that_runs_pauses_imports_or_saves(visit
     editor, viewer = visits(), visits("viewer")
     for address, some in {
         JOBS: {"Import", "Add count job", "seen is enabled", "run_now", "pause", "resume"},
-        page_of_it: {"Run now…", "Pause", "Save", "Save as new", "Fill the fields", "Delete"},
+        page_of_it: {"Run now…", "Pause", "Save", "Save as new", "Fill in the fields", "Delete"},
         RUNS: set(),
         f"{RUNS}{ended.pk}/change/": {"Run again"},
-        f"{RUNS}{waits.pk}/change/": {"Cancel it"},
+        f"{RUNS}{waits.pk}/change/": {"Cancel run"},
     }.items():
         assert acts(editor, address) >= some, "the words of what is to be missed"
         assert acts(viewer, address) == ({"export"} if address == JOBS else set()), address

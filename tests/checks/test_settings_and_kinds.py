@@ -125,7 +125,7 @@ def test_a_definition_without_the_permissions_of_its_own_is_found() -> None:
 
     [found] = checks.run_checks(tags=["countjobs"])
     assert found.id == "countjobs.W003"
-    assert found.msg == "Nobody can be permitted to pause or run these definitions."
+    assert found.msg == "There is no permission to pause or run these definitions."
     assert "class Meta(JobDefinition.Meta)" in str(found.hint)
 
 

@@ -173,7 +173,7 @@ def test_a_router_that_reads_elsewhere_is_told_of(monkeypatch: pytest.MonkeyPatc
 def test_a_router_that_writes_elsewhere_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     found = found_with(Writing(), monkeypatch)
     assert set(found) == {"countjobs.E012", "countjobs.W010"}
-    with pytest.raises(ImproperlyConfigured, match="A database router writes to other databases"):
+    with pytest.raises(ImproperlyConfigured, match="A database router writes to databases"):
         create_scheduler()
 
 

@@ -90,7 +90,7 @@ def test_a_child_has_no_connection_of_its_parent_s(notes: Path) -> None:
         notes.write_text(str(connections["default"].connection))
         before.close()  # nothing of this reaches the server
         if connection.vendor == "sqlite":
-            with pytest.raises(NotSupportedError, match="SQLite can't be used in a process"):
+            with pytest.raises(NotSupportedError, match="SQLite can't be used in a forked process"):
                 connection.ensure_connection()
         else:
             connection.ensure_connection()

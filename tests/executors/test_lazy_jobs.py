@@ -75,14 +75,14 @@ class Awaitable:
         (Counter(), "a generator"),
         (count_in_the_old_way, "a generator"),
         (count_slowly, "an async generator"),
-        (forget_to_await, "something to be awaited"),
-        (Awaitable, "something to be awaited"),
+        (forget_to_await, "an awaitable"),
+        (Awaitable, "an awaitable"),
     ],
 )
 def test_a_run_that_would_do_nothing_fails(call: Callable[[], object], error: str) -> None:
     outcome = run(call)
     assert outcome.status == Status.FAILED
-    assert outcome.error.startswith(f"TypeError: The job returned {error}, and none of that code")
+    assert outcome.error.startswith(f"TypeError: The job returned {error}, whose code has not run")
     assert outcome.output == ""
 
 

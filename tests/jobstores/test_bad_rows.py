@@ -68,7 +68,7 @@ def test_promise_02_a_bad_row_is_parked_and_told_of_in_the_log_and_the_admin(
     assert (row.next_run_time, bytes(row.job_state)) == (None, state())
     told = [plain(ParkedJob.objects.get().error), plain(caplog.text), admin_says()]
     assert all(plain(error) in text for text in told)
-    assert 'Job "broken" is broken, and parked' in caplog.text
+    assert 'Job "broken" is broken, and set aside' in caplog.text
 
 
 @KINDS
@@ -101,13 +101,13 @@ def test_promise_02_a_foreign_row_is_left_as_it_is_and_told_of_in_the_log_and_th
     upcoming = store.get_next_run_time()
     assert upcoming is not None
     assert upcoming > NOON, "it doesn't make the loop spin"
-    assert caplog.text.count('Left to others, job "broken": The signature') == 1
+    assert caplog.text.count('Left to other schedulers: job "broken". The signature') == 1
     row = DjangoJob.objects.get(id="broken")
     assert (row.next_run_time, bytes(row.job_state)) == (NOON, state())
     assert not ParkedJob.objects.exists()
     page = client_of("superuser").get("/admin/").content.decode()
     assert (
-        "1 row of the job store isn&#x27;t ours." in page or "1 row of the job store isn't" in page
+        "1 row of the job store isn&#x27;t ours." in page or "1 row in the job store isn't" in page
     )
     call_command("syncjobs")
     assert capsys.readouterr().out.startswith("broken: left as it is.")

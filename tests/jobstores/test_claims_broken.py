@@ -92,7 +92,9 @@ def test_a_row_whose_definition_is_gone_is_parked() -> None:
     with connection.cursor() as cursor:  # behind the app's back
         cursor.execute("DELETE FROM countjobs_countjob")
     assert claim_all().jobs == []
-    assert ParkedJob.objects.get().error == ("The definition of this job is gone. Run syncjobs.")
+    assert ParkedJob.objects.get().error == (
+        "The definition of this job no longer exists. Run syncjobs."
+    )
     assert DjangoJob.objects.get(id=definition.job_id).next_run_time is None
 
 

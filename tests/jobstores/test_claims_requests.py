@@ -167,7 +167,7 @@ def test_promise_12_a_request_for_a_job_that_still_runs_is_skipped() -> None:
     assert claimed.runs[0].execution_id == first.pk
     second.refresh_from_db()
     assert (second.status, second.started_at) == (Status.SKIPPED, None)
-    assert second.error == "1 of this job's runs were still going on."
+    assert second.error == "Earlier runs of this job had not finished (1)."
 
 
 def test_what_is_due_waits_no_longer_for_what_was_asked_for_than_max_instances_says() -> None:

@@ -74,15 +74,15 @@ def test_line_44_the_page_is_followed_to_the_end(
 
     said = syncjobs(capsys)  # 3.
     assert said == [
-        "The job store agrees.",
-        "3 signed with SECRET_KEY that an older key had signed.",
+        "The job store matches the definitions.",
+        "3 signed again with SECRET_KEY, instead of an older key.",
     ]
-    assert syncjobs(capsys) == ["The job store agrees."]
+    assert syncjobs(capsys) == ["The job store matches the definitions."]
 
     settings.SECRET_KEY_FALLBACKS = []  # 4.
     start_anew()
     assert_all_run()
-    assert syncjobs(capsys) == ["The job store agrees."]
+    assert syncjobs(capsys) == ["The job store matches the definitions."]
 
 
 def test_line_44_the_page_names_the_command_that_seals_anew() -> None:

@@ -69,7 +69,7 @@ def test_promise_02_a_definition_that_is_broken_is_parked_and_all_others_go_on(
     parked = ParkedJob.objects.get()
     assert parked.job_id == broken.job_id
     assert (
-        next(iter(values)) in parked.error or "never fires" in parked.error or "end" in parked.error
+        next(iter(values)) in parked.error or "never runs" in parked.error or "end" in parked.error
     )
     assert parked.parked_at == NOW
     assert row_of(broken).next_run_time is None
@@ -133,7 +133,7 @@ def test_promise_02_one_that_never_fires_is_found_when_it_is_enabled() -> None:
     job = make_job(day="31", month="2", enabled=False)
     assert not ParkedJob.objects.exists()
     CountJob.objects.update(enabled=True)
-    assert "never fires" in ParkedJob.objects.get(job_id=job.job_id).error
+    assert "never runs" in ParkedJob.objects.get(job_id=job.job_id).error
 
 
 def test_fields_that_a_kind_s_own_trigger_ignores_are_validated_nevertheless(

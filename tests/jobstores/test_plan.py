@@ -63,7 +63,7 @@ def test_promise_08_beyond_the_cap_on_catching_up_the_rest_is_one_missed_row() -
     assert made.not_run is not None
     assert (made.not_run.status, made.not_run.at) == (Status.MISSED, NOON + 7 * MINUTE)
     assert made.not_run.folded == 7
-    assert made.not_run.reason == "180.0 s late: at most 3 past fire times are caught up with."
+    assert made.not_run.reason == "180.0 s late: at most 3 past runs are caught up on."
 
 
 @pytest.mark.parametrize("coalesce", [True, False])
@@ -120,7 +120,7 @@ def test_promise_12_while_max_instances_go_on_what_is_due_is_skipped(coalesce: b
     assert made.not_run is not None
     assert (made.not_run.status, made.not_run.at) == (Status.SKIPPED, now)
     assert made.not_run.folded == 4
-    assert "2 of this job's runs were still going on" in made.not_run.reason
+    assert "Earlier runs of this job had not finished (2" in made.not_run.reason
     assert made.following == NOON + 5 * MINUTE
 
 

@@ -128,7 +128,7 @@ def test_schedulerstatus_ends_with_4_and_names_the_runs(
     code, said = status(capsys)
     assert code == 4
     assert said.splitlines()[-3:] == [
-        "No room: runs that have gone on for longer than 15 s take every thread, and work waits.",
+        "No room: every thread has been busy with one run for over 15 s, and others wait.",
         f'  run {runs[0].pk} of "hang 2", since 2026-03-04 11:49:58 UTC',
         f'  run {runs[1].pk} of "hang 1", since 2026-03-04 11:49:59 UTC',
     ]

@@ -131,7 +131,7 @@ def test_a_job_that_makes_claims_fail_is_parked_and_the_others_run(
     assert row("faulty").next_run_time is None
     parked = ParkedJob.objects.get()
     assert (parked.job_id, parked.error) == ("faulty", "RuntimeError: out of order \\x00")
-    assert 'Job "faulty" can not be claimed' in caplog.text
+    assert 'Job "faulty" can\'t be claimed' in caplog.text
 
 
 def test_one_by_one_no_more_is_claimed_than_there_is_capacity_for(
@@ -244,7 +244,7 @@ def test_what_is_skipped_together_takes_one_line_of_the_log(
     [record] = caplog.records
     said = record.getMessage()
     assert said.startswith('7 jobs skipped: "code 0", "code 1", ')
-    assert '"code 4", …. The first: 1 of this job' in said
+    assert '"code 4", …. The first: Earlier runs of this job' in said
 
 
 def test_one_that_is_skipped_by_itself_is_told_by_itself(
@@ -254,14 +254,16 @@ def test_one_that_is_skipped_by_itself_is_told_by_itself(
     threads.busy()["code"] = 1
     store.get_due_jobs(NOON)
     [record] = caplog.records
-    assert record.getMessage().startswith('Job "code" skipped: 1 of this job')
+    assert record.getMessage().startswith('Job "code" skipped: Earlier runs of this job')
 
 
 def test_broken_jobs_are_logged(store: DatabaseJobStore, caplog: pytest.LogCaptureFixture) -> None:
     store_job(code_job("code", executor="elsewhere"))
     store.get_due_jobs(NOON)
     [record] = [each for each in caplog.records if each.levelno == logging.ERROR]
-    assert record.getMessage().startswith('Job "code" is broken, and parked: There is no executor')
+    assert record.getMessage().startswith(
+        'Job "code" is broken, and set aside: There is no executor'
+    )
 
 
 def test_closing_the_store_leaves_a_transaction_of_the_callers_alone(

@@ -200,7 +200,7 @@ def test_a_heartbeat_is_written_while_only_the_executions_fail(
         heartbeat.tell_cannot_claim("it \0 refuses")
     node = SchedulerNode.objects.get()
     assert (node.heartbeat, node.cannot_claim) == (NOON + SECOND, "it \\x00 refuses")
-    assert "What dead schedulers left can't be settled now" in caplog.text
+    assert "Runs of dead schedulers can't be settled now" in caplog.text
     heartbeat.tell_cannot_claim("")
     assert SchedulerNode.objects.get().cannot_claim == ""
 
@@ -213,5 +213,5 @@ def test_pages_are_shown_while_the_banner_s_tables_fail(table: str, column: str)
     with renamed(table, column):
         page = client.get("/admin/")
         assert page.status_code == 200
-        assert "The database refuses to say whether jobs run." in page.content.decode()
+        assert "Can't tell whether jobs run: the database gives an error." in page.content.decode()
     assert "The database refuses" not in client.get("/admin/").content.decode()

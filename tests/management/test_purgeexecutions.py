@@ -38,14 +38,14 @@ def test_promise_18_it_deletes_what_is_old_and_says_how_many(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     make_history(10)
-    assert purge(capsys, "--days", "4") == "5 executions deleted.\n"
+    assert purge(capsys, "--days", "4") == "5 runs deleted.\n"
     assert Execution.objects.count() == 5
 
 
 def test_it_keeps_the_newest_of_each_job(capsys: pytest.CaptureFixture[str]) -> None:
     make_history(10)
     make_execution(job_id="rare", scheduled_at=NOON - 20 * DAY)
-    assert purge(capsys, "--keep", "3") == "7 executions deleted.\n"
+    assert purge(capsys, "--keep", "3") == "7 runs deleted.\n"
     assert Execution.objects.filter(job_id="rare").exists()
 
 
@@ -54,13 +54,13 @@ def test_without_options_the_settings_count(
 ) -> None:
     settings.COUNTJOBS = {"KEEP_DAYS": 5, "KEEP_PER_JOB": 4}
     make_history(10)
-    assert purge(capsys) == "6 executions deleted.\n"
+    assert purge(capsys) == "6 runs deleted.\n"
 
 
 def test_by_default_a_season_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
     make_execution(scheduled_at=NOON - 90 * DAY)
     make_execution(scheduled_at=NOON - 91 * DAY)
-    assert purge(capsys) == "1 execution deleted.\n"
+    assert purge(capsys) == "1 run deleted.\n"
 
 
 @pytest.mark.parametrize("option", ["--days", "--keep"])

@@ -47,7 +47,7 @@ def test_promise_04_it_ends_with_1_where_none_lives(
         call_command("schedulerstatus")
     assert ended.value.code == 1
     assert capsys.readouterr().out == (
-        "No scheduler lives. Start one: manage.py runscheduler\n0 running, 0 broken.\n"
+        "No scheduler is running. Start one: manage.py runscheduler\n0 running, 0 broken.\n"
     )
 
 
@@ -123,7 +123,7 @@ def test_the_banner_says_why_to_who_may_see_schedulers() -> None:
     """Issue 8, line 1."""
     make_node(NOON, cannot_claim="ProgrammingError: no <b>such</b> column")
     page = client_of("superuser").get("/admin/").content.decode()
-    assert "Schedulers can't start runs, and try again:" in page
+    assert "Schedulers can't start runs, and keep trying:" in page
     assert "no &lt;b&gt;such&lt;/b&gt; column" in page
     make_node(NOON)
     page = client_of("viewer").get("/admin/").content.decode()
@@ -135,6 +135,6 @@ def test_foreign_rows_are_no_problem_and_are_told_of(capsys: pytest.CaptureFixtu
     make_node(NOON)
     DjangoJob.objects.create(id="theirs", next_run_time=NOON, job_state=b"theirs")
     call_command("schedulerstatus")
-    assert "Rows of the job store that are not ours, and left as they are: 1." in (
+    assert "Rows in the job store that aren't this site's, and are left alone: 1." in (
         capsys.readouterr().out
     )

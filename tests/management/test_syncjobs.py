@@ -19,7 +19,7 @@ def output(capsys: pytest.CaptureFixture[str]) -> list[str]:
 
 def test_it_says_that_the_job_store_agrees(capsys: pytest.CaptureFixture[str]) -> None:
     make_definition(due=None)
-    assert output(capsys) == ["The job store agrees."]
+    assert output(capsys) == ["The job store matches the definitions."]
 
 
 def test_it_prints_what_it_mended(capsys: pytest.CaptureFixture[str]) -> None:
@@ -29,7 +29,7 @@ def test_it_prints_what_it_mended(capsys: pytest.CaptureFixture[str]) -> None:
     assert first.startswith(f"{definitions[0].job_id} (a): next run at ")
     assert second.startswith(f"{definitions[1].job_id} (b): next run at ")
     assert summary == "2 mended."
-    assert output(capsys) == ["The job store agrees."]
+    assert output(capsys) == ["The job store matches the definitions."]
 
 
 def test_promise_02_it_reports_what_it_can_not_mend(capsys: pytest.CaptureFixture[str]) -> None:
@@ -37,6 +37,6 @@ def test_promise_02_it_reports_what_it_can_not_mend(capsys: pytest.CaptureFixtur
     DjangoJob.objects.update(job_state=b"tampered")
     foreign, summary = output(capsys)
     assert foreign.startswith("code: left as it is. Something else wrote this row")
-    assert summary == "The job store agrees."
+    assert summary == "The job store matches the definitions."
     assert not ParkedJob.objects.exists()
     assert DjangoJob.objects.get(id="code").next_run_time == NOON

@@ -13,7 +13,7 @@ from django.core.management.commands import makemigrations, migrate
 from django.db import connection
 from django.db.migrations.autodetector import MigrationAutodetector
 
-from countjobs.models import CountJob
+from countjobs.models import CountJob, Execution
 from countjobs.models.detecting import KindsDetector, install
 from tests.own_settings import own_settings
 from tests.support.running_schedulers import read, run_to_its_end
@@ -98,14 +98,18 @@ def test_other_words_need_no_migration(monkeypatch: pytest.MonkeyPatch) -> None:
     executor: Any = CountJob._meta.get_field("executor")
     monkeypatch.setattr(hour, "help_text", "anything else")
     monkeypatch.setattr(executor, "choices", [("default", "a"), ("heavy", "b")])
+    monkeypatch.setattr(Execution._meta.get_field("node"), "verbose_name", "anything else")
+    monkeypatch.setattr(Execution._meta, "verbose_name", "anything else")
     assert changes() == "No changes detected\n"
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", ["hour", "count"])
-def test_another_column_does(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(CountJob._meta.get_field(name), "null", True)
-    assert f"Alter field {name} on countjob" in changes()
+@pytest.mark.parametrize(
+    ("model", "name"), [(CountJob, "hour"), (CountJob, "count"), (Execution, "node")]
+)
+def test_another_column_does(model: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model._meta.get_field(name), "null", True)
+    assert f"Alter field {name} on {model._meta.model_name}" in changes()
 
 
 @pytest.mark.django_db

@@ -142,7 +142,7 @@ def test_an_old_release_s_scheduler_leaves_the_new_one_s_kinds_to_it(log: Path) 
     assert (asked.status, asked.output) == ("succeeded", "Hello, you!\n")
     assert not Execution.objects.filter(status="lost").exists()
     assert not ParkedJob.objects.exists()
-    assert read(log).count("Left to others, jobs of the kind app.greeting") == 1
+    assert read(log).count("Left to other schedulers: jobs of the kind app.greeting") == 1
 
 
 @contextmanager
@@ -180,4 +180,4 @@ def test_a_plain_scheduler_s_rows_are_left_and_ours_that_it_deletes_come_back(
         assert DjangoJob.objects.values().get(id="plain") == theirs
         assert theirs["next_run_time"]
     assert not ParkedJob.objects.exists()
-    assert read(log).count('Left to others, job "plain"') >= 1
+    assert read(log).count('Left to other schedulers: job "plain"') >= 1

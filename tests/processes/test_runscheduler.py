@@ -126,7 +126,7 @@ def test_a_run_that_outlasts_the_drain_is_lost_and_the_exit_status_is_1(
         wait_until(lambda: gate.has_begun)
         assert end(process) == 1
     lost = Execution.objects.get(status="lost")
-    assert "had not ended" in lost.error
+    assert "had not finished" in lost.error
     assert_settled()
 
 

@@ -48,7 +48,7 @@ def test_the_first_user_is_a_superuser_with_a_random_password() -> None:
 def test_a_second_run_keeps_the_user_and_says_how_to_get_a_new_password() -> None:
     name, password = make_superuser()
     name, said = make_superuser()
-    assert (name, said.partition("For a new one: ")[2]) == (
+    assert (name, said.partition("To change it: ")[2]) == (
         "admin",
         "manage.py changepassword admin",
     )
@@ -65,7 +65,8 @@ def test_an_ordinary_user_called_admin_is_not_given_all_rights() -> None:
     User.objects.create_user("admin")
     said = "".join(firsttime.superuser(on_terminal=True))
     assert re.match(
-        r"    No user was made: django.db.utils.IntegrityError: .*manage.py createsuperuser", said
+        r"    No user was created: django.db.utils.IntegrityError: .*manage.py createsuperuser",
+        said,
     )
     assert not User.objects.filter(is_superuser=True).exists()
 
@@ -178,7 +179,7 @@ def test_one_that_lacks_something_gets_none_and_the_reason_is_told(
     account = as_users(base)
     assert firsttime.obstacle() == (reason if known else "")
     said, how = firsttime.superuser(on_terminal=True)
-    assert said.startswith(f"    No user was made: {reason}")
+    assert said.startswith(f"    No user was created: {reason}")
     assert how.strip() == "manage.py createsuperuser"
     assert not account._default_manager.exists()
 
@@ -238,7 +239,7 @@ def test_without_a_terminal_the_password_is_in_a_file_for_its_owner_only(databas
 def test_where_no_password_can_be_kept_no_user_is_made(database: Path) -> None:
     (database.parent / firsttime.PASSWORD_FILE).mkdir()
     said, _ = firsttime.superuser(on_terminal=False)
-    assert re.match("    No user was made: .*Error: .*quickstart_password", said)
+    assert re.match("    No user was created: .*Error: .*quickstart_password", said)
     assert not User.objects.exists()
 
 

@@ -60,7 +60,7 @@ def test_an_address_that_cannot_be_had_is_reported(host: str, reason: str) -> No
 
 @pytest.mark.parametrize(
     ("port", "reason"),
-    [("65536", "is no port"), ("-1", "is no port"), ("http", "invalid int value")],
+    [("65536", "is not a port"), ("-1", "is not a port"), ("http", "invalid int value")],
 )
 def test_what_is_no_port_is_refused(port: str, reason: str) -> None:
     with pytest.raises(CommandError, match=reason):
@@ -90,8 +90,8 @@ def test_what_a_user_model_lacks_is_told_before_the_migration(
     monkeypatch.setattr(quickstart, "call_command", lambda name, **_: said.write(f"{name}\n"))
     call_command("quickstart", stdout=said)
     before, _, after = said.getvalue().partition("migrate\n")
-    assert "No first user will be made: it lacks a name." in before
-    assert "No user was made: it lacks a name. Make one with\n" in after
+    assert "No first user will be created: it lacks a name." in before
+    assert "No user was created: it lacks a name. Create one with\n" in after
 
 
 def test_a_missing_web_server_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,7 +203,7 @@ def test_killed_it_leaves_nothing_behind_and_a_second_start_keeps_everything(
     place = urllib.parse.urlsplit(url)
     socket.create_server((place.hostname or "", place.port or 0)).close()  # the port is free
     with quickstart_in(tmp_path) as again:
-        again.wait_for("Kept the definitions that are there.")
+        again.wait_for("Kept the existing definitions.")
         url = again.value("Address")
         assert "manage.py changepassword admin" in again.wait_for("Password:")
         again.wait_for("executed successfully")

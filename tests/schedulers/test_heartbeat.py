@@ -117,8 +117,8 @@ def test_promise_09_what_a_dead_scheduler_ran_is_lost_with_the_reason() -> None:
     execution.refresh_from_db()
     assert (execution.status, execution.finished_at) == (Status.LOST, NOON)
     assert execution.error == (
-        f"The scheduler {node.name} stopped without a word; "
-        "its last heartbeat was at 2026-03-04 11:59:45 UTC."
+        f"The scheduler {node.name} stopped without notice. "
+        "Its last heartbeat was at 2026-03-04 11:59:45 UTC."
     )
 
 
@@ -247,7 +247,7 @@ def test_promise_09_what_was_claimed_while_its_scheduler_was_settled_is_settled_
     asked.refresh_from_db()
     assert (running.status, running.error) == (
         Status.LOST,
-        f"The scheduler {node.name} is not there any more.",
+        f"The scheduler {node.name} no longer exists.",
     )
     assert (waiting.status, waiting.node) == (Status.QUEUED, "")
     assert asked.status == Status.QUEUED

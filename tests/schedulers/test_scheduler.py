@@ -247,9 +247,12 @@ def test_a_shutdown_without_the_database_says_so_in_a_line_and_without_a_traceba
     scheduler.start()
     with patch.object(scheduler.heartbeat, "tell", side_effect=OperationalError("gone")):
         scheduler.shutdown()
-    said = [record for record in caplog.records if "others will settle" in record.message]
+    said = [record for record in caplog.records if "schedulers will settle" in record.message]
     assert [(record.levelname, record.exc_info) for record in said] == [("ERROR", None)] * 2
-    assert said[0].message == "The database is away; others will settle what is left: gone"
+    assert (
+        said[0].message
+        == "The database gives an error. Other schedulers will settle what is left: gone"
+    )
 
 
 def test_a_run_that_outlasts_the_drain_is_run_again_where_its_definition_says_so(
@@ -262,7 +265,7 @@ def test_a_run_that_outlasts_the_drain_is_run_again_where_its_definition_says_so
     file.touch()
     lost = Execution.objects.get(status="lost")
     assert lost.error == (
-        "The scheduler stopped 0 s after it was told to, and this run had not ended. "
+        "This run had not finished 0 s after the scheduler was told to stop. "
         "It is run again, as attempt 2 of at most 3."
     )
     again = Execution.objects.get(trigger="retry")

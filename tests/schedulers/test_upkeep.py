@@ -78,7 +78,7 @@ def test_a_kind_whose_table_is_at_fault_keeps_no_other_from_being_looked_at(
         looks.look()
         looks.look()
         assert list(DjangoJob.objects.values_list("id", flat=True)) == [definition.job_id]
-        assert caplog.text.count("The job store can't be looked at now: ") == 1
+        assert caplog.text.count("The job store can't be checked now: ") == 1
     looks.look()
     assert DjangoJob.objects.count() == 2
     assert looks.outage.reason == ""

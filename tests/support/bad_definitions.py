@@ -55,7 +55,7 @@ CRON = [
     _one("month", "13", "13"),
     _one("month", "0", "0"),
     _one("month", "smarch", "not understood"),
-    _one("month", "nov-feb", "can't run backwards"),
+    _one("month", "nov-feb", "can't go backwards"),
     _one("day", "32", "32"),
     _one("day", "0", "0"),
     _one("day", "6th mon", "6th mon"),
@@ -63,9 +63,9 @@ CRON = [
     _one("week", "54", "54"),
     _one("week", "first", "not understood"),
     _one("day_of_week", "mon-fri/2", "mon-fri/2"),
-    _one("day_of_week", "sun-mon", "can't run backwards"),
+    _one("day_of_week", "sun-mon", "can't go backwards"),
     _one("day_of_week", "7", "0 (mon) to 6 (sun)"),
-    _one("day_of_week", "last fri", "go into the field “day”"),
+    _one("day_of_week", "last fri", "in the field “day”"),
     _one("day_of_week", "funday", "not understood"),
     _one("hour", "24", "24"),
     _one("hour", "9am", "not understood"),
@@ -87,21 +87,21 @@ CRON = [
 ]
 
 NEVER = [
-    Bad("31 February", NO_FIELD, "never fires", {"day": "31", "month": "2"}),
-    Bad("30 feb by name", NO_FIELD, "never fires", {"day": "30", "month": "feb"}),
-    Bad("1 January in week 30", NO_FIELD, "never fires", {"day": "1", "month": "1", "week": "30"}),
-    Bad("a year that is over", NO_FIELD, "has passed", {"year": "1999"}),
-    Bad("29 February 2027", NO_FIELD, "never fires", {"year": "2027", "month": "2", "day": "29"}),
+    Bad("31 February", NO_FIELD, "never runs", {"day": "31", "month": "2"}),
+    Bad("30 feb by name", NO_FIELD, "never runs", {"day": "30", "month": "feb"}),
+    Bad("1 January in week 30", NO_FIELD, "never runs", {"day": "1", "month": "1", "week": "30"}),
+    Bad("a year that is over", NO_FIELD, "has no more runs", {"year": "1999"}),
+    Bad("29 February 2027", NO_FIELD, "never runs", {"year": "2027", "month": "2", "day": "29"}),
 ]
 
 BOUNDS = [
     Bad(
         "end before start",
         "end_date",
-        "must not come before",
+        "must not be before",
         {"start_date": "2090-01-02 00:00:00", "end_date": "2090-01-01 00:00:00"},
     ),
-    _one("end_date", "2001-01-01 00:00:00", "has passed", "end in the past"),
+    _one("end_date", "2001-01-01 00:00:00", "has no more runs", "end in the past"),
     _one("start_date", "0001-01-01 00:00:00", "1970", "start in the year 1"),
     _one("end_date", "9999-12-31 23:59:59", "1970", "end in the year 9999"),
     _one("start_date", "2030-02-30 00:00:00", "valid date", "start on 30 February"),
@@ -213,13 +213,13 @@ MESSAGES = [
     _one(
         "messages",
         '{"one": "first", "two": "2", "one": "second"}',
-        "“one” is there more than once",
+        "“one” occurs more than once",
         model=DICTS_HAVE_NO_DUPLICATES,
     ),
     _one(
         "messages",
         '{"\\ud800": "1", "\\ud800": "2"}',
-        "is there more than once",
+        "occurs more than once",
         "messages: a key of half a character, twice",
         model=DICTS_HAVE_NO_DUPLICATES,
     ),

@@ -107,7 +107,7 @@ class Herd:
     def _see_the_end_of(self, process: Process) -> None:
         status = ended(process, END_SECONDS)
         said = read(self.logs[process.pid])
-        if status == 1 and ("did not end in time" in said or AWAY in said):
+        if status == 1 and ("did not finish in time" in said or AWAY in said):
             self.unwell.add(process.pid)
         else:
             assert status == 0, f"exit status {status}\n{self.excerpts(f':{process.pid}:')}"

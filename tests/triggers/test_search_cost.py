@@ -90,7 +90,7 @@ def test_what_took_22_seconds_to_preview_takes_next_to_nothing() -> None:
 def test_that_it_never_fires_is_said_when_it_is_saved() -> None:
     definition = CountJob(name="never", jitter=3_600, **WORST)
     problems = definition.problems()
-    assert problems == ["This schedule never fires: no moment matches all of its fields."]
+    assert problems == ["This schedule never runs: no time matches all of its fields."]
 
 
 @pytest.mark.parametrize("year", ["2199", "2100,2150,2199", "*/229"])

@@ -66,7 +66,7 @@ def alerts_for(request: HttpRequest) -> Alerts:
         with transaction.atomic() if connection.settings_dict["ATOMIC_REQUESTS"] else nullcontext():
             return _look(request)
     except Error as error:
-        logger.warning("What is wrong can't be looked up now: %s", error)
+        logger.warning("Can't check now what is wrong: %s", error)
         return Alerts(cannot_look=True)
 
 
@@ -95,7 +95,7 @@ def _look(request: HttpRequest) -> Alerts:
 
 
 def _why(reasons: list[str], links: Links) -> str:
-    return reasons[0] if links.may_view(SchedulerNode) else _("The database refuses.")
+    return reasons[0] if links.may_view(SchedulerNode) else _("The database gives an error.")
 
 
 def _may_know(label: str, links: Links) -> bool:

@@ -55,13 +55,13 @@ def duplicate(page: JobDefinitionAdmin, request: HttpRequest, definitions: Defin
     try:
         copies = copying.duplicate(request.user.pk, some)
     except IntegrityError:
-        text = gettext("Nothing was duplicated: a copy must hold what only one may hold.")
+        text = gettext("Nothing was duplicated: a copy would repeat a value that must be unique.")
         return page.message_user(request, text, messages.ERROR)
     links = Links(request, page.admin_site)
     shown = some_of(copies, lambda each: (links.to_object(type(each), each.pk), str(each)))
     text = ngettext(
-        "A copy was made, which is not enabled: {}",
-        "{n} copies were made, which are not enabled: {}",
+        "A copy was made. It is not enabled: {}",
+        "{n} copies were made. They are not enabled: {}",
         len(copies),
     )
     told = format_html(text, shown, n=len(copies))

@@ -125,7 +125,7 @@ class JobDefinitionAdmin(PageAdmin):
         """The schedule in words."""
         return in_words(definition)
 
-    @admin.display(description=_("next fire times"))
+    @admin.display(description=_("next runs"))
     def fire_times(self, definition: JobDefinition) -> SafeString:
         """The preview."""
         return panel(definition)

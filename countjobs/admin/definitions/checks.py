@@ -22,7 +22,7 @@ class DefinitionAdminChecks(ModelAdminChecks):
         if taken:
             found.append(
                 Error(
-                    f"The definition's page has parts of its own called {', '.join(taken)}.",
+                    f"The definition's page already has parts called {', '.join(taken)}.",
                     hint="Give the field another name.",
                     obj=admin_obj.model,
                     id="countjobs.E008",

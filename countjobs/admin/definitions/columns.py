@@ -108,7 +108,7 @@ class Facts:
     def history(self) -> str:
         """A link to its runs."""
         url = self.history_url
-        return link(url, _("All executions of this job")) if url else NOTHING
+        return link(url, _("All runs of this job")) if url else NOTHING
 
     def announcement(self) -> tuple[int, str]:
         """A message for somebody who has just saved the definition: its level and its text."""
@@ -117,10 +117,10 @@ class Facts:
         if not self.enabled:
             return messages.WARNING, gettext("It won't run: it is not enabled.")
         if self.next_run_time is None:
-            return messages.WARNING, gettext("It won't run: its last fire time has passed.")
+            return messages.WARNING, gettext("It won't run: its schedule has ended.")
         when = moment_text(self.next_run_time, self.zone)
         if self.next_run_time < timezone.now() - _OVERDUE:
-            text = gettext("It has been due since %s, and no scheduler has taken it yet.")
+            text = gettext("It has been due since %s, but no scheduler has taken it yet.")
             return messages.WARNING, text % when
         return messages.INFO, gettext("Next run: %s") % when
 
@@ -142,7 +142,7 @@ def read_facts(definitions: Sequence[JobDefinition], links: Links) -> dict[Any, 
     jobs = dict(rows_of(DjangoJob).filter(id__in=ids).values_list("id", "next_run_time"))
     errors = dict(ParkedJob.objects.filter(job_id__in=ids).values_list("job_id", "error"))
     newest = _newest(ids if links.may_view(Execution) else [])
-    missing = gettext("The job store has no row of it. “manage.py syncjobs” mends that.")
+    missing = gettext("It is missing from the job store. “manage.py syncjobs” mends that.")
     facts = {}
     for definition in definitions:
         job_id = definition.job_id

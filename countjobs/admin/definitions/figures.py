@@ -40,8 +40,8 @@ def figures(facts: Facts) -> str:
     rows = [
         (name, duration(found.p50), duration(found.p95))
         for name, found in (
-            (_("duration"), statistics.durations),
-            (_("lateness"), statistics.latenesses),
+            (_("took"), statistics.durations),
+            (_("late by"), statistics.latenesses),
         )
         if found is not None
     ]
@@ -56,7 +56,7 @@ def durations(facts: Facts) -> str:
     executions = facts.statistics.executions
     if not executions:
         return NOTHING
-    note = gettext("Oldest first. The highest is %s.") % duration(longest(drawn(executions)))
+    note = gettext("Oldest first. The longest took %s.") % duration(longest(drawn(executions)))
     chart = duration_chart(executions, facts.zone)
     return format_html('{}<p class="countjobs-note">{}</p>', chart, note)
 
@@ -74,7 +74,7 @@ def recent_runs(facts: Facts) -> str:
 def _basis(statistics: RunStatistics) -> str:
     """How many runs the figures are based on."""
     count = len(statistics.executions)
-    text = ngettext("Over the newest execution.", "Over the newest %(count)s executions.", count)
+    text = ngettext("Based on the newest run.", "Based on the newest %(count)s runs.", count)
     return text % {"count": number_format(count, force_grouping=True)}
 
 

@@ -27,7 +27,7 @@ class OutcomeFilter(admin.SimpleListFilter):
     """
 
     title = format_lazy(
-        _("last outcome (of the {jobs} jobs with the newest problems)"), jobs=f"{_MOST_JOBS:,}"
+        _("last outcome (among the {jobs} jobs with the newest problems)"), jobs=f"{_MOST_JOBS:,}"
     )
     parameter_name = "outcome"
     any_problem, no_problem = "problem", "fine"

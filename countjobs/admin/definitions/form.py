@@ -84,7 +84,9 @@ class DefinitionForm(PartialForm):
 
     crontab_line = forms.CharField(
         label=gettext_lazy("Paste a crontab line"),
-        help_text=gettext_lazy("It fills the fields below. Example: 30 9 * * mon-fri, or @daily."),
+        help_text=gettext_lazy(
+            "It fills in the fields below. Example: 30 9 * * mon-fri, or @daily."
+        ),
         required=False,
         strip=False,
         widget=CrontabInput,
@@ -158,7 +160,7 @@ def filled_words(crontab: Crontab) -> str:
     if crontab.zone:
         words.append(_("Time zone: %(zone)s.") % {"zone": crontab.zone})
     if crontab.command:
-        left_out = _("Left out: “%(command)s”, since what runs is this definition.")
+        left_out = _("“%(command)s” is ignored: what runs is this definition.")
         words.append(left_out % {"command": shown(crontab.command)})
     return " ".join(words)
 

@@ -130,7 +130,7 @@ def _said(page: JobDefinitionAdmin, definition: JobDefinition) -> tuple[int, str
     if not definition.enabled:
         return messages.SUCCESS, gettext("“%(name)s” is paused until it is resumed.") % name
     level, comes = page.facts_of(definition).announcement()
-    return level, gettext("“%(name)s” is resumed. %(comes)s") % {**name, "comes": comes}
+    return level, gettext("“%(name)s” was resumed. %(comes)s") % {**name, "comes": comes}
 
 
 PAGES = (

@@ -25,7 +25,7 @@ from countjobs.text import shown, visible
 class AgeFilter(admin.SimpleListFilter):
     """Runs that were due recently; or within a span that another page's link gives."""
 
-    title = _("due")
+    title = _("due time")
     parameter_name = "since"
     ages = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
 
@@ -165,7 +165,7 @@ class JobFilter(FormFilter):
 class DatesFilter(FormFilter):
     """Runs that were due from one day until another, in the site's time zone."""
 
-    title = _("date")
+    title = _("due date")
     names = ("from", "to")
     template = "admin/countjobs/executions/dates_filter.html"
 
@@ -196,7 +196,7 @@ class DatesFilter(FormFilter):
     def _error(self, text: str) -> str:
         if not text or _midnight(text, 0):
             return ""
-        return gettext("“%s” is no date, such as 2026-03-04.") % shown(text)
+        return gettext("“%s” is not a date. Example: 2026-03-04.") % shown(text)
 
 
 def _midnight(text: str, days: int) -> datetime | None:

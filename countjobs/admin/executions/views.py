@@ -44,7 +44,7 @@ def _again(page: ExecutionAdmin, request: HttpRequest, object_id: str) -> HttpRe
     """Request a run with the same parameters, and go to its page."""
     old = _execution(page, request, object_id, to_run=True)
     if old.status in ACTIVE:
-        messages.warning(request, _("It can't run again before it has ended."))
+        messages.warning(request, _("It can't run again until it has finished."))
         return _to(page, request, old)
     definition = definitions_of([old.job_id]).get(old.job_id)
     if definition is None and definition_key(old.job_id) is not None:
@@ -54,7 +54,7 @@ def _again(page: ExecutionAdmin, request: HttpRequest, object_id: str) -> HttpRe
     try:
         [new] = ask_for_runs(request, page.admin_site, jobs, old.parameters)
     except ValueError:  # the kind of job allowed it then
-        text = _("It can't run again with what was changed for that run: that isn't allowed.")
+        text = _("It can't run again with the same parameters: they are no longer allowed.")
         messages.error(request, text)
         return _to(page, request, old)
     return _to(page, request, new)
@@ -65,9 +65,9 @@ def _cancel(page: ExecutionAdmin, request: HttpRequest, object_id: str) -> HttpR
     queued = _execution(page, request, object_id, to_run=True)
     reason = _("Cancelled by %s.") % shown(request.user.get_username())
     if lifecycle.cancel(queued.pk, reason, timezone.now()):
-        messages.success(request, _("It was cancelled."))
+        messages.success(request, _("The run was cancelled."))
     else:
-        messages.warning(request, _("It was too late to cancel it: it isn't queued any more."))
+        messages.warning(request, _("It is too late to cancel this run: it is no longer queued."))
     return _to(page, request, queued)
 
 

@@ -58,7 +58,7 @@ def read_coming(now: datetime, links: Links) -> Coming:
     return Coming(
         bars=stacked_bars(
             [_bar(*each) for each in zip(hours, counts, strict=True)],
-            gettext("Jobs by the hour of their next run, in the next 24 hours"),
+            gettext("Jobs by the hour of their next run, next 24 hours"),
         ),
         marks=marks(_marks(first, now), gettext("The first of them")),
         most=max(counts),

@@ -76,7 +76,7 @@ def read_outcomes(now: datetime, links: Links) -> Outcomes:
     day = (hours[0][0], hours[-1][1])
     totals = [sum(column) for column in zip(*rows, strict=True)]
     return Outcomes(
-        picture=stacked_bars(bars, gettext("Runs an hour in the last 24 hours, by outcome")),
+        picture=stacked_bars(bars, gettext("Runs per hour in the last 24 hours, by outcome")),
         most=max(map(sum, rows)),
         labels=labels[::6],
         kinds=[

@@ -86,7 +86,7 @@ def apply(
         return _apply(page, request, carried, leave_out=leave_out)
     except _EntryRefusedError as error:
         refused = carried.refused | dict([error.args])
-    message = _("Nothing was imported, since an entry was refused: look again.")
+    message = _("Nothing was imported, because an entry was refused. Check again.")
     plan = dry_run(page, request, carried.text, refused=carried.refused)
     if plan.digest() != carried.digest:  # another took the name, say
         raise NotAppliedError(message, plan, carried.refused)
@@ -101,10 +101,10 @@ def _apply(
 ) -> Plan:
     plan = dry_run(page, request, carried.text, refused=carried.refused, lock=True)
     if plan.digest() != carried.digest:
-        message = _("Something has changed since. Nothing was imported: look again.")
+        message = _("Nothing was imported, because something has changed meanwhile. Check again.")
         raise NotAppliedError(message, plan, carried.refused)
     if plan.having(State.REFUSED) and not leave_out:
-        message = _("Nothing was imported: say whether what is refused is to be left out.")
+        message = _("Nothing was imported. Choose whether to leave out refused entries.")
         raise NotAppliedError(message, plan, carried.refused)
     # By name: two imports that add the same names, each in its own order, may end in a deadlock.
     for entry in sorted(plan.to_save, key=attrgetter("name")):

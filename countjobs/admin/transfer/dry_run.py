@@ -113,7 +113,7 @@ class _DryRun:
 
     def _judge(self, entry: Entry) -> None:
         if thread_time() > self._ends:
-            raise ValidationError(_("The file takes too long to look through. Split it."))
+            raise ValidationError(_("The file takes too long to check. Split it."))
         if reason := self._refused.get(entry.name):
             entry.problems.append(("", reason))
         if entry.problems:
@@ -124,7 +124,7 @@ class _DryRun:
         elif definition := self._changeable(entry.name):
             self._compare(entry, definition, self._values(definition), State.CHANGED)
         else:
-            message = _("There is a definition of this name, which you may not change.")
+            message = _("A definition with this name exists, and you may not change it.")
             entry.refuse("name", ValidationError(message, code="forbidden"))
 
     def _refuse_marks(self, entry: Entry) -> None:

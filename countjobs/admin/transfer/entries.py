@@ -67,10 +67,10 @@ class Entry:
 
 _MESSAGES = {
     "object": _("This entry is not an object."),
-    "model": _("An entry of this kind has the “model” %(expected)s, not %(given)s."),
+    "model": _("The “model” of an entry of this kind must be %(expected)s, not %(given)s."),
     "name": _("An entry needs a “name”, as text."),
-    "twice": _("Another entry of this file has this name, too."),
-    "unknown": _("There is no such field here."),
+    "twice": _("Another entry in this file has the same name."),
+    "unknown": _("There is no such field."),
 }
 
 

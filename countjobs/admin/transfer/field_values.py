@@ -64,7 +64,7 @@ def _expected(field: AnyField) -> tuple[set[type], Any]:
 
 def _wrong(value: Any, expected: Any) -> ValidationError:
     return ValidationError(
-        _("This must be %(expected)s, and is %(value)s."),
+        _("This must be %(expected)s, not %(value)s."),
         code="type",
         params={"expected": expected, "value": shown(json_of(value))},
     )
@@ -75,7 +75,8 @@ def _in_utc(value: Any) -> Any:
         return value
     if value.utcoffset() is None:
         raise ValidationError(
-            _("The date has no offset, such as the end of 2026-03-04T12:00:00+00:00."), code="naive"
+            _("The date has no UTC offset. Example of a date with one: 2026-03-04T12:00:00+00:00."),
+            code="naive",
         )
     return value.astimezone(UTC)
 

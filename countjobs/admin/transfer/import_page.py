@@ -53,7 +53,7 @@ class SourceForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        limit = gettext("JSON, as “Export” writes it, of at most %(most)d MB.")
+        limit = gettext("JSON as written by “Export”, at most %(most)d MB.")
         self.fields["file"].help_text = limit % {"most": MOST_BYTES // _MEGABYTE}
         # A browser would cut what is pasted, and say nothing.
         self.fields["text"].widget.attrs.pop("maxlength", None)
@@ -81,7 +81,7 @@ class SourceForm(forms.Form):
             return cleaned
         given = [text for text in (cleaned["file"], cleaned["text"]) if text.strip()]
         if len(given) != 1:
-            raise ValidationError(_("Choose a file, or paste its text: one of the two."))
+            raise ValidationError(_("Either choose a file or paste its text."))
         return {**cleaned, "given": given[0]}
 
 
@@ -90,7 +90,7 @@ class ConfirmForm(forms.Form):
 
     packed = forms.CharField(strip=False, widget=forms.HiddenInput)
     leave_out = forms.BooleanField(
-        label=_("Leave out what is refused"), required=False, label_suffix=""
+        label=_("Leave out refused entries"), required=False, label_suffix=""
     )
 
 
@@ -146,7 +146,7 @@ class _Import:
             self._warn(" ".join(error.messages))
             return self._ask(SourceForm())
         except BadSignature:
-            self._warn(gettext("What was shown can't be read any more. Choose the file again."))
+            self._warn(gettext("The file shown before can't be read any more. Choose it again."))
             return self._ask(SourceForm())
         self.page.message_user(
             self.request, gettext("Imported: %s.") % summary(plan), messages.SUCCESS

@@ -31,18 +31,18 @@ _AROUND = 3
 
 _MESSAGES = {
     **OrderedJSONFormField.default_error_messages,
-    "doubled": _("The key “%(key)s” is there more than once in the object of “%(name)s”."),
-    "number": _("%(number)s is not a number that JSON has."),
+    "doubled": _("The key “%(key)s” occurs more than once in “%(name)s”."),
+    "number": _("%(number)s is not a number in JSON."),
     "encoding": _("This is not text in UTF-8."),
     "format": _("This is not a file of exported definitions: its “format” is not “%(format)s”."),
-    "version": _("The file's “version” must be a whole number from 1 on."),
-    "newer": _("The file is of version %(version)s. This site reads versions up to %(most)d."),
-    "unknown": _("The file has a key that is not known: “%(key)s”."),
+    "version": _("The file's “version” must be a whole number of at least 1."),
+    "newer": _("The file has version %(version)s. This site reads versions up to %(most)d."),
+    "unknown": _("The file has an unknown key: “%(key)s”."),
     "list": _("The file has no list of “definitions”."),
     "many": _("The file has %(count)d entries; at most %(most)d are allowed. Split it."),
-    "long": _("The file is too long to be carried to the next page. Split it."),
+    "long": _("The file is too large to keep for the next page. Split it."),
     "values": _("The file has more than %(most)d values. Split it."),
-    "bytes": _("The file has more than %(most)d megabytes. Split it."),
+    "bytes": _("The file is larger than %(most)d megabytes. Split it."),
 }
 
 

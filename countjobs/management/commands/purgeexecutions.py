@@ -18,8 +18,8 @@ class Command(DatabaseCommand):
     """Delete old executions."""
 
     help = (
-        "Delete executions that were due long ago, and of each job those beyond a number of newer "
-        "ones. What is queued or running stays."
+        "Delete runs that were due long ago, and all but the newest runs of each job. Queued "
+        "and running ones stay."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -29,17 +29,17 @@ class Command(DatabaseCommand):
             "--days",
             type=whole("keep_days"),
             default=conf.keep_days,
-            help="Delete what was due longer ago than this (default: %(default)s).",
+            help="Delete runs that were due longer ago than this (default: %(default)s).",
         )
         parser.add_argument(
             "--keep",
             type=whole("keep_per_job"),
             default=conf.keep_per_job,
             metavar="N",
-            help="Keep at most the newest N of each job (default: %(default)s).",
+            help="Keep at most the newest N runs of each job (default: %(default)s).",
         )
 
     def handle(self, *args: Any, days: int, keep: int, **options: Any) -> None:
         """Delete, and say how many."""
         deleted = purge(timezone.now(), days=days, keep=keep)
-        self.stdout.write(f"{counted(deleted, 'execution')} deleted.")
+        self.stdout.write(f"{counted(deleted, 'run')} deleted.")

@@ -18,8 +18,8 @@ class Command(DatabaseCommand):
     """Sets up what is missing, then runs the web server and a scheduler."""
 
     help = (
-        "Migrates the database, makes the admin's first user and an example, and runs the web "
-        "server and a scheduler until Ctrl-C. What is there already is kept."
+        "Migrate the database, create the admin's first user and an example, and run the web "
+        "server and a scheduler until Ctrl-C. What already exists is kept."
     )
 
     # Some look into the database, whose file must be private by then: `migrate` asks for them.
@@ -34,7 +34,7 @@ class Command(DatabaseCommand):
             "--port",
             type=int,
             default=8000,
-            help="The port to listen on (default: %(default)s; 0: any that is free).",
+            help="The port to listen on (default: %(default)s; 0: any free port).",
         )
 
     def handle(self, *args: Any, host: str, port: int, verbosity: int, **options: Any) -> None:
@@ -45,7 +45,9 @@ class Command(DatabaseCommand):
         self.stdout.write(f"\n    Address:   {serving.url_of(host, server)}")
         for line in firsttime.superuser(on_terminal=self.stdout.isatty()):
             self.stdout.write(line)
-        self.stdout.write("    Stop with: Ctrl-C. Runs that have begun may end; again: at once\n\n")
+        self.stdout.write(
+            "    Stop with: Ctrl-C (waits for started runs; press it again to stop at once)\n\n"
+        )
         threading.Thread(
             target=serving.serve, args=(server,), name="web server", daemon=True
         ).start()
@@ -58,11 +60,11 @@ class Command(DatabaseCommand):
         for line in firsttime.keep_files_private():
             self.stdout.write(line)
         if reason := firsttime.obstacle():
-            self.stdout.write(f"No first user will be made: {reason}.")
+            self.stdout.write(f"No first user will be created: {reason}.")
         migrating = max(verbosity - 1, 0)
         call_command("migrate", interactive=False, verbosity=migrating, skip_checks=False)
         if firsttime.load_example():
             name = firsttime.EXAMPLE["name"]
             self.stdout.write(f"Loaded the example “{name}”: it runs every 5 seconds.")
         else:
-            self.stdout.write("Kept the definitions that are there.")
+            self.stdout.write("Kept the existing definitions.")

@@ -21,8 +21,8 @@ class Command(DatabaseCommand):
     """Run one definition in this process."""
 
     help = (
-        "Run a definition here and now, whether it is enabled or not, with its output on the "
-        "terminal; the run is recorded. The exit status is 1 if it fails."
+        "Run a definition here and now, enabled or not, with its output on the terminal. The "
+        "run is recorded. The exit status is 1 if it fails."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -53,7 +53,7 @@ def find_definition(name: str) -> JobDefinition:
         case _:
             ids = ", ".join(visible(definition.job_id) for definition in found)
             raise CommandError(
-                f"More than one definition is called “{shown(name)}”: name one of {ids}."
+                f"More than one definition is called “{shown(name)}”: use one of the ids {ids}."
             )
 
 

@@ -26,9 +26,9 @@ class Command(DatabaseCommand):
     """Run a scheduler."""
 
     help = (
-        "Run every enabled definition when it is due, until SIGTERM, SIGINT (Ctrl-C) or SIGHUP; "
-        "then let the runs that have begun end, and exit with 0. A second signal exits at once. "
-        "Any number of these may run on one database."
+        "Run every enabled definition when it is due. SIGTERM, SIGINT (Ctrl-C) or SIGHUP stops "
+        "it: it waits until the started runs have finished, and exits with 0. A second signal "
+        "exits at once. Any number of schedulers may share one database."
     )
     requires_migrations_checks = True
 
@@ -39,15 +39,15 @@ class Command(DatabaseCommand):
             "--threads",
             type=whole("threads"),
             default=conf.threads,
-            help="How many runs go on side by side (default: %(default)s).",
+            help="How many runs may go on at once (default: %(default)s).",
         )
         parser.add_argument(
             "--drain-timeout",
             type=seconds("drain_seconds"),
             default=conf.drain_seconds,
             metavar="SECONDS",
-            help="How long to wait, once told to stop, for runs that have begun; what goes on "
-            "longer is recorded as lost, and the exit status is 1 (default: %(default)s).",
+            help="How long to wait for started runs when told to stop. Runs that take longer "
+            "are recorded as lost, and the exit status is 1 (default: %(default)s).",
         )
 
     def get_check_kwargs(self, options: dict[str, Any]) -> dict[Any, Any]:
@@ -63,7 +63,7 @@ class Command(DatabaseCommand):
             abandoned = self._run_until_stopped(threads, drain_timeout)
         if abandoned:
             # Threads can't be killed, and Python would wait for them.
-            leave_now(1, f"{counted(abandoned, 'run')} did not end in time.")
+            leave_now(1, f"{counted(abandoned, 'run')} did not finish in time.")
 
     def _run_until_stopped(self, threads: int, drain_timeout: float) -> int:
         """Returns how many runs were left behind."""
@@ -78,7 +78,7 @@ class Command(DatabaseCommand):
         while not stop.wait(_LOOP_CHECK_SECONDS):
             if not scheduler.is_looping:
                 leave_by(time.monotonic() + drain_timeout)
-                raise CommandError("The scheduler's loop has ended by itself.")
+                raise CommandError("The scheduler's loop ended by itself.")
         leave_by(time.monotonic() + drain_timeout)
         scheduler.shutdown()
         return scheduler.abandoned

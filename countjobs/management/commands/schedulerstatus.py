@@ -43,10 +43,10 @@ class Command(DatabaseCommand):
     """Tell which schedulers live."""
 
     help = (
-        "Print each scheduler that lives, and what is wrong. Exits with 0 if all is well, 1 if no "
-        "scheduler lives, 5 if those that live can't start runs, 4 if there is no room (work "
-        "waits, and runs that don't end take every thread), 3 if jobs are broken. The first of "
-        "these that holds decides; --json tells all of them."
+        "Print the schedulers that are alive, and what is wrong. The exit status is 0 if all "
+        "is well, 1 if no scheduler is alive, 5 if those alive can't start runs, 4 if there is "
+        "no room (runs are waiting, and every thread is busy with a run that doesn't end), 3 "
+        "if jobs are broken. The first of these that applies counts; --json tells all of them."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -117,13 +117,13 @@ def _text(state: State) -> str:
         + (f", can't start runs: {visible(node['cannot_claim'])}" if node["cannot_claim"] else "")
         for node in state["schedulers"]
     ]
-    lines = lines or ["No scheduler lives. Start one: manage.py runscheduler"]
+    lines = lines or ["No scheduler is running. Start one: manage.py runscheduler"]
     lines.append(f"{state['running']} running, {state['broken']} broken.")
     lines += _no_room(state["taken_by"])
     if kinds := state["unknown_kinds"]:
         lines.append(f"No scheduler knows these kinds of jobs: {', '.join(kinds)}.")
     if count := state["foreign_rows"]:
-        lines.append(f"Rows of the job store that are not ours, and left as they are: {count}.")
+        lines.append(f"Rows in the job store that aren't this site's, and are left alone: {count}.")
     return "\n".join(lines)
 
 
@@ -136,5 +136,5 @@ def _no_room(taken_by: list[dict[str, Any]]) -> list[str]:
         f"{datetime.fromisoformat(run['since']):%Y-%m-%d %H:%M:%S %Z}"
         for run in taken_by
     ]
-    told = f"No room: runs that have gone on for longer than {lease} s take every thread, "
-    return [f"{told}and work waits.", *runs]
+    told = f"No room: every thread has been busy with one run for over {lease} s, "
+    return [f"{told}and others wait.", *runs]

@@ -17,10 +17,10 @@ class Command(DatabaseCommand):
     """Mend the job store."""
 
     help = (
-        "Make the job store agree with the definitions, after raw SQL, a restored backup or a new "
+        "Make the job store match the definitions after raw SQL, a restored backup or a new "
         "SECRET_KEY, and print what was mended. A scheduler does the same when it starts. Rows "
-        "that something else wrote are left as they are, and told of. Also sign with SECRET_KEY "
-        "what one of SECRET_KEY_FALLBACKS has signed, so that the old key can be removed; only "
+        "that something else wrote are listed and left alone. Also sign with SECRET_KEY what is "
+        "still signed with one of SECRET_KEY_FALLBACKS, so that you can remove the old key; only "
         "this command does that."
     )
 
@@ -31,7 +31,9 @@ class Command(DatabaseCommand):
         for line in [*mended, *map(foreign_note, strangers.foreign)]:
             self.stdout.write(visible(line))
         for kind in sorted(strangers.kinds):
-            self.stdout.write(f"Jobs of the kind {kind} are left as they are: it isn't installed.")
-        self.stdout.write(f"{len(mended)} mended." if mended else "The job store agrees.")
+            self.stdout.write(f"Jobs of the kind {kind} are left alone: that kind isn't installed.")
+        self.stdout.write(
+            f"{len(mended)} mended." if mended else "The job store matches the definitions."
+        )
         if count := seal_rows_anew():
-            self.stdout.write(f"{count} signed with SECRET_KEY that an older key had signed.")
+            self.stdout.write(f"{count} signed again with SECRET_KEY, instead of an older key.")

@@ -1,8 +1,8 @@
 """A schedule in words: "every 5 seconds", "at 09:30, Monday to Friday".
 
 The words follow from what the expressions match, not from how they are written: "0,15,30,45" is
-every 15 minutes. Two schedules that match differently are never told alike. What languages order
-differently is one message to translate, with the parts as its parameters.
+every 15 minutes. Two schedules that match differently never get the same words. Where languages
+differ in word order, there is one message to translate, with the parts as its parameters.
 """
 
 from __future__ import annotations

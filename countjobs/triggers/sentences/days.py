@@ -32,7 +32,7 @@ def month_words(months: list[int]) -> str:
 
 
 def day_words(days: Days, months: list[int], weekdays: list[int]) -> str:
-    """Days of the month, of some months only, if they are certain weekdays; [] for any."""
+    """Days of the month, of some months, if they are certain weekdays; [] for any."""
     named = both(list(_each(days)))
     if months:
         words = _("%(days)s of %(months)s") % {"days": named, "months": month_words(months)}

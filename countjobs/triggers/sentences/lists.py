@@ -33,12 +33,12 @@ def runs(values: list[int]) -> list[list[int]]:
 
 
 def has_run(values: list[int]) -> bool:
-    """Whether so many are neighbours that they are told as a range."""
+    """Whether there are enough neighbours to name them as a range."""
     return any(len(run) >= _RUN for run in runs(values))
 
 
 def ranges(values: list[int]) -> list[list[int]]:
-    """The runs; those that are too short to be told as a range as single values."""
+    """The groups of neighbours; those too short for a range as single values."""
     found: list[list[int]] = []
     for run in runs(values):
         found.extend([run] if len(run) >= _RUN else [[value] for value in run])
@@ -57,12 +57,12 @@ def _name(values: list[int], name: Callable[[int], str]) -> str:
 
 
 def is_series(values: list[int]) -> bool:
-    """Whether the first two and the last say it all, and are shorter."""
+    """Whether the first two and the last are enough, and shorter."""
     return len(values) >= _MANY and (step_of(values) or 1) > 1
 
 
 def numbers(values: list[int]) -> str:
-    """Numbers, as short as it goes without leaving anything open."""
+    """Numbers, as short as possible without being ambiguous."""
     if is_series(values):
         return _("%(first)d, %(second)d, …, %(last)d") % {
             "first": values[0],

@@ -1,4 +1,4 @@
-"""What an expression matches, as sentences tell it."""
+"""What an expression matches, in the form that sentences need."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def values(name: str, text: str) -> list[int]:
 
 
 def restricted(name: str, text: str) -> list[int]:
-    """The same; but nothing, where these are all values that there are."""
+    """The same, but nothing if these are all possible values."""
     found = values(name, text)
     return [] if len(found) == len(every_value(name)) else found
 
@@ -23,12 +23,12 @@ def days(text: str) -> Days | None:
     found = days_of(text)
     if len(found.numbers) == len(every_value("day")):
         return None
-    # The last day of the month goes without saying where 28 to 31 are named.
+    # The last day of the month need not be named if 28 to 31 are.
     has_last = found.has_last and not set(range(28, 32)) <= set(found.numbers)
     return Days(found.numbers, has_last, found.positions)
 
 
 def step_of(found: list[int]) -> int | None:
-    """The distance of values that all lie equally far apart."""
+    """The distance between values, if it is always the same."""
     steps = {later - earlier for earlier, later in pairwise(found)}
     return steps.pop() if len(steps) == 1 else None

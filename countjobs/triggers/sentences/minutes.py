@@ -27,7 +27,7 @@ def every_seconds(step: int) -> str:
 
 
 def minute_words(minutes: list[int], seconds: list[int], *, from_is_told: bool = False) -> str:
-    """When in an hour; `from_is_told` where the first and the last time are told beside it."""
+    """When in an hour. With `from_is_told`, the first and the last time are named beside it."""
     if minutes == seconds == [0]:
         return every_hours(1)
     if len(seconds) == 1:
@@ -80,11 +80,11 @@ def _seconds(seconds: list[int], *, from_is_told: bool) -> str:
 
 
 def _around(values: list[int]) -> int | None:
-    """The step of values that go on to the end of the hour or minute, from its first step on."""
+    """The step of values that go on to the end of the hour or minute, from the first step on."""
     step = step_of(values)
     return step if step and values[0] < step and values[-1] + step >= _SIXTY else None
 
 
 def _is_even(values: list[int], step: int, *, from_is_told: bool) -> bool:
-    """Whether the step goes on evenly beyond the end; so the step says all, but where it begins."""
+    """Whether the step goes on evenly past the end. Then it says all but where it begins."""
     return _SIXTY % step == 0 and (values[0] == 0 or from_is_told)

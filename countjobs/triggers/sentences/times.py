@@ -22,7 +22,7 @@ _THRICE = 3
 
 
 def time_words(hours: list[int], minutes: list[int], seconds: list[int]) -> tuple[str, bool]:
-    """When in a day; and whether it is a part of it only, so that "every day" makes sense."""
+    """When in a day, and whether that is only a part of it, so that "every day" makes sense."""
     if len(hours) == _HOURS:
         return minute_words(minutes, seconds), False
     clock = _Clock(hours, minutes, seconds)
@@ -32,13 +32,13 @@ def time_words(hours: list[int], minutes: list[int], seconds: list[int]) -> tupl
 
 
 class _Clock:
-    """Times of day in some hours, each told in the way that fits best, or "" where it doesn't."""
+    """Ways to name times of day in some hours. Each gives "" if it doesn't fit."""
 
     def __init__(self, hours: list[int], minutes: list[int], seconds: list[int]) -> None:
         self.hours, self.minutes, self.seconds = hours, minutes, seconds
 
     def around(self) -> str:
-        """Hours that go around the clock evenly."""
+        """Hours at even distances around the clock."""
         step = step_of(self.hours)
         if not step or _HOURS % step or len(self.hours) != _HOURS // step:
             return ""
@@ -51,7 +51,7 @@ class _Clock:
         return _("%(words)s, from %(first)s on") % {"words": words, "first": first}
 
     def few(self) -> str:
-        """Times, one by one; also many of them, where there is no shorter way."""
+        """Times, one by one; many of them, too, if there is no shorter way."""
         count = len(self.hours) * len(self.minutes) * len(self.seconds)
         is_fixed = len(self.minutes) == len(self.seconds) == 1
         is_short = step_of(self.hours) or all(len(run) >= _THRICE for run in runs(self.hours))
@@ -61,7 +61,7 @@ class _Clock:
         return _("at %(times)s") % {"times": both(list(times))}
 
     def series(self) -> str:
-        """Hours, minutes of one hour, or seconds of one minute, that lie equally far apart."""
+        """Hours, minutes of one hour, or seconds of one minute, at even distances."""
         parts = (self.hours, self.minutes, self.seconds)
         several = [part for part in parts if len(part) > 1]
         if len(several) > 1 or not (step := step_of(several[0])):
@@ -70,7 +70,7 @@ class _Clock:
         return self._spanned(every(step), [self.hours])
 
     def spans(self) -> str:
-        """Hours on end."""
+        """Hours in a row."""
         spans = runs(self.hours)
         if len(spans) > _FEW_SPANS:
             return ""

@@ -123,7 +123,7 @@ def test_a_field_for_which_the_page_has_no_place_is_found(name: str) -> None:
     [
         (models.DurationField(), "999999999999 days", "It must be in [DD] [[HH:]MM:]ss[.uuuuuu]"),
         (models.DateTimeField(), "9999-12-31T23:59:59-14:00", "but it is an invalid date/time"),
-        (models.DateTimeField(), 5, "This must be text, in quotation marks, and is 5."),
+        (models.DateTimeField(), 5, "This must be text, in quotation marks, not 5."),
     ],
 )
 def test_a_value_that_no_field_can_hold_is_refused_with_what_it_holds(

@@ -87,7 +87,7 @@ def test_a_search_that_finds_too_many_says_so(
     for name in "abc":
         CountJob.objects.create(name=f"job {name}")
     assert names(client, "q=job") == ["job a", "job b"]
-    assert "Only the first 2 that were found" in client.get(f"{LIST}?q=job").content.decode()
+    assert "Only the first 2 matches" in client.get(f"{LIST}?q=job").content.decode()
     assert "Only the first" not in client.get(f"{LIST}?q=job+a").content.decode()
 
 
@@ -113,7 +113,7 @@ def test_the_outcome_is_looked_up_for_a_bounded_number_of_jobs(
     make_last("newer", Status.SUCCEEDED, Status.FAILED)
     monkeypatch.setattr(definition_filters, "_MOST_JOBS", 1)
     assert names(client, "outcome=failed") == ["newer"]
-    assert "of the 500 jobs with the newest problems" in client.get(LIST).content.decode()
+    assert "among the 500 jobs with the newest problems" in client.get(LIST).content.decode()
 
 
 def test_the_list_is_filtered_by_zone_and_offers_those_that_there_are(client: Client) -> None:

@@ -56,7 +56,7 @@ def test_a_line_fills_the_form_and_is_saved_only_when_it_was_seen(client: Client
     assert "at 09:30, Monday to Friday" in page
     assert said(response) == [
         "The fields are filled in. Nothing is saved yet."
-        " Left out: “root /usr/bin/backup”, since what runs is this definition."
+        " “root /usr/bin/backup” is ignored: what runs is this definition."
     ]
     assert "Please correct" not in page
     assert line not in strip_tags(page)
@@ -133,7 +133,7 @@ def test_a_refusal_is_told_in_japanese(client: Client) -> None:
 
 
 def test_no_line_at_all_is_refused(client: Client) -> None:
-    assert "There is no schedule" in client.post(ASK).json()["error"]
+    assert "No schedule was found" in client.post(ASK).json()["error"]
 
 
 def test_the_page_has_the_input_and_its_scripts_are_modules(client: Client) -> None:

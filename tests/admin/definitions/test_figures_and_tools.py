@@ -80,9 +80,9 @@ def test_the_page_tells_the_figures_of_runs(client: Client, definition: CountJob
     assert "✗ failed 1 ! missed 1" in field(page, "success")
     assert f"{HISTORY}{definition.pk}&amp;status__exact=failed" in page
     figures = field(page, "figures")
-    assert "duration 2.0 s 2.0 s lateness 250 ms 250 ms" in figures
-    assert "Over the newest 20 executions." in figures
-    assert "The highest is 2.0 s." in field(page, "durations")
+    assert "took 2.0 s 2.0 s late by 250 ms 250 ms" in figures
+    assert "Based on the newest 20 runs." in figures
+    assert "The longest took 2.0 s." in field(page, "durations")
     assert "21:00:00 JST · ✓ succeeded · 2.0 s" in page
 
 

@@ -79,7 +79,7 @@ def test_rows_that_are_shown_come_back_as_they_were(client: Client) -> None:
     [
         (("", "lost"), "This text has no key."),
         (("  ", "lost"), "This text has no key."),
-        (("a", "again"), "The key “a” is there more than once."),
+        (("a", "again"), "The key “a” occurs more than once."),
         (("b", "\0"), "NUL characters are not allowed."),
         (("\0", "b"), "NUL characters are not allowed."),
     ],
@@ -91,7 +91,7 @@ def test_a_wrong_row_says_why_at_itself_and_nothing_is_lost(
     response = client.post(ADD, rows_posted(*rows))
     page = response.content.decode()
     assert response.status_code == 200
-    assert "A row is wrong" in errors_shown_at("messages", page)
+    assert "One row is wrong" in errors_shown_at("messages", page)
     assert rows_shown(page)[:3] == rows
     [problem] = re.findall(r'<ul class="errorlist" id="(id_messages_problem_2)"><li>(.*?)<', page)
     assert problem[1] == said

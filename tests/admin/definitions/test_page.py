@@ -132,8 +132,8 @@ def test_a_field_that_the_form_was_given_unreadable_counts_as_changed() -> None:
     ("error", "due", "text"),
     [
         ("no such zone", NOON, "It won't run: no such zone"),
-        ("", None, "fire time has passed"),
-        ("", NOON, "due since 2026-03-04 12:00:00 UTC, and no scheduler has taken it yet"),
+        ("", None, "its schedule has ended"),
+        ("", NOON, "due since 2026-03-04 12:00:00 UTC, but no scheduler has taken it yet"),
     ],
 )
 def test_a_definition_that_wont_run_or_is_overdue_is_announced_with_the_reason(

@@ -38,7 +38,7 @@ def test_pause_says_by_whom_and_when_and_resume_when_it_runs_next(
     page = client.get(change_url(definition)).content.decode()
     assert re.search(r"by superuser on \d{4}-\d\d-\d\d \d\d:\d\d:\d\d JST", field(page, "paused"))
     response = post(client, definition, "resume")
-    assert any("is resumed. Next run: " in text for text in said(response))
+    assert any("was resumed. Next run: " in text for text in said(response))
     assert "field-paused" not in client.get(change_url(definition)).content.decode()
     assert LogEntry.objects.count() == 2
 

@@ -83,7 +83,7 @@ def test_what_the_preview_tells_is_what_is_claimed(
         definition = CountJob.objects.create(**values, max_instances=1_000)
     expected = fire_times(page)
     assert claimed(definition, COUNT) == expected
-    few = ("There are no fire times", "This schedule never fires")
+    few = ("There are no fire times", "This schedule never runs")
     assert len(expected) == COUNT or any(text in page for text in few)
     definition.delete()
 
@@ -144,7 +144,7 @@ def test_a_viewers_zone_that_is_none_is_the_sites(name: str) -> None:
 def test_a_schedule_that_ends_says_so(client: Client) -> None:
     page = previewed(client, year="2026", month="3", day="5", hour="9", minute="0,1")
     assert len(fire_times(page)) == 2
-    assert "There are no fire times after these." in words(page)
+    assert "There are no more runs after these." in words(page)
 
 
 def test_start_end_and_jitter_count(client: Client) -> None:
@@ -192,8 +192,8 @@ def test_it_is_told_in_japanese(client: Client) -> None:
         ({"jitter": "x"}, "Jitter: Enter a whole number"),
         ({"start_date_0": "tomorrow", "start_date_1": ""}, "Start: Enter a valid date"),
         ({"start_date_0": "9999-12-31", "start_date_1": "23:59"}, "between 1970 and 2199"),
-        ({"day": "31", "month": "2"}, "This schedule never fires"),
-        ({"year": "2000"}, "The last fire time of this schedule has passed"),
+        ({"day": "31", "month": "2"}, "This schedule never runs"),
+        ({"year": "2000"}, "This schedule has no more runs"),
         (
             {
                 "start_date_0": "2030-01-02",
@@ -201,7 +201,7 @@ def test_it_is_told_in_japanese(client: Client) -> None:
                 "end_date_0": "2030-01-01",
                 "end_date_1": "00:00",
             },
-            "End: The end must not come before the start",
+            "End: The end must not be before the start",
         ),
         ({"hour": "<b>1</b>"}, "Hour: “&lt;b&gt;1&lt;/b&gt;”"),
         ({"hour": "\0"}, "Hour: Null characters are not allowed"),
@@ -302,4 +302,4 @@ def test_the_preview_of_a_new_definition_asks_until_a_field_is_filled_in(client:
 
 
 def test_an_empty_preview_says_that_nothing_comes() -> None:
-    assert "There are no fire times any more." in Preview(sentence="x", ends=True).render()
+    assert "There are no more runs." in Preview(sentence="x", ends=True).render()

@@ -193,9 +193,9 @@ def test_a_model_form_without_the_end_says_above_it_that_the_end_comes_first() -
 
     job = CountJob(end_date=now)
     form = StartForm({"name": "a", "start_date": "2190-01-01 00:00"}, instance=job)
-    assert form.errors == {"__all__": ["The end must not come before the start."]}
+    assert form.errors == {"__all__": ["The end must not be before the start."]}
     form = StartForm({"name": "a"}, instance=CountJob(end_date=now))
-    assert "has passed" in form.errors["__all__"][0]
+    assert "has no more runs" in form.errors["__all__"][0]
 
 
 def test_a_form_without_the_schedule_leaves_the_schedule_alone() -> None:

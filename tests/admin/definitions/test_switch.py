@@ -49,7 +49,7 @@ def test_switching_on_says_when_it_runs_next(client: Client, definition: CountJo
     CountJob.objects.update(enabled=False)
     response = client.post(address(definition), {"enabled": "1"})
     assert is_on(definition)
-    assert said(response) == ["“a <b>” is resumed. Next run: 2090-01-01 00:00:00 UTC"]
+    assert said(response) == ["“a <b>” was resumed. Next run: 2090-01-01 00:00:00 UTC"]
     due = DjangoJob.objects.get(id=definition.job_id).next_run_time
     assert due > timezone.now()
 

@@ -78,14 +78,14 @@ def test_what_has_not_ended_is_not_run_again_even_if_it_is_asked_for(
     status: Status, client: Client, definition: CountJob
 ) -> None:
     active = execution_of(definition, status)
-    assert posted(client, active, "again") == "It can't run again before it has ended."
+    assert posted(client, active, "again") == "It can't run again until it has finished."
     assert Execution.objects.get() == active
 
 
 @pytest.mark.parametrize(
     ("status", "offered"),
     [
-        (Status.QUEUED, "Cancel it"),
+        (Status.QUEUED, "Cancel run"),
         (Status.RUNNING, None),
         (Status.SUCCEEDED, "Run again"),
         (Status.FAILED, "Run again"),
@@ -97,7 +97,7 @@ def test_what_can_be_done_depends_on_how_it_stands(
     status: Status, offered: str | None, definition: CountJob
 ) -> None:
     page = client_of("runner").get(run_url(execution_of(definition, status))).content.decode()
-    assert [word for word in ("Cancel it", "Run again") if word in page] == [offered] * bool(
+    assert [word for word in ("Cancel run", "Run again") if word in page] == [offered] * bool(
         offered
     )
 
@@ -107,7 +107,7 @@ def test_what_is_queued_can_be_cancelled_and_says_who_did_it(
     node: str, client: Client, definition: CountJob
 ) -> None:
     queued = execution_of(definition, Status.QUEUED, node=node)
-    assert posted(client, queued, "cancel") == "It was cancelled."
+    assert posted(client, queued, "cancel") == "The run was cancelled."
     queued.refresh_from_db()
     assert (queued.status, queued.error) == (Status.CANCELLED, "Cancelled by superuser.")
     assert queued.finished_at is not None

@@ -98,7 +98,7 @@ def test_days_are_those_of_the_sites_zone_from_the_first_to_the_last(
 
 def test_what_is_no_date_is_told_and_not_put_into_the_input(client: Client) -> None:
     page = client.get(f"{RUNS}?from=x%3Cb%3E&to=2026-01-01").content.decode()
-    assert "“x&lt;b&gt;” is no date" in page
+    assert "“x&lt;b&gt;” is not a date" in page
     assert 'name="from" value=""' in page
     assert 'name="to" value="2026-01-01"' in page
 

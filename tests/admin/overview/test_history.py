@@ -39,7 +39,7 @@ def test_runs_are_counted_by_the_hour_and_the_outcome(viewer: Client) -> None:
     assert second == "11:00 0 1 2 1"
     assert len(others) == 22
     assert all(row.endswith(" 0 0 0 0") for row in others)
-    assert "at most 4 an hour" in part(viewer, "outcomes")
+    assert "at most 4 per hour" in part(viewer, "outcomes")
 
 
 def test_a_run_on_the_hour_belongs_to_the_hour_that_begins() -> None:
@@ -118,7 +118,7 @@ def test_only_so_many_failures_are_looked_at_and_so_many_jobs_shown(
     assert [row[:5] for row in rows_of(viewer, "failing")] == ["job 0", "job 1"]
     said = part(viewer, "failing")
     assert "and 3 jobs that failed less often" in said
-    assert "Among the newest" in said
+    assert "Only the newest" in said
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite can't tell from parameters")
@@ -152,10 +152,10 @@ def test_lateness_is_told_by_percentiles(viewer: Client) -> None:
     for milliseconds in range(10, 1_010, 10):
         begun(timedelta(milliseconds=milliseconds), timedelta(minutes=2))
     said = part(viewer, "lateness")
-    assert "50 % begin within 500 ms" in said
-    assert "95 % begin within 950 ms" in said
-    assert "99 % begin within 990 ms" in said
-    assert "Of 100 runs" in said
+    assert "50 % start within 500 ms" in said
+    assert "95 % start within 950 ms" in said
+    assert "99 % start within 990 ms" in said
+    assert "the newest 100 runs" in said
 
 
 def test_the_latest_jobs_are_listed_each_with_its_latest_run(viewer: Client) -> None:
@@ -173,7 +173,7 @@ def test_runs_a_second_are_those_of_the_last_minute(viewer: Client) -> None:
     for ago in (1, 30, 59, 61):
         begun(SECOND, ago * SECOND)
     ran(Status.QUEUED)
-    assert "runs a second, last minute 0.05" in part(viewer, "lateness")
+    assert "runs per second, last minute 0.05" in part(viewer, "lateness")
 
 
 def test_where_there_are_too_many_to_count_the_newest_tell_how_many_run_a_second(
@@ -182,7 +182,7 @@ def test_where_there_are_too_many_to_count_the_newest_tell_how_many_run_a_second
     monkeypatch.setattr(lateness, "MOST_COUNTED", 4)
     for tenths in range(1, 60):
         begun(SECOND, timedelta(seconds=tenths / 2))
-    assert "runs a second, last minute 2.00" in part(viewer, "lateness")
+    assert "runs per second, last minute 2.00" in part(viewer, "lateness")
 
 
 def test_next_attempts_in_the_future_are_not_taken_for_runs(viewer: Client) -> None:

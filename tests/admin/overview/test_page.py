@@ -131,14 +131,14 @@ def test_the_next_runs_are_listed_with_how_soon_they_come(viewer: Client) -> Non
     ]
     said = part(viewer, "coming")
     assert "3 jobs run in the next 24 hours." in said
-    assert "at most 2 in an hour" in said
+    assert "at most 2 per hour" in said
 
 
 def test_what_no_scheduler_takes_is_told(viewer: Client) -> None:
     make_definition("just now", due=NOW - SECOND)
     assert "waits for a scheduler" not in part(viewer, "coming")
     make_definition("waits", due=NOW - timedelta(minutes=1))
-    assert "1 job is due and waits for a scheduler" in part(viewer, "coming")
+    assert "1 job is due and waiting for a scheduler" in part(viewer, "coming")
 
 
 def test_a_definition_that_a_person_may_not_see_is_not_listed(viewer: Client) -> None:

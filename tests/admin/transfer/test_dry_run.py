@@ -87,7 +87,7 @@ def test_an_unchanged_definition_that_has_ended_is_not_refused(client: Client) -
     CountJob.objects.update(end_date=past)
     assert rows(sent(client, exported(client, [definition]))) == ["1 a"]
     [row] = rows(sent(client, document(entry("b", end_date=past.isoformat()))))
-    assert row.startswith("1 b end_date The last fire time of this schedule has passed.")
+    assert row.startswith("1 b end_date This schedule has no more runs.")
 
 
 def test_a_dry_run_takes_as_many_queries_for_sixty_entries_as_for_three(client: Client) -> None:

@@ -22,7 +22,7 @@ from tests.support.transfers import IMPORT, document, entry, plan_of, problems, 
 pytestmark = pytest.mark.django_db
 
 WHOLE: dict[str, tuple[str, str]] = {
-    "empty": (" \n", "one of the two"),
+    "empty": (" \n", "choose a file or paste"),
     "not JSON": ("hello", "This is not JSON: Expecting value, line 1, column 1"),
     "cut off": (document(entry())[:-3], "This is not JSON"),
     "a list": ("[]", "not a file of exported definitions"),
@@ -35,7 +35,7 @@ WHOLE: dict[str, tuple[str, str]] = {
     "version 1.0": (document(version=1.0), "must be a whole number"),
     "a newer version": (document(version=2), "reads versions up to 1"),
     "a much newer version": (document(version=10**4_000), "reads versions up to 1"),
-    "an unknown key": (document(more=1), "a key that is not known: “more”"),
+    "an unknown key": (document(more=1), "an unknown key: “more”"),
     "no definitions": ('{"format": "countjobs", "version": 1}', "no list of “definitions”"),
     "an object of definitions": (document(definitions={}), "no list of “definitions”"),
     "too many": (document(*([1] * 5_001)), "5001 entries; at most 5000"),
@@ -48,13 +48,13 @@ WHOLE: dict[str, tuple[str, str]] = {
     "a key twice": (
         '{"format": "countjobs", "version": 1, "definitions": '
         '[{"name": "<b>", "count": 1, "count": 2}]}',
-        "“count” is there more than once in the object of “<b>”",
+        "“count” occurs more than once in “<b>”",
     ),
     "NaN": (document(entry(count=float("nan"))), "NaN is not a number"),
     "infinity": (document(entry(count=float("-inf"))), "-Infinity is not a number"),
     "a number too big": (document(entry(count=1)).replace("1}", "1e999}"), "1e999 is not a number"),
     "thousands of digits": (document(entry(count=7)).replace("7", "7" * 9_999), "not JSON"),
-    "half a letter as key": (document(**{"\ud800": 1}), "not known: “\\ud800”"),
+    "half a letter as key": (document(**{"\ud800": 1}), "unknown key: “\\ud800”"),
     "markup": ("<script>alert(1)</script>", "This is not JSON"),
 }
 
@@ -85,7 +85,7 @@ ENTRIES: dict[str, tuple[Any, str, str]] = {
     "a long name": (entry("x" * 100_000), "name", "at most 200 characters"),
     "NUL in a name": (entry("a\0"), "name", "NUL"),
     "half a letter in a name": (entry("a\ud800"), "name", "lone surrogate"),
-    "no model": ({"name": "a"}, "model", "“model” countjobs.countjob, not None"),
+    "no model": ({"name": "a"}, "model", "must be countjobs.countjob, not None"),
     "another model": ({**entry(), "model": "auth.user"}, "model", "not auth.user"),
     "an object as model": ({**entry(), "model": {"a": "b"}}, "model", "countjobs.countjob, not {"),
     "an unknown field": (entry(colour="red"), "colour", "no such field"),
@@ -93,20 +93,24 @@ ENTRIES: dict[str, tuple[Any, str, str]] = {
     "a class": (entry(__class__="x"), "__class__", "no such field"),
     "a long field": (entry(**{"x" * 100_000: 1}), "x" * 59 + "…", "no such field"),
     "a field with half a letter": (entry(**{"\ud800": 1}), "\\ud800", "no such field"),
-    "text for true": (entry(enabled="yes"), "enabled", 'true or false, and is "yes"'),
-    "a number for true": (entry(enabled=1), "enabled", "true or false, and is 1"),
-    "true for a number": (entry(count=True), "count", "a whole number, and is true"),
-    "text for a number": (entry(count="3"), "count", 'a whole number, and is "3"'),
-    "a fraction": (entry(count=3.5), "count", "a whole number, and is 3.5"),
-    "a number for text": (entry(hour=5), "hour", "text, in quotation marks, and is 5"),
+    "text for true": (entry(enabled="yes"), "enabled", 'true or false, not "yes"'),
+    "a number for true": (entry(enabled=1), "enabled", "true or false, not 1"),
+    "true for a number": (entry(count=True), "count", "a whole number, not true"),
+    "text for a number": (entry(count="3"), "count", 'a whole number, not "3"'),
+    "a fraction": (entry(count=3.5), "count", "a whole number, not 3.5"),
+    "a number for text": (entry(hour=5), "hour", "text, in quotation marks, not 5"),
     "a list for text": (entry(description=[1]), "description", "text, in quotation marks"),
     "a huge number": (entry(count=10**4_000), "count", "less than or equal to"),
     "a negative number": (entry(count=-1), "count", "greater than or equal to"),
     "null for text": (entry(description=None), "description", "cannot be null"),
     "null for a number": (entry(jitter=None), "jitter", "cannot be null"),
     "null for messages": (entry(messages=None), "messages", "cannot be null"),
-    "a date without offset": (entry(start_date="2030-01-01T00:00:00"), "start_date", "no offset"),
-    "a day": (entry(start_date="2030-01-01"), "start_date", "no offset"),
+    "a date without offset": (
+        entry(start_date="2030-01-01T00:00:00"),
+        "start_date",
+        "no UTC offset",
+    ),
+    "a day": (entry(start_date="2030-01-01"), "start_date", "no UTC offset"),
     "no date": (entry(start_date="tomorrow"), "start_date", "invalid format"),
     "an early date": (entry(start_date="0001-01-01T00:00:00+14:00"), "start_date", "invalid date"),
     "a late date": (
@@ -117,7 +121,7 @@ ENTRIES: dict[str, tuple[Any, str, str]] = {
     "messages that are none": (entry(messages=[1]), "messages", "must be a JSON object"),
     "a message with NUL": (entry(messages={"a": "\0"}), "messages", "NUL"),
     "a long description": (entry(description="x" * 100_000), "description", "100000 characters"),
-    "never": (entry(month="2", day="31"), "", "never fires"),
+    "never": (entry(month="2", day="31"), "", "never runs"),
 }
 
 
@@ -211,7 +215,7 @@ def test_a_new_name_with_what_nobody_sees_is_refused_and_an_old_one_goes_on() ->
 
 def test_a_file_that_is_too_big_is_refused(client: Client) -> None:
     file = SimpleUploadedFile("x.json", b" " * (reading.MOST_BYTES + 1))
-    assert "more than 10 megabytes" in client.post(IMPORT, {"file": file}).content.decode()
+    assert "larger than 10 megabytes" in client.post(IMPORT, {"file": file}).content.decode()
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe{\0", b"\x80", b"PK\x03\x04\xe9"])

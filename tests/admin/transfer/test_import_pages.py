@@ -78,7 +78,7 @@ def test_nothing_is_imported_while_something_is_refused_unless_that_is_to_be_lef
     page = sent(client, document(entry("good"), entry("bad", hour="25")))
     response = confirmed(client, page)
     assert response.status_code == 200
-    assert "say whether what is refused is to be left out" in response.content.decode()
+    assert "Choose whether to leave out" in response.content.decode()
     assert names() == []
     response = confirmed(client, page, leave_out="on")
     assert said(response)[-1] == "Imported: 1 refused, 1 added."
@@ -97,7 +97,7 @@ def test_a_change_between_dry_run_and_confirmation_shows_the_dry_run_anew(client
     CountJob.objects.update(hour="7")
     response = confirmed(client, page)
     again = response.content.decode()
-    assert "Something has changed since" in again
+    assert "something has changed meanwhile" in again
     assert rows(again) == ['1 a hour "7" "6"']
     assert CountJob.objects.get().hour == "7"
     assert confirmed(client, again).status_code == 302
@@ -123,14 +123,14 @@ def test_to_confirm_twice_imports_once(client: Client) -> None:
 def test_what_this_site_has_not_signed_is_not_applied(client: Client, given: str) -> None:
     response = client.post(IMPORT, {"packed": given, "_confirm": "1"})
     assert response.status_code == 200
-    assert "Choose the file again" in response.content.decode()
+    assert "Choose it again" in response.content.decode()
 
 
 def test_what_was_shown_for_one_kind_is_not_applied_to_another() -> None:
     page = sent(superuser := client_of("superuser"), document(entry()))
     posted = {"packed": packed(page), "_confirm": "1"}
     response = superuser.post("/admin/app/greeting/import/", posted)
-    assert "Choose the file again" in response.content.decode()
+    assert "Choose it again" in response.content.decode()
     assert not Greeting.objects.exists()
 
 
@@ -147,7 +147,7 @@ def test_a_name_that_another_takes_in_between_is_shown_as_a_change(
 
     monkeypatch.setattr(JobDefinition, "save", take_first)
     again = confirmed(client, page).content.decode()
-    assert "Nothing was imported, since an entry was refused" in again
+    assert "Nothing was imported, because an entry was refused" in again
     assert "IntegrityError" in rows(again)[0]
     assert names() == ["taken"]
 
