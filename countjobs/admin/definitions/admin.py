@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from countjobs.admin.changes import tell_switch
 from countjobs.admin.definitions import figures as of_runs
 from countjobs.admin.definitions import pausing, run_now
 from countjobs.admin.definitions.actions import ACTIONS
@@ -256,7 +257,7 @@ class JobDefinitionAdmin(PageAdmin):
         parts: Any = super().construct_change_message(request, form, formsets, add)
         for part in parts:
             if "changed" in part:
-                part["changed"] = pausing.tell_switch(part["changed"], form.instance.enabled)
+                part["changed"] = tell_switch(part["changed"], form.instance.enabled)
         return parts
 
     def response_add(

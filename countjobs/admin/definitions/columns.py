@@ -18,7 +18,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django_apscheduler.models import DjangoJob
 
-from countjobs.admin.definitions.pausing import last_pause
+from countjobs.admin.changes import last_pause
 from countjobs.admin.display import NOTHING, badge, link, moment, moment_text, outcome, pre
 from countjobs.admin.drawings.strip import LONGEST, strip
 from countjobs.admin.links import Links

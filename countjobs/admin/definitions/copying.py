@@ -10,11 +10,11 @@ from operator import attrgetter
 from typing import Any, TypeVar
 
 from django.contrib import admin
-from django.contrib.admin.models import ADDITION, LogEntry
 from django.db import models, transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext
 
+from countjobs.admin.changes import log_added
 from countjobs.admin.urls import row_at
 from countjobs.database.deadlocks import again_after_deadlock
 from countjobs.database.primary import rows_of
@@ -36,7 +36,7 @@ def duplicate(user_pk: object, definitions: Iterable[_D]) -> list[_D]:
     with transaction.atomic():
         ordered = sorted(definitions, key=attrgetter("name"))
         copies = [_copied(definition) for definition in ordered]
-        LogEntry.objects.log_actions(str(user_pk), copies, ADDITION, [{"added": {}}])
+        log_added(user_pk, copies)
     return copies
 
 

@@ -9,8 +9,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
-from django.contrib.admin.models import CHANGE, LogEntry
-from django.contrib.admin.options import get_content_type_for_model
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.contrib.admin.utils import quote
 from django.core.exceptions import BadRequest
@@ -22,6 +20,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from countjobs.admin.changes import log_changed
 from countjobs.admin.display import badge
 from countjobs.admin.urls import OF_ROW, WRITE, Page, address_of, row_of
 from countjobs.database.deadlocks import again_after_deadlock
@@ -31,9 +30,6 @@ if TYPE_CHECKING:
     from countjobs.admin.definitions.admin import JobDefinitionAdmin
 
 _ENABLED = "enabled"
-_SWITCHED = f'"{_ENABLED}": '
-_PAUSED = f"{_SWITCHED}false"
-"""As `tell_switch` writes it, and a log entry stores it in JSON."""
 _WANTED = {"0": False, "1": True}
 
 
@@ -47,26 +43,8 @@ def set_enabled(request: HttpRequest, queryset: QuerySet[Any], *, enabled: bool)
     with transaction.atomic():
         changed = list(others)
         others.update(enabled=enabled)
-        message = [{"changed": tell_switch({"fields": [_ENABLED]}, enabled)}]
-        LogEntry.objects.log_actions(str(request.user.pk), changed, CHANGE, message)
+        log_changed(request.user.pk, changed, [_ENABLED], enabled=enabled)
     return len(changed)
-
-
-def tell_switch(change: dict[str, Any], enabled: bool) -> dict[str, Any]:
-    """A log entry about changed fields. For `enabled` it has the new value; Django ignores it."""
-    return change | {_ENABLED: enabled} if _ENABLED in change["fields"] else change
-
-
-def last_pause(definition: JobDefinition) -> LogEntry | None:
-    """The newest change of `enabled` in the admin, if it was a pause. Else code has paused it."""
-    entries: Any = LogEntry.objects.filter(
-        content_type=get_content_type_for_model(definition),
-        object_id=str(definition.pk),
-        action_flag=CHANGE,
-        change_message__icontains=_SWITCHED,
-    )
-    found: LogEntry | None = entries.select_related("user").order_by("-action_time", "-pk").first()
-    return found if found and _PAUSED in found.change_message else None
 
 
 def set_many(

@@ -14,20 +14,19 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
-from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.core import signing
 from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, models
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 
-from countjobs.admin.definitions.pausing import tell_switch
+from countjobs.admin.changes import log_added, log_changed
 from countjobs.admin.transfer.dry_run import Plan, dry_run
 from countjobs.admin.transfer.entries import Entry, State
 from countjobs.admin.transfer.format import label_of
 from countjobs.admin.transfer.reading import refusal
 from countjobs.database.deadlocks import again_after_deadlock
+from countjobs.models import JobDefinition
 from countjobs.models.writes import saved_together
 from countjobs.text import describe
 
@@ -109,7 +108,7 @@ def _apply(
     # By name: two imports that add the same names, each in its own order, may end in a deadlock.
     for entry in sorted(plan.to_save, key=attrgetter("name")):
         _save(entry)
-    _log(request, page.opts, plan)
+    _log(request, plan)
     return plan
 
 
@@ -120,20 +119,13 @@ def _save(entry: Entry) -> None:
         raise _EntryRefusedError(entry.name, describe(error)) from error
 
 
-def _log(request: HttpRequest, options: Any, plan: Plan) -> None:
+def _log(request: HttpRequest, plan: Plan) -> None:
     """As the admin's form would, but entries with the same message in one go."""
-    user = str(request.user.pk)
     if added := [entry.definition for entry in plan.having(State.ADDED)]:
-        LogEntry.objects.log_actions(user, added, ADDITION, [{"added": {}}])
-    same: defaultdict[tuple[bool, tuple[str, ...]], list[models.Model]] = defaultdict(list)
+        log_added(request.user.pk, added)
+    same: defaultdict[tuple[bool, tuple[str, ...]], list[JobDefinition]] = defaultdict(list)
     for entry in plan.having(State.CHANGED):
         names = tuple(change.field for change in entry.changes)
         same[entry.definition.enabled, names].append(entry.definition)
     for (enabled, names), changed in same.items():
-        message = [{"changed": tell_switch({"fields": _labels(options, names)}, enabled)}]
-        LogEntry.objects.log_actions(user, changed, CHANGE, message)
-
-
-def _labels(options: Any, names: tuple[str, ...]) -> list[str]:
-    with override(None):  # the history translates them for its reader
-        return [str(options.get_field(name).verbose_name) for name in names]
+        log_changed(request.user.pk, changed, names, enabled=enabled)
