@@ -95,13 +95,6 @@ def test_the_buttons_are_for_who_may_press_them(definition: CountJob) -> None:
         assert shown == names, role
 
 
-def test_a_pause_by_get_does_nothing(client: Client, definition: CountJob) -> None:
-    url = reverse("admin:countjobs_countjob_pause", args=[definition.pk])
-    assert client.get(url).status_code == 405
-    definition.refresh_from_db()
-    assert definition.enabled
-
-
 @pytest.mark.parametrize("key", ["999", "abc", "9" * 30])
 @pytest.mark.parametrize("name", ["pause", "resume"])
 def test_what_is_not_there_can_not_be_paused(name: str, key: str, client: Client) -> None:

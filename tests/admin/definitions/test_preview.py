@@ -233,36 +233,6 @@ def test_no_schedule_keeps_the_server_busy() -> None:
 # --- Who may ask, and how
 
 
-@pytest.mark.parametrize("place", ["", "{pk}/"])
-@pytest.mark.parametrize("what", ["preview", "crontab"])
-@pytest.mark.parametrize(
-    ("role", "status"),
-    [
-        ("anonymous", 302),
-        ("nobody", 403),
-        ("viewer", 403),
-        ("runner", 403),
-        ("editor", 200),
-        ("superuser", 200),
-    ],
-)
-def test_only_who_may_edit_is_answered(role: str, status: int, what: str, place: str) -> None:
-    definition = CountJob.objects.create(name="a")
-    url = f"/admin/countjobs/countjob/{place.format(pk=definition.pk)}{what}/"
-    response = client_of(role).post(url, {"crontab_line": "@daily", "minute": "0"})
-    assert response.status_code == status
-    definition.refresh_from_db()
-    assert definition.minute == "*"
-
-
-@pytest.mark.parametrize("what", ["preview", "crontab"])
-def test_only_a_post_of_our_own_pages_is_answered(what: str, client: Client) -> None:
-    url = f"/admin/countjobs/countjob/{what}/"
-    assert client.get(url).status_code == 405
-    strict = client_of("superuser", enforce_csrf_checks=True)
-    assert strict.post(url, {"crontab_line": "@daily"}).status_code == 403
-
-
 @pytest.mark.parametrize("key", ["999", "9" * 30, "x", "_00"])
 def test_a_definition_that_is_not_there_is_not_found(key: str, client: Client) -> None:
     assert client.post(f"/admin/countjobs/countjob/{key}/preview/").status_code == 404

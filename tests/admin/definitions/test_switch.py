@@ -109,11 +109,6 @@ def test_what_is_not_there_is_not_found(client: Client, definition: CountJob, ke
     assert is_on(definition)
 
 
-def test_an_address_opened_is_no_switch(client: Client, definition: CountJob) -> None:
-    assert client.get(address(definition)).status_code == 405
-    assert is_on(definition)
-
-
 def test_who_may_not_turn_it_sees_how_it_stands_and_no_switch(definition: CountJob) -> None:
     client = client_of("viewer")
     page = client.get(LIST).content.decode()

@@ -133,21 +133,6 @@ def test_a_run_that_begins_between_the_look_and_the_cancel_goes_on(definition: C
     assert (queued.status, queued.finished_at) == (Status.RUNNING, None)
 
 
-@pytest.mark.parametrize("page", ["again", "cancel"])
-@pytest.mark.parametrize(
-    ("role", "status"),
-    [("anonymous", 302), ("nobody", 403), ("viewer", 403), ("editor", 403), ("runner", 302)],
-)
-def test_only_who_may_run_the_job_may_run_it_again_or_cancel_it(
-    role: str, status: int, page: str, definition: CountJob
-) -> None:
-    stands = {"again": Status.FAILED, "cancel": Status.QUEUED}[page]
-    execution = execution_of(definition, stands)
-    before = list(Execution.objects.values())
-    assert client_of(role).post(run_url(execution, page)).status_code == status
-    assert (list(Execution.objects.values()) != before) is (role == "runner")
-
-
 @pytest.mark.parametrize("role", ["viewer", "editor"])
 @pytest.mark.parametrize("status", Status)
 def test_who_may_not_run_it_sees_no_buttons(
@@ -155,17 +140,6 @@ def test_who_may_not_run_it_sees_no_buttons(
 ) -> None:
     page = client_of(role).get(run_url(execution_of(definition, status)))
     assertNotContains(page, "formaction")
-
-
-@pytest.mark.parametrize("page", ["again", "cancel"])
-def test_a_look_does_nothing_and_a_forged_request_is_refused(
-    page: str, definition: CountJob
-) -> None:
-    queued = execution_of(definition, Status.QUEUED)
-    assert client_of("runner").get(run_url(queued, page)).status_code == 405
-    forged = client_of("superuser", enforce_csrf_checks=True).post(run_url(queued, page))
-    assert forged.status_code == 403
-    assert Execution.objects.get().status == Status.QUEUED
 
 
 def test_without_pages_of_its_own_a_kind_is_run_by_who_has_the_permission(rf: Any) -> None:

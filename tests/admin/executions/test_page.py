@@ -59,16 +59,6 @@ def test_the_runs_before_and_after_it_are_linked_in_their_order(
 # Who may
 
 
-@pytest.mark.parametrize(
-    ("role", "status"), [("anonymous", 302), ("nobody", 403), ("viewer", 200), ("superuser", 200)]
-)
-def test_only_who_may_see_the_page_may_follow_it(
-    role: str, status: int, definition: CountJob
-) -> None:
-    url = run_url(execution_of(definition), "live")
-    assert client_of(role).get(url).status_code == status
-
-
 @pytest.mark.parametrize("page", ["again", "cancel", "live"])
 @pytest.mark.parametrize("key", ["999", "x", "9" * 30, "1_0A"])
 def test_what_is_not_there_is_not_found(page: str, key: str, client: Client) -> None:
