@@ -109,7 +109,7 @@ def test_only_so_many_entries_are_listed_and_the_others_counted(
     monkeypatch.setattr(shown, "MOST_LISTED", 3)
     page = sent(client, document(*(entry(f"n{n}", hour="25") for n in range(5))))
     assert len(rows(page)) == 3
-    assert "And 2 more, which are not listed" in page
+    assert "And 2 more, not listed" in page
 
 
 def test_long_values_are_shown_from_where_they_begin_to_differ(client: Client) -> None:
@@ -126,7 +126,7 @@ def test_what_a_kinds_form_does_not_offer_can_not_be_imported(
     page, request = page_of(CountJob), request_of_somebody()
     monkeypatch.setattr(page, "readonly_fields", ("executor",))
     plan = dry_runs.dry_run(page, request, document(entry(executor="x", hour="5")))
-    assert problems(plan) == [("executor", "There is no such field here.")]
+    assert problems(plan) == [("executor", "There is no such field.")]
 
 
 def test_a_definition_that_a_person_may_not_see_is_refused_by_name() -> None:
