@@ -4,7 +4,7 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from project.charset import utf8_only
+from project.bad_requests import utf8_only
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 application = utf8_only(get_wsgi_application())

@@ -1,4 +1,4 @@
-"""The pages of broken jobs: what can't be run as it is, and why."""
+"""The pages of broken jobs: what can't run, and why."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class ParkedJobAdmin(ReadOnlyAdmin):
 
     _definitions: Mapping[Any, SafeString] = {}
 
-    def show_page(self, request: HttpRequest, parked: Sequence[ParkedJob]) -> None:
-        """Find the definitions of a page's jobs, as far as the user may know them."""
+    def load_facts(self, request: HttpRequest, parked: Sequence[ParkedJob]) -> None:
+        """Find the definitions of a page's jobs that the user may see."""
         links = Links(request, self.admin_site)
         found = visible_definitions_of((job.job_id for job in parked), links)
         self._definitions = {

@@ -1,4 +1,4 @@
-"""How pages show things: badges, moments, durations, links. All of it is escaped here."""
+"""How pages show things: badges, dates, durations, links. All of it is escaped here."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
-from countjobs.admin.ansi import coloured
 from countjobs.database.newest import Past
 from countjobs.models import Execution
 from countjobs.models.executions import Status
@@ -18,7 +17,7 @@ from countjobs.models.executions import Status
 Item = TypeVar("Item")
 
 NOTHING = "-"
-"""What stands where there is nothing to show, as in Django's own lists."""
+"""Shown instead of nothing, as in Django's own lists."""
 
 ICONS: dict[str, str] = {
     Execution.Status.QUEUED: "…",
@@ -34,7 +33,7 @@ ICONS: dict[str, str] = {
 
 
 def badge(look: str, icon: str, word: object, title: str = "") -> SafeString:
-    """A word with an icon and a colour; the colour alone tells nothing."""
+    """A word with an icon and a colour. The colour alone means nothing."""
     return format_html(
         '<span class="countjobs-badge countjobs-{}"{}><span aria-hidden="true">{}</span> {}</span>',
         look,
@@ -50,22 +49,22 @@ def outcome(execution: Execution | Past) -> SafeString:
 
 
 def icon_of(status: str) -> str:
-    """The icon of a status; a question mark for one that there isn't."""
+    """The icon of a status; a question mark if it is unknown."""
     return ICONS.get(status, "?")
 
 
 def status_word(status: str) -> str:
-    """What a status is called; one that there isn't is called what it is."""
+    """The label of a status; an unknown one is its own label."""
     return str(Status(status).label) if status in Status else status
 
 
 def moment_text(moment: datetime, zone: tzinfo) -> str:
-    """An instant on the wall clock of a zone, to the second, with the zone's abbreviation."""
+    """A date and time in a zone, to the second, with the zone's abbreviation."""
     return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
 
 
 def moment(instant: datetime | None, zone: tzinfo) -> str:
-    """The same, for machines too."""
+    """The same as HTML, with a machine-readable date."""
     if instant is None:
         return NOTHING
     day, time = moment_text(instant, zone).split(" ", 1)
@@ -78,7 +77,7 @@ def moment(instant: datetime | None, zone: tzinfo) -> str:
 
 
 def duration(delta: timedelta | None) -> str:
-    """A stretch of time in its two largest units."""
+    """A duration in its two largest units."""
     if delta is None:
         return NOTHING
     if delta < timedelta():
@@ -111,7 +110,7 @@ def soon(wait: timedelta) -> str:
 
 
 def link(url: str, content: object) -> SafeString:
-    """A link, or just its content where there is nothing to link to."""
+    """A link, or just its content if there is no URL."""
     return format_html('<a href="{}">{}</a>', url, content) if url else format_html("{}", content)
 
 
@@ -123,18 +122,13 @@ def pre(text: str) -> str:
     return format_html('<pre class="countjobs-text" tabindex="0">{}</pre>', text)
 
 
-def terminal(text: str) -> str:
-    """The same of what was written to a terminal, with its colours."""
-    return pre(coloured(text)) if text else NOTHING
-
-
 _MOST_LINKS = 10
 
 
 def some_of(
     items: Sequence[Item], target: Callable[[Item], tuple[str, object]], more_url: str = ""
 ) -> SafeString:
-    """Links to the first of many, with addresses and words, and how many more there are."""
+    """Links to the first of many, given their URLs and texts, and how many more there are."""
     shown = [target(item) for item in items[:_MOST_LINKS]]
     told = format_html_join(", ", "{}", ((link(url, words),) for url, words in shown))
     if not (rest := len(items) - len(shown)):

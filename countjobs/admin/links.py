@@ -1,7 +1,12 @@
-"""Links between the pages: only to what is there and may be seen."""
+"""Links between the pages: only to what exists and the user may see.
+
+Links to runs may filter them: `within` and `any_of` write what the list's filters read.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,9 +18,22 @@ from django.db import models
 from django.http import HttpRequest
 from django.urls import reverse
 
-from countjobs.admin.addresses import address_of
+from countjobs.admin.urls import address_of
 from countjobs.models import Execution, JobDefinition
 from countjobs.models.kinds import concrete_definitions
+
+BETWEEN = ".."
+OR = ","
+_INSTANT = timedelta(microseconds=1)
+
+Span = tuple[datetime, datetime]
+"""From an instant until before another."""
+
+
+def has_permission(request: HttpRequest, action: str, model: type[models.Model]) -> bool:
+    """Whether the user has this permission for a model, whether or not it has pages."""
+    codename = get_permission_codename(action, model._meta)
+    return request.user.has_perm(f"{model._meta.app_label}.{codename}")
 
 
 class Links:
@@ -32,31 +50,30 @@ class Links:
         ).has_view_permission(self._request)
 
     def is_hidden(self, model: type[models.Model]) -> bool:
-        """Whether the user may not see objects of a model, be there pages of it or not."""
+        """Whether the user may not see objects of a model, whether or not it has pages."""
         if self._site.is_registered(model):
             return not self.may_view(model)
-        codename = get_permission_codename("view", model._meta)
-        return not self._request.user.has_perm(f"{model._meta.app_label}.{codename}")
+        return not has_permission(self._request, "view", model)
 
     def visible_kinds(self) -> list[type[JobDefinition]]:
-        """The kinds of definition whose objects the user may see, and so know by their names."""
+        """The kinds of definition that the user may see, and so may know the names of."""
         return [kind for kind in concrete_definitions() if not self.is_hidden(kind)]
 
     def to_overview(self) -> str:
-        """The address of the overview; "" for none."""
+        """The URL of the overview; "" for none."""
         if not self.may_view(Execution):
             return ""
         return reverse("admin:countjobs_overview", current_app=self._site.name)
 
     def to_list(self, model: type[models.Model], **query: Any) -> str:
-        """The address of a model's list, filtered; "" for none."""
+        """The URL of a model's list, filtered; "" for none."""
         if not self.may_view(model):
             return ""
         url = self._reverse(model, "changelist")
         return f"{url}?{urlencode(query)}" if query else url
 
     def to_object(self, model: type[models.Model], pk: object) -> str:
-        """The address of an object's page; "" for none."""
+        """The URL of an object's page; "" for none."""
         return self._reverse(model, "change", quote(str(pk))) if self.may_view(model) else ""
 
     def _reverse(self, model: type[models.Model], page: str, *args: object) -> str:
@@ -64,7 +81,7 @@ class Links:
 
 
 def site_of(request: HttpRequest) -> AdminSite:
-    """The site that a page belongs to: its view knows it, or else the request has its name."""
+    """The site that a page belongs to: its view knows it, or the request has its name."""
     match = request.resolver_match
     view = match and match.func
     page = getattr(view, "model_admin", view)
@@ -73,3 +90,19 @@ def site_of(request: HttpRequest) -> AdminSite:
         return found
     name = getattr(request, "current_app", None) or (match and match.namespace)
     return next((each for each in all_sites if each.name == name), site)
+
+
+def within(start: datetime, end: datetime) -> str:
+    """The value of `since` in a URL, for runs due from an instant until before another."""
+    return BETWEEN.join(f"{each.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}" for each in (start, end))
+
+
+def within_those_of(moments: Iterable[datetime]) -> str:
+    """The same for those due at these moments, or between them."""
+    known = sorted(moments)
+    return within(known[0], known[-1] + _INSTANT)
+
+
+def any_of(statuses: Iterable[str]) -> str:
+    """The value of `status__exact` in a URL, for runs with any of these statuses."""
+    return OR.join(statuses)

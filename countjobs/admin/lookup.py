@@ -17,9 +17,9 @@ from countjobs.triggers import zone_names
 
 
 def definitions_of(job_ids: Iterable[str]) -> dict[str, JobDefinition]:
-    """The definitions of jobs by id, with name and zone: one query a kind.
+    """The definitions of jobs by id, with name and zone: one query for each kind.
 
-    What has no definition, any more or because code scheduled it, is left out.
+    Jobs without a definition, deleted or scheduled by code, are left out.
     """
     by_model: dict[type[JobDefinition], set[Any]] = {}
     for job_id in job_ids:
@@ -33,13 +33,13 @@ def definitions_of(job_ids: Iterable[str]) -> dict[str, JobDefinition]:
 
 
 def visible_definitions_of(job_ids: Iterable[str], links: Links) -> dict[str, JobDefinition]:
-    """Those of them that the user of a page may see, and so know by their names."""
+    """Those that the user may see, and so may know the names of."""
     found = definitions_of(job_ids).items()
     return {job_id: each for job_id, each in found if not links.is_hidden(type(each))}
 
 
 def zone_of(definition: JobDefinition | None) -> tzinfo:
-    """The zone to show a definition's times in. Where it has none that exists: the site's."""
+    """The zone to show a definition's times in: the site's, if its own doesn't exist."""
     if definition is not None and definition.timezone in zone_names():
         return ZoneInfo(definition.timezone)
     return timezone.get_current_timezone()

@@ -1,4 +1,4 @@
-"""The pages of schedulers: which of them live."""
+"""The pages of schedulers: which of them are alive."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 @admin.register(SchedulerNode)
 class SchedulerNodeAdmin(ReadOnlyAdmin):
-    """Which schedulers live."""
+    """The list and the pages of schedulers."""
 
-    change_list_template = "admin/countjobs/node_list.html"
+    change_list_template = "admin/countjobs/scheduler_list.html"
     list_display = ("life", "host", "pid", "heard_of", "state", "capacity", "version", "began")
     list_filter = ("state",)
     search_fields = ("host",)
@@ -43,7 +43,7 @@ class SchedulerNodeAdmin(ReadOnlyAdmin):
     readonly_fields = ("life", "began", "beat", "heard_of", "cannot_claim")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """As Django's, with whether each lives."""
+        """As Django's, annotated with whether each is alive."""
         nodes = cast("SchedulerNodeQuerySet", super().get_queryset(request))
         return nodes.with_life(timezone.now())
 
@@ -54,22 +54,22 @@ class SchedulerNodeAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("last seen"))
     def heard_of(self, node: SchedulerNode) -> str:
-        """How long ago its heart beat."""
+        """How long ago its last heartbeat was."""
         return heard_of(node, timezone.now())
 
     @admin.display(description=_("started"))
     def began(self, node: SchedulerNode) -> str:
-        """When it began."""
+        """When it started."""
         return display.moment(node.started, timezone.get_current_timezone())
 
     @admin.display(description=_("heartbeat"))
     def beat(self, node: SchedulerNode) -> str:
-        """When its heart beat last."""
+        """When its last heartbeat was."""
         return display.moment(node.heartbeat, timezone.get_current_timezone())
 
 
 def life(node: Any) -> SafeString:
-    """Whether a scheduler lives, given with its `lives`: a badge."""
+    """Whether a scheduler, annotated with `lives`, is alive: a badge."""
     if node.lives:
         return display.badge("succeeded", "✓", _("alive"))
     if node.state == SchedulerNode.State.STOPPED:
@@ -78,5 +78,5 @@ def life(node: Any) -> SafeString:
 
 
 def heard_of(node: SchedulerNode, now: datetime) -> str:
-    """How long ago a scheduler's heart beat. Its clock may be ahead of ours."""
+    """How long ago its last heartbeat was. Its clock may be ahead of ours."""
     return _("%s ago") % display.duration(max(now - node.heartbeat, timedelta()))

@@ -11,7 +11,7 @@ def take_off_foreign_pages(site: admin.AdminSite) -> None:
     """Take django-apscheduler's pages off the site.
 
     One runs jobs inside the web process; the other shows a history that isn't kept here. Its admin
-    module was imported above, so that Django's discovery won't bring them back.
+    module is imported above, so that Django's discovery can't bring them back.
     """
     for model in (DjangoJob, DjangoJobExecution):
         if site.is_registered(model):
@@ -19,9 +19,9 @@ def take_off_foreign_pages(site: admin.AdminSite) -> None:
 
 
 def set_index(site: admin.AdminSite) -> None:
-    """Show the banner on the site's first page, unless the project has set a page of its own.
+    """Show the banner on the site's first page, unless the project has set a template of its own.
 
-    Ours extends `admin/index.html`, so that a project's template of that name keeps its effect.
+    Ours extends `admin/index.html`, so a project's template of that name still has its effect.
     """
     if site.index_template is None:
         site.index_template = "admin/countjobs/index.html"

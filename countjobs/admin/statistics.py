@@ -1,6 +1,6 @@
-"""Figures of a job's newest executions: how many succeeded, how long they took, how late they were.
+"""Figures of a job's newest runs: how many succeeded, how long they took, how late they were.
 
-They are over a bounded number of rows, so that they cost the same in a history of any length.
+The number of rows is bounded, so the cost doesn't grow with the history.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from countjobs.models import Execution
 from countjobs.models.executions import Status
 
 MOST = 500
-"""The executions that are looked at."""
+"""Runs that are looked at."""
 
 _WORKED = (Status.SUCCEEDED, Status.FAILED, Status.TIMED_OUT)
-"""Runs that ended by themselves. When a lost one ended, nobody knows."""
+"""Statuses of runs whose duration is known. Nobody knows when a lost one ended."""
 _ENDED = (*_WORKED, Status.LOST)
 
 
 @dataclass(frozen=True)
 class Percentiles:
-    """The middle, and what 95 of 100 stay below."""
+    """The median, and the value that 95 % stay below."""
 
     p50: timedelta
     p95: timedelta
@@ -43,17 +43,17 @@ class RunStatistics:
 
     @property
     def ended(self) -> int:
-        """How many runs ended, well or badly."""
+        """How many runs finished, in whatever way."""
         return sum(self.counts[status] for status in _ENDED)
 
     @property
     def succeeded(self) -> int:
-        """How many of them did well."""
+        """How many of them succeeded."""
         return self.counts[Status.SUCCEEDED]
 
     @property
     def success_percent(self) -> float | None:
-        """How many of a hundred did well: 100 only if all did. None where none has ended."""
+        """The success rate: 100 only if all succeeded. None if none has finished."""
         return int(1_000 * self.succeeded / self.ended) / 10 if self.ended else None
 
 
@@ -68,7 +68,7 @@ def statistics_of(executions: Sequence[Execution]) -> RunStatistics:
 
 
 def percentiles(values: Iterable[timedelta | None]) -> Percentiles | None:
-    """The percentiles of what is known; each of them is one of the values."""
+    """The percentiles of the known values. Each is one of the values."""
     known = sorted(value for value in values if value is not None)
     if not known:
         return None
@@ -76,5 +76,5 @@ def percentiles(values: Iterable[timedelta | None]) -> Percentiles | None:
 
 
 def percentile(ascending: Sequence[timedelta], percent: int) -> timedelta:
-    """The least value that so many percent of all don't exceed (nearest rank)."""
+    """The smallest value that so many percent of all don't exceed (nearest rank)."""
     return ascending[max(ceil(percent * len(ascending) / 100), 1) - 1]

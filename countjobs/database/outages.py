@@ -29,12 +29,19 @@ AWAY = (OperationalError, InterfaceError, InternalError)
 
 
 def try_twice(step: Callable[[], T]) -> T:
-    """Do a step. If the database seems to be away, do it once more on a new connection."""
+    """Do a step. If the database seems to be away, do it once more on a new connection.
+
+    If it still is, that connection is closed too, and the error raised.
+    """
     try:
         return step()
     except AWAY:
         connection.close()
-    return step()
+    try:
+        return step()
+    except AWAY:
+        connection.close()
+        raise
 
 
 def let_go_after(seconds: int) -> None:
@@ -67,7 +74,7 @@ class Outage:
         connection.close()
 
     def tell(self, logger: logging.Logger, error: Exception, message: str, *args: object) -> None:
-        """The database refused some of what was sent; the connection is fine.
+        """It failed: log that. The connection is fine, or has been closed.
 
         The line of the log ends with the error. There is a traceback only if the error is not the
         database's.

@@ -1,4 +1,4 @@
-"""Rows of key and text: how a form shows them and reads them back, with or without a script."""
+"""Rows of key and text: how a form shows and reads them, with a script and without."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from django.utils.translation import gettext as _
 from countjobs.text import is_encodable, shown, validate_text
 
 MOST_ROWS = 300
-"""More are edited as JSON: each row is two fields of a post, of which Django takes 1,000 in all."""
+"""More are edited as JSON: each row has two form fields, of which Django takes 1,000 in all."""
 
 _MOST_ADDED = 400
 _SPARE = 2
 
 
 class Rows(list[tuple[str, str]]):
-    """Keys and texts as they were typed, errors included."""
+    """Keys and texts as they were typed, with whatever is wrong with them."""
 
 
 def rows_of(value: Any) -> Rows | None:
-    """The rows of an object; None if a browser could not send them back unchanged."""
+    """The rows of an object; None if a browser couldn't send them back unchanged."""
     if not isinstance(value, dict) or len(value) > MOST_ROWS:
         return None
     return Rows(value.items()) if all(_fits(*pair) for pair in value.items()) else None
@@ -39,7 +39,7 @@ def _fits(key: Any, text: Any) -> bool:
 
 
 def row_problems(rows: Rows) -> dict[int, str]:
-    """What is wrong, by the number of the row."""
+    """What is wrong, by row number."""
     problems: dict[int, str] = {}
     seen: set[str] = set()
     for number, (key, text) in enumerate(rows):
@@ -63,18 +63,18 @@ def _problem(key: str, text: str, seen: set[str]) -> str:
 
 
 class KeyTextRows(forms.Widget):
-    """One row for each key and its text; or JSON, if the value is text and not `Rows`.
+    """A row for each key and its text; or JSON, if the value is a string instead of `Rows`.
 
     Rows have no numbers: their order in the page counts. Empty ones are dropped.
     """
 
-    template_name = "countjobs/key_text_rows.html"
+    template_name = "admin/countjobs/key_text_rows.html"
 
     class Media:
         js = [Script("countjobs/rows.js", type="module")]
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
-        """As Django's, with the rows to show and a few empty ones; without rows for JSON."""
+        """As Django's, with the rows, and some empty ones; no rows for JSON."""
         context = super().get_context(name, value, attrs)
         context["most"] = _MOST_ADDED
         context["described"] = context["widget"]["attrs"].get("aria-describedby", "")

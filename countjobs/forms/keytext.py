@@ -1,4 +1,4 @@
-"""The form field for keys with a text each, in the order given."""
+"""The form field of an ordered mapping of keys to texts."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from countjobs.forms.ordered import OrderedJSONFormField
 
 
 class KeyTextFormField(OrderedJSONFormField):
-    """An object of text to text, edited in rows. What doesn't fit into rows is edited as JSON."""
+    """A mapping of keys to texts, edited in rows. What doesn't fit into rows is edited as JSON."""
 
     widget = KeyTextRows
 
     def to_python(self, value: Any) -> Any:
-        """The object. Raises ValidationError; the rows then show which are wrong, and why."""
+        """The mapping. Raises ValidationError; the rows show which are wrong, and why."""
         if not isinstance(value, Rows):
             return super().to_python(value)
         if problems := row_problems(value):

@@ -1,4 +1,4 @@
-"""The form field for a date and a time. If nobody touched it, its value stays as it is."""
+"""The form field of a date and time. If nobody changes it, it stays as it is."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from django import forms
 
 
 class MomentField(forms.SplitDateTimeField):
-    """A moment in the site's zone, in two inputs.
+    """A date and time in the site's zone, in two inputs.
 
-    Django refuses an hour that a clock change repeats, even if the page itself filled it in. Then
-    nothing else in the form could be saved.
+    Django refuses times in the hour that a clock change repeats, even if the page itself has filled
+    them in. Then nothing else in the form could be saved.
     """
 
     before: Any = None
     """What the inputs were filled with, if anything."""
 
     def clean(self, value: Any) -> Any:
-        """As Django's, except for inputs that nobody changed. Raises ValidationError."""
+        """As Django's, unless the inputs are unchanged. Raises ValidationError."""
         return self.before if self._is_untouched(value) else super().clean(value)
 
     def _is_untouched(self, value: Any) -> bool:

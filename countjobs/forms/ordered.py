@@ -1,4 +1,4 @@
-"""The form field for ordered JSON. It keeps what was typed, and drops nothing silently."""
+"""The form field of ordered JSON. What was typed is kept; nothing is dropped silently."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from countjobs.text import is_encodable, shown
 
 MOST_CHARACTERS = 512 * 1024
-"""Longer text isn't even parsed. With each letter escaped, 64 KiB take six times as much."""
+"""More isn't even parsed. 64 KiB of text take six times that if each character is escaped."""
 
 MOST_LEVELS = 50
 
 
 class OrderedJSONFormField(forms.JSONField):
-    """JSON as text. The order of an object's keys counts, and a repeated key is refused."""
+    """JSON as text. The order of an object's keys counts, and duplicate keys are refused."""
 
     default_error_messages = {
         "invalid": _("This is not JSON: %(reason)s."),
@@ -63,18 +63,18 @@ class OrderedJSONFormField(forms.JSONField):
         return ValidationError(self.error_messages[code], code=code, params=params)
 
     def bound_data(self, data: Any, initial: Any) -> Any:
-        """What was typed, to the letter: parsed and rewritten, it would lose its errors."""
+        """Exactly what was typed. Parsing and formatting it would lose what is wrong with it."""
         return initial if self.disabled else InvalidJSONInput(data or "")
 
     def prepare_value(self, value: Any) -> Any:
-        """The text to edit, with one key per line, as people read it."""
+        """The text to edit, with a line for each key."""
         if isinstance(value, InvalidJSONInput):
             return value
         text = json.dumps(value, ensure_ascii=False, indent=2)
         return text if is_encodable(text) else json.dumps(value, indent=2)
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        """Whether the text means something else. Another order of keys counts."""
+        """Whether the value has changed, including the order of its keys."""
         try:
             return json.dumps(self.to_python(data)) != json.dumps(initial)
         except ValidationError:
@@ -82,7 +82,7 @@ class OrderedJSONFormField(forms.JSONField):
 
 
 def is_too_deep(value: Any, levels: int = MOST_LEVELS) -> bool:
-    """Whether JSON is nested too deeply, found without recursion, which it would break."""
+    """Whether JSON is nested too deeply. It isn't recursive, which deep nesting would break."""
     level = [value]
     for _level in range(levels):
         level = [child for item in level for child in _children(item)]

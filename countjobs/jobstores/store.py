@@ -96,7 +96,7 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
             jobs = try_twice(partial(self._take, now))
         except Exception as error:  # it is told
             self._failed = True
-            self.claiming.outage.goes_on(logger, error, "Nothing can be claimed, trying again")
+            self.claiming.outage.tell(logger, error, "Nothing can be claimed, trying again")
             return []
         self._failed = False
         self.claiming.settle()

@@ -1,4 +1,4 @@
-"""The banner of the admin's pages, and the way to the overview."""
+"""The banner of the admin's pages, and the link to the overview."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ register = template.Library()
 
 @register.inclusion_tag("admin/countjobs/banner.html", takes_context=True)
 def countjobs_banner(context: template.Context) -> dict[str, Any]:
-    """What is wrong, for staff who may see it; nothing in a popup window."""
+    """What is wrong, for users who may see it; nothing in a popup window."""
     if context.get("is_popup"):
         return {"alerts": Alerts()}
     return {"alerts": alerts_for(context["request"])}
@@ -22,6 +22,6 @@ def countjobs_banner(context: template.Context) -> dict[str, Any]:
 
 @register.simple_tag(takes_context=True)
 def countjobs_overview_url(context: template.Context) -> str:
-    """The address of the overview; "" for who may not view it."""
+    """The URL of the overview; "" for users who may not view it."""
     request = context["request"]
     return Links(request, site_of(request)).to_overview()

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import countjobs
-from countjobs.admin.ansi import MOST_SPANS, coloured
+from countjobs.admin.executions.ansi import MOST_SPANS, coloured
 from countjobs.models import Execution
 from tests.support.factories import make_execution
 

@@ -11,12 +11,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from countjobs.admin.links import any_of, within
 from countjobs.admin.overview import hours
-from countjobs.admin.run_lists import any_of, within
 from countjobs.models import CountJob, Execution
 from countjobs.models.executions import ACTIVE, FAILURES, PROBLEMS, Status
 from tests.support.factories import make_execution, make_node
-from tests.support.people import client_of
 
 pytestmark = pytest.mark.django_db
 
@@ -29,11 +28,6 @@ _BADGE = re.compile(
     r"<span[^<]*</span>[^<]*?(\d+)</span>"
 )
 _BAR = re.compile(rf'<a href="({LIST}\?[^"]+)" aria-label="([^"]+)"')
-
-
-@pytest.fixture
-def client() -> Client:
-    return client_of("superuser")
 
 
 def found(client: Client, address: str) -> int:
@@ -106,7 +100,7 @@ def test_what_a_scheduler_is_busy_with_is_a_link(client: Client) -> None:
 def test_the_outcomes_on_a_definitions_page_are_of_the_runs_that_it_counts(
     client: Client, definition: CountJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("countjobs.admin.definitions.facts.MOST", 20)
+    monkeypatch.setattr("countjobs.admin.definitions.columns.MOST", 20)
     page = client.get(f"/admin/countjobs/countjob/{definition.pk}/change/").content.decode()
     counts = _BADGE.findall(page)
     assert sum(number(count) for _address, count in counts) == 20

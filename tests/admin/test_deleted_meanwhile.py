@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from countjobs.admin.definitions import enabling, run_now
+from countjobs.admin.definitions import pausing, run_now
 from countjobs.history.requests import request_runs
 from countjobs.models import CountJob, Execution
 from tests.support.people import client_of
@@ -42,7 +42,7 @@ def deleting_first(do: Callable[..., Any]) -> Callable[..., Any]:
 def test_a_switch_says_so(
     page: str, data: dict[str, str], definition: CountJob, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr(enabling, "set_enabled", deleting_first(enabling.set_enabled))
+    monkeypatch.setattr(pausing, "set_enabled", deleting_first(pausing.set_enabled))
     address = f"/admin/countjobs/countjob/{definition.pk}/{page}/"
     assert client_of("superuser").post(address, data).status_code == 404
 

@@ -15,14 +15,8 @@ from tests.app.models import Greeting
 from tests.support.admin_pages import change_url
 from tests.support.definition_form import Browser, save
 from tests.support.factories import NOON
-from tests.support.people import client_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def client() -> Client:
-    return client_of("superuser")
 
 
 def changes() -> list[str]:

@@ -9,10 +9,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from countjobs.admin.searching import MOST_WORDS, left_out, shortened
+from countjobs.admin.list_pages import MOST_WORDS, left_out, shortened
 from countjobs.models import CountJob
 from tests.support.factories import make_execution
-from tests.support.people import client_of
 
 NOTE = f"Only the first {MOST_WORDS} words are searched for."
 LISTS = [
@@ -21,11 +20,6 @@ LISTS = [
     "/admin/countjobs/schedulernode/",
     "/admin/countjobs/parkedjob/",
 ]
-
-
-@pytest.fixture
-def client() -> Client:
-    return client_of("superuser")
 
 
 @pytest.mark.django_db

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from countjobs.admin.transfer.carried import Carried
+from countjobs.admin.transfer.applying import Carried
 from countjobs.database.deadlocks import again_after_deadlock
 from countjobs.models import CountJob, JobDefinition
 from tests.support.people import client_of

@@ -34,6 +34,7 @@ def try_it(calls: list[str], *errors: Exception) -> Outage:
     try:
         try_twice(step)
     except Exception as error:
+        calls.append("tell")
         outage.goes_on(logger, error, "It failed")
     return outage
 
@@ -46,12 +47,12 @@ def test_where_just_the_connection_broke_nobody_hears_of_it(calls: list[str]) ->
 def test_an_outage_closes_the_connection_and_says_why(calls: list[str]) -> None:
     outage = try_it(calls, OperationalError("away"), OperationalError("still away"))
     assert outage.reason.endswith("OperationalError: still away")
-    assert calls == ["try", "close", "try", "close"]
+    assert calls == ["try", "close", "try", "close", "tell", "close"]
 
 
 def test_what_is_refused_is_not_tried_twice(calls: list[str]) -> None:
     try_it(calls, DataError("too long"))
-    assert calls == ["try", "close"]
+    assert calls == ["try", "tell", "close"]
 
 
 def test_it_is_told_once_a_minute_and_anew_after_it_is_over(
@@ -77,4 +78,4 @@ def test_a_log_handler_that_raises_keeps_nobody_from_going_on(
 
     monkeypatch.setattr(logger, "warning", broken)
     assert try_it(calls, ValueError("ours")).reason == "ValueError: ours"
-    assert calls == ["try", "close"]
+    assert calls == ["try", "tell", "close"]

@@ -7,9 +7,8 @@ import contextvars
 import logging
 import threading
 import warnings
-from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial, wraps
-from types import coroutine
 from typing import Any
 
 import pytest
@@ -241,59 +240,6 @@ def test_an_async_job_whose_wait_is_cut_short_is_cancelled(monkeypatch: pytest.M
 def count() -> Iterator[int]:
     print("never")
     yield 1
-
-
-async def count_slowly() -> AsyncIterator[int]:
-    print("never")
-    yield 1
-
-
-@coroutine
-def count_in_the_old_way() -> Generator[int, None, None]:
-    print("never")
-    yield 1
-
-
-class Counter:
-    def __call__(self) -> Iterator[int]:
-        return count()
-
-
-async def forget_to_await() -> object:
-    return greet()
-
-
-class Awaitable:
-    def __await__(self) -> Generator[None, None, None]:
-        yield
-
-
-@pytest.mark.parametrize(
-    ("call", "error"),
-    [
-        (count, "a generator"),
-        (partial(count), "a generator"),
-        (Counter(), "a generator"),
-        (count_in_the_old_way, "a generator"),
-        (count_slowly, "an async generator"),
-        (forget_to_await, "an awaitable"),
-        (Awaitable, "an awaitable"),
-    ],
-)
-def test_a_run_that_would_do_nothing_fails(call: Callable[[], object], error: str) -> None:
-    outcome = run(call)
-    assert outcome.status == Status.FAILED
-    assert outcome.error.startswith(f"TypeError: The job returned {error}, whose code has not run")
-    assert outcome.output == ""
-
-
-@pytest.mark.parametrize("call", [count, count_slowly, partial(count), f"{__name__}:count"])
-def test_a_generator_can_not_be_added(call: Any) -> None:
-    scheduler = create_scheduler(background=True)
-    with pytest.raises(TypeError, match="is a generator: calling it runs nothing"):
-        scheduler.add_job(call, "interval", seconds=5)
-    with pytest.raises(TypeError, match="is a generator"):
-        scheduler.add_job(func=call, trigger="interval", seconds=5)
 
 
 def test_an_async_function_can_be_added() -> None:

@@ -11,7 +11,9 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from itertools import pairwise
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ from countjobs.executors.output import capturing
 from countjobs.executors.standins import beneath
 from countjobs.management.streams import batched_streams
 from tests.support.executing import captured
+from tests.support.terminals import Terminal
 
 CAP = 10_000
 
@@ -42,25 +45,6 @@ def stack(request: pytest.FixtureRequest) -> Stack:
     return request.param  # type: ignore[no-any-return]  # one of the two above
 
 
-class Terminal:
-    """A file that both streams go to. Pytest puts its own in place before each test."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    @contextmanager
-    def __call__(self) -> Iterator[None]:
-        with (
-            self.path.open("w", encoding="utf-8") as file,
-            contextlib.redirect_stdout(file),
-            contextlib.redirect_stderr(file),
-        ):
-            yield
-
-    def __str__(self) -> str:
-        return self.path.read_text("utf-8")
-
-
 @pytest.fixture
 def terminal(tmp_path: Path) -> Terminal:
     return Terminal(tmp_path / "terminal")
@@ -74,7 +58,21 @@ def answer(ask: Callable[[Any], object], stream: object) -> object:
         return type(error)
 
 
+def called(name: str, stream: Any) -> object:
+    return attrgetter(name)(stream)()
+
+
+ATTRIBUTES = """
+    buffer.closed buffer.name buffer.mode encoding errors newlines line_buffering
+    write_through mode name closed
+"""
+METHODS = """
+    buffer.writable buffer.fileno buffer.isatty buffer.read flush isatty fileno readable
+    writable read readline readlines
+"""
 QUESTIONS: dict[str, Callable[[Any], object]] = {
+    **{name: attrgetter(name) for name in ATTRIBUTES.split()},
+    **{name: partial(called, name) for name in METHODS.split()},
     "write": lambda stream: stream.write("ab\n"),
     "write nothing": lambda stream: stream.write(""),
     "write bytes": lambda stream: stream.write(b"a"),
@@ -87,29 +85,6 @@ QUESTIONS: dict[str, Callable[[Any], object]] = {
     "buffer.write text": lambda stream: stream.buffer.write("a"),
     "buffer.write a memoryview": lambda stream: stream.buffer.write(memoryview(b"abc")),
     "buffer.writelines": lambda stream: stream.buffer.writelines([b"a", b"b"]),
-    "buffer.writable": lambda stream: stream.buffer.writable(),
-    "buffer.closed": lambda stream: stream.buffer.closed,
-    "buffer.fileno": lambda stream: stream.buffer.fileno(),
-    "buffer.isatty": lambda stream: stream.buffer.isatty(),
-    "buffer.name": lambda stream: stream.buffer.name,
-    "buffer.mode": lambda stream: stream.buffer.mode,
-    "buffer.read": lambda stream: stream.buffer.read(),
-    "flush": lambda stream: stream.flush(),
-    "isatty": lambda stream: stream.isatty(),
-    "fileno": lambda stream: stream.fileno(),
-    "encoding": lambda stream: stream.encoding,
-    "errors": lambda stream: stream.errors,
-    "newlines": lambda stream: stream.newlines,
-    "line_buffering": lambda stream: stream.line_buffering,
-    "write_through": lambda stream: stream.write_through,
-    "mode": lambda stream: stream.mode,
-    "name": lambda stream: stream.name,
-    "closed": lambda stream: stream.closed,
-    "readable": lambda stream: stream.readable(),
-    "writable": lambda stream: stream.writable(),
-    "read": lambda stream: stream.read(),
-    "readline": lambda stream: stream.readline(),
-    "readlines": lambda stream: stream.readlines(),
     "iteration": next,
     "reconfigure": lambda stream: stream.reconfigure(line_buffering=False),
     "is a text stream": lambda stream: isinstance(stream, io.TextIOBase),

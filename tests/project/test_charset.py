@@ -10,7 +10,7 @@ from typing import Any
 import django
 import pytest
 
-from project.charset import REFUSAL, is_utf8
+from project.bad_requests import REFUSAL, is_utf8
 
 # A request closes connections that are too old, and so looks at them.
 pytestmark = pytest.mark.django_db

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -12,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.html import strip_tags
 
-from countjobs.models import CountJob, JobDefinition
+from countjobs.models import CountJob, Execution, JobDefinition
 
 LIST = "/admin/countjobs/countjob/"
 ADD = "/admin/countjobs/countjob/add/"
@@ -44,6 +45,28 @@ def rows_before(query: str, per_page: int) -> int:
 
 def said(response: object) -> list[str]:
     return [str(message) for message in get_messages(response.wsgi_request)]  # type: ignore[attr-defined]  # of the test client
+
+
+def field(page: str, name: str) -> str:
+    """The words at a read-only field."""
+    found = re.search(rf'form-row[^"]*field-{name}">(.*?)\n        </div>', page, re.DOTALL)
+    assert found, name
+    return words(found[1])
+
+
+def words(page: str) -> str:
+    """All that a page says, without its tags."""
+    return " ".join(re.sub(r"<[^>]*>", " ", page).split())
+
+
+def fire_times(page: str) -> list[datetime]:
+    """The instants that a page's preview names, in the job's zone."""
+    rows = re.findall(r"<tr><td><time datetime=\"([^\"]*)\"", page)
+    return [datetime.fromisoformat(text) for text in rows]
+
+
+def run_url(run: Execution, page: str = "change") -> str:
+    return reverse(f"admin:countjobs_execution_{page}", args=[run.pk])
 
 
 def form_of(definition: CountJob) -> dict[str, Any]:

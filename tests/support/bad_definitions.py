@@ -244,6 +244,23 @@ COUNTS = [
 
 BAD = [*CRON, *NEVER, *BOUNDS, *RULES, *NAMES, *MESSAGES, *COUNTS]
 
+THROUGH_PAGES = {
+    "minute '60'",
+    "second '<b>5</b>'",
+    "hour with a NUL",
+    "31 February",
+    "end before start",
+    "start on 30 February",
+    "a zone that is a path",
+    "executor 'quantum'",
+    "a name of 100,000 letters",
+    "a name that is taken",
+    "messages: half a character",
+    "messages: deep and unclosed",
+    "messages: over 64 KiB",
+    "a count of 40 digits",
+}
+"""The titles of some of each kind, which whole pages are tried with, too."""
 
 AT_MODEL = [bad for bad in BAD if not isinstance(bad.model, str)]
 

@@ -88,6 +88,23 @@ def make_execution(status: Status = Status.SUCCEEDED, **fields: Any) -> Executio
     return Execution.objects.create(**{**values, "scheduled_at": NOON, "status": status, **fields})
 
 
+def executed(
+    number: int, status: Status = Status.SUCCEEDED, late: float = 0, took: float | None = 1
+) -> Execution:
+    """An execution, not saved, so many minutes before noon."""
+    due = NOON - number * timedelta(minutes=1)
+    started = None if took is None else due + late * SECOND
+    finished = due if started is None or took is None else started + took * SECOND
+    return Execution(
+        job_id="code",
+        job_name="code",
+        status=status,
+        scheduled_at=due,
+        started_at=started,
+        finished_at=finished,
+    )
+
+
 def make_node(heartbeat: datetime = NOON, **fields: Any) -> SchedulerNode:
     """A scheduler that was heard of at an instant."""
     values = {"host": "elsewhere", "pid": 7, "version": "1", "started": heartbeat, "capacity": 4}

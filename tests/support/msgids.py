@@ -9,7 +9,8 @@ from pathlib import Path
 
 from django.utils.translation.template import templatize
 
-from tests.support.catalogue import Key
+Key = tuple[str, str]
+"""What a message is found by: its context, mostly none, and its English words."""
 
 _TRANSLATION = "django.utils.translation"
 _STRING = r"""u?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""

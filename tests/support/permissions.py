@@ -7,7 +7,7 @@ from typing import Any
 from django.test import Client
 from django.urls import reverse
 
-from countjobs.admin.transfer.carried import Carried
+from countjobs.admin.transfer.applying import Carried
 from countjobs.models import CountJob, Execution, ParkedJob, SchedulerNode
 from countjobs.models.executions import Status
 from tests.support.definition_form import form_values

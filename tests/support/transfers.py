@@ -15,8 +15,7 @@ from django.test import Client, RequestFactory
 from django.utils.html import strip_tags
 
 from countjobs.admin import JobDefinitionAdmin
-from countjobs.admin.transfer.dryrun import dry_run
-from countjobs.admin.transfer.import_plan import Plan
+from countjobs.admin.transfer.dry_run import Plan, dry_run
 from countjobs.models import CountJob, JobDefinition
 
 LIST = "/admin/countjobs/countjob/"

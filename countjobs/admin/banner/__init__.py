@@ -1,1 +1,1 @@
-"""The red banner: what is wrong and concerns everybody who may see the pages."""
+"""The red banner: problems that concern everybody who may see the pages."""

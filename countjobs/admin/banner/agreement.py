@@ -1,6 +1,6 @@
-"""Whether the job store and the definitions differ, as the banner tells it on every page.
+"""Whether the job store and the definitions differ, for the banner on every page.
 
-It is looked into once a minute at most, and kept in Django's cache meanwhile.
+This is checked at most once a minute, and kept in Django's cache in between.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SECONDS = 60
 """How old the answer may be."""
 
 AT_ONCE = 200
-"""Definitions of a kind that are looked at closely each time; others follow the next time."""
+"""Definitions of a kind that are checked closely each time. The next ones follow the next time."""
 
 _KEY = "countjobs:agreement"
 _STRANGERS_KEY = "countjobs:agreement:strangers"
@@ -30,15 +30,15 @@ _TURNS_KEY = "countjobs:agreement:turns"
 
 @dataclass
 class Turn:
-    """How far the close look at a kind has got, and what it has found so far."""
+    """How far the close check of a kind has got, and what it has found so far."""
 
     last: Any = None
-    """The key of the definition that was looked at last."""
+    """The primary key of the definition that was checked last."""
     found: list[Any] = field(default_factory=list)
 
 
 def differing_rows(kinds: list[type[JobDefinition]], now: datetime) -> int:
-    """How many rows of these kinds differ, as far as is known."""
+    """How many rows of these kinds are known to differ."""
     known: dict[str, int] | None = cache.get(_KEY)
     if known is None:
         known = _look(now)
@@ -47,7 +47,7 @@ def differing_rows(kinds: list[type[JobDefinition]], now: datetime) -> int:
 
 
 def strangers() -> Strangers:
-    """What isn't ours in the job store, or is of kinds that aren't installed here."""
+    """Rows of the job store that aren't ours, or of kinds that aren't installed here."""
     known: Strangers | None = cache.get(_STRANGERS_KEY)
     if known is None:
         known = find_strangers()
@@ -68,7 +68,7 @@ def _look(now: datetime) -> dict[str, int]:
 
 
 def _take_turn(kind: type[JobDefinition], turn: Turn, now: datetime) -> Turn:
-    """Look at the next ones, and again at those that differed."""
+    """Check the next definitions, and again those that differed."""
     there = rows_of(kind).order_by("pk").values_list("pk", flat=True)
     following = there if turn.last is None else there.filter(pk__gt=turn.last)
     pks = list(following[:AT_ONCE])

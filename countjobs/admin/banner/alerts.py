@@ -1,4 +1,4 @@
-"""What is wrong and concerns everybody who may see the pages: the red banner says it."""
+"""What the red banner says: problems that concern everybody who may see the pages."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ class Alerts:
     differing: int = 0
     """Rows of the job store that don't agree with their definitions."""
     cannot_claim: str = ""
-    """Why the schedulers that live can't start runs, as far as the user may know."""
+    """Why the living schedulers can't start runs, as far as the user may know."""
     unknown_kinds: tuple[str, ...] = ()
-    """Kinds of jobs that are due, and that no scheduler knows."""
+    """Kinds of due jobs that no scheduler knows."""
     foreign: int = 0
     """Rows of the job store that something else wrote."""
     cannot_look: bool = False
-    """The database refuses to say what is wrong."""
+    """The database refuses the queries."""
 
     def __bool__(self) -> bool:
         return any(vars(self)[each.name] for each in fields(self) if each.name != "more_url")
@@ -58,11 +58,11 @@ class Alerts:
 def alerts_for(request: HttpRequest) -> Alerts:
     """What is wrong, as far as the user may know.
 
-    At most two queries while nothing is, and some more once a minute. Where these fail, in the
-    minutes between a migration and a restart, say, the page is shown all the same.
+    At most two queries if nothing is, and some more once a minute. If they fail, for instance
+    between a migration and a restart, the page is shown all the same.
     """
     try:
-        # Where a page is one transaction, a failed statement would end it.
+        # If a page is one transaction, a failed query would end it.
         with transaction.atomic() if connection.settings_dict["ATOMIC_REQUESTS"] else nullcontext():
             return _look(request)
     except Error as error:
@@ -99,7 +99,7 @@ def _why(reasons: list[str], links: Links) -> str:
 
 
 def _may_know(label: str, links: Links) -> bool:
-    """Whether a user may see jobs of a kind; one that isn't installed here is nobody's."""
+    """Whether the user may see jobs of a kind. If it isn't installed: whether of broken jobs."""
     try:
         return links.may_view(apps.get_model(label))
     except LookupError:

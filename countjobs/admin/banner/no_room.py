@@ -1,4 +1,4 @@
-"""Part of the banner: that no scheduler has room, and which runs take it."""
+"""Part of the banner: no scheduler has a free thread, and which runs take them."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _MOST_RUNS = 5
 
 @dataclass(frozen=True)
 class NoRoom:
-    """What one user is told, where there is something to tell."""
+    """What one user is told, if there is something to tell."""
 
     is_so: bool = False
     runs: tuple[SafeString, ...] = ()
-    """The runs that take the threads, the longest first: for who may see runs."""
+    """The runs that take the threads, the longest first; none for users who may not see runs."""
     more_url: str = ""
 
     def __bool__(self) -> bool:
@@ -32,7 +32,7 @@ class NoRoom:
 
 
 def tell(room: Room, links: Links) -> NoRoom:
-    """What to tell of what was seen of the schedulers."""
+    """What to tell, given what is known about the schedulers."""
     if not room.taken_by:
         return NoRoom()
     if not links.may_view(Execution):

@@ -13,7 +13,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.definitions import copying
-from countjobs.admin.definitions.enabling import set_many
+from countjobs.admin.definitions.pausing import set_many
 from countjobs.admin.definitions.run_now import ask_for_runs
 from countjobs.admin.display import some_of
 from countjobs.admin.links import Links
@@ -47,7 +47,7 @@ def resume(page: JobDefinitionAdmin, request: HttpRequest, definitions: Definiti
 
 @admin.action(description=_("Duplicate"), permissions=["add"])
 def duplicate(page: JobDefinitionAdmin, request: HttpRequest, definitions: Definitions) -> None:
-    """Make a copy of each, which is not enabled."""
+    """Make a copy of each. The copy is not enabled."""
     some = list(definitions[: copying.MOST + 1])
     if len(some) > copying.MOST:
         text = gettext("At most %d definitions can be duplicated at once.") % copying.MOST
@@ -72,7 +72,7 @@ def duplicate(page: JobDefinitionAdmin, request: HttpRequest, definitions: Defin
 def export(
     page: JobDefinitionAdmin, request: HttpRequest, definitions: Definitions
 ) -> FileResponse:
-    """A file of them, by name."""
+    """Download them as a file, sorted by name."""
     return export_file(page, request, definitions)
 
 

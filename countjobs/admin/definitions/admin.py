@@ -1,4 +1,4 @@
-"""The pages of definitions. A kind of definition of your own is registered with the same class."""
+"""The pages of definitions. Register your own kinds of definition with the same class."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import quote
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import AdminTextareaWidget
-from django.contrib.auth import get_permission_codename
 from django.db import IntegrityError, models
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -17,16 +16,15 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.admin.addresses import address_of
-from countjobs.admin.definitions import enabling, run_now
+from countjobs.admin.changes import tell_switch
 from countjobs.admin.definitions import figures as of_runs
-from countjobs.admin.definitions import schedule_facts as of_schedule
+from countjobs.admin.definitions import pausing, run_now
 from countjobs.admin.definitions.actions import ACTIONS
-from countjobs.admin.definitions.changelist import DefinitionChangeList, name
+from countjobs.admin.definitions.changelist import DefinitionChangeList
 from countjobs.admin.definitions.checks import DefinitionAdminChecks
+from countjobs.admin.definitions.columns import Facts, in_words, name, read_facts
 from countjobs.admin.definitions.copying import name_copy, original_of
-from countjobs.admin.definitions.facts import Facts, read_facts
-from countjobs.admin.definitions.fieldsets import FIRE_TIMES, RUNS, TOLD, fieldsets_of
+from countjobs.admin.definitions.fieldsets import FIRE_TIMES, RUNS, TOLD, fieldsets_of, with_facts
 from countjobs.admin.definitions.filters import OutcomeFilter, ZoneFilter
 from countjobs.admin.definitions.form import (
     CRONTAB,
@@ -36,14 +34,15 @@ from countjobs.admin.definitions.form import (
     without_wrong_dates,
 )
 from countjobs.admin.definitions.preview import views as preview
+from countjobs.admin.definitions.preview.meaning import panel
 from countjobs.admin.definitions.widgets import CronInput, MomentInput, ZoneInput
-from countjobs.admin.links import Links
-from countjobs.admin.page import PageAdmin, told
-from countjobs.admin.transfer import views as transfer
+from countjobs.admin.links import Links, has_permission
+from countjobs.admin.page import PageAdmin, column
+from countjobs.admin.transfer import import_page
+from countjobs.admin.urls import address_of
 from countjobs.forms import KeyTextRows, MomentField
 from countjobs.models import CountJob, Execution, JobDefinition
 from countjobs.models.fields import CronField, KeyTextField, OrderedJSONField
-from countjobs.triggers.warnings import schedule_warnings
 
 _SHORT_TEXT = {"rows": 3}
 _CODE = {"rows": 8, "class": "vLargeTextField countjobs-code", "spellcheck": "false"}
@@ -52,14 +51,14 @@ _CODE = {"rows": 8, "class": "vLargeTextField countjobs-code", "spellcheck": "fa
 class JobDefinitionAdmin(PageAdmin):
     """A list with the next run and the last, actions, and a form that lays out any kind's fields.
 
-    All of it can be overridden as in any `ModelAdmin`. Fieldsets of your own may name
-    `crontab_line`, `fire_times`, and all that is told here.
+    All of it can be overridden as in any `ModelAdmin`. Your own fieldsets may name `crontab_line`,
+    `fire_times`, and every column below.
     """
 
     change_list_template = "admin/countjobs/definitions/change_list.html"
-    change_form_template = "admin/countjobs/definition/change_form.html"
+    change_form_template = "admin/countjobs/definitions/change_form.html"
     checks_class = DefinitionAdminChecks
-    pages = (*preview.PAGES, *run_now.PAGES, *enabling.PAGES, *transfer.PAGES)
+    pages = (*preview.PAGES, *run_now.PAGES, *pausing.PAGES, *import_page.PAGES)
     actions = ACTIONS
 
     list_display = ("name", "schedule", "switch", "next_run", "last_run", "runs_strip")
@@ -83,31 +82,27 @@ class JobDefinitionAdmin(PageAdmin):
 
     def has_run_permission(self, request: HttpRequest) -> bool:
         """Whether the user may run definitions of this kind by hand."""
-        return self._has_own_permission(request, "run")
+        return has_permission(request, "run", self.model)
 
     def has_pause_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whether the user may pause and resume definitions of this kind: enable and disable them.
 
-        To change them is another permission: without this one `enabled` stays as it is.
+        This is separate from the permission to change them, which alone leaves `enabled` as it is.
         """
-        return self._has_own_permission(request, "pause")
+        return has_permission(request, "pause", self.model)
 
     def has_import_permission(self, request: HttpRequest) -> bool:
         """Whether the user may import definitions of this kind: add, change and pause them."""
         may = (self.has_add_permission, self.has_change_permission, self.has_pause_permission)
         return all(each(request) for each in may)
 
-    def _has_own_permission(self, request: HttpRequest, action: str) -> bool:
-        codename = get_permission_codename(action, self.opts)
-        return request.user.has_perm(f"{self.opts.app_label}.{codename}")
-
-    # What is told of definitions
+    # Columns
 
     _facts: Mapping[Any, Facts] = {}
     _request: HttpRequest | None = None
 
-    def show_page(self, request: HttpRequest, definitions: Sequence[JobDefinition]) -> None:
-        """Read the facts of a page's definitions, in as many queries however many there are."""
+    def load_facts(self, request: HttpRequest, definitions: Sequence[JobDefinition]) -> None:
+        """Read the facts of a page's definitions, in as many queries for many as for one."""
         self._request = request
         self._facts = read_facts(definitions, Links(request, self.admin_site))
 
@@ -115,43 +110,41 @@ class JobDefinitionAdmin(PageAdmin):
         """What was read of a definition of this page."""
         return self._facts[definition.pk]
 
-    next_run = told(_("next run"), Facts.next_run)
-    last_run = told(_("last run"), Facts.last_run)
-    runs_strip = told(_("recent runs"), Facts.runs_strip)
-    problem = told(_("what is broken"), Facts.problem)
-    paused = told(_("paused"), Facts.paused)
-    history = told(_("history"), Facts.history)
-    success = told(_("success rate"), of_runs.success)
-    figures = told(_("figures"), of_runs.figures)
-    durations = told(_("durations"), of_runs.durations)
-    recent_runs = told(_("last runs"), of_runs.recent_runs)
+    next_run = column(_("next run"), Facts.next_run)
+    last_run = column(_("last run"), Facts.last_run)
+    runs_strip = column(_("recent runs"), Facts.runs_strip)
+    problem = column(_("what is broken"), Facts.problem)
+    paused = column(_("paused"), Facts.paused)
+    history = column(_("history"), Facts.history)
+    success = column(_("success rate"), of_runs.success)
+    figures = column(_("figures"), of_runs.figures)
+    durations = column(_("durations"), of_runs.durations)
+    recent_runs = column(_("last runs"), of_runs.recent_runs)
 
     @admin.display(description=_("schedule"))
     def schedule(self, definition: JobDefinition) -> SafeString:
         """The schedule in words."""
-        return of_schedule.in_words(definition)
+        return in_words(definition)
 
     @admin.display(description=_("next runs"))
     def fire_times(self, definition: JobDefinition) -> SafeString:
         """The preview."""
-        return of_schedule.fire_times(definition)
+        return panel(definition)
 
     @admin.display(description=_("enabled"), ordering="enabled")
     def switch(self, definition: JobDefinition) -> SafeString:
-        """A switch, for who may switch it."""
-        request = self._request
-        address = enabling.switch_address(self, request, definition) if request else ""
-        return enabling.switch(definition, address)
+        """A switch, for users who may pause; others see on or off."""
+        return pausing.switch(self, self._request, definition)
 
     # The list
 
     def get_list_display(self, request: HttpRequest) -> Any:
-        """As Django's, but for the names."""
+        """As Django's; names show characters that would be invisible."""
         given = super().get_list_display(request)
         return [name if each == "name" else each for each in given]
 
     def get_list_filter(self, request: HttpRequest) -> Any:
-        """As Django's; how runs ended is for those who may see the history."""
+        """As Django's, without the outcome filter for users who may not see runs."""
         given = super().get_list_filter(request)
         if Links(request, self.admin_site).may_view(Execution):
             return given
@@ -172,8 +165,8 @@ class JobDefinitionAdmin(PageAdmin):
     # The form
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """As Django's, what is told of a definition that is there, and `enabled` for who may not
-        pause. A new definition is enabled then.
+        """As Django's, with the columns of a saved definition; and with `enabled`, for users who
+        may not pause. Their new definitions are enabled.
         """
         given = tuple(super().get_readonly_fields(request, obj))
         fixed = () if self.has_pause_permission(request, obj) else ("enabled",)
@@ -184,27 +177,16 @@ class JobDefinitionAdmin(PageAdmin):
         if self.fieldsets or self.fields:
             return super().get_fieldsets(request, obj)
         leave_out = {*(self.get_exclude(request, obj) or ())}
-        if not self._may_paste(request, obj):
+        may_edit = obj is None or self.has_change_permission(request, obj)
+        if not (may_edit and CRONTAB in self.form.base_fields):
             leave_out.add(CRONTAB)
-        form = fieldsets_of(self.model, leave_out, is_new=obj is None)
-        if obj is None:
-            return form
-        facts = self.facts_of(obj)
-        only_if = {"problem": facts.error, "paused": facts.pause}
-        told = tuple(each for each in TOLD if only_if.get(each, True))
-        may_view_runs = facts.last is not None and facts.links.may_view(Execution)
-        runs = [(_("Runs"), {"fields": RUNS})] if may_view_runs else []
-        return [(None, {"fields": told}), *form, *runs]
-
-    def _may_paste(self, request: HttpRequest, definition: JobDefinition | None) -> bool:
-        """Whether a form has the input for a crontab line: it does, if it has inputs at all."""
-        may_edit = definition is None or self.has_change_permission(request, definition)
-        return may_edit and CRONTAB in self.form.base_fields
+        inputs = fieldsets_of(self.model, leave_out, is_new=obj is None)
+        return inputs if obj is None else with_facts(inputs, self.facts_of(obj))
 
     def formfield_for_dbfield(
         self, db_field: models.Field[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> Any:
-        """As Django's; time zones can be chosen, and dates say whose they are."""
+        """As Django's; time zones can be chosen from a list, and dates name their time zone."""
         if db_field.name == "timezone":
             kwargs.setdefault("widget", ZoneInput)
         elif db_field.name in ("start_date", "end_date"):
@@ -216,15 +198,15 @@ class JobDefinitionAdmin(PageAdmin):
         return field
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """As Django's: what an address gives for a new one. Dates that are none are left out."""
+        """As Django's: initial values from the URL. Invalid dates are left out."""
         return without_wrong_dates(self.model, super().get_changeform_initial_data(request))
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """As Django's, with the buttons that this person may press.
+        """As Django's, with the buttons that this user may press.
 
-        What a crontab line has filled in is to be looked at.
+        If a crontab line has filled in the form, say so: the user is to check it.
         """
         if filled := getattr(context["adminform"].form, "filled", None):
             self.message_user(request, filled_words(filled), messages.WARNING)
@@ -249,20 +231,20 @@ class JobDefinitionAdmin(PageAdmin):
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any
     ) -> Any:
-        """As Django's; what is saved as new and was given no name gets one.
+        """As Django's; a copy that was given no name of its own gets one.
 
-        Where another took the name between check and save, it is checked anew.
+        If somebody else took the name between check and save, check again.
         """
         if object_id:
             name_copy(self, request, object_id)
         try:
             return super().changeform_view(request, object_id, *args, **kwargs)
-        except IntegrityError:  # nothing was saved: it is all one transaction
+        except IntegrityError:  # nothing was saved: it is one transaction
             return super().changeform_view(request, object_id, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """As Django's. What is saved as new, by who may not resume it, is no more enabled than it
-        was.
+        """As Django's. A copy made by somebody who may not resume is enabled only if its original
+        is.
         """
         if (original := original_of(self, request)) and not self.has_pause_permission(request):
             obj.enabled = original.enabled
@@ -275,7 +257,7 @@ class JobDefinitionAdmin(PageAdmin):
         parts: Any = super().construct_change_message(request, form, formsets, add)
         for part in parts:
             if "changed" in part:
-                part["changed"] = enabling.tell_switch(part["changed"], form.instance.enabled)
+                part["changed"] = tell_switch(part["changed"], form.instance.enabled)
         return parts
 
     def response_add(
@@ -293,18 +275,10 @@ class JobDefinitionAdmin(PageAdmin):
         return response
 
     def _announce(self, request: HttpRequest, definition: JobDefinition) -> None:
-        """Tell when a definition runs next, or why it won't; and what to mind in its schedule."""
-        self.show_page(request, [definition])
-        level, text = self.facts_of(definition).announcement()
-        self.message_user(request, text, level)
-        self.warn_of_schedule(request, definition)
-
-    def warn_of_schedule(self, request: HttpRequest, definition: JobDefinition) -> None:
-        """Tell what to mind in the schedule of a definition of this page that runs."""
-        facts = self.facts_of(definition)
-        if facts.enabled and not facts.error:
-            for warning in schedule_warnings(definition.trigger(), timezone.now()):
-                self.message_user(request, warning, messages.WARNING)
+        """Say when a definition runs next, or why it won't; and warn about its schedule."""
+        self.load_facts(request, [definition])
+        for level, text in self.facts_of(definition).messages():
+            self.message_user(request, text, level)
 
 
 admin.site.register(CountJob, JobDefinitionAdmin)

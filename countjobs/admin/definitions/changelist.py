@@ -1,40 +1,30 @@
-"""The list of definitions, as far as it differs from Django's: names, and the search."""
+"""The list of definitions, where it differs from Django's: the search."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
 
-from countjobs.admin.page import PageChangeList, no_impossible_lookups
-from countjobs.models import JobDefinition
-from countjobs.text import visible
+from countjobs.admin.list_pages import PageChangeList, no_impossible_lookups
 
 _MOST_FOUND = 1_000
 
 
-@admin.display(description=_("name"), ordering="name")
-def name(definition: JobDefinition) -> str:
-    """The column of names, where nothing is unseen."""
-    return visible(definition.name)
-
-
 class DefinitionChangeList(PageChangeList):
-    """The list, whose search reads the table once."""
+    """The list. Its search reads the table once."""
 
     is_cut = False
-    """Whether a search found more than are listed."""
+    """Whether a search found more than the list shows."""
     most_found = _MOST_FOUND
 
     def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[Any]:
-        """As Django's. What a search finds is counted, and read, by its keys."""
+        """As Django's. What a search finds is counted and read by primary key."""
         queryset = super().get_queryset(request, *args, **kwargs)
         if not self.query:
             return queryset
-        # In no order: the search ends when enough is found.
+        # Unsorted: the search stops as soon as enough is found.
         with no_impossible_lookups():
             keys = list(queryset.order_by().values_list("pk", flat=True)[: _MOST_FOUND + 1])
         self.is_cut = len(keys) > _MOST_FOUND

@@ -1,4 +1,4 @@
-"""A system check of the definitions' admin: every field of a kind has its place in the form."""
+"""A system check of the definitions' admin: no field takes the name of a column."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from countjobs.admin.definitions.form import CRONTAB
 
 
 class DefinitionAdminChecks(ModelAdminChecks):
-    """Django's, and that no field is called what the page of a definition calls its own parts."""
+    """Django's checks, and that no field has the name of a column of ours."""
 
     def check(self, admin_obj: Any, **kwargs: Any) -> list[CheckMessage]:
         """The messages."""

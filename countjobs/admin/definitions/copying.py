@@ -1,4 +1,4 @@
-"""Copies of definitions: each with a name that is free, and not enabled."""
+"""Copies of definitions: each has an unused name, and is not enabled."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from operator import attrgetter
 from typing import Any, TypeVar
 
 from django.contrib import admin
-from django.contrib.admin.models import ADDITION, LogEntry
 from django.db import models, transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext
 
-from countjobs.admin.addresses import row_at
+from countjobs.admin.changes import log_added
+from countjobs.admin.urls import row_at
 from countjobs.database.deadlocks import again_after_deadlock
 from countjobs.database.primary import rows_of
 from countjobs.models import JobDefinition
@@ -28,21 +28,22 @@ _D = TypeVar("_D", bound=JobDefinition)
 
 @again_after_deadlock
 def duplicate(user_pk: object, definitions: Iterable[_D]) -> list[_D]:
-    """Save a copy of each, and log it: all of them, or none. Two at once save in the same order.
+    """Save a copy of each, and log it: all of them, or none.
 
-    Raises IntegrityError where a copy would hold what only one definition may hold.
+    They are saved in the order of their names, so that two requests at once don't deadlock. Raises
+    IntegrityError if a copy breaks a unique constraint.
     """
     with transaction.atomic():
         ordered = sorted(definitions, key=attrgetter("name"))
         copies = [_copied(definition) for definition in ordered]
-        LogEntry.objects.log_actions(str(user_pk), copies, ADDITION, [{"added": {}}])
+        log_added(user_pk, copies)
     return copies
 
 
 def free_name(name: str, taken: Collection[str], longest: int) -> str:
-    """The first of "NAME (copy)", "NAME (copy 2)" … that isn't taken; NAME is cut to fit.
+    """The first of "NAME (copy)", "NAME (copy 2)" … that isn't taken. NAME is cut to fit.
 
-    A copy of a copy is a copy of the same: no "NAME (copy) (copy)".
+    A copy of a copy is named like a copy of the original: never "NAME (copy) (copy)".
     """
     stem = _stem(name)
     suffixes = chain([f" ({_word()})"], (f" ({_word()} {n})" for n in count(2)))
@@ -73,7 +74,7 @@ def _copied(definition: _D) -> _D:
 def free_name_of(definition: JobDefinition) -> str:
     """A name for a copy that no other definition of its kind has."""
     longest: Any = definition._meta.get_field("name").max_length
-    # Names are cut for their suffix: so that is how far those in the way may agree with this one.
+    # Names are cut for their suffix, so names that are in the way may agree only so far.
     stem = _stem(definition.name)[: longest - len(f" ({_word()} {'9' * 9})")].rstrip()
     rows = rows_of(type(definition)).filter(name__startswith=stem)
     return free_name(definition.name, set(rows.values_list("name", flat=True)), longest)
@@ -83,14 +84,14 @@ _AS_NEW = "_saveasnew"
 
 
 def original_of(page: admin.ModelAdmin[Any], request: HttpRequest) -> Any:
-    """What a definition that is saved as new was made from; None where it isn't saved so."""
+    """The original of a definition that is being saved as new; None for any other request."""
     if _AS_NEW not in request.POST or (match := request.resolver_match) is None:
         return None
     return row_at(page, request, str(match.kwargs.get("object_id", "")))
 
 
 def name_copy(page: admin.ModelAdmin[Any], request: HttpRequest, object_id: str) -> None:
-    """Give what is saved as new, and was given no name, one that is free."""
+    """Give a copy that still has its original's name an unused one."""
     if _AS_NEW not in request.POST:
         return
     original = row_at(page, request, object_id)

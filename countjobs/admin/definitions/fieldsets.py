@@ -1,4 +1,4 @@
-"""The places of a definition's fields in its form, whatever kind it is."""
+"""The layout of a definition's form, whatever its kind."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from django.db import models
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from countjobs.admin.definitions.columns import Facts
 from countjobs.admin.definitions.form import CRONTAB
-from countjobs.models import JobDefinition
+from countjobs.models import Execution, JobDefinition
 from countjobs.models.kinds import own_fields
 
 FIRE_TIMES = "fire_times"
 """The name of the preview among the fields."""
 
 TOLD = ("next_run", "paused", "problem", "last_run", "history")
-"""The names of what is told of a definition, among the fields."""
+"""The columns that a definition's page shows above the form."""
 
 RUNS = ("success", "figures", "durations", "recent_runs")
-"""The names of what is told of runs, among the fields."""
+"""The columns that a definition's page shows below the form: about its runs."""
 
 Rows = list[str | tuple[str, ...]]
 
@@ -40,9 +41,10 @@ _RULES: Rows = [("misfire_grace_time", "max_instances", "executor"), "coalesce",
 def fieldsets_of(
     model: type[JobDefinition], leave_out: Collection[str], *, is_new: bool
 ) -> list[Any]:
-    """The fieldsets of a kind's form, but some fields. The kind's own fields come second.
+    """The fieldsets of a kind's form, without the fields in `leave_out`.
 
-    A key that is typed is one of them in the form of a new one, and stays as it is from then on.
+    The kind's own fields come second. If people type the primary key, it is one of them, but only
+    in the form of a new definition: it can't be changed later.
     """
     own: Rows = [*(typed_key(model) if is_new else ()), *own_fields(model)]
     layout: list[tuple[Any, Rows, Any]] = [
@@ -59,8 +61,17 @@ def fieldsets_of(
     ]
 
 
+def with_facts(inputs: list[Any], facts: Facts) -> list[Any]:
+    """The same for a saved definition: with columns above the inputs, and its runs below."""
+    only_if = {"problem": facts.error, "paused": facts.pause}
+    told = tuple(name for name in TOLD if only_if.get(name, True))
+    may_view_runs = facts.last is not None and facts.links.may_view(Execution)
+    runs = [(_("Runs"), {"fields": RUNS})] if may_view_runs else []
+    return [(None, {"fields": told}), *inputs, *runs]
+
+
 def typed_key(model: type[models.Model]) -> Iterator[str]:
-    """The name of the key, if it is one that nothing but a person can give."""
+    """The name of the primary key, if a person has to type it."""
     key = model._meta.pk
     if not (isinstance(key, models.AutoField) or key.has_default()) and key.editable:
         yield key.name

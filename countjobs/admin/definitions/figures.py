@@ -1,4 +1,4 @@
-"""What the page of a definition tells of its runs: figures, a drawing, and the last ones."""
+"""What the page of a definition shows about its runs: figures, a drawing, and the last ones."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.admin.definitions.facts import Facts
+from countjobs.admin.definitions.columns import Facts
 from countjobs.admin.display import ICONS, NOTHING, badge, duration, link, moment, outcome
 from countjobs.admin.drawings.durations import drawn, duration_chart
 from countjobs.admin.drawings.lengths import longest
-from countjobs.admin.run_lists import within_those_of
+from countjobs.admin.links import within_those_of
 from countjobs.admin.statistics import RunStatistics
 from countjobs.models import Execution
 
@@ -21,7 +21,7 @@ _RECENT = 10
 
 
 def success(facts: Facts) -> SafeString:
-    """How many succeeded; and how many there are of each status, with links to them."""
+    """How many succeeded; and how many runs each status has, with links to them."""
     statistics = facts.statistics
     counts = format_html_join(" ", "{}", ((each,) for each in _counts(facts)))
     if statistics.success_percent is None:
@@ -35,7 +35,7 @@ def success(facts: Facts) -> SafeString:
 
 
 def figures(facts: Facts) -> str:
-    """Percentiles of how long runs took, and how late they began."""
+    """Percentiles of how long runs took, and how late they started."""
     statistics = facts.statistics
     rows = [
         (name, duration(found.p50), duration(found.p95))
@@ -46,11 +46,13 @@ def figures(facts: Facts) -> str:
         if found is not None
     ]
     context = {"rows": rows, "basis": _basis(statistics)}
-    return render_to_string("countjobs/figures.html", context) if rows else NOTHING
+    return (
+        render_to_string("admin/countjobs/definitions/figures.html", context) if rows else NOTHING
+    )
 
 
 def durations(facts: Facts) -> str:
-    """A bar for each of the newest."""
+    """A bar for each of the newest runs."""
     executions = facts.statistics.executions
     if not executions:
         return NOTHING
@@ -62,22 +64,26 @@ def durations(facts: Facts) -> str:
 def recent_runs(facts: Facts) -> str:
     """The last ten, with a link each."""
     rows = [_row(facts, execution) for execution in facts.statistics.executions[:_RECENT]]
-    return render_to_string("countjobs/recent_runs.html", {"rows": rows}) if rows else NOTHING
+    return (
+        render_to_string("admin/countjobs/definitions/recent_runs.html", {"rows": rows})
+        if rows
+        else NOTHING
+    )
 
 
 def _basis(statistics: RunStatistics) -> str:
-    """Over how many executions figures are."""
+    """How many runs the figures are based on."""
     count = len(statistics.executions)
     text = ngettext("Based on the newest run.", "Based on the newest %(count)s runs.", count)
     return text % {"count": number_format(count, force_grouping=True)}
 
 
 def _counts(facts: Facts) -> list[SafeString]:
-    """A badge for each status, and a link to the history's part."""
+    """A badge for each status, which links to its runs."""
     statistics = facts.statistics
     if not statistics.executions:
         return []
-    # Of older ones, which the figures leave out, the list would tell, too.
+    # Without this, the list would have older runs too, which the figures leave out.
     due = within_those_of(each.scheduled_at for each in statistics.executions)
     return [
         link(

@@ -19,11 +19,11 @@ _MOST_ROWS, _MOST_JOBS = 5_000, 500
 
 
 class OutcomeFilter(admin.SimpleListFilter):
-    """Those of which the newest run that has ended went wrong; or those of which it did not.
+    """Definitions by how their newest finished run ended.
 
-    To look up the newest run of each of 100,000 definitions takes half a second. So only those are
+    Looking up the newest run of each of 100,000 definitions takes half a second. So only those are
     looked at that had a problem lately: the first five hundred jobs among the newest five thousand
-    problems, which an index holds. The title says so.
+    problems, which are in an index. The title says so.
     """
 
     title = format_lazy(
@@ -41,7 +41,7 @@ class OutcomeFilter(admin.SimpleListFilter):
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Those of the chosen outcome; all for what is no choice."""
+        """Those with the chosen outcome; all if the value is unknown."""
         value = self.value()
         if value == self.no_problem:
             return queryset.exclude(pk__in=self._ended(queryset, PROBLEMS))
@@ -51,7 +51,7 @@ class OutcomeFilter(admin.SimpleListFilter):
         return queryset.filter(pk__in=self._ended(queryset, statuses)) if statuses else queryset
 
     def _ended(self, queryset: QuerySet[Any], how: Iterable[str]) -> list[Any]:
-        """The keys of definitions of which the newest run ended in such a way."""
+        """The primary keys of definitions whose newest run ended like this."""
         executions, prefix = Execution.objects, queryset.model.job_id_of("")
         jobs = executions.jobs_with_problems(prefix, _MOST_ROWS, _MOST_JOBS)
         keys = map(definition_key, executions.jobs_last_ended([*how], jobs))
@@ -59,7 +59,7 @@ class OutcomeFilter(admin.SimpleListFilter):
 
 
 class ZoneFilter(admin.SimpleListFilter):
-    """Those of one time zone: of those that there are."""
+    """Definitions by time zone. Only zones in use are offered."""
 
     title = _("time zone")
     parameter_name = "timezone"
@@ -69,5 +69,5 @@ class ZoneFilter(admin.SimpleListFilter):
         return [(zone, zone) for zone in model_admin.model._default_manager.zones()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Those of the zone: none, for one that there isn't."""
+        """Those in the zone."""
         return queryset.filter(timezone=self.value()) if self.value() else queryset

@@ -30,10 +30,10 @@ CRONTAB = "crontab_line"
 
 
 class PartialForm(AnyModelForm):
-    """A form that may leave out fields which the model's checks name in their errors.
+    """A form that may leave out fields which the model's validation names in its errors.
 
-    Text that nobody has touched stays as it is, to the letter: browsers turn the ends of its lines
-    into CR LF, and Django strips the spaces around it. So do moments; see `MomentField`.
+    Text that nobody has changed stays exactly as it is, though browsers turn its line ends into CR
+    LF, and Django strips the spaces around it. So do dates; see `MomentField`.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -44,12 +44,12 @@ class PartialForm(AnyModelForm):
 
     @cached_property
     def changed_data(self) -> list[str]:
-        """As Django's, but for text that nobody has touched."""
+        """As Django's, without text that nobody has changed."""
         changed = super().changed_data
         return [name for name in changed if not self._is_untouched(name)]
 
     def clean(self) -> dict[str, Any] | None:
-        """As Django's, with untouched text as it was."""
+        """As Django's; text that nobody has changed stays as it was."""
         for name, value in self.cleaned_data.items():
             if isinstance(value, str) and self._is_untouched(name):
                 self.cleaned_data[name] = self.initial[name]
@@ -64,7 +64,9 @@ class PartialForm(AnyModelForm):
         return both_are_text and normalize_newlines(shown_before) == normalize_newlines(sent)
 
     def add_error(self, field: str | None, error: Any) -> None:
-        """As Django's, which raises ValueError where a field isn't in the form: it goes above."""
+        """As Django's, which raises ValueError for a field that isn't in the form. Here that error
+        is shown above the form.
+        """
         invalid = error if isinstance(error, ValidationError) else ValidationError(error)
         if field is not None or not hasattr(invalid, "error_dict"):
             super().add_error(field, invalid)
@@ -74,9 +76,9 @@ class PartialForm(AnyModelForm):
 
 
 class DefinitionForm(PartialForm):
-    """A form that, sent with a crontab line, is not saved but shown again, filled from the line.
+    """A form that is not saved if it is sent with a crontab line, but shown again, filled from it.
 
-    For a new definition it begins without a schedule, and asks for one: nothing is to run before
+    For a new definition it starts without a schedule, and requires one: nothing is to run before
     somebody has said when.
     """
 
@@ -96,7 +98,7 @@ class DefinitionForm(PartialForm):
         ]
 
     filled: Crontab | None = None
-    """What has filled the fields, and waits to be looked at."""
+    """The line that has filled the fields. The user has yet to check it."""
     _refused: CrontabError | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -137,23 +139,23 @@ class DefinitionForm(PartialForm):
         self.data = data
 
     def clean_crontab_line(self) -> str:
-        """A line that could not be read is still here. Raises ValidationError, which says why."""
+        """Raises ValidationError, which says why, if the line couldn't be read."""
         if self._refused is not None:
             raise ValidationError(str(self._refused), code="crontab") from self._refused
         return ""
 
     def is_valid(self) -> bool:
-        """As Django's; what a line has filled in is to be looked at first."""
+        """As Django's; never if a crontab line has just filled in the form."""
         return super().is_valid() and self.filled is None
 
 
 def say_when() -> str:
-    """What a definition lacks that has no schedule yet."""
+    """The message for a definition that has no schedule yet."""
     return _("Say when it runs: fill in at least one field of the schedule.")
 
 
 def filled_words(crontab: Crontab) -> str:
-    """That a line has filled the fields, and what of it has no place in them."""
+    """The message that a line has filled the fields, and which parts of it were left out."""
     words = [_("The fields are filled in. Nothing is saved yet.")]
     if crontab.zone:
         words.append(_("Time zone: %(zone)s.") % {"zone": crontab.zone})
@@ -164,7 +166,7 @@ def filled_words(crontab: Crontab) -> str:
 
 
 def without_wrong_dates(model: type[models.Model], initial: dict[str, Any]) -> dict[str, Any]:
-    """What an address gives for a new definition, but for dates that are none."""
+    """Initial values from a URL, without invalid dates."""
     dates = {field.name: field for field in model._meta.concrete_fields if _is_date(field)}
     return {
         name: _date_or_none(dates[name], value)

@@ -1,4 +1,4 @@
-"""The form of a run by hand: a kind's own fields, and which of them were overridden."""
+"""The form of a manual run: a kind's own fields, and which of them were overridden."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _JSON = (bool, int, float, str, dict, list, type(None))
 
 
 class RunForm(PartialForm):
-    """A form of a definition that is checked as the definition is, and never saved."""
+    """A form of a definition that is validated like one, but never saved."""
 
     def parameters(self) -> dict[str, Any]:
-        """What was overridden, by the names that a run sets: as JSON has it."""
+        """What was overridden, as JSON, by the attribute that a run sets."""
         fields = (self.instance._meta.get_field(name) for name in self.changed_data)
         return {field.attname: _json(field, self.instance) for field in fields}
 
@@ -46,8 +46,8 @@ def run_form(
 def _overridable(
     page: admin.ModelAdmin[Any], request: HttpRequest, definition: JobDefinition
 ) -> Iterator[str]:
-    """Own fields that the kind lets a run override and this page lets people edit, and whose values
-    can be put down as JSON.
+    """The kind's own fields that a run may override, that this user may edit, and that JSON can
+    hold.
     """
     hidden = {*(page.get_exclude(request, definition) or ())}
     hidden.update(page.get_readonly_fields(request, definition))

@@ -1,6 +1,6 @@
-"""Running now what somebody asks for: the page of one definition, and the one door of all pages.
+"""Run now: the page of one definition, and the function that all pages use.
 
-Nothing runs here. A request is filed, also for a paused definition, and a scheduler picks it up.
+Nothing runs here. A request is saved, for a paused definition too, and a scheduler picks it up.
 """
 
 from __future__ import annotations
@@ -18,11 +18,10 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 
-from countjobs.admin.addresses import OF_ROW, READ, WRITE, Page, row_of
 from countjobs.admin.definitions.run_form import run_form
 from countjobs.admin.display import some_of
-from countjobs.admin.links import Links
-from countjobs.admin.run_lists import within_those_of
+from countjobs.admin.links import Links, within_those_of
+from countjobs.admin.urls import OF_ROW, READ, WRITE, Page, row_of
 from countjobs.history.requests import request_runs
 from countjobs.models import Execution, SchedulerNode
 from countjobs.models.executions import Trigger
@@ -31,7 +30,7 @@ from countjobs.text import visible
 if TYPE_CHECKING:
     from countjobs.admin.definitions.admin import JobDefinitionAdmin
 
-_TEMPLATE = "admin/countjobs/definition/run.html"
+_TEMPLATE = "admin/countjobs/definitions/run.html"
 
 
 def ask_for_runs(
@@ -40,9 +39,9 @@ def ask_for_runs(
     jobs: Sequence[tuple[str, str]],
     parameters: dict[str, Any] | None = None,
 ) -> list[Execution]:
-    """File a request for a run of each of these jobs, given by ids and names, and tell of it.
+    """Request a run of each of these jobs, given by ids and names, and say so.
 
-    Raises ValueError where the kind of job lets no run override one of the parameters.
+    Raises ValueError if a run of such a job may not override one of the parameters.
     """
     queued = request_runs(jobs, requested_by=request.user.get_username(), parameters=parameters)
     links = Links(request, site)
@@ -64,7 +63,7 @@ def ask_for_runs(
 
 
 def _of_these(queued: list[Execution], links: Links) -> str:
-    """Where all these are listed."""
+    """The URL of a list of just these."""
     if not queued:
         return ""
     due = within_those_of(run.scheduled_at for run in queued)
@@ -72,9 +71,9 @@ def _of_these(queued: list[Execution], links: Links) -> str:
 
 
 def _run_now(page: JobDefinitionAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
-    """The form; or, where it was posted and is right, the way to the run that was filed.
+    """The form; or, if it was posted and is valid, a redirect to the run that was requested.
 
-    Raises Http404, or PermissionDenied for who may not run such jobs.
+    Raises Http404, or PermissionDenied for users who may not run such jobs.
     """
     if not page.has_run_permission(request):
         raise PermissionDenied

@@ -27,20 +27,20 @@ class CronInput(AdminTextInputWidget):
 
 
 class TimeInput(BaseAdminTimeWidget):
-    """A time of day, with the microseconds where there are any: Django leaves them out."""
+    """A time of day, with any microseconds, which Django leaves out."""
 
     def format_value(self, value: Any) -> str | None:
-        """As Django's. Every language reads ISO's way of writing, too."""
+        """As Django's. ISO format is valid input in every language."""
         if isinstance(value, time) and value.microsecond:
             return value.isoformat()
         return super().format_value(value)
 
 
 class MomentInput(AdminSplitDateTime):
-    """A date and a time. Django's two inputs have no names for people who can't see the page."""
+    """A date and a time. Django's two inputs have no labels for screen readers."""
 
     label = ""
-    """The field's, which both names begin with."""
+    """The field's label. Both inputs' labels begin with it."""
     supports_microseconds = True
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
@@ -48,7 +48,7 @@ class MomentInput(AdminSplitDateTime):
         MultiWidget.__init__(self, [BaseAdminDateWidget, TimeInput], attrs)
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
-        """As Django's, with the names."""
+        """As Django's, with labels."""
         context: dict[str, Any] = super().get_context(name, value, attrs)
         for part, widget in zip(("date", "time"), context["widget"]["subwidgets"], strict=True):
             widget["attrs"]["aria-label"] = f"{self.label} {context[f'{part}_label']}"
@@ -56,9 +56,9 @@ class MomentInput(AdminSplitDateTime):
 
 
 class ZoneInput(AdminTextInputWidget):
-    """A text with every time zone to choose from. What is typed is kept, also if it is none."""
+    """A text with every time zone to choose from. What is typed is kept, even if it is invalid."""
 
-    template_name = "countjobs/zone_input.html"
+    template_name = "admin/countjobs/definitions/zone_input.html"
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         """As Django's, with the list and its id."""
@@ -69,9 +69,11 @@ class ZoneInput(AdminTextInputWidget):
 
 
 class CrontabInput(AdminTextareaWidget):
-    """A line, and the button that a script of ours shows. A paste may bring lines around it."""
+    """A line, and the button that our script shows. It takes several lines: pasted text may have
+    them.
+    """
 
-    template_name = "countjobs/crontab_input.html"
+    template_name = "admin/countjobs/definitions/crontab_input.html"
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         own = {"class": "countjobs-code", "rows": 1, "cols": 40, "spellcheck": "false"}

@@ -1,1 +1,1 @@
-"""Drawings: SVG, made by pure functions of what they are given."""
+"""Drawings as SVG, made by pure functions."""

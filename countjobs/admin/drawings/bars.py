@@ -1,6 +1,6 @@
-"""Bars and marks along a day, as SVG. They hold no text, so that any width may stretch them.
+"""Bars and marks along a day, as SVG. They have no text, so that any width may stretch them.
 
-What they show is told in words beside them, and of each bar and mark in its title.
+What they show is also said in words beside them, and in the title of each bar and mark.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ HEIGHT = 100
 STEP = 10
 _GAP = 2
 _LEAST = 2
-"""What there is one of among a hundred thousand is to be seen, too."""
+"""One among a hundred thousand is still visible."""
 _MARK = 0.4
 
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar, from the bottom up: how much of each look; its title, and where it leads."""
+    """A bar, from the bottom up: the class and size of each part; its title, and its link."""
 
     parts: Sequence[tuple[str, int]]
     title: str
@@ -41,7 +41,7 @@ def stacked_bars(bars: Sequence[Bar], label: str) -> SafeString:
         "{}",
         ((_linked(bar, _bar(bar, number * STEP, most)),) for number, bar in enumerate(bars)),
     )
-    # What holds links is no image.
+    # A picture with links is no image.
     role = "group" if any(bar.url for bar in bars) else "img"
     return _picture("countjobs-bars", (len(bars) * STEP, HEIGHT), label, drawn, role)
 
@@ -54,7 +54,7 @@ def _linked(bar: Bar, drawn: SafeString) -> SafeString:
 
 
 def heights(amounts: Sequence[int], most: int) -> list[int]:
-    """How high each part of a bar is. None is lost, and together they are no higher than HEIGHT."""
+    """The height of each part of a bar. None is invisible, and together they are at most HEIGHT."""
     if not most:
         return [0 for _amount in amounts]
     high = [max(round(HEIGHT * amount / most), _LEAST if amount else 0) for amount in amounts]
@@ -64,7 +64,7 @@ def heights(amounts: Sequence[int], most: int) -> list[int]:
 
 
 def _bar(bar: Bar, x: int, most: int) -> SafeString:
-    """The whole column, to point at, and the parts on it."""
+    """The whole column, for the pointer, and the parts on it."""
     column = format_html(
         '<rect class="countjobs-column" x="{}" y="0" width="{}" height="{}"/>', x, STEP, HEIGHT
     )

@@ -1,4 +1,4 @@
-"""The course of an execution, drawn: how late it began, and how long it took."""
+"""The timeline of a run, drawn: how late it started, and how long it took."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from countjobs.models import Execution
 WIDTH = 600
 _HEIGHT = 14
 _LEAST = 3
-"""What took any time at all can be seen."""
+"""Whatever took any time is visible."""
 
 _Part = tuple[str, timedelta, str]
 
 
 def course(execution: Execution, now: datetime) -> SafeString | str:
-    """A bar of two parts, with the same in words for who can't see it; "" where nothing began.
+    """A bar of two parts, with the same in words for screen readers; "" if nothing started.
 
-    What goes on is drawn until `now`.
+    A run that has not finished is drawn until `now`.
     """
     parts = [part for part in _parts(execution, now) if part[1] >= timedelta()]
     if not parts:
@@ -39,7 +39,7 @@ def course(execution: Execution, now: datetime) -> SafeString | str:
 
 
 def _parts(execution: Execution, now: datetime) -> list[_Part]:
-    """How each part looks, how long it is, and what it is in words."""
+    """Each part's CSS class, its duration, and its description."""
     started, finished = execution.started_at, execution.finished_at
     if started is None:
         if finished is not None:
@@ -63,7 +63,7 @@ def _rects(parts: list[_Part]) -> SafeString:
 
 
 def _placed(parts: list[_Part]) -> list[tuple[str, int, int]]:
-    """How each part looks, where it begins, and how wide it is: together they fill the width."""
+    """Each part's CSS class, its start and its width. Together they fill the whole width."""
     whole = sum((time for _look, time, _words in parts), timedelta()) or timedelta(seconds=1)
     widths = [_width(time, whole) for _look, time, _words in parts]
     widths[widths.index(max(widths))] += WIDTH - sum(widths)

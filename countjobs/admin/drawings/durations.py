@@ -20,14 +20,14 @@ _SLOT = 6
 _BAR = 5
 _HEIGHT = 72
 _MARK = 4
-"""Below the bar of what did not succeed: its colour alone tells nothing."""
+"""Below the bar of a run that didn't succeed: a colour alone means nothing."""
 _LEAST = 1.0
 
 
 def duration_chart(executions: Sequence[Execution], zone: tzinfo) -> SafeString:
-    """A drawing of the newest executions, given newest first. In words for who can't see it.
+    """A drawing of the newest runs, given newest first, with the same in words for screen readers.
 
-    When each was due is told in the zone.
+    Times are in the zone.
     """
     shown = drawn(executions)[::-1]
     return format_html(
@@ -40,7 +40,7 @@ def duration_chart(executions: Sequence[Execution], zone: tzinfo) -> SafeString:
 
 
 def drawn(executions: Sequence[Execution]) -> Sequence[Execution]:
-    """Those that there is room for, of executions that are given newest first."""
+    """Those that there is room for, of runs given newest first."""
     return executions[:MOST_BARS]
 
 
@@ -70,12 +70,12 @@ def _mark(execution: Execution, x: int) -> SafeString:
 
 
 def _height(took: timedelta | None, most: timedelta | None) -> float:
-    """How high a bar is; there is none of a run that was none."""
+    """The height of a bar; 0 for a run that never started."""
     return 0.0 if took is None else max(_LEAST, _HEIGHT * share(took, most))
 
 
 def _told(execution: Execution, status: str, zone: tzinfo) -> str:
-    """What a bar says when it is pointed at."""
+    """A bar's title."""
     moment = moment_text(execution.scheduled_at, zone)
     return f"{moment} · {icon_of(execution.status)} {status} · {duration(execution.duration)}"
 

@@ -1,4 +1,4 @@
-"""How long runs took beside the longest of them: for the drawings that compare them."""
+"""How long runs took relative to the longest one, for the drawings that compare them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ def longest(runs: Iterable[Execution | Past]) -> timedelta | None:
 
 
 def share(took: timedelta | None, most: timedelta | None) -> float:
-    """How much of the longest duration a run took, from 0 to 1.
+    """What share of the longest duration a run took, from 0 to 1.
 
-    It is 0 for a run that was none, and for what a clock that was set back has made negative.
+    It is 0 for a run that never started, and for a negative duration, after a clock was set back.
     """
     if took is None or most is None or took <= timedelta():
         return 0.0

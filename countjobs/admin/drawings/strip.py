@@ -16,18 +16,17 @@ from countjobs.database.newest import Past
 from countjobs.models.executions import PROBLEMS, Status
 
 LONGEST = 30
-"""How many runs a strip has room for."""
+"""The number of runs that a strip has room for."""
 
 _PITCH, _HEIGHT, _LEAST = 4, 24, 3
 """Pixels: from bar to bar (each is 3 wide), the longest run's height and the shortest one's."""
 
 
 def strip(runs: Sequence[Past], zone: tzinfo) -> SafeString:
-    """The bars, given the newest run first; they are drawn oldest first, the newest at the end.
+    """The bars of runs given newest first. They are drawn oldest first.
 
-    A bar is as high as its run was long, compared with the longest; never nothing, though a run
-    took no time, or was none. Behind what went wrong there is a pale column: it is seen without its
-    colour, too.
+    A bar's height is the run's duration relative to the longest, but never 0. A run that went wrong
+    has a pale column behind its bar, which is visible without colour, too.
     """
     shown = runs[:LONGEST]
     words = summary(shown)
@@ -52,7 +51,7 @@ def summary(runs: Sequence[Past]) -> str:
 
 
 def _bars(runs: Sequence[Past], zone: tzinfo) -> Iterator[str]:
-    """Their elements. A page has thousands: `format_html` for each would take half of its time."""
+    """Their elements. A page has thousands: `format_html` for each would take half its time."""
     most = longest(runs)
     heads = {status: _head(status) for status in {run.status for run in runs}}
     for place, run in enumerate(runs, start=1):
@@ -66,12 +65,12 @@ def _bars(runs: Sequence[Past], zone: tzinfo) -> Iterator[str]:
 
 
 def _head(status: str) -> str:
-    """How the element of a bar begins: its colour, its icon and its word."""
+    """The start of a bar's element: its colour, its icon and its word."""
     head = '<g class="countjobs-{}"><title>{} {}'
     return format_html(head, status, icon_of(status), status_word(status))
 
 
 def _told(run: Past, zone: tzinfo) -> str:
-    """What a bar says beside how the run ended: when it was due, and how long it took."""
+    """The rest of a bar's title: when the run was due, and how long it took."""
     due = moment_text(run.scheduled_at, zone)
     return due if run.duration is None else f"{due} · {duration(run.duration)}"

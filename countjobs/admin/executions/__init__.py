@@ -1,4 +1,4 @@
-"""The pages of the history: the list of runs, and the page of each."""
+"""The pages of runs: their list, and the page of each run."""
 
 from countjobs.admin.executions.admin import ExecutionAdmin
 

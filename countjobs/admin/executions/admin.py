@@ -1,4 +1,4 @@
-"""The pages of the history: the list, newest first, and the page of each run."""
+"""The pages of runs: the list, newest first, and the page of each run."""
 
 from __future__ import annotations
 
@@ -13,17 +13,15 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, pgettext_lazy
 
 from countjobs.admin.executions import page, search, views
-from countjobs.admin.executions.facts import RunFacts, read_facts
-from countjobs.admin.executions.filters import AgeFilter, StatusFilter
-from countjobs.admin.executions.form_filters import DatesFilter, JobFilter
+from countjobs.admin.executions.columns import RunFacts, job_name, read_facts
+from countjobs.admin.executions.filters import AgeFilter, DatesFilter, JobFilter, StatusFilter
 from countjobs.admin.executions.pagination import BoundedPaginator
 from countjobs.admin.links import Links
+from countjobs.admin.list_pages import PageChangeList, shortened
 from countjobs.admin.overview import views as overview
-from countjobs.admin.page import PageChangeList, ReadOnlyAdmin, told
-from countjobs.admin.searching import shortened
+from countjobs.admin.page import ReadOnlyAdmin, column
 from countjobs.models import Execution
 from countjobs.models.executions import Status
-from countjobs.text import visible
 
 _OF_NODE = "node__exact"
 
@@ -41,29 +39,23 @@ _LOOKUPS = {
 
 
 class ExecutionChangeList(PageChangeList):
-    """The list without the texts, which may be long."""
+    """The list. It doesn't load long texts."""
 
     def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[Execution]:
-        """As Django's, but for the texts."""
+        """As Django's, without the long texts."""
         return super().get_queryset(request, *args, **kwargs).for_list()  # type: ignore[attr-defined,no-any-return]  # our queryset
-
-
-@admin.display(description=_("job"))
-def job_name(execution: Execution) -> str:
-    """The column of names, where nothing is unseen."""
-    return visible(execution.job_name)
 
 
 @admin.register(Execution)
 class ExecutionAdmin(ReadOnlyAdmin):
     """The list and the pages of runs. Nothing counts the whole table, or reads it without an index.
 
-    Its pages have buttons for who may run the job.
+    A run's page has buttons for users who may run the job.
     """
 
     pages = (*overview.PAGES, *search.PAGES, *views.PAGES)
-    change_form_template = "admin/countjobs/execution/change_form.html"
-    change_list_template = "admin/countjobs/execution/change_list.html"
+    change_form_template = "admin/countjobs/executions/change_form.html"
+    change_list_template = "admin/countjobs/executions/change_list.html"
     list_display = (
         "outcome",
         job_name,
@@ -93,34 +85,34 @@ class ExecutionAdmin(ReadOnlyAdmin):
             for name in ("renew", "execution", "job_filter")
         ]
 
-    # What is told of runs
+    # Columns
 
     _facts: Mapping[Any, RunFacts] = {}
 
-    def show_page(self, request: HttpRequest, executions: Sequence[Execution]) -> None:
-        """Find the definitions of a page's runs: their zones, and the links to them."""
+    def load_facts(self, request: HttpRequest, executions: Sequence[Execution]) -> None:
+        """Find the definitions of a page's runs, for their time zones and links."""
         self._facts = read_facts(executions, Links(request, self.admin_site))
 
     def facts_of(self, execution: Execution) -> RunFacts:
-        """What is known of a run of this page."""
+        """What is known about a run of this page."""
         return self._facts[execution.pk]
 
-    outcome = told(_("status"), RunFacts.outcome)
-    job = told(_("job"), RunFacts.job)
-    reason = told(_("trigger"), RunFacts.reason)
-    scheduled = told(_("due at"), RunFacts.due_at)
-    started = told(pgettext_lazy("a run", "started"), RunFacts.started)
-    finished = told(_("finished"), RunFacts.finished)
-    lateness = told(_("late by"), RunFacts.late_by)
-    duration = told(_("took"), RunFacts.took)
-    bar = told(_("timeline"), RunFacts.timeline)
-    host = told(_("scheduler"), RunFacts.host)
-    scheduler = told(_("scheduler"), RunFacts.scheduler)
-    folded_count = told(_("folded"), RunFacts.folded)
-    parameters_text = told(_("parameters"), RunFacts.parameters)
-    output_text = told(_("output"), RunFacts.output)
-    error_text = told(_("error"), RunFacts.error)
-    traceback_text = told(_("traceback"), RunFacts.traceback)
+    outcome = column(_("status"), RunFacts.outcome)
+    job = column(_("job"), RunFacts.job)
+    reason = column(_("trigger"), RunFacts.reason)
+    scheduled = column(_("due at"), RunFacts.due_at)
+    started = column(pgettext_lazy("a run", "started"), RunFacts.started)
+    finished = column(_("finished"), RunFacts.finished)
+    lateness = column(_("late by"), RunFacts.late_by)
+    duration = column(_("took"), RunFacts.took)
+    bar = column(_("timeline"), RunFacts.timeline)
+    host = column(_("scheduler"), RunFacts.host)
+    scheduler = column(_("scheduler"), RunFacts.scheduler)
+    folded_count = column(_("folded"), RunFacts.folded)
+    parameters_text = column(_("parameters"), RunFacts.parameters)
+    output_text = column(_("output"), RunFacts.output)
+    error_text = column(_("error"), RunFacts.error)
+    traceback_text = column(_("traceback"), RunFacts.traceback)
 
     # The list
 
@@ -129,15 +121,15 @@ class ExecutionAdmin(ReadOnlyAdmin):
         return ExecutionChangeList
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        """Only what an index answers."""
-        if lookup == _OF_NODE:  # of those that run there are few
+        """Only what an index can answer."""
+        if lookup == _OF_NODE:  # few runs go on at any time
             return request.GET.get(StatusFilter.parameter_name) == Status.RUNNING
         return lookup in _LOOKUPS
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Those of the jobs that the words name: no index answers for names in the history."""
+        """Runs of the jobs whose names have these words. The names of runs have no index."""
         text = shortened(search_term.strip())
         if not text:
             return queryset, False
@@ -157,7 +149,7 @@ class ExecutionAdmin(ReadOnlyAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """As Django's, with how it stands, and what can be done."""
+        """As Django's, with the run's status, and what can be done."""
         if execution := context["original"]:
             facts = self.facts_of(execution)
             context["state"] = facts.outcome()
@@ -166,7 +158,7 @@ class ExecutionAdmin(ReadOnlyAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: Execution | None = None) -> Any:
-        """What, when and where; then the texts that there are."""
+        """What, when and where; then the texts, if there are any."""
         return page.fieldsets_of(obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:

@@ -1,4 +1,4 @@
-"""The page of one execution: what, when, where, and its output; it follows what goes on."""
+"""The page of one run: what, when, where, and its output; it is updated while the run goes on."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.drawings.course import course
-from countjobs.admin.executions.facts import RunFacts
-from countjobs.admin.executions.running import may_run
-from countjobs.admin.links import Links
+from countjobs.admin.executions.columns import RunFacts
+from countjobs.admin.links import Links, has_permission
 from countjobs.models import Execution
 from countjobs.models.executions import ACTIVE, Status
 from countjobs.models.kinds import definition_key
@@ -25,9 +24,24 @@ from countjobs.models.kinds import definition_key
 _TEXTS = ("error", "output", "traceback")
 
 
+def may_run(request: HttpRequest, site: admin.AdminSite, job_id: str) -> bool:
+    """Whether the user may run a job, by the permissions of its kind of definition.
+
+    A job from code has no kind, and so there is no permission to give: superusers may run it.
+    """
+    if (key := definition_key(job_id)) is None:
+        return bool(request.user.is_active and request.user.is_superuser)
+    model, _pk = key
+    if site.is_registered(model):
+        model_admin: Any = site.get_model_admin(model)
+        if hasattr(model_admin, "has_run_permission"):
+            return bool(model_admin.has_run_permission(request))
+    return has_permission(request, "run", model)
+
+
 @dataclass(frozen=True)
 class Tools:
-    """Where one may go from an execution, and what one may do with it."""
+    """The links of a run's page, and what the user may do with the run."""
 
     previous: str
     next: str
@@ -38,7 +52,7 @@ class Tools:
 
 
 def tools_of(facts: RunFacts, request: HttpRequest, site: admin.AdminSite) -> Tools:
-    """Those that this person may use."""
+    """Those for this user."""
     execution = facts.run
     links = Links(request, site)
 
@@ -59,7 +73,7 @@ def tools_of(facts: RunFacts, request: HttpRequest, site: admin.AdminSite) -> To
 
 
 def fieldsets_of(execution: Execution | None) -> list[Any]:
-    """What, when and where; then the texts that there are."""
+    """What, when and where; then the texts, if there are any."""
     texts = [
         name for name in _TEXTS if execution is None or name == "output" or getattr(execution, name)
     ]
@@ -75,7 +89,7 @@ def fieldsets_of(execution: Execution | None) -> list[Any]:
 
 
 def _more(execution: Execution | None) -> list[str]:
-    """What is told only where it says something."""
+    """Fields that are shown only if they have a value."""
     fields = {"requested_by": "requested_by", "folded": "folded", "parameters": "parameters_text"}
     return [
         shown for name, shown in fields.items() if execution is None or getattr(execution, name)
@@ -83,7 +97,7 @@ def _more(execution: Execution | None) -> list[str]:
 
 
 def progress(execution: Execution) -> SafeString | str:
-    """How far a run has come, where its job tells it and it has not succeeded: a bar, and words."""
+    """How far a run has got, if its job says so and it has not succeeded: a bar, and words."""
     done, total = execution.progress_done, execution.progress_total
     if done is None or execution.status == Status.SUCCEEDED:
         return ""

@@ -15,7 +15,7 @@ else:
 
 
 class BoundedPaginator(AnyPaginator):
-    """Counts, and offers, so many rows and no more: older ones are found by filters."""
+    """Counts and shows only the first rows. Filters find older ones."""
 
     most = 10_000
 
@@ -31,6 +31,6 @@ class BoundedPaginator(AnyPaginator):
 
     @cached_property
     def _seen(self) -> int:
-        # The slice becomes a LIMIT inside of what is counted.
+        # The slice becomes a LIMIT in the subquery that is counted.
         rows = cast("QuerySet[Any]", self.object_list)
         return rows.order_by()[: self.most + 1].count()

@@ -1,4 +1,4 @@
-"""From the names of jobs to their ids: of definitions there are fewer than of their runs."""
+"""From the names of jobs to their ids: there are fewer definitions than runs."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection, models
 from django.http import HttpRequest, JsonResponse
 
-from countjobs.admin.addresses import Page
 from countjobs.admin.links import Links
-from countjobs.admin.searching import MOST_WORDS
+from countjobs.admin.list_pages import MOST_WORDS
+from countjobs.admin.urls import Page
 from countjobs.database.primary import rows_of
 from countjobs.models import Execution, JobDefinition
 from countjobs.text import is_encodable, visible
 
 MOST_JOBS = 20
-"""So many jobs' runs are searched for at once: with more of them, of which none has run lately, a
-database may think it the fastest to walk through the history from its newest end."""
+"""How many jobs' runs are searched for at once. With more, of which none has run lately, a database
+may choose to read all runs from the newest one on.
+"""
 MOST_SUGGESTED = 20
 _LONGEST_NAME = 200
 
 Kinds: TypeAlias = list[type[JobDefinition]]
-"""Those whose definitions may be known by their names."""
+"""The kinds whose definitions the user may see."""
 
 
 def job_ids_like(text: str, kinds: Kinds) -> tuple[list[str], bool]:
-    """The ids of some jobs of these kinds that have all words in their name; and whether there are
-    more.
+    """The ids of jobs of these kinds whose names have all words; and whether there are more.
 
-    The text may be an id itself: the history knows jobs that have no definition.
+    The text may also be an id: some runs' jobs have no definition.
     """
     found = _like(kinds, text, MOST_JOBS + 1)
     ids = [job_id for job_id, _name in islice(found, MOST_JOBS + 1)]
@@ -41,9 +41,9 @@ def job_ids_like(text: str, kinds: Kinds) -> tuple[list[str], bool]:
 
 
 def job_ids_called(name: str, kinds: Kinds) -> list[str]:
-    """The ids of the jobs of these kinds that are called exactly so: at most one of each.
+    """The ids of the jobs of these kinds with exactly this name: at most one of each kind.
 
-    What no job is called is taken for an id.
+    If no job has this name, it is taken for an id.
     """
     if not _can_be_asked(name):
         return [name]
@@ -59,7 +59,7 @@ def _like(kinds: Kinds, text: str, most: int) -> Iterator[tuple[str, str]]:
     if not _can_be_asked(text):
         return
     for kind in kinds:
-        # In no order: else a database may walk the index of names, and look up all that it reads.
+        # Unsorted: else a database may read along the index of names, and fetch each row.
         found: Any = rows_of(kind).order_by()
         for word in text.split()[:MOST_WORDS]:
             found = found.filter(_has(word))
@@ -68,10 +68,10 @@ def _like(kinds: Kinds, text: str, most: int) -> Iterator[tuple[str, str]]:
 
 
 def _has(word: str) -> models.Q | models.Func:
-    """Whether a name has a word, in capitals or not.
+    """Whether a name contains a word, whatever its case.
 
-    On PostgreSQL, Django's own `icontains` turns each name into capitals, which takes three times
-    as long: too long for 100,000 of them.
+    On PostgreSQL, Django's `icontains` converts each name to upper case, which takes three times as
+    long: too long for 100,000 names.
     """
     if connection.vendor != "postgresql":
         return models.Q(name__icontains=word)
@@ -89,7 +89,8 @@ def _can_be_asked(text: str) -> bool:
 def _suggest(page: admin.ModelAdmin[Any], request: HttpRequest) -> JsonResponse:
     """The ids and names of jobs whose names have the words of `q`, as JSON.
 
-    Only for who may see the history, and of definitions that they may see. Raises PermissionDenied.
+    Only for users who may see runs, and only definitions that they may see. Raises
+    PermissionDenied.
     """
     if not page.has_view_permission(request):
         raise PermissionDenied

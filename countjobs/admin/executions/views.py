@@ -1,4 +1,4 @@
-"""What the page of an execution does: run its job again, cancel it, and follow it as it goes on."""
+"""What the page of a run does: run the job again, cancel the run, and update while it goes on."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from countjobs.admin.addresses import OF_ROW, WRITE, Page, row_of
 from countjobs.admin.definitions.run_now import ask_for_runs
-from countjobs.admin.executions.running import may_run
+from countjobs.admin.executions.page import may_run
 from countjobs.admin.links import Links
 from countjobs.admin.lookup import definitions_of
+from countjobs.admin.urls import OF_ROW, WRITE, Page, row_of
 from countjobs.history import lifecycle
 from countjobs.models import Execution
 from countjobs.models.executions import ACTIVE
@@ -32,16 +32,16 @@ if TYPE_CHECKING:
 
 
 def _live(page: ExecutionAdmin, request: HttpRequest, object_id: str) -> HttpResponseBase:
-    """The parts of its page that change while it goes on, as HTML."""
+    """The parts of its page that change while it runs, as HTML."""
     _execution(page, request, object_id)
     answer = page.changeform_view(request, object_id)
     if isinstance(answer, TemplateResponse):
-        answer.template_name = "admin/countjobs/execution/parts.html"
+        answer.template_name = "admin/countjobs/executions/parts.html"
     return answer  # type: ignore[no-any-return]  # Django has no type for it
 
 
 def _again(page: ExecutionAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
-    """Ask for a run with the same parameters, and go to its page."""
+    """Request a run with the same parameters, and go to its page."""
     old = _execution(page, request, object_id, to_run=True)
     if old.status in ACTIVE:
         messages.warning(request, _("It can't run again until it has finished."))
@@ -61,7 +61,7 @@ def _again(page: ExecutionAdmin, request: HttpRequest, object_id: str) -> HttpRe
 
 
 def _cancel(page: ExecutionAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
-    """End it before it has begun. Whoever is faster, this or a scheduler, has it."""
+    """Cancel it before it starts. A scheduler may be faster."""
     queued = _execution(page, request, object_id, to_run=True)
     reason = _("Cancelled by %s.") % shown(request.user.get_username())
     if lifecycle.cancel(queued.pk, reason, timezone.now()):
@@ -74,7 +74,7 @@ def _cancel(page: ExecutionAdmin, request: HttpRequest, object_id: str) -> HttpR
 def _execution(
     page: ExecutionAdmin, request: HttpRequest, object_id: str, *, to_run: bool = False
 ) -> Execution:
-    """What the page is of. Raises Http404, or PermissionDenied for who may not do this."""
+    """The run of the page. Raises Http404, or PermissionDenied."""
     found: Execution = row_of(page, request, object_id, page.has_view_permission)
     if to_run and not may_run(request, page.admin_site, found.job_id):
         raise PermissionDenied

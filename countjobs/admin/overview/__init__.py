@@ -1,5 +1,5 @@
-"""The overview: one page that tells how the schedulers and the jobs do, one module a part of it.
+"""The overview: one page about the state of schedulers and jobs, with a module for each part.
 
-Each part reads what it shows by an index, and so many rows at most: a page of millions of
-executions costs what a page of thousands does.
+Each part reads by an index, and a bounded number of rows: with millions of runs the page costs what
+it costs with thousands.
 """

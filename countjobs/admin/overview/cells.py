@@ -1,4 +1,4 @@
-"""What the overview's tables tell of a job, and of one of its runs."""
+"""How the overview's tables show a job, and one of its runs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from countjobs.text import visible
 def job_link(
     job_id: str, definition: JobDefinition | None, links: Links, name: str = ""
 ) -> SafeString:
-    """A job by the name that is given, or by its definition's, with a link to that."""
+    """A job by the given name, or its definition's, with a link to the definition."""
     if definition is None:
         return link("", visible(name or job_id))
     shown = visible(name or definition.name)
@@ -24,7 +24,7 @@ def job_link(
 
 
 def run_link(execution: Execution, zone: tzinfo, links: Links) -> SafeString:
-    """How a run stands and when it was due, with a link to it."""
+    """A run's status and when it was due, with a link to it."""
     when = moment(execution.scheduled_at, zone)
     url = links.to_object(Execution, execution.pk)
     return link(url, format_html("{} {}", outcome(execution), when))

@@ -1,4 +1,4 @@
-"""Part of the overview: when jobs run next, within a day. Of each job that is its next run only."""
+"""Part of the overview: the next run of each job, within a day."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from django_apscheduler.models import DjangoJob
 
 from countjobs.admin.display import moment, moment_text, soon
 from countjobs.admin.drawings.bars import Bar, marks, stacked_bars
-from countjobs.admin.links import Links
+from countjobs.admin.links import Links, Span
 from countjobs.admin.lookup import definitions_of, zone_of
 from countjobs.admin.overview.cells import job_link
-from countjobs.admin.overview.spans import Span, clock, coming_hours, count_spans
+from countjobs.admin.overview.spans import clock, coming_hours, count_spans
 from countjobs.database.primary import rows_of
 from countjobs.models.kinds import concrete_definitions
 
 MOST = 50
 SHOWN = 10
 _WAITED = timedelta(seconds=5)
-"""A scheduler that lives takes what is due well within this."""
+"""A living scheduler claims what is due well within this."""
 _LONG_AGO = timedelta(days=36_500)
 
 
@@ -37,18 +37,18 @@ class Coming:
     bars: SafeString
     marks: SafeString
     most: int
-    """Jobs in the hour that has the most."""
+    """Jobs in the busiest hour."""
     total: int
     overdue: int
-    """Jobs that were due some seconds ago, and that no scheduler has taken yet."""
+    """Jobs that were due some seconds ago, and that no scheduler has claimed yet."""
     labels: list[str]
     rows: list[tuple[str, str, SafeString]]
-    """When, how soon, and what; the first ones."""
+    """The first ones: when, how soon, and which job."""
     more: list[tuple[str, str, SafeString]]
 
 
 def read_coming(now: datetime, links: Links) -> Coming:
-    """Two queries, and one a kind of definition."""
+    """Two queries, and one for each kind of definition."""
     jobs = _visible(links)
     hours = coming_hours(now)
     counts = _counts(jobs, [*hours, (now - _LONG_AGO, now - _WAITED)])
@@ -71,7 +71,7 @@ def read_coming(now: datetime, links: Links) -> Coming:
 
 
 def _visible(links: Links) -> QuerySet[Any]:
-    """But the jobs of definitions that the user may not see."""
+    """All jobs except those whose definitions the user may not see."""
     jobs: QuerySet[Any] = rows_of(DjangoJob)
     for kind in concrete_definitions():
         if links.is_hidden(kind):

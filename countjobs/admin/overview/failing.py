@@ -1,4 +1,4 @@
-"""Part of the overview: the jobs that failed in the last day, the most failing first."""
+"""Part of the overview: the jobs that failed in the last day, those with most failures first."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from datetime import datetime, timedelta
 
 from django.utils.safestring import SafeString
 
-from countjobs.admin.links import Links
+from countjobs.admin.links import Links, any_of
 from countjobs.admin.lookup import definitions_of, zone_of
 from countjobs.admin.overview.cells import job_link, run_link
-from countjobs.admin.run_lists import any_of
 from countjobs.models import Execution, JobDefinition
 from countjobs.models.executions import FAILURES
 
@@ -31,21 +30,21 @@ class FailingJob:
 
 @dataclass(frozen=True)
 class Failing:
-    """The table, and whether it tells of the newest failures only."""
+    """The table, and whether it covers only the newest failures."""
 
     rows: list[FailingJob]
     others: int
-    """Jobs that failed, too, but less often."""
+    """Other jobs that failed, but less often."""
     is_cut: bool
     most: int = MOST_FAILURES
 
 
 def read_failing(now: datetime, links: Links) -> Failing:
-    """Two queries, and one a kind of definition."""
+    """Two queries, and one for each kind of definition."""
     found = Execution.objects.failures(now - timedelta(days=1), now).newest_first()
     keys = list(found.values_list("job_id", "pk")[:MOST_FAILURES])
     failures = Counter(job_id for job_id, _pk in keys)
-    # Those that fail as often come by their newest failure: counters keep the order of finding.
+    # Of equally many, the newest failure comes first: counters keep the order of insertion.
     first = failures.most_common(MOST_JOBS)
     newest = dict(reversed(keys))
     runs = Execution.objects.in_brief().in_bulk([newest[job_id] for job_id, _count in first])

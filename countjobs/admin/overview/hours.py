@@ -1,8 +1,8 @@
 """How the runs of each of the last hours went.
 
-A busy day has millions of runs, and to count them takes longer than a page may. So what was counted
-of an hour that is over is kept for some minutes in Django's cache: each look counts the hour that
-goes on, and as a rule one of the others.
+A busy day has millions of runs, and counting them takes too long for a page. So the counts of a
+past hour are kept for some minutes in Django's cache: each request counts the current hour, and
+usually one of the others.
 """
 
 from __future__ import annotations
@@ -13,29 +13,31 @@ from time import monotonic
 
 from django.core.cache import cache
 
-from countjobs.admin.overview.spans import HOUR, Span, count_spans
+from countjobs.admin.links import Span
+from countjobs.admin.overview.spans import HOUR, count_spans
 from countjobs.models import Execution
 
 KEPT = timedelta(minutes=1)
-"""How long counts are kept at least; older hours are kept longer, so that not all end at once."""
+"""How long counts are kept at least. Older hours are kept longer, so that not all expire at once.
+"""
 
 _APART = timedelta(seconds=20)
 _COSTLY = 0.25
 _TIMES_THE_COST = 20
-"""What takes this long, in seconds, is counted so seldom that it takes a twentieth of all time."""
+"""Seconds. What takes longer is counted so rarely that it takes a twentieth of the time."""
 
 _FIRST = 4
 _PATIENCE = 0.1
-"""Seconds that it may take to count all the hours that nobody has looked at for long."""
+"""Seconds that counting all the hours may take if none is in the cache."""
 
 Counts = dict[str, int]
 """How many, by status."""
 
 
 def count_hours(hours: Sequence[Span], now: datetime) -> list[Counts | None]:
-    """The runs due in each hour, by status; None for what is left to the next look.
+    """The runs due in each hour, by status; None for hours that are left to the next request.
 
-    At most two queries: where the newest hours take long to count, the others have to wait.
+    At most two queries: if counting the newest hours takes long, the others have to wait.
     """
     known: dict[str, Counts] = cache.get_many([_key(hour) for hour in hours])
     unknown = [hour for hour in reversed(hours) if _key(hour) not in known]

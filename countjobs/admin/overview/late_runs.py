@@ -1,4 +1,4 @@
-"""Part of the overview: how late runs begin, how many begin, and which jobs are the latest."""
+"""Part of the overview: how late runs start, how many start, and which jobs are latest."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_RUNS = 1_000
 MOST_COUNTED = 50_000
 MOST_JOBS = 10
 LATE = timedelta(seconds=1)
-"""From here on a run counts as a late one."""
+"""A run counts as late from here on."""
 
 _MINUTE = timedelta(minutes=1)
 _PERCENTILES = (50, 95, 99)
@@ -43,7 +43,7 @@ class Lateness:
     rate: float | None
     """Runs a second over the last minute; None where there were none."""
     runs: int
-    """What the percentiles are taken of."""
+    """How many runs the percentiles are based on."""
     percentiles: list[tuple[int, str]]
     rows: list[LateJob]
 
@@ -57,7 +57,7 @@ class Run(NamedTuple):
 
 
 def read_lateness(now: datetime, links: Links) -> Lateness:
-    """Three queries, and one a kind of definition."""
+    """Three queries, and one for each kind of definition."""
     begun = Execution.objects.begun(now - timedelta(days=1), now)
     fields = ("scheduled_at", "started_at", "job_id", "pk")
     newest = begun.newest_first().values_list(*fields)[:MOST_RUNS]
@@ -72,7 +72,7 @@ def read_lateness(now: datetime, links: Links) -> Lateness:
 
 
 def _rate(begun: Any, now: datetime) -> float | None:
-    """Where there are too many to count, the newest of them tell it."""
+    """Runs a second. If there are too many to count, the newest are used."""
     newest = begun.order_by("-scheduled_at")[:MOST_COUNTED]
     found = newest.aggregate(runs=Count("pk"), since=Min("scheduled_at"))
     if not found["runs"]:
@@ -83,7 +83,7 @@ def _rate(begun: Any, now: datetime) -> float | None:
 
 
 def _latest(ascending: Sequence[Run]) -> list[int]:
-    """The keys of the latest run of each job, the latest first."""
+    """The primary keys of the latest run of each job, the latest first."""
     latest: dict[str, int] = {}
     for run in reversed(ascending):
         if run.lateness >= LATE:

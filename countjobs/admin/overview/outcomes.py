@@ -13,17 +13,16 @@ from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.display import ICONS, badge, link
 from countjobs.admin.drawings.bars import Bar, stacked_bars
-from countjobs.admin.links import Links
+from countjobs.admin.links import Links, Span, any_of, within
 from countjobs.admin.overview.hours import Counts, count_hours
-from countjobs.admin.overview.spans import Span, clock, past_hours
-from countjobs.admin.run_lists import any_of, within
+from countjobs.admin.overview.spans import clock, past_hours
 from countjobs.models import Execution
 from countjobs.models.executions import FAILURES, Status
 
 
 @dataclass(frozen=True)
 class Kind:
-    """Outcomes that are shown as one."""
+    """Statuses that are shown as one."""
 
     look: str
     word: str | Promise
@@ -56,11 +55,11 @@ class Outcomes:
 
     picture: SafeString
     most: int
-    """Runs in the hour that had the most."""
+    """Runs in the busiest hour."""
     labels: list[str]
     """When every sixth hour began."""
     kinds: list[tuple[SafeString, SafeString]]
-    """Each with its number of the day."""
+    """Each with its number of runs in the day."""
     rows: list[tuple[str, list[SafeString]]]
     """The newest hour first."""
     is_whole: bool
@@ -94,7 +93,7 @@ def read_outcomes(now: datetime, links: Links) -> Outcomes:
 
 
 def _cells(amounts: list[int], span: Span, links: Links) -> list[SafeString]:
-    """How many there are of each kind in a span of time, each a link to them."""
+    """The number of runs of each kind in a span of time, each with a link to them."""
     due = within(*span)
     return [
         link(

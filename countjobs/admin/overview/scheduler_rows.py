@@ -1,4 +1,4 @@
-"""Part of the overview: which schedulers live, and how busy each is."""
+"""Part of the overview: which schedulers are alive, and how busy each is."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ class Scheduler:
     url: str
     heard_of: str
     busy: int
-    """Runs that go on in it."""
+    """Runs going on in it."""
     busy_url: str
     """Where they are listed."""
 
     @property
     def is_draining(self) -> bool:
-        """Whether it lives, but begins no more runs."""
+        """Whether it is alive, but starts no more runs."""
         return bool(self.node.lives) and self.node.state == SchedulerNode.State.DRAINING
 
 
 @dataclass(frozen=True)
 class Schedulers:
-    """The table: those that were heard of last."""
+    """The table: those with the newest heartbeats."""
 
     rows: list[Scheduler]
     more_url: str

@@ -1,4 +1,4 @@
-"""Counting rows by spans of time: many spans in one statement, each by the index on the time."""
+"""Counting rows by spans of time: many spans in one query, each by the index on the time."""
 
 from __future__ import annotations
 
@@ -9,22 +9,21 @@ from typing import Any
 from django.db.models import Count, QuerySet, Value
 from django.utils import timezone
 
+from countjobs.admin.links import Span
+
 HOUR = timedelta(hours=1)
 DAY_HOURS = 24
 
-Span = tuple[datetime, datetime]
-"""From an instant until before another."""
-
 
 def past_hours(now: datetime) -> list[Span]:
-    """The hour that has begun, and those before it: a day of them, the oldest first."""
+    """The current hour, and those before it: 24 of them, the oldest first."""
     this = now.replace(minute=0, second=0, microsecond=0)
     starts = [this - HOUR * n for n in reversed(range(DAY_HOURS))]
     return [(start, start + HOUR) for start in starts]
 
 
 def coming_hours(now: datetime) -> list[Span]:
-    """A day from now on, an hour each."""
+    """The next 24 hours, from now on."""
     starts = [now + HOUR * n for n in range(DAY_HOURS)]
     return [(start, start + HOUR) for start in starts]
 
@@ -37,7 +36,7 @@ def clock(instant: datetime) -> str:
 def count_spans(
     rows: QuerySet[Any], field: str, spans: Sequence[Span], *groups: str
 ) -> list[tuple[Any, ...]]:
-    """How many rows lie in each span: the span's number, the groups' values, and how many."""
+    """How many rows each span has: the span's number, the groups' values, and the count."""
     first, *others = [
         rows.filter(**{f"{field}__gte": start, f"{field}__lt": end})
         .order_by()

@@ -1,4 +1,4 @@
-"""The overview's page, and the parts of it that a script asks for anew."""
+"""The overview's page, and the parts of it that a script renews."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from countjobs.admin.addresses import Page
 from countjobs.admin.display import moment
 from countjobs.admin.links import Links
 from countjobs.admin.overview.coming import read_coming
@@ -20,6 +19,7 @@ from countjobs.admin.overview.failing import read_failing
 from countjobs.admin.overview.late_runs import read_lateness
 from countjobs.admin.overview.outcomes import read_outcomes
 from countjobs.admin.overview.scheduler_rows import read_schedulers
+from countjobs.admin.urls import Page
 from countjobs.models import SchedulerNode
 
 SECONDS = 10
@@ -37,16 +37,16 @@ def _overview(page: admin.ModelAdmin[Any], request: HttpRequest) -> HttpResponse
         "seconds": SECONDS,
         "place": {"path": reverse("admin:app_list", args=["countjobs"], current_app=site.name)},
     }
-    return TemplateResponse(request, "admin/countjobs/overview.html", context)
+    return TemplateResponse(request, "admin/countjobs/overview/page.html", context)
 
 
 def _fresh(page: admin.ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
-    """What of the page changes. Raises PermissionDenied."""
-    return TemplateResponse(request, "countjobs/overview/fresh.html", _parts(page, request))
+    """The parts of the page that change. Raises PermissionDenied."""
+    return TemplateResponse(request, "admin/countjobs/overview/fresh.html", _parts(page, request))
 
 
 def _parts(page: admin.ModelAdmin[Any], request: HttpRequest) -> dict[str, Any]:
-    """What the user may see of how things are."""
+    """The parts that the user may see."""
     if not page.has_view_permission(request):
         raise PermissionDenied
     links = Links(request, page.admin_site)
@@ -66,4 +66,4 @@ PAGES = (
     Page("countjobs_overview", "overview/", _overview),
     Page("countjobs_overview_parts", "overview/parts/", _fresh),
 )
-"""Of the admin of executions: who may view these may view the overview."""
+"""They belong to the admin of runs: who may view runs may view the overview."""

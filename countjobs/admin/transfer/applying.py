@@ -1,30 +1,67 @@
-"""Doing what a dry run has shown, all of it or nothing."""
+"""Doing what a dry run has shown, all of it or nothing.
+
+The dry run's page carries the file, and a digest of what was shown, to the confirmation. Both are
+signed, so nobody can confirm what this site hasn't shown; and compressed, since a form may be no
+longer than `DATA_UPLOAD_MAX_MEMORY_SIZE`.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import asdict, dataclass, field
 from operator import attrgetter
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
-from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
+from django.core import signing
 from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, models
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 
-from countjobs.admin.definitions.enabling import tell_switch
-from countjobs.admin.transfer.carried import Carried
-from countjobs.admin.transfer.dryrun import dry_run
-from countjobs.admin.transfer.import_plan import Entry, Plan, State
+from countjobs.admin.changes import log_added, log_changed
+from countjobs.admin.transfer.dry_run import Plan, dry_run
+from countjobs.admin.transfer.entries import Entry, State
+from countjobs.admin.transfer.format import label_of
+from countjobs.admin.transfer.reading import refusal
 from countjobs.database.deadlocks import again_after_deadlock
+from countjobs.models import JobDefinition
 from countjobs.models.writes import saved_together
 from countjobs.text import describe
 
+_REST_OF_THE_FORM = 16 * 1024
+
+
+@dataclass(frozen=True)
+class Carried:
+    """A file whose dry run was shown."""
+
+    text: str
+    digest: str
+    refused: dict[str, str] = field(default_factory=dict)
+    """What the database refused, by name, with the reason."""
+
+    def pack(self, model: type[models.Model]) -> str:
+        """As text for a form. Raises ValidationError if it is too long for one."""
+        packed = signing.dumps(asdict(self), salt=_salt(model), compress=True)
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        if most is not None and len(packed) > most - _REST_OF_THE_FORM:
+            raise refusal("long")
+        return packed
+
+
+def unpack(packed: str, model: type[models.Model]) -> Carried:
+    """What was packed for a kind. Raises BadSignature for anything else."""
+    return Carried(**signing.loads(packed, salt=_salt(model)))
+
+
+def _salt(model: type[models.Model]) -> str:
+    return f"countjobs.transfer.{label_of(model)}"
+
 
 class NotAppliedError(Exception):
-    """Nothing was saved. The message says why, and the plan what would come of it now."""
+    """Nothing was saved. The message says why, and the plan what an import would do now."""
 
     def __init__(self, message: str, plan: Plan, refused: dict[str, str]) -> None:
         super().__init__(message)
@@ -33,19 +70,19 @@ class NotAppliedError(Exception):
 
 
 class _EntryRefusedError(Exception):
-    """The database, or the definition's own way to be saved, refused an entry."""
+    """The database, or the definition's own `save`, refused an entry."""
 
 
 def apply(
     page: admin.ModelAdmin[Any], request: HttpRequest, carried: Carried, *, leave_out: bool
 ) -> Plan:
-    """Save what was shown, in one transaction, with an entry each in the history of changes.
+    """Save what was shown, in one transaction, and log each change in the history.
 
-    What is refused is left out if that is wanted. Raises NotAppliedError, and ValidationError
-    where the whole file is refused.
+    `leave_out` leaves out what is refused. Raises NotAppliedError, or ValidationError if the whole
+    file is refused.
     """
     try:
-        return _together(page, request, carried, leave_out=leave_out)
+        return _apply(page, request, carried, leave_out=leave_out)
     except _EntryRefusedError as error:
         refused = carried.refused | dict([error.args])
     message = _("Nothing was imported, because an entry was refused. Check again.")
@@ -57,13 +94,7 @@ def apply(
 
 
 @again_after_deadlock
-def _together(
-    page: admin.ModelAdmin[Any], request: HttpRequest, carried: Carried, *, leave_out: bool
-) -> Plan:
-    with saved_together():
-        return _apply(page, request, carried, leave_out=leave_out)
-
-
+@saved_together()
 def _apply(
     page: admin.ModelAdmin[Any], request: HttpRequest, carried: Carried, *, leave_out: bool
 ) -> Plan:
@@ -77,7 +108,7 @@ def _apply(
     # By name: two imports that add the same names, each in its own order, may end in a deadlock.
     for entry in sorted(plan.to_save, key=attrgetter("name")):
         _save(entry)
-    _log(request, page.opts, plan)
+    _log(request, plan)
     return plan
 
 
@@ -88,20 +119,13 @@ def _save(entry: Entry) -> None:
         raise _EntryRefusedError(entry.name, describe(error)) from error
 
 
-def _log(request: HttpRequest, options: Any, plan: Plan) -> None:
-    """As the admin's own form would, but those with the same words together."""
-    user = str(request.user.pk)
+def _log(request: HttpRequest, plan: Plan) -> None:
+    """As the admin's form would, but entries with the same message in one go."""
     if added := [entry.definition for entry in plan.having(State.ADDED)]:
-        LogEntry.objects.log_actions(user, added, ADDITION, [{"added": {}}])
-    same: defaultdict[tuple[bool, tuple[str, ...]], list[models.Model]] = defaultdict(list)
+        log_added(request.user.pk, added)
+    same: defaultdict[tuple[bool, tuple[str, ...]], list[JobDefinition]] = defaultdict(list)
     for entry in plan.having(State.CHANGED):
         names = tuple(change.field for change in entry.changes)
         same[entry.definition.enabled, names].append(entry.definition)
     for (enabled, names), changed in same.items():
-        message = [{"changed": tell_switch({"fields": _labels(options, names)}, enabled)}]
-        LogEntry.objects.log_actions(user, changed, CHANGE, message)
-
-
-def _labels(options: Any, names: tuple[str, ...]) -> list[str]:
-    with override(None):  # they are translated for who looks
-        return [str(options.get_field(name).verbose_name) for name in names]
+        log_changed(request.user.pk, changed, names, enabled=enabled)

@@ -1,20 +1,69 @@
-"""From an entry of a file to the values of fields, each as strict as its field."""
+"""The entries of a file: the values of their fields, each as strict as its field."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.admin.transfer.field_values import read_value
+from countjobs.admin.transfer.field_values import References, read_value
 from countjobs.admin.transfer.format import Fields, label_of
-from countjobs.admin.transfer.import_plan import MOST_PROBLEMS, Entry
-from countjobs.admin.transfer.references import References
-from countjobs.text import shown, validate_text
+from countjobs.text import shown, storable, validate_text
+
+MOST_PROBLEMS = 20
+"""Shown for one entry. A thousand lines for a thousand unknown fields help nobody."""
+
+
+class State(StrEnum):
+    """What an import would do with an entry."""
+
+    REFUSED = "refused"
+    CHANGED = "changed"
+    ADDED = "added"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True)
+class Change:
+    """A field's value now and after the import, as JSON. For a new definition, "now" is the
+    default.
+    """
+
+    field: str
+    old: str
+    new: str
+
+
+@dataclass
+class Entry:
+    """An entry of a file. It is not validated before it has a state."""
+
+    number: int
+    """Its position in the file, from 1."""
+    name: str = ""
+    values: dict[str, Any] = field(default_factory=dict)
+    """The values of fields, as they are in Python."""
+    problems: list[tuple[str, str]] = field(default_factory=list)
+    """Why it is refused: field names, or "", with a sentence each."""
+    state: State = State.REFUSED
+    changes: list[Change] = field(default_factory=list)
+    definition: Any = None
+    """What is to be saved."""
+
+    def refuse(self, name: str, error: ValidationError) -> None:
+        """Add what is wrong with a field, or with the fields that the error names."""
+        for key, errors in error.update_error_dict({}).items():
+            where = name if key == NON_FIELD_ERRORS else key
+            for each in errors:
+                self.problems += [(where, storable(str(text))) for text in each.messages]
+        del self.problems[MOST_PROBLEMS:]
+
 
 _MESSAGES = {
     "object": _("This entry is not an object."),
@@ -30,12 +79,12 @@ def _error(code: str, **params: Any) -> ValidationError:
 
 
 def interpret(raw_entries: Iterable[Any], model: type[models.Model], fields: Fields) -> list[Entry]:
-    """The entries, with the values of their fields, or with what is wrong with them."""
+    """The entries with their values, or with what is wrong with them."""
     entries = [_read(number, raw, model, fields) for number, raw in enumerate(raw_entries, 1)]
     _refuse_doubles(entries)
-    for name, field in fields.items():
-        if field.is_relation:
-            _refer(entries, name, References(field, _given(entries, name)))
+    for name, each in fields.items():
+        if each.is_relation:
+            _refer(entries, name, References(each, _given(entries, name)))
     return entries
 
 
@@ -50,7 +99,7 @@ def _read(number: int, raw: Any, model: type[models.Model], fields: Fields) -> E
     _read_name(entry, raw.get("name"))
     for name, value in raw.items():
         if len(entry.problems) >= MOST_PROBLEMS:
-            break  # no more are told, however many there are
+            break  # no more are shown
         if name not in ("model", "name"):
             _read_field(entry, name, value, fields)
     return entry
@@ -78,7 +127,7 @@ def _read_field(entry: Entry, name: str, value: Any, fields: Fields) -> None:
 
 
 def _refuse_doubles(entries: list[Entry]) -> None:
-    """Which of two of a name is meant, nobody can know."""
+    """Nobody can know which of two entries with the same name is meant."""
     counts = Counter(entry.name for entry in entries if entry.name)
     for entry in entries:
         if counts[entry.name] > 1:
@@ -92,7 +141,7 @@ def _given(entries: list[Entry], name: str) -> list[Any]:
 
 def _refer(entries: list[Entry], name: str, references: References) -> None:
     for entry in entries:
-        if entry.values.get(name) is not None:  # whether none may be, validation says
+        if entry.values.get(name) is not None:  # whether None is allowed, validation says
             try:
                 entry.values[name] = references.row(entry.values[name])
             except ValidationError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from tempfile import SpooledTemporaryFile
 from typing import Any
@@ -11,21 +11,35 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import FileResponse, HttpRequest
 
-from countjobs.admin.transfer.format import carried_fields, label_of, with_named, written
+from countjobs.admin.transfer.format import (
+    FORMAT,
+    VERSION,
+    Fields,
+    carried_fields,
+    json_of,
+    label_of,
+    value_of,
+    with_named,
+)
 from countjobs.database.batches import batches
 from countjobs.models import JobDefinition
 
 _AT_ONCE = 1_000
 _IN_MEMORY = 10 * 1024 * 1024
-"""Bytes. Larger files wait on the disk to be sent."""
+"""Bytes. Larger files go to disk before they are sent."""
+
+_HEAD = f'{{\n  "format": "{FORMAT}",\n  "version": {VERSION},\n  "definitions": ['
+
+
+_END = "\n  ]\n}\n"
 
 
 def export_file(
     page: admin.ModelAdmin[Any], request: HttpRequest, definitions: QuerySet[JobDefinition]
 ) -> FileResponse:
-    """A file of the definitions, by name. However many there are, some are read at a time.
+    """A file of the definitions, sorted by name. They are read in batches, however many there are.
 
-    It is whole before any of it is sent: what goes wrong is an error, never half a file.
+    The file is complete before any of it is sent: a failure is an error, never half a file.
     """
     fields = carried_fields(page, request)
     ordered = with_named(definitions.order_by("name"), fields)
@@ -46,9 +60,34 @@ def export_file(
 
 
 def _in_pieces(definitions: QuerySet[JobDefinition]) -> Iterator[JobDefinition]:
-    """All of them, some at a time, without a cursor on the server: a pooler that gives each
-    transaction another connection would lose it.
+    """All of them, in batches, without a server-side cursor: a pooler in transaction mode would
+    lose it.
     """
     pks = list(definitions.values_list("pk", flat=True))
     for batch in batches(pks, _AT_ONCE):
         yield from definitions.filter(pk__in=batch)
+
+
+def written(definitions: Iterable[JobDefinition], fields: Fields) -> Iterator[str]:
+    """The file, piece by piece: one definition after the other, each field on its own line."""
+    yield _HEAD
+    separator = "\n"
+    for definition in definitions:
+        yield f"{separator}{_entry(definition, fields)}"
+        separator = ",\n"
+    yield _END
+
+
+def _entry(definition: JobDefinition, fields: Fields) -> str:
+    values = {"model": label_of(type(definition)), "name": definition.name}
+    values |= {name: value_of(field, definition) for name, field in fields.items()}
+    lines = [f"      {json_of(name)}: {_indented(value)}" for name, value in values.items()]
+    return "    {\n" + ",\n".join(lines) + "\n    }"
+
+
+def _indented(value: Any) -> str:
+    if isinstance(value, dict | list):
+        return json_of(value, in_lines=True).replace(
+            "\n", "\n      "
+        )  # no line ends inside of texts
+    return json_of(value)

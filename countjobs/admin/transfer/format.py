@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
@@ -20,23 +19,21 @@ Fields = dict[str, AnyField]
 
 FORMAT = "countjobs"
 VERSION = 1
-"""Of the format. A file of a later one isn't read."""
+"""Of the format. Files of later versions are refused."""
 
 _SHOWN = ("name", "enabled")
-_HEAD = f'{{\n  "format": "{FORMAT}",\n  "version": {VERSION},\n  "definitions": ['
-_END = "\n  ]\n}\n"
 
 
 def label_of(model: type[models.Model]) -> str:
-    """The kind that an entry names. A proxy's definitions are those of its model."""
+    """The kind that an entry names. A proxy's definitions belong to its concrete model."""
     return (model._meta.concrete_model or model)._meta.label_lower
 
 
 def carried_fields(page: admin.ModelAdmin[Any], request: HttpRequest) -> Fields:
-    """The fields that a file carries, by name: what this person's form has, the name, and whether
-    it is enabled, which are shown to who may not change them, too.
+    """The fields that a file carries, by name: those of this user's form, the name, and `enabled`.
 
-    Not the key, which differs from database to database, and no files, which aren't in it.
+    The last two are visible to everybody who may export. A primary key differs between databases,
+    and uploaded files aren't in the database: neither is carried.
     """
     offered = page.get_form(request).base_fields
     return {
@@ -53,34 +50,9 @@ def _is_carried(field: AnyField) -> bool:
 def with_named(
     definitions: models.QuerySet[JobDefinition], fields: Fields
 ) -> models.QuerySet[JobDefinition]:
-    """With all that the file names of them, in one query."""
+    """With the related rows that the file names, in one query."""
     named = [name for name, field in fields.items() if has_natural_key(field)]
     return definitions.select_related(*named) if named else definitions.select_related(None)
-
-
-def written(definitions: Iterable[JobDefinition], fields: Fields) -> Iterator[str]:
-    """The file, piece by piece: a definition after the other, each field on a line of its own."""
-    yield _HEAD
-    separator = "\n"
-    for definition in definitions:
-        yield f"{separator}{_entry(definition, fields)}"
-        separator = ",\n"
-    yield _END
-
-
-def _entry(definition: JobDefinition, fields: Fields) -> str:
-    values = {"model": label_of(type(definition)), "name": definition.name}
-    values |= {name: value_of(field, definition) for name, field in fields.items()}
-    lines = [f"      {json_of(name)}: {_indented(value)}" for name, value in values.items()]
-    return "    {\n" + ",\n".join(lines) + "\n    }"
-
-
-def _indented(value: Any) -> str:
-    if isinstance(value, dict | list):
-        return json_of(value, in_lines=True).replace(
-            "\n", "\n      "
-        )  # no line ends inside of texts
-    return json_of(value)
 
 
 _options: dict[str, Any] = {"ensure_ascii": False, "allow_nan": False, "default": str}
@@ -89,7 +61,7 @@ _encode_in_lines = json.JSONEncoder(**_options, indent=2).encode
 
 
 def json_of(value: Any, *, in_lines: bool = False) -> str:
-    """A value as JSON that every reader takes, whatever raw SQL has put into the database."""
+    """A value as valid JSON, whatever raw SQL has put into the database."""
     try:
         text = _encode_in_lines(value) if in_lines else _encode(value)
     except ValueError:  # NaN and the infinities aren't JSON
@@ -100,7 +72,7 @@ def json_of(value: Any, *, in_lines: bool = False) -> str:
 
 
 def value_of(field: AnyField, definition: JobDefinition) -> Any:
-    """The value of a field, as JSON has it: dates in ISO 8601 and UTC, other types as text."""
+    """The value of a field, for JSON: dates in ISO 8601 and UTC, other types as text."""
     if (
         field.is_relation
         and has_natural_key(field)
@@ -116,7 +88,7 @@ def value_of(field: AnyField, definition: JobDefinition) -> Any:
 
 
 def has_natural_key(field: AnyField) -> bool:
-    """Whether a field refers to a model whose rows have names that hold in every database."""
+    """Whether a field refers to a model with natural keys, which are the same in every database."""
     model: Any = field.related_model
     return hasattr(model, "natural_key") and hasattr(model._default_manager, "get_by_natural_key")
 

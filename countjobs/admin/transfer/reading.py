@@ -17,17 +17,17 @@ from countjobs.text import shown
 
 MOST_BYTES = 10 * 1024 * 1024
 MOST_ENTRIES = 5_000
-"""To save so many takes some seconds, in one transaction."""
+"""Saving so many takes some seconds, in one transaction."""
 
 MOST_VALUES = 500_000
-"""Of all kinds, in a file: 5,000 entries of 25 fields have 125,000. Each costs time and memory."""
+"""All values of a file: 5,000 entries of 25 fields have 125,000. Each costs time and memory."""
 
 _TEXTS = re.compile(r'(?:"(?:[^"\\]++|\\.?)*+"?)++', re.DOTALL)
-"""Texts of JSON. It matches whatever a quotation mark begins, so no mark is looked at twice."""
+"""Strings in JSON. It matches from every quotation mark on, so that none is looked at twice."""
 
 _KEYS = {"format", "version", "definitions"}
 _AROUND = 3
-"""Levels that a file puts around the value of a field."""
+"""Levels of nesting around the value of a field."""
 
 _MESSAGES = {
     **OrderedJSONFormField.default_error_messages,
@@ -47,7 +47,7 @@ _MESSAGES = {
 
 
 def refusal(code: str, **params: Any) -> ValidationError:
-    """The error that a whole file is refused with."""
+    """The error for a file that is refused as a whole."""
     return ValidationError(_MESSAGES[code], code=code, params=params)
 
 
@@ -60,7 +60,7 @@ def decode(content: bytes) -> str:
 
 
 def read_entries(text: str) -> list[Any]:
-    """The entries of a file, which may be anything. Raises ValidationError."""
+    """The entries of a file. Each may be anything. Raises ValidationError."""
     document = _parse(text)
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise refusal("format", format=FORMAT)
@@ -102,9 +102,9 @@ def _parse(text: str) -> Any:
 
 
 def _values_at_most(text: str) -> int:
-    """How many values there may be in a text, before any of them takes memory.
+    """An upper bound for the number of values in a text, found before parsing takes memory.
 
-    A comma, or the beginning of a list or an object, comes before each but the first.
+    A comma, or the start of a list or an object, precedes each value but the first.
     """
     bare = _TEXTS.sub("", text)
     return sum(bare.count(sign) for sign in ",[{") + 1

@@ -1,4 +1,4 @@
-"""What the dry run's page shows of a plan: escaped, bounded, and without letters that deceive."""
+"""How the dry run's page shows a plan: escaped, bounded, and with invisible characters shown."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.display import badge
-from countjobs.admin.transfer.import_plan import Change, Entry, Plan, State
+from countjobs.admin.transfer.dry_run import Plan
+from countjobs.admin.transfer.entries import Change, Entry, State
 from countjobs.text import visible_text
 
 MOST_LISTED = 200
-"""Entries of a state. The others are counted."""
+"""Entries that are listed for each state. The others are only counted."""
 
 _MOST_VALUE = 500
 _BEFORE = 40
@@ -30,7 +31,7 @@ WORDS = {
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the table: a field with both its values, or with what is wrong with it."""
+    """A row of the table: a field with its two values, or with what is wrong with it."""
 
     field: str = ""
     old: str = ""
@@ -49,7 +50,7 @@ class Listed:
 
 @dataclass(frozen=True)
 class Group:
-    """The entries of a state."""
+    """The entries with a state."""
 
     state: State
     count: int
@@ -63,17 +64,17 @@ class Group:
 
     @property
     def is_refused(self) -> bool:
-        """Whether its rows tell reasons."""
+        """Whether its rows show reasons."""
         return self.state is State.REFUSED
 
     @property
     def is_added(self) -> bool:
-        """Whether its rows tell what differs from a field's default."""
+        """Whether its rows show differences from a field's default."""
         return self.state is State.ADDED
 
     @property
     def is_unchanged(self) -> bool:
-        """Whether its rows have nothing to tell."""
+        """Whether its rows have nothing to show."""
         return self.state is State.UNCHANGED
 
     @property
@@ -83,7 +84,7 @@ class Group:
 
 
 def groups_of(plan: Plan) -> list[Group]:
-    """The plan, by state, what needs a look first."""
+    """The plan by state, in the order of importance."""
     groups = ((state, plan.having(state)) for state in State)
     return [
         Group(state, len(entries), [*map(_listed, entries[:MOST_LISTED])])
@@ -99,7 +100,7 @@ def _listed(entry: Entry) -> Listed:
 
 
 def _difference(change: Change) -> Row:
-    """Both values, from where they begin to differ if they are long."""
+    """Both values. Long ones are shown from where they start to differ."""
     both = (change.old, change.new)
     start = 0
     if max(map(len, both)) > _MOST_VALUE:
@@ -109,7 +110,7 @@ def _difference(change: Change) -> Row:
 
 
 def _same(one: str, other: str) -> int:
-    """How many letters they begin with alike."""
+    """How many characters they have in common at the start."""
     return sum(1 for _letter in takewhile(bool, map(eq, one, other)))
 
 

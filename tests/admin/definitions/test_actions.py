@@ -15,14 +15,8 @@ from django_apscheduler.models import DjangoJob
 from countjobs.models import CountJob, Execution
 from countjobs.models.executions import Status
 from tests.support.admin_pages import LIST, said
-from tests.support.people import client_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def client() -> Client:
-    return client_of("superuser")
 
 
 def test_promise_19_run_now_files_a_request_in_the_name_of_who_asked(client: Client) -> None:

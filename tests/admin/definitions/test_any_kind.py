@@ -20,17 +20,12 @@ from countjobs.models import JobDefinition
 from tests.app.models import Greeting, Label
 from tests.support.admin_pages import change_url
 from tests.support.definition_form import form_values, save
-from tests.support.people import client_of
+from tests.support.own_kinds import forgotten  # noqa: F401  # a fixture
 from tests.support.transfers import confirmed, document, entry, rows
 
 pytestmark = pytest.mark.django_db
 
 LIST = "/admin/app/label/"
-
-
-@pytest.fixture
-def client() -> Client:
-    return client_of("superuser")
 
 
 @pytest.fixture

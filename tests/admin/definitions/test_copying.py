@@ -14,12 +14,8 @@ from countjobs.admin.definitions import copying
 from countjobs.admin.definitions.copying import free_name
 from countjobs.models import CountJob
 from tests.support.admin_pages import LIST, said
+from tests.support.definition_form import form_values
 from tests.support.people import client_of
-
-
-@pytest.fixture
-def client(db: None) -> Client:
-    return client_of("superuser")
 
 
 def duplicate(client: Client, *definitions: CountJob) -> list[str]:
@@ -105,3 +101,12 @@ def test_a_copy_that_can_not_be_is_no_error_of_the_page_and_leaves_nothing(
     monkeypatch.setattr(CountJob, "save", refuse)
     assert "Nothing was duplicated" in duplicate(client, *both)[0]
     assert CountJob.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_a_copy_by_who_may_not_resume_it_stays_paused() -> None:
+    paused = CountJob.objects.create(name="paused", enabled=False)
+    values = form_values({"name": "copied", "_saveasnew": "1"})
+    values.pop("enabled", None)
+    client_of("writer").post(f"{LIST}{paused.pk}/change/", values)
+    assert not CountJob.objects.get(name="copied").enabled

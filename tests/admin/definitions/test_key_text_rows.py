@@ -17,16 +17,10 @@ from countjobs.forms.key_text_rows import MOST_ROWS, KeyTextRows, Rows, row_prob
 from countjobs.models import CountJob
 from tests.support.admin_pages import change_url
 from tests.support.definition_form import errors_shown_at, form_values, rows_shown
-from tests.support.people import client_of
 
 pytestmark = pytest.mark.django_db
 
 ADD = "/admin/countjobs/countjob/add/"
-
-
-@pytest.fixture
-def client() -> Client:
-    return client_of("superuser")
 
 
 def rows_posted(*rows: tuple[str, str], **fields: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from countjobs.admin import JobDefinitionAdmin
-from countjobs.admin.definitions.facts import Facts
+from countjobs.admin.definitions.columns import Facts
 from countjobs.admin.links import Links
 from countjobs.forms import OrderedJSONFormField
 from countjobs.models import CountJob, JobDefinition
@@ -24,14 +24,8 @@ from tests.app.models import Greeting
 from tests.support.admin_pages import ADD, LIST, change_url, said, told
 from tests.support.definition_form import form_values
 from tests.support.factories import NOON, make_due, make_execution
-from tests.support.people import client_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def client() -> Client:
-    return client_of("superuser")
 
 
 def test_saving_says_when_it_runs_next_in_its_zone(client: Client) -> None:

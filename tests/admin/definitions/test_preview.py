@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -25,8 +24,7 @@ from countjobs.jobstores.claims import claim
 from countjobs.models import CountJob, Execution
 from countjobs.triggers import CRON_DEFAULTS
 from countjobs.triggers.upcoming import upcoming
-from tests.support.admin_pages import change_url
-from tests.support.definition_form import form_values
+from tests.support.admin_pages import fire_times, words
 from tests.support.factories import NOON, SECOND
 from tests.support.oracle import trigger
 from tests.support.people import client_of, user_of
@@ -35,18 +33,7 @@ from tests.support.strategies import dates, expressions, near_changes, steadily,
 pytestmark = pytest.mark.django_db
 
 ADD = "/admin/countjobs/countjob/preview/"
-PAGE = "/admin/countjobs/countjob/add/"
 NEW_YORK = ZoneInfo("America/New_York")
-
-
-def told(page: str) -> list[datetime]:
-    """The instants that a page's preview names, in the job's zone."""
-    rows = re.findall(r"<tr><td><time datetime=\"([^\"]*)\"", page)
-    return [datetime.fromisoformat(text) for text in rows]
-
-
-def words(page: str) -> str:
-    return " ".join(re.sub(r"<[^>]*>", " ", page).split())
 
 
 def previewed(client: Client, url: str = ADD, **posted: Any) -> str:
@@ -94,9 +81,10 @@ def test_what_the_preview_tells_is_what_is_claimed(
         client.force_login(editor)
         page = client.post(ADD, values).content.decode()
         definition = CountJob.objects.create(**values, max_instances=1_000)
-    expected = told(page)
+    expected = fire_times(page)
     assert claimed(definition, COUNT) == expected
-    assert len(expected) == COUNT or "There are no more runs" in page
+    few = ("There are no fire times", "This schedule never runs")
+    assert len(expected) == COUNT or any(text in page for text in few)
     definition.delete()
 
 
@@ -106,7 +94,7 @@ def test_what_the_preview_tells_is_what_is_claimed(
 def test_the_sentence_and_ten_fire_times_are_told(client: Client) -> None:
     page = previewed(client, hour="9", minute="30", day_of_week="mon-fri")
     assert "at 09:30, Monday to Friday" in words(page)
-    assert len(told(page)) == COUNT
+    assert len(fire_times(page)) == COUNT
     assert "2026-03-05 09:30:00 UTC in 21 h 30 min" in words(page)
 
 
@@ -138,7 +126,7 @@ def test_the_viewers_zone_is_told_where_its_clock_differs(client: Client) -> Non
     assert '<th scope="col">Asia/Tokyo</th>' in page
     page = previewed(client, hour="9", minute="0", viewer_zone="Africa/Abidjan")
     assert "Abidjan" not in page
-    assert len(told(page)) == COUNT
+    assert len(fire_times(page)) == COUNT
 
 
 def test_a_zone_that_differs_only_after_a_clock_change_is_told() -> None:
@@ -155,14 +143,14 @@ def test_a_viewers_zone_that_is_none_is_the_sites(name: str) -> None:
 
 def test_a_schedule_that_ends_says_so(client: Client) -> None:
     page = previewed(client, year="2026", month="3", day="5", hour="9", minute="0,1")
-    assert len(told(page)) == 2
+    assert len(fire_times(page)) == 2
     assert "There are no more runs after these." in words(page)
 
 
 def test_start_end_and_jitter_count(client: Client) -> None:
     posted = {"start_date_0": "2026-04-01", "start_date_1": "00:00", "end_date_0": "2026-04-01"}
     page = previewed(client, **posted, end_date_1="02:00", hour="*", minute="0", jitter="60")
-    first, second, third = told(page)
+    first, second, third = fire_times(page)
     assert first.replace(second=0, microsecond=0) == datetime(2026, 4, 1, tzinfo=UTC)
     assert first.second or first.microsecond
     assert third - second <= timedelta(hours=1)
@@ -176,7 +164,7 @@ def test_what_is_not_enabled_is_previewed_with_a_word(client: Client) -> None:
     assert "not enabled" not in page
     page = client.post(ADD, {"minute": "0"}).content.decode()
     assert "It is not enabled" in page
-    assert len(told(page)) == COUNT
+    assert len(fire_times(page)) == COUNT
 
 
 def test_blank_fields_are_their_defaults(client: Client) -> None:
@@ -227,12 +215,12 @@ def test_what_is_wrong_is_said_with_the_field_and_nothing_else_shown(
 ) -> None:
     page = previewed(client, **posted)
     assert says in page.replace("&quot;", '"')
-    assert told(page) == []
+    assert fire_times(page) == []
 
 
 def test_a_name_as_hostile_as_can_be_breaks_nothing(client: Client) -> None:
     for name in ("\0", "<script>", "x" * 100_000, "\ud7ff\u202e"):
-        assert len(told(previewed(client, name=name, jitter="5"))) == COUNT
+        assert len(fire_times(previewed(client, name=name, jitter="5"))) == COUNT
 
 
 def test_no_schedule_keeps_the_server_busy() -> None:
@@ -243,36 +231,6 @@ def test_no_schedule_keeps_the_server_busy() -> None:
 
 
 # --- Who may ask, and how
-
-
-@pytest.mark.parametrize("place", ["", "{pk}/"])
-@pytest.mark.parametrize("what", ["preview", "crontab"])
-@pytest.mark.parametrize(
-    ("role", "status"),
-    [
-        ("anonymous", 302),
-        ("nobody", 403),
-        ("viewer", 403),
-        ("runner", 403),
-        ("editor", 200),
-        ("superuser", 200),
-    ],
-)
-def test_only_who_may_edit_is_answered(role: str, status: int, what: str, place: str) -> None:
-    definition = CountJob.objects.create(name="a")
-    url = f"/admin/countjobs/countjob/{place.format(pk=definition.pk)}{what}/"
-    response = client_of(role).post(url, {"crontab_line": "@daily", "minute": "0"})
-    assert response.status_code == status
-    definition.refresh_from_db()
-    assert definition.minute == "*"
-
-
-@pytest.mark.parametrize("what", ["preview", "crontab"])
-def test_only_a_post_of_our_own_pages_is_answered(what: str, client: Client) -> None:
-    url = f"/admin/countjobs/countjob/{what}/"
-    assert client.get(url).status_code == 405
-    strict = client_of("superuser", enforce_csrf_checks=True)
-    assert strict.post(url, {"crontab_line": "@daily"}).status_code == 403
 
 
 @pytest.mark.parametrize("key", ["999", "9" * 30, "x", "_00"])
@@ -301,60 +259,16 @@ def test_fields_that_a_page_leaves_out_are_those_of_the_stored_definition(
 # --- On the page, without a script
 
 
-def test_the_page_of_a_definition_shows_its_next_ten_fire_times(client: Client) -> None:
-    definition = CountJob.objects.create(name="a", hour="9", minute="0", timezone="Asia/Tokyo")
-    page = client.get(change_url(definition)).content.decode()
-    assert "at 09:00 every day" in page
-    assert len(told(page)) == COUNT
-    assert '<th scope="col">UTC</th>' in page
-
-
-def test_who_may_only_look_sees_them_too() -> None:
-    definition = CountJob.objects.create(name="a")
-    page = client_of("viewer").get(change_url(definition)).content.decode()
-    assert len(told(page)) == COUNT
-    assert "Paste a crontab line" not in page
-
-
-def test_the_add_page_asks_when_and_shows_what_an_address_gives(client: Client) -> None:
-    """Issue 8, line 31."""
-    page = client.get(PAGE).content.decode()
-    assert told(page) == []
-    assert "Say when it runs" in words(page)
-    page = client.get(f"{PAGE}?hour=9&minute=15").content.decode()
-    assert "at 09:15 every day" in words(page)
-    assert len(told(page)) == COUNT
-
-
 def test_the_preview_of_a_new_definition_asks_until_a_field_is_filled_in(client: Client) -> None:
     """Issue 8, line 31."""
     blank = dict.fromkeys(CRON_DEFAULTS, "")
     page = previewed(client, **blank)
-    assert told(page) == []
+    assert fire_times(page) == []
     assert "Say when it runs" in words(page)
-    assert len(told(previewed(client, **{**blank, "minute": "0"}))) == COUNT
+    assert len(fire_times(previewed(client, **{**blank, "minute": "0"}))) == COUNT
     definition = CountJob.objects.create(name="a")
     url = f"/admin/countjobs/countjob/{definition.pk}/preview/"
     assert "every minute" in words(previewed(client, url, **blank))
-
-
-def test_a_form_that_is_refused_shows_those_of_what_was_typed(client: Client) -> None:
-    posted = form_values({"name": "", "hour": "9", "minute": "15"})
-    page = client.post(PAGE, posted).content.decode()
-    assert "at 09:15 every day" in page
-    page = client.post(PAGE, form_values({"hour": "25"})).content.decode()
-    assert told(page) == []
-
-
-@pytest.mark.parametrize("values", [{"timezone": "Mars/Phobos"}, {"hour": "x"}, {"second": "99"}])
-def test_a_definition_that_nobody_validated_shows_what_is_wrong(
-    values: dict[str, str], client: Client
-) -> None:
-    definition = CountJob.objects.create(name="a")
-    CountJob.objects.update(**values)
-    page = client.get(change_url(definition)).content.decode()
-    assert told(page) == []
-    assert "errorlist" in page
 
 
 def test_an_empty_preview_says_that_nothing_comes() -> None:

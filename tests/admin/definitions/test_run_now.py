@@ -8,7 +8,6 @@ import pytest
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Permission
-from django.contrib.messages import get_messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
@@ -22,16 +21,13 @@ from countjobs.admin.definitions.run_form import run_form
 from countjobs.models import CountJob, Execution
 from countjobs.models.executions import Status, Trigger
 from tests.app.models import Greeting, Team, TeamJob
+from tests.support.admin_pages import said
 from tests.support.definition_form import rows_shown
 from tests.support.factories import make_node
 from tests.support.people import client_of, user_of
 from tests.support.posted_runs import MESSAGES, as_shown, run_url
 
 pytestmark = pytest.mark.django_db
-
-
-def said(response: Any) -> list[str]:
-    return [str(message) for message in get_messages(response.wsgi_request)]
 
 
 @pytest.fixture

@@ -20,11 +20,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def client() -> Client:
-    return client_of("superuser")
-
-
-@pytest.fixture
 def definition() -> CountJob:
     return CountJob.objects.create(
         name="a <b>", year="2090", month="1", day="1", hour="0", minute="0"
@@ -114,11 +109,6 @@ def test_what_is_not_there_is_not_found(client: Client, definition: CountJob, ke
     assert is_on(definition)
 
 
-def test_an_address_opened_is_no_switch(client: Client, definition: CountJob) -> None:
-    assert client.get(address(definition)).status_code == 405
-    assert is_on(definition)
-
-
 def test_who_may_not_turn_it_sees_how_it_stands_and_no_switch(definition: CountJob) -> None:
     client = client_of("viewer")
     page = client.get(LIST).content.decode()
@@ -135,3 +125,12 @@ def test_a_switch_tells_its_state_and_whose_it_is(client: Client, definition: Co
     assert 'aria-checked="true"' in button[0]
     assert 'name="enabled" value="0"' in button[0]
     assert 'aria-label="a &lt;b&gt; is enabled"' in button[0]
+
+
+def test_who_may_pause_but_not_view_may_not_turn_a_switch() -> None:
+    definition = CountJob.objects.create(name="unseen")
+    client = client_of("pauser")
+    User.objects.get().user_permissions.filter(codename="view_countjob").delete()
+    answer = client.post(f"{LIST}{definition.pk}/enabled/", {"enabled": "0"})
+    definition.refresh_from_db()
+    assert (answer.status_code, definition.enabled) == (403, True)

@@ -81,11 +81,6 @@ def test_a_status_that_there_is_not_is_shown_as_it_is_and_escaped() -> None:
     assert "<b>" not in shown
 
 
-@pytest.fixture
-def client(db: None) -> Client:
-    return client_of("superuser")
-
-
 def told(client: Client) -> str:
     return cell(client.get(LIST).content.decode(), "last_run")
 

@@ -11,7 +11,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from countjobs.admin.transfer import reading
-from countjobs.admin.transfer.import_plan import MOST_PROBLEMS
+from countjobs.admin.transfer.entries import MOST_PROBLEMS
 from countjobs.models import CountJob
 from tests.support.transfers import document, entry, plan_of, problems
 

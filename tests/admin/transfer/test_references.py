@@ -8,7 +8,7 @@ import pytest
 from django.db import connection, models
 from django.test.utils import CaptureQueriesContext
 
-from countjobs.admin.transfer import dryrun
+from countjobs.admin.transfer import dry_run as dry_runs
 from tests.app.models import Team, TeamJob
 from tests.support.transfers import document, page_of, plan_of, problems, request_of_somebody
 
@@ -24,7 +24,7 @@ def test_references_take_one_query_however_many_there_are() -> None:
 
     def queries(count: int) -> int:
         with CaptureQueriesContext(connection) as captured:
-            plan = dryrun.dry_run(page, request, document(*entries[:count]))
+            plan = dry_runs.dry_run(page, request, document(*entries[:count]))
         assert len(plan.to_save) == count
         return len(captured)
 
@@ -65,7 +65,7 @@ def test_a_reference_can_be_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     page, request = page_of(TeamJob), request_of_somebody()
 
     def plan_once(text: str) -> Any:
-        [planned] = dryrun.dry_run(page, request, text).entries
+        [planned] = dry_runs.dry_run(page, request, text).entries
         return planned
 
     assert plan("team", team.pk).definition.team == team

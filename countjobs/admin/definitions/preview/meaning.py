@@ -12,11 +12,11 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from countjobs.admin.definitions.form import say_when
-from countjobs.admin.definitions.preview.form import schedule_problems
+from countjobs.admin.definitions.preview.posted import schedule_problems
 from countjobs.admin.display import moment, soon
 from countjobs.models import JobDefinition
 from countjobs.text import describe
-from countjobs.triggers import zone_names
+from countjobs.triggers import CRON_DEFAULTS, zone_names
 from countjobs.triggers.sentences import sentence
 from countjobs.triggers.upcoming import upcoming
 from countjobs.triggers.warnings import schedule_warnings
@@ -29,23 +29,23 @@ SENT = ("name", "enabled", "timezone", "jitter", "start_date", "end_date")
 
 @dataclass(frozen=True)
 class Preview:
-    """What there is to show; of a schedule that can't be read, nothing but the errors."""
+    """What there is to show. For an invalid schedule that is only the errors."""
 
     sentence: str = ""
     is_enabled: bool = True
     zones: list[str] = field(default_factory=list)
-    """The zones in which the fire times are told."""
+    """The zones in which the fire times are shown."""
     rows: list[list[str]] = field(default_factory=list)
-    """A fire time each: in every zone, and how soon it comes."""
+    """One for each fire time: in every zone, and how soon it is."""
     ends: bool = False
-    """Whether no other fire time comes after those."""
+    """Whether these are the last fire times."""
     warnings: list[str] = field(default_factory=list)
     """What is worth a second look, though nothing is wrong."""
     errors: list[str] = field(default_factory=list)
 
     def render(self) -> SafeString:
         """As HTML."""
-        return render_to_string("countjobs/preview.html", {"preview": self})
+        return render_to_string("admin/countjobs/definitions/preview.html", {"preview": self})
 
 
 def preview_of(definition: JobDefinition, now: datetime, viewer: tzinfo) -> Preview:
@@ -71,12 +71,12 @@ def preview_of(definition: JobDefinition, now: datetime, viewer: tzinfo) -> Prev
 
 
 def viewer_zone(name: str) -> tzinfo:
-    """The zone that a browser says it is in; where there is no such zone, the site's."""
+    """The browser's zone; the site's, if there is no zone of that name."""
     return ZoneInfo(name) if name in zone_names() else timezone.get_current_timezone()
 
 
 def _zones(own: tzinfo, viewer: tzinfo, fires: list[datetime]) -> list[tzinfo]:
-    """The job's zone, and the viewer's where its clock reads another time."""
+    """The job's zone, and the viewer's if its clock shows another time."""
     differs = any(fire.astimezone(viewer).utcoffset() != fire.utcoffset() for fire in fires)
     return [own, viewer] if differs else [own]
 
@@ -84,3 +84,10 @@ def _zones(own: tzinfo, viewer: tzinfo, fires: list[datetime]) -> list[tzinfo]:
 def _rows(fires: list[datetime], zones: list[tzinfo], now: datetime) -> Iterator[list[str]]:
     for fire in fires:
         yield [*(moment(fire, zone) for zone in zones), soon(fire - now)]
+
+
+def panel(definition: JobDefinition) -> SafeString:
+    """The preview, which a script renews while the form is filled in."""
+    preview = preview_of(definition, timezone.now(), timezone.get_current_timezone())
+    context = {"content": preview.render(), "fields": " ".join((*CRON_DEFAULTS, *SENT))}
+    return render_to_string("admin/countjobs/definitions/preview_panel.html", context)

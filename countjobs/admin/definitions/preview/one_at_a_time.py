@@ -1,4 +1,4 @@
-"""One at a time for each person, and the newest first: for what a page asks again and again."""
+"""One at a time for each user, the newest first: for what a page requests again and again."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from threading import Condition
 class NewestFirst:
     """Turns to do something, in this process: one at a time for each key.
 
-    While one has its turn, only the newest of the others waits for it. The rest are told at once
-    that they come too late, so that nobody holds more than two threads.
+    While one has its turn, only the newest of the others waits. The rest are told at once that they
+    are too late, so that nobody holds more than two threads.
     """
 
     def __init__(self) -> None:
@@ -21,7 +21,7 @@ class NewestFirst:
 
     @contextmanager
     def turn(self, key: Hashable, timeout: float) -> Iterator[bool]:
-        """Whether it is one's turn. Not if a newer one came, or if so many seconds have passed."""
+        """Whether the caller may go on. Not if a newer one came, or after so many seconds."""
         own = object()
         with self._changed:
             self._newest[key] = own

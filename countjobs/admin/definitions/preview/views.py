@@ -1,6 +1,6 @@
-"""What the scripts of a definition's form ask the server: to read a crontab line, and to preview.
+"""What the scripts of a definition's form request: to read a crontab line, and to preview.
 
-Nothing is saved. Both are for staff who may add or change such a definition.
+Nothing is saved. Both are for users who may add or change such a definition.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
-from countjobs.admin.addresses import OF_ROW, WRITE, Page, row_of
 from countjobs.admin.definitions.form import CRONTAB, filled_words
-from countjobs.admin.definitions.preview.form import read_schedule
 from countjobs.admin.definitions.preview.meaning import Preview, preview_of, viewer_zone
 from countjobs.admin.definitions.preview.one_at_a_time import NewestFirst
+from countjobs.admin.definitions.preview.posted import read_schedule
+from countjobs.admin.urls import OF_ROW, WRITE, Page, row_of
 from countjobs.models import JobDefinition
 from countjobs.triggers.crontab import CrontabError, read_crontab
 
 _LONGEST_WAIT_SECONDS = 2.0
 _previews = NewestFirst()
-"""Whose preview is being made, of those that this process is asked for."""
+"""The users for whom this process is making a preview."""
 
 
 def _crontab(
     page: admin.ModelAdmin[Any], request: HttpRequest, object_id: str | None = None
 ) -> HttpResponse:
-    """The eight fields of a crontab line, or the reason why it is refused."""
+    """The eight fields of a crontab line, or why it is invalid."""
     _edited(page, request, object_id)
     try:
         crontab = read_crontab(request.POST.get(CRONTAB, ""))
@@ -40,9 +40,9 @@ def _crontab(
 def preview(
     page: admin.ModelAdmin[Any], request: HttpRequest, object_id: str | None = None
 ) -> HttpResponse:
-    """The preview of what is in the form, as HTML; 429 for one that a newer one has overtaken.
+    """The preview of what is in the form, as HTML; 429 if a newer request has overtaken this one.
 
-    Each person has one at a time, so that nobody keeps a web server busy with them.
+    Each user has one at a time, so that nobody keeps a web server busy with them.
     """
     definition = _edited(page, request, object_id)
     with _previews.turn(request.user.pk, _LONGEST_WAIT_SECONDS) as is_on:
@@ -66,7 +66,7 @@ def _previewed(
 
 
 def _edited(page: admin.ModelAdmin[Any], request: HttpRequest, object_id: str | None) -> Any:
-    """What is edited. Raises Http404, or PermissionDenied for who may not edit it."""
+    """The definition that is being edited. Raises Http404, or PermissionDenied."""
     if object_id is None:
         if not page.has_add_permission(request) and not page.has_change_permission(request):
             raise PermissionDenied

@@ -1,0 +1,199 @@
+"""The columns of the definitions' list and page: next run, last run, schedule …"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, tzinfo
+from functools import cached_property, lru_cache
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.models import LogEntry
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+from django_apscheduler.models import DjangoJob
+
+from countjobs.admin.changes import last_pause
+from countjobs.admin.display import NOTHING, badge, link, moment, moment_text, outcome, pre
+from countjobs.admin.drawings.strip import LONGEST, strip
+from countjobs.admin.links import Links
+from countjobs.admin.lookup import zone_of
+from countjobs.admin.statistics import MOST, RunStatistics, statistics_of
+from countjobs.database.newest import Past
+from countjobs.database.primary import rows_of
+from countjobs.models import Execution, JobDefinition, ParkedJob
+from countjobs.models.executions import Status
+from countjobs.text import visible
+from countjobs.triggers import CRON_DEFAULTS, CronFieldError
+from countjobs.triggers.sentences import sentence
+from countjobs.triggers.warnings import schedule_warnings
+
+_OVERDUE = timedelta(seconds=10)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known about a definition. It is read at once, so an invalid form can't change it."""
+
+    definition: JobDefinition
+    zone: tzinfo
+    enabled: bool
+    next_run_time: datetime | None
+    error: str
+    last: Past | None
+    runs: Sequence[Past]
+    """The newest that have begun or ended, newest first."""
+    links: Links = field(repr=False)
+    """What the reader may see."""
+
+    @property
+    def job_id(self) -> str:
+        """The job's key."""
+        return self.definition.job_id
+
+    @cached_property
+    def pause(self) -> LogEntry | None:
+        """Who paused it, and when; None if nobody did in the admin."""
+        return None if self.enabled else last_pause(self.definition)
+
+    @cached_property
+    def statistics(self) -> RunStatistics:
+        """The figures of its newest runs. There are none for users who may not see runs."""
+        newest = Execution.objects.newest_of(self.job_id, MOST)
+        return statistics_of([*newest] if self.links.may_view(Execution) else [])
+
+    @property
+    def history_url(self) -> str:
+        """The URL of the list of its runs; "" for users who may not see them."""
+        return self.links.to_list(Execution, job_id=self.job_id)
+
+    def next_run(self) -> str:
+        """The next run, or the reason why there is none."""
+        if self.error:
+            return badge("broken", "✗", _("broken"), self.error)
+        if not self.enabled:
+            return badge("paused", "‖", _("paused"))
+        if self.next_run_time is None:
+            return badge("ended", "■", _("ended"))
+        return moment(self.next_run_time, self.zone)
+
+    def last_run(self) -> str:
+        """The status of the last run, and when it was due."""
+        if self.last is None:
+            return NOTHING
+        when = moment(self.last.scheduled_at, self.zone)
+        url = self.links.to_object(Execution, self.last.id)
+        return link(url, format_html("{} {}", outcome(self.last), when))
+
+    def runs_strip(self) -> str:
+        """The last runs as a strip, which links to all of them."""
+        return link(self.history_url, strip(self.runs, self.zone)) if self.runs else NOTHING
+
+    def problem(self) -> str:
+        """Why it is broken."""
+        return pre(self.error)
+
+    def paused(self) -> str:
+        """Who paused it, and when."""
+        if self.pause is None:
+            return NOTHING
+        when = moment(self.pause.action_time, self.zone)
+        return format_html(gettext("by {who} on {when}"), who=self.pause.user, when=when)
+
+    def history(self) -> str:
+        """A link to its runs."""
+        url = self.history_url
+        return link(url, _("All runs of this job")) if url else NOTHING
+
+    def announcement(self) -> tuple[int, str]:
+        """A message for somebody who has just saved the definition: its level and its text."""
+        if self.error:
+            return messages.ERROR, gettext("It won't run: %s") % self.error
+        if not self.enabled:
+            return messages.WARNING, gettext("It won't run: it is not enabled.")
+        if self.next_run_time is None:
+            return messages.WARNING, gettext("It won't run: its schedule has ended.")
+        when = moment_text(self.next_run_time, self.zone)
+        if self.next_run_time < timezone.now() - _OVERDUE:
+            text = gettext("It has been due since %s, but no scheduler has taken it yet.")
+            return messages.WARNING, text % when
+        return messages.INFO, gettext("Next run: %s") % when
+
+    def warnings(self) -> list[str]:
+        """Warnings about the schedule; none if the definition doesn't run."""
+        if self.error or not self.enabled:
+            return []
+        return schedule_warnings(self.definition.trigger(), timezone.now())
+
+    def messages(self) -> Iterator[tuple[int, str]]:
+        """All messages for somebody who has just saved it."""
+        yield self.announcement()
+        yield from ((messages.WARNING, text) for text in self.warnings())
+
+
+def read_facts(definitions: Sequence[JobDefinition], links: Links) -> dict[Any, Facts]:
+    """The facts of definitions, by their keys: three queries for all."""
+    ids = [definition.job_id for definition in definitions]
+    jobs = dict(rows_of(DjangoJob).filter(id__in=ids).values_list("id", "next_run_time"))
+    errors = dict(ParkedJob.objects.filter(job_id__in=ids).values_list("job_id", "error"))
+    newest = _newest(ids if links.may_view(Execution) else [])
+    missing = gettext("It is missing from the job store. “manage.py syncjobs” mends that.")
+    facts = {}
+    for definition in definitions:
+        job_id = definition.job_id
+        runs = [past for past in newest[job_id] if past.status != Status.QUEUED]
+        facts[definition.pk] = Facts(
+            definition=definition,
+            zone=zone_of(definition),
+            enabled=definition.enabled,
+            next_run_time=jobs.get(job_id),
+            error=errors.get(job_id, "") if job_id in jobs else missing,
+            last=next(iter(runs or newest[job_id]), None),
+            runs=runs,
+            links=links,
+        )
+    return facts
+
+
+def _newest(job_ids: list[str]) -> dict[str, list[Past]]:
+    """The newest runs by job.
+
+    The newest run that has started or finished shows how a job is doing. A queued run says nothing
+    about that, and may wait for long: it is shown only if there is no other.
+    """
+    newest: defaultdict[str, list[Past]] = defaultdict(list)
+    for past in Execution.objects.newest_of_each(job_ids, LONGEST):
+        newest[past.job_id].append(past)
+    return newest
+
+
+def in_words(definition: JobDefinition) -> SafeString:
+    """The schedule in words, with all eight fields in the title."""
+    cron = definition.cron
+    title = "\n".join(f"{_label(definition, name)}: {cron[name]}" for name in cron)
+    try:
+        look, words = "schedule", _sentence(get_language(), *cron.values())
+    except CronFieldError:  # the next column says that it is broken
+        look, words = "cron", " ".join(cron.values())
+    return format_html('<span class="countjobs-{}" title="{}">{}</span>', look, title, words)
+
+
+def _label(definition: JobDefinition, name: str) -> str:
+    return str(definition._meta.get_field(name).verbose_name)  # type: ignore[union-attr]  # no relation
+
+
+@lru_cache(maxsize=1_000)
+def _sentence(language: str | None, *expressions: str) -> str:
+    """The sentence for eight expressions, in the active language. Many rows of a list are alike."""
+    return sentence(dict(zip(CRON_DEFAULTS, expressions, strict=True)))
+
+
+@admin.display(description=_("name"), ordering="name")
+def name(definition: JobDefinition) -> str:
+    """The column of names. Invisible characters are shown."""
+    return visible(definition.name)

@@ -1,0 +1,148 @@
+"""Pausing and resuming definitions, from every page: the switch of `enabled`.
+
+Django's history of changes records who did it, and when.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
+from django.contrib.admin.utils import quote
+from django.core.exceptions import BadRequest
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from countjobs.admin.changes import log_changed
+from countjobs.admin.display import badge
+from countjobs.admin.urls import OF_ROW, WRITE, Page, address_of, row_of
+from countjobs.database.deadlocks import again_after_deadlock
+from countjobs.models import JobDefinition
+
+if TYPE_CHECKING:
+    from countjobs.admin.definitions.admin import JobDefinitionAdmin
+
+_ENABLED = "enabled"
+_WANTED = {"0": False, "1": True}
+
+
+@again_after_deadlock
+def set_enabled(request: HttpRequest, queryset: QuerySet[Any], *, enabled: bool) -> int:
+    """Enable or disable definitions, and log it for each one that changes. Returns how many do.
+
+    Runs that were due while one was disabled are not made up for.
+    """
+    others = queryset.filter(enabled=not enabled)
+    with transaction.atomic():
+        changed = list(others)
+        others.update(enabled=enabled)
+        log_changed(request.user.pk, changed, [_ENABLED], enabled=enabled)
+    return len(changed)
+
+
+def set_many(
+    page: JobDefinitionAdmin, request: HttpRequest, queryset: QuerySet[Any], *, enabled: bool
+) -> None:
+    """Pause or resume the definitions selected in the list, and say how many changed."""
+    count = set_enabled(request, queryset, enabled=enabled)
+    if enabled:
+        text = ngettext("%d definition was resumed.", "%d definitions were resumed.", count)
+    else:
+        text = ngettext("%d definition was paused.", "%d definitions were paused.", count)
+    page.message_user(request, text % count, messages.SUCCESS)
+
+
+def _set_one(
+    page: JobDefinitionAdmin, request: HttpRequest, object_id: str, *, enabled: bool | None
+) -> JobDefinition:
+    """Pause or resume the definition of a URL, and read its facts again.
+
+    Raises Http404, PermissionDenied for users who may not, or BadRequest if `enabled` is None.
+    """
+    may = (page.has_pause_permission, page.has_view_permission)
+    definition = row_of(page, request, object_id, *may)
+    if enabled is None:
+        raise BadRequest
+    set_enabled(request, page.get_queryset(request).filter(pk=definition.pk), enabled=enabled)
+    definition = row_of(page, request, object_id, *may)  # it may have been deleted meanwhile
+    page.load_facts(request, [definition])
+    return definition  # type: ignore[no-any-return]  # the model is the project's
+
+
+def _set_on_its_page(
+    page: JobDefinitionAdmin, request: HttpRequest, object_id: str, *, enabled: bool
+) -> HttpResponse:
+    definition = _set_one(page, request, object_id, enabled=enabled)
+    level, words = _said(page, definition)
+    page.message_user(request, words, level)
+    for warning in page.facts_of(definition).warnings():
+        page.message_user(request, warning, messages.WARNING)
+    key = quote(str(definition.pk))
+    return HttpResponseRedirect(address_of(page.admin_site, page.opts, "change", key))
+
+
+def _set_in_the_list(
+    page: JobDefinitionAdmin, request: HttpRequest, object_id: str
+) -> HttpResponse:
+    enabled = _WANTED.get(request.POST.get(_ENABLED, ""))
+    definition = _set_one(page, request, object_id, enabled=enabled)
+    level, words = _said(page, definition)
+    if "in_place" in request.POST:
+        facts = page.facts_of(definition)
+        answer = {"enabled": facts.enabled, "next_run": facts.next_run(), "said": words}
+        return JsonResponse(answer)
+    page.message_user(request, words, level)
+    return HttpResponseRedirect(f"{_list_address(page, request)}#{_id(definition)}")
+
+
+def _said(page: JobDefinitionAdmin, definition: JobDefinition) -> tuple[int, str]:
+    """The message for somebody who has just switched it: its level and its text."""
+    name = {"name": str(definition)}
+    if not definition.enabled:
+        return messages.SUCCESS, gettext("“%(name)s” is paused until it is resumed.") % name
+    level, comes = page.facts_of(definition).announcement()
+    return level, gettext("“%(name)s” was resumed. %(comes)s") % {**name, "comes": comes}
+
+
+PAGES = (
+    Page("pause", f"{OF_ROW}pause/", partial(_set_on_its_page, enabled=False), WRITE),
+    Page("resume", f"{OF_ROW}resume/", partial(_set_on_its_page, enabled=True), WRITE),
+    Page("enabled", f"{OF_ROW}enabled/", _set_in_the_list, WRITE),
+)
+
+
+def switch(
+    page: JobDefinitionAdmin, request: HttpRequest | None, definition: JobDefinition
+) -> SafeString:
+    """`enabled` as a button that posts. A script makes it work in place.
+
+    Users who may not switch it see a badge.
+    """
+    if request and page.has_pause_permission(request):
+        address = address_of(page.admin_site, page.opts, _ENABLED, quote(str(definition.pk)))
+        if filters := page.get_preserved_filters(request):
+            address = f"{address}?{filters}"
+        context = {"definition": definition, "address": address, "id": _id(definition)}
+        return render_to_string("admin/countjobs/definitions/switch.html", context)
+    return badge("on", "✓", _("on")) if definition.enabled else badge("off", "‖", _("off"))
+
+
+def _list_address(page: JobDefinitionAdmin, request: HttpRequest) -> str:
+    """The URL of the list as it was filtered, sorted and paged."""
+    context: dict[str, Any] = {
+        "preserved_filters": page.get_preserved_filters(request),
+        "opts": page.opts,
+    }
+    return str(add_preserved_filters(context, address_of(page.admin_site, page.opts, "changelist")))
+
+
+def _id(definition: JobDefinition) -> str:
+    """The anchor of a switch, so that the reloaded list scrolls to it."""
+    return f"countjobs-switch-{definition.pk}"

@@ -1,0 +1,83 @@
+"""The schedule in a form that is being filled in: it is read and validated, but not saved."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.http import HttpRequest
+from django.utils.text import capfirst
+
+from countjobs.forms import MomentField
+from countjobs.models import JobDefinition
+from countjobs.triggers import CRON_DEFAULTS
+
+_FIELDS = (*CRON_DEFAULTS, "timezone", "jitter", "start_date", "end_date")
+
+
+def read_schedule(
+    model_admin: admin.ModelAdmin[Any], request: HttpRequest, definition: JobDefinition
+) -> list[str]:
+    """Put what was posted into a definition. Returns what is wrong with it, a sentence each."""
+    form = _form(model_admin, request, definition)
+    wrong = dict(form.errors.as_data())
+    for name, value in form.cleaned_data.items():
+        setattr(definition, name, value)
+    definition.name = request.POST.get("name", definition.name)[:200]
+    try:
+        _check(definition, leave_out=set(wrong))
+    except ValidationError as error:
+        wrong |= error.update_error_dict({})
+    return list(_sentences(definition, wrong))
+
+
+def schedule_problems(definition: JobDefinition) -> list[str]:
+    """What is wrong with the schedule of a definition, a sentence each in the reader's language."""
+    try:
+        _check(copy.copy(definition), leave_out=set())
+    except ValidationError as error:
+        return list(_sentences(definition, error.update_error_dict({})))
+    return []
+
+
+def _form(
+    model_admin: admin.ModelAdmin[Any], request: HttpRequest, definition: JobDefinition
+) -> forms.Form:
+    """A form of the fields that were posted, each as it is in the definition's own form."""
+    form = forms.Form(request.POST)
+    for name in _FIELDS:
+        model_field: Any = model_admin.opts.get_field(name)
+        field: Any = model_admin.formfield_for_dbfield(model_field, request)
+        if isinstance(field, MomentField):
+            field.before = getattr(definition, name)
+        if not field.widget.value_omitted_from_data(form.data, form.files, name):
+            form.fields[name] = field
+    form.full_clean()
+    return form
+
+
+def _check(definition: JobDefinition, leave_out: set[str]) -> None:
+    """The checks of the schedule alone. Raises ValidationError.
+
+    A kind's own checks are about fields that aren't here.
+    """
+    others = {field.name for field in definition._meta.fields} - set(_FIELDS)
+    JobDefinition.clean_fields(definition, exclude=others | leave_out)
+    if not leave_out:
+        # A disabled definition need not fire. It is previewed all the same.
+        definition.enabled = True
+        JobDefinition.clean(definition)
+
+
+def _sentences(definition: JobDefinition, wrong: dict[str, Any]) -> Iterator[str]:
+    for name, errors in wrong.items():
+        label = ""
+        if name != NON_FIELD_ERRORS:
+            field: Any = definition._meta.get_field(name)
+            label = f"{capfirst(field.verbose_name)}: "
+        for error in errors:
+            yield from (f"{label}{message}" for message in error.messages)

@@ -1,0 +1,100 @@
+"""The URLs of our pages beside Django's: their names, their views, and the row of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from copy import copy
+from dataclasses import dataclass
+from functools import update_wrapper
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models.options import Options
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.urls import URLPattern, path, reverse
+from django.views.decorators.http import require_http_methods
+
+READ = ("GET", "HEAD")
+WRITE = ("POST",)
+OF_ROW = "<path:object_id>/"
+"""The path of a page of one row."""
+
+Permission = Callable[[HttpRequest, Any], bool]
+View = Callable[..., HttpResponseBase]
+
+
+def name_of(opts: Options[Any], page: str) -> str:
+    """The URL name of a model's page, like the names of Django's own."""
+    return f"{opts.app_label}_{opts.model_name}_{page}"
+
+
+def address_of(site: admin.AdminSite, opts: Options[Any], page: str, *args: object) -> str:
+    """The URL of a model's page, in a site."""
+    return reverse(f"admin:{name_of(opts, page)}", args=args, current_app=site.name)
+
+
+def view_of(site: admin.AdminSite, view: View) -> View:
+    """A view of a site, for its staff. Every link on its page stays in the site.
+
+    The view knows its site, as Django's own do: two sites may have the same name.
+    """
+    guarded = site.admin_view(view)
+
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        request.current_app = site.name
+        return guarded(request, *args, **kwargs)
+
+    answer.admin_site = site  # type: ignore[attr-defined]  # functions have what they are given
+    return update_wrapper(answer, guarded)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of ours beside Django's. To add one, put it into an admin's `pages`.
+
+    The view is a function. Its arguments are the request's own copy of the admin (see `PageAdmin`),
+    the request, and what the path captures.
+    """
+
+    name: str
+    """Django's names start with app and model, which are added. A name that starts with the app
+    stays.
+    """
+    place: str
+    """The path below the model's list."""
+    view: View
+    methods: Sequence[str] = READ
+
+    def url(self, model_admin: admin.ModelAdmin[Any]) -> URLPattern:
+        """Its URL pattern, on the site of an admin."""
+
+        @require_http_methods(self.methods)
+        def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            return self.view(copy(model_admin), request, *args, **kwargs)
+
+        of_no_model = self.name.startswith(f"{model_admin.opts.app_label}_")
+        name = self.name if of_no_model else name_of(model_admin.opts, self.name)
+        view = view_of(model_admin.admin_site, answer)
+        return path(self.place, view, name=name)
+
+
+def row_at(page: admin.ModelAdmin[Any], request: HttpRequest, object_id: str) -> Any:
+    """The row of a URL, or None. Its facts aren't read."""
+    key = unquote(object_id)
+    if "\0" in key:  # PostgreSQL can't be asked for it
+        return None
+    return admin.ModelAdmin.get_object(page, request, key)
+
+
+def row_of(
+    page: admin.ModelAdmin[Any], request: HttpRequest, object_id: str, *may: Permission
+) -> Any:
+    """The same. Raises Http404, or PermissionDenied if the user lacks one of the permissions."""
+    found = row_at(page, request, object_id)
+    if not all(each(request, found) for each in may):
+        raise PermissionDenied
+    if found is None:
+        raise Http404
+    return found
