@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from countjobs.quickstart.firsttime import PASSWORD_FILE
 from tests.support.paths import ROOT
 
 
@@ -26,7 +25,7 @@ class QuickStart:
             "DJANGO_SETTINGS_MODULE": settings,
             **variables,
         }
-        self.password_file = database.parent / PASSWORD_FILE
+        self.password_file = database.parent / ".quickstart_password"
         self.process = subprocess.Popen(
             [sys.executable, *self.command],
             cwd=database.parent,
