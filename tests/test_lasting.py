@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from countjobs import lasting
-from countjobs.executors.growing import Growing
+from countjobs.executors.live_output import Growing
 from countjobs.executors.threads import ThreadPoolExecutor
 from countjobs.executors.workers import Workers
 from countjobs.history.recorder import Outcome, Recorder

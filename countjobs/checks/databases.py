@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from countjobs.checks.setups import routing_errors, routing_warnings, set_up_errors
+from countjobs.checks.database_setup import routing_errors, routing_warnings, set_up_errors
 from countjobs.conf import Conf
 from countjobs.database.wakeups import can_listen
 

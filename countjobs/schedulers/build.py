@@ -8,7 +8,7 @@ from typing import Any, Literal, overload
 from apscheduler.util import astimezone
 from django.utils import timezone
 
-from countjobs.checks.setups import refuse_what_can_not_work
+from countjobs.checks.database_setup import refuse_what_can_not_work
 from countjobs.conf import Conf
 from countjobs.executors import ThreadPoolExecutor
 from countjobs.history import lifecycle

@@ -21,7 +21,7 @@ from countjobs.database.outages import Outage
 from countjobs.jobstores.neighbours import known_kinds
 from countjobs.models import SchedulerNode
 from countjobs.models.nodes import MOST_REASON, State
-from countjobs.schedulers.settling import settle_dead_nodes
+from countjobs.schedulers.lost_runs import settle_dead_nodes
 from countjobs.schedulers.watch import Heartbeats, Watch
 from countjobs.text import in_one_line, storable
 

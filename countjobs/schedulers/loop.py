@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from countjobs.database.outages import Outage, try_twice
 from countjobs.database.queries import forget_queries
 from countjobs.executors import ThreadPoolExecutor, current_run
-from countjobs.executors.growing import Growing
+from countjobs.executors.live_output import Growing
 from countjobs.executors.output import Capture
 from countjobs.history.recorder import Recorder
 from countjobs.jobstores.store import DatabaseJobStore
@@ -28,8 +28,8 @@ from countjobs.schedulers.adding import StoringScheduler
 from countjobs.schedulers.clock import WallClock
 from countjobs.schedulers.heartbeat import Heartbeat
 from countjobs.schedulers.listeners import ChangeListener
+from countjobs.schedulers.lost_runs import settle
 from countjobs.schedulers.mending import Mending
-from countjobs.schedulers.settling import settle
 from countjobs.schedulers.upkeep import Upkeep
 from countjobs.text import in_one_line
 

@@ -14,7 +14,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from pytest_django import Settings
 
 from countjobs.checks import databases
-from countjobs.checks.setups import connections_needed
+from countjobs.checks.database_setup import connections_needed
 from countjobs.schedulers import create_scheduler
 
 pytestmark = pytest.mark.django_db

@@ -21,7 +21,7 @@ from countjobs.models import CountJob, ParkedJob
 from countjobs.models.countjob import CountJob as Kind
 from countjobs.models.executions import Status
 from countjobs.schedulers import create_scheduler
-from countjobs.schedulers.settling import settle
+from countjobs.schedulers.lost_runs import settle
 from tests.app.models import Team, TeamJob
 from tests.support.admin_pages import ADD, LIST, change_url, form_of
 from tests.support.factories import code_job, make_definition, make_execution

@@ -10,7 +10,7 @@ from django_apscheduler.models import DjangoJob
 from countjobs.jobstores.claims import Claims, claim
 from countjobs.models import CountJob, Execution
 from countjobs.models.executions import Status, Trigger
-from countjobs.schedulers.settling import Settled, settle
+from countjobs.schedulers.lost_runs import Settled, settle
 from tests.support.factories import (
     NOON,
     SECOND,

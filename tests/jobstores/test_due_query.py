@@ -19,7 +19,7 @@ from countjobs.history.lifecycle import begin
 from countjobs.jobstores.claims import claim
 from countjobs.models import Execution
 from countjobs.models.executions import Status
-from countjobs.schedulers.settling import settle_dead_nodes
+from countjobs.schedulers.lost_runs import settle_dead_nodes
 from tests.support.factories import NOON, SECOND, make_definition, make_execution, make_node
 from tests.support.plans import known_to_the_planner, plan_of
 from tests.support.still_scheduler import NODE, Threads, make_scheduler, make_store

@@ -24,7 +24,7 @@ from countjobs.jobstores.sync import look_again
 from countjobs.models import CountJob, Execution, ParkedJob, SchedulerNode
 from countjobs.models.executions import Status, Trigger
 from countjobs.models.nodes import State
-from countjobs.schedulers.settling import settle
+from countjobs.schedulers.lost_runs import settle
 from tests.support.factories import (
     NOON,
     SECOND,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from countjobs.checks.setups import connections_needed
+from countjobs.checks.database_setup import connections_needed
 from countjobs.models import CountJob, Execution
 from tests.own_settings import own_settings
 from tests.support.running_schedulers import ended, read, run_to_its_end, scheduler, start

@@ -13,9 +13,9 @@ from countjobs.models import Execution, SchedulerNode
 from countjobs.models.executions import Status
 from countjobs.models.nodes import State
 from countjobs.schedulers import heartbeat as module
-from countjobs.schedulers import settling
+from countjobs.schedulers import lost_runs as settling
 from countjobs.schedulers.heartbeat import Heartbeat
-from countjobs.schedulers.settling import settle_dead_nodes
+from countjobs.schedulers.lost_runs import settle_dead_nodes
 from tests.support.factories import NOON, SECOND, make_execution, make_node
 
 HOUR = timedelta(hours=1)

@@ -14,8 +14,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from countjobs.admin.executions.admin import ExecutionAdmin
-from countjobs.history.growth import Growth, record_growth
 from countjobs.history.lifecycle import begin
+from countjobs.history.output_so_far import Growth, record_growth
 from countjobs.models import Execution
 from countjobs.models.executions import TROUBLES, Status, Trigger
 from tests.support.admin_pages import RUNS, rows_before

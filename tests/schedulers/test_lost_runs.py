@@ -16,7 +16,7 @@ from countjobs.history.requests import request_run
 from countjobs.jobstores.claims import claim
 from countjobs.models import CountJob, Execution, JobDefinition, SchedulerNode
 from countjobs.models.executions import Status, Trigger
-from countjobs.schedulers.settling import Settled, settle, settle_dead_nodes
+from countjobs.schedulers.lost_runs import Settled, settle, settle_dead_nodes
 from tests.app.models import Greeting
 from tests.support.factories import NOON, SECOND, make_definition, make_execution, make_node
 

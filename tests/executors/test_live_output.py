@@ -12,9 +12,9 @@ from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
 from countjobs.capped import CappedText
-from countjobs.executors import growing as module
-from countjobs.executors.growing import Growing
-from countjobs.history import growth
+from countjobs.executors import live_output as module
+from countjobs.executors.live_output import Growing
+from countjobs.history import output_so_far as growth
 from countjobs.history.recorder import Outcome, record
 from countjobs.models import Execution
 from countjobs.models.executions import Status

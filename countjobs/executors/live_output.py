@@ -17,7 +17,7 @@ from django.db import connection
 
 from countjobs.database.outages import Outage
 from countjobs.database.queries import forget_queries
-from countjobs.history.growth import Growth, record_growth
+from countjobs.history.output_so_far import Growth, record_growth
 from countjobs.lasting import go_on_until
 from countjobs.run_context import GOING, RunContext
 from countjobs.text import in_one_line
