@@ -7,10 +7,11 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 from tests.support import lived_in as row
 from tests.support.browsing.windows import PHONE, needs_browser
@@ -150,19 +151,37 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Site]]
         yield {content: site.wait() for content, site in started.items()}
 
 
+Window = Callable[[Site, str, str], BrowserContext]
+
+
+@pytest.fixture(scope="module")
+def window(browser: Browser) -> Iterator[Window]:
+    """The window of a site's person who reads a language; it loads styles and scripts once."""
+    with ExitStack() as stack:
+
+        @cache
+        def window(site: Site, who: str, language: str) -> BrowserContext:
+            context = browser.new_context(locale=language)
+            stack.enter_context(closing(context))
+            cookie: Any = {"name": "sessionid", "value": site.sessions[who], "url": site.address}
+            context.add_cookies([cookie])
+            # What is looked at for long must not be renewed meanwhile.
+            context.add_init_script("localStorage.setItem('countjobs.overview.renews', 'no')")
+            return context
+
+        yield window
+
+
 @pytest.fixture(scope="module")
 def opened(
-    request: pytest.FixtureRequest, browser: Browser, sites: dict[str, Site]
+    request: pytest.FixtureRequest, window: Window, sites: dict[str, Site]
 ) -> Iterator[Opened]:
     """A page, opened once for all the tests that look at it."""
     content, at = request.param
     site = sites[content]
-    with closing(browser.new_context(locale=at.language, viewport=DESK)) as context:
-        key = site.sessions[at.who]
-        context.add_cookies([{"name": "sessionid", "value": key, "url": site.address}])
-        # What is looked at for long must not be renewed meanwhile.
-        context.add_init_script("localStorage.setItem('countjobs.overview.renews', 'no')")
-        page = Opened(context.new_page())
+    with closing(window(site, at.who, at.language).new_page()) as tab:
+        tab.set_viewport_size(DESK)
+        page = Opened(tab)
         page.go(site.address + at.path)
         if at.then:
             at.then(page.page)

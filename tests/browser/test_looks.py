@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.support import lived_in as row
 from tests.support.browsing.windows import PHONE, needs_browser
@@ -32,13 +32,19 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         site.clean_up()
 
 
-@pytest.fixture
-def visit(browser: Browser, site: Site) -> Iterator[Open]:
-    """Opens a page in a window of its own."""
-    with closing(browser.new_context(locale="en-GB")) as context:
+@pytest.fixture(scope="module")
+def window(browser: Browser, site: Site) -> Iterator[BrowserContext]:
+    """One for all tests, so that it loads styles and scripts once."""
+    with closing(browser.new_context(locale="en-GB")) as window:
         key = site.sessions["superuser"]
-        context.add_cookies([{"name": "sessionid", "value": key, "url": site.address}])
-        page = context.new_page()
+        window.add_cookies([{"name": "sessionid", "value": key, "url": site.address}])
+        yield window
+
+
+@pytest.fixture
+def visit(window: BrowserContext, site: Site) -> Iterator[Open]:
+    """Opens a page in a tab of its own."""
+    with closing(window.new_page()) as page:
 
         def go(path: str, size: Any = DESK) -> Page:
             page.set_viewport_size(size)
@@ -155,7 +161,7 @@ def be_busy(page: Page) -> None:
 
 
 def be_refused(page: Page) -> None:
-    page.context.route("**/preview/", lambda route: route.abort())
+    page.route("**/preview/", lambda route: route.abort())
     page.fill("#id_hour", "5")
     expect(page.locator(".countjobs-sentence")).to_contain_text("can't be loaded")
 
@@ -201,14 +207,15 @@ STATES: dict[str, tuple[str, Callable[[Page], None]]] = {
 }
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("state", STATES)
-def test_every_state_can_be_read(state: str, scheme: Literal["light", "dark"], visit: Open) -> None:
+def test_every_state_can_be_read_light_and_dark(state: str, visit: Open) -> None:
     """On purpose, and not by the luck of an answer that takes its time."""
     path, bring_about = STATES[state]
     page = visit(path)
-    page.emulate_media(color_scheme=scheme)
     bring_about(page)
-    settle(page)
-    assert look(page, "faint") == []
-    assert violations(page, *COLOURS) == []
+    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    for scheme in schemes:
+        page.emulate_media(color_scheme=scheme)
+        settle(page)
+        assert look(page, "faint") == [], scheme
+        assert violations(page, *COLOURS) == [], scheme
