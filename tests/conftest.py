@@ -21,7 +21,7 @@ pytest_plugins = (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--chaos-seconds", default="40", help="how long the chaos test goes on")
+    parser.addoption("--chaos-seconds", default="20", help="how long the chaos test goes on")
     parser.addoption("--chaos-seed", help="what the chaos test does, in which order (default: any)")
 
 
