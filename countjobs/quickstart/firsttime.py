@@ -71,7 +71,7 @@ def superuser(*, on_terminal: bool) -> list[str]:
     reason = obstacle()
     try:
         if not reason:
-            known = model._default_manager.filter(is_superuser=True)
+            known = model._default_manager.filter(is_superuser=True).order_by("pk")
             if user := next((user for user in known if user.is_active), None):
                 name, password = user.get_username(), _FORGOTTEN.format(name=user.get_username())
             else:

@@ -6,6 +6,7 @@ import errno
 import os
 import signal
 import socket
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -38,19 +39,29 @@ def web_server(application: Callable[..., Any], host: str, port: int) -> Any:
         listener = socket.create_server((host, port), family=family)
     except (OSError, UnicodeError) as error:  # the latter for what is no name
         if getattr(error, "errno", None) == errno.EADDRINUSE:
-            reason = f"Port {port} is taken by another program; try --port {port + 1}."
+            other = port + 1 if port < _LAST_PORT else port - 1
+            reason = f"Port {port} is taken by another program; try --port {other}."
         else:
             reason = f"Can't listen on {host}, port {port}: {error}"
         raise CommandError(reason) from error
     return create_server(application, sockets=[listener], threads=8, **LIMITS)
 
 
-def serve(server: Any) -> None:
-    """Answer requests. Whatever ends that ends the scheduler beside it, too, as a signal would."""
-    try:
-        server.run()
-    finally:
-        os.kill(os.getpid(), signal.SIGTERM)
+class Serving(threading.Thread):
+    """Answers requests. Whatever ends that ends the scheduler beside it, too, as a signal would."""
+
+    def __init__(self, server: Any) -> None:
+        super().__init__(name="web server", daemon=True)
+        self._server = server
+        self.has_ended = False
+
+    def run(self) -> None:
+        """Until the process ends."""
+        try:
+            self._server.run()
+        finally:
+            self.has_ended = True
+            os.kill(os.getpid(), signal.SIGTERM)
 
 
 def url_of(host: str, server: Any) -> str:

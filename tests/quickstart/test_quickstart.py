@@ -85,7 +85,7 @@ def test_what_a_user_model_lacks_is_told_before_the_migration(
 ) -> None:
     said = StringIO()
     monkeypatch.setattr(serving, "web_server", Mock())
-    monkeypatch.setattr(serving, "serve", Mock())
+    monkeypatch.setattr(serving, "Serving", Mock(return_value=Mock(has_ended=False)))
     monkeypatch.setattr(firsttime, "obstacle", lambda: "it lacks a name")
     monkeypatch.setattr(quickstart, "call_command", lambda name, **_: said.write(f"{name}\n"))
     call_command("quickstart", stdout=said)
@@ -100,14 +100,22 @@ def test_a_missing_web_server_is_told_of(monkeypatch: pytest.MonkeyPatch) -> Non
         call_command("quickstart")
 
 
-def test_a_web_server_that_fails_ends_the_scheduler_beside_it_as_a_signal_would(
+@pytest.mark.django_db
+def test_a_web_server_that_fails_ends_the_scheduler_beside_it_and_the_status_tells(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     kill = Mock()
     monkeypatch.setattr(os, "kill", kill)
+    website = serving.Serving(Mock(run=Mock(side_effect=OSError("too many open files"))))
     with pytest.raises(OSError, match="too many open files"):
-        serving.serve(Mock(run=Mock(side_effect=OSError("too many open files"))))
+        website.run()
     kill.assert_called_once_with(os.getpid(), signal.SIGTERM)
+    monkeypatch.setattr(serving, "web_server", Mock())
+    monkeypatch.setattr(serving, "Serving", Mock(return_value=website))
+    monkeypatch.setattr(website, "start", Mock())
+    monkeypatch.setattr(quickstart, "call_command", Mock())
+    with pytest.raises(CommandError, match="ended by itself"):
+        call_command("quickstart", stdout=StringIO())
 
 
 # Real processes

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 from django.core.management import call_command
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.core.servers.basehttp import get_internal_wsgi_application
 
 from countjobs.management.database import DatabaseCommand
@@ -48,13 +47,14 @@ class Command(DatabaseCommand):
         self.stdout.write(
             "    Stop with: Ctrl-C (waits for started runs; press it again to stop at once)\n\n"
         )
-        threading.Thread(
-            target=serving.serve, args=(server,), name="web server", daemon=True
-        ).start()
+        website = serving.Serving(server)
+        website.start()
         try:
             call_command("runscheduler", verbosity=verbosity)
         finally:
             server.task_dispatcher.shutdown()  # answers that have begun may end, too
+        if website.has_ended:
+            raise CommandError("The web server ended by itself. Its messages are above.")
 
     def _set_up(self, verbosity: int) -> None:
         for line in firsttime.keep_files_private():
