@@ -3,10 +3,11 @@
 TRANSITIONS lists them: which verb leads from which status to which, and who uses it. Tests check
 that the diagram in docs/states.md says the same, and that no other module writes a status.
 
-Several schedulers and people may want to change the same run. So a verb changes a run only if its
-status and its scheduler are still what the verb expects. Whoever comes second changes nothing, and
-can tell that from what the verb returns. `answer` and `lose` don't check, because their callers
-hold the rows locked.
+Several schedulers and people may want to change the same run. So `begin`, `put_off`, `give_back`
+and `cancel` change a run only if its status, and for the first three its scheduler, are still what
+they expect. Whoever comes second changes nothing, and can tell that from what the verb returns.
+`finish` asks for the status alone: it never overwrites what has ended. `answer` and `lose` don't
+check, because their callers hold the rows locked.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ TRANSITIONS = (
     Transition("put_off", (Status.RUNNING, Status.QUEUED), (Status.QUEUED,), "its scheduler"),
     Transition(
         "finish",
-        (Status.RUNNING,),
+        (Status.RUNNING, Status.QUEUED),
         (Status.SUCCEEDED, Status.FAILED),
         "its scheduler",
     ),
