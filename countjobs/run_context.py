@@ -94,7 +94,8 @@ def current_run() -> Run | None:
 
 def tell(done: int, total: int | None) -> None:
     """Note the progress of the current run. Outside of a run nothing happens."""
-    current.get().told = (done, total)
+    if (context := current.get()) is not NO_RUN:
+        context.told = (done, total)
 
 
 def _whole(number: Any) -> int | None:

@@ -69,9 +69,13 @@ class Outage:
     def goes_on(
         self, logger: logging.Logger, error: Exception, message: str, *args: object
     ) -> None:
-        """It failed: log that, and close this thread's connection, which may be what broke."""
+        """It failed: log that, and close this thread's connection, which may be what broke.
+
+        Django refuses to close it in a transaction; there the caller has to end that first.
+        """
         self.tell(logger, error, message, *args)
-        connection.close()
+        if not connection.in_atomic_block:
+            connection.close()
 
     def tell(self, logger: logging.Logger, error: Exception, message: str, *args: object) -> None:
         """It failed: log that. The connection is fine, or has been closed.

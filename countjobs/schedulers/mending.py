@@ -50,6 +50,8 @@ class Mending:
             message = "Not all of the job store can be mended now, trying again"
             self._outage.goes_on(logger, error, message)
             self._go_on(sync_steps(timezone.now))
+        else:
+            self._outage.is_over()
 
     def _go_on(self, steps: Iterator[list[str]]) -> None:
         self._rest = _Rest(steps, self._outage)
