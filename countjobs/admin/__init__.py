@@ -2,9 +2,8 @@
 
 from django.contrib import admin
 
-from countjobs.admin import broken, schedulers, site
+from countjobs.admin import broken, executions, schedulers, site
 from countjobs.admin.definitions.admin import JobDefinitionAdmin
-from countjobs.admin.executions import admin as executions
 
 site.take_off_foreign_pages(admin.site)
 site.set_index(admin.site)

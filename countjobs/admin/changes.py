@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
@@ -23,20 +23,24 @@ def log_added(user_pk: object, added: Sequence[JobDefinition]) -> None:
 
 
 def log_changed(
-    user_pk: object, changed: Sequence[JobDefinition], fields: Iterable[str], *, enabled: bool
+    user_pk: object, changed: Sequence[JobDefinition], fields: Collection[str], *, enabled: bool
 ) -> None:
     """Log that somebody has changed these fields of each of these."""
     if not changed:
         return
     with override(None):  # the history translates them for its reader
         names = [str(changed[0]._meta.get_field(each).verbose_name) for each in fields]  # type: ignore[union-attr]  # no relation from elsewhere
-    message = [{"changed": tell_switch({"fields": names}, enabled)}]
+    switched = enabled if "enabled" in fields else None
+    message = [{"changed": tell_switch({"fields": names}, switched)}]
     LogEntry.objects.log_actions(str(user_pk), changed, CHANGE, message)
 
 
-def tell_switch(change: dict[str, Any], enabled: bool) -> dict[str, Any]:
-    """A log entry about changed fields. For `enabled` it has the new value; Django ignores it."""
-    return change | {_ENABLED: enabled} if _ENABLED in change["fields"] else change
+def tell_switch(change: dict[str, Any], enabled: bool | None) -> dict[str, Any]:
+    """A log entry about changed fields, with the new value of `enabled`, unless that is None.
+
+    Django ignores the value. The names of the fields can't tell: a kind may name `enabled` anew.
+    """
+    return change if enabled is None else change | {_ENABLED: enabled}
 
 
 def last_pause(definition: JobDefinition) -> LogEntry | None:

@@ -37,23 +37,23 @@ def has_permission(request: HttpRequest, action: str, model: type[models.Model])
 
 
 class Links:
-    """The links of one site that the user of a request may follow."""
+    """The links of one site that the user of a request may follow. Without a request, none."""
 
-    def __init__(self, request: HttpRequest, site: AdminSite) -> None:
+    def __init__(self, request: HttpRequest | None, site: AdminSite) -> None:
         self._request = request
         self._site = site
 
     def may_view(self, model: type[models.Model]) -> bool:
         """Whether the site has pages of a model, and the user may see them."""
-        return self._site.is_registered(model) and self._site.get_model_admin(
-            model
-        ).has_view_permission(self._request)
+        if self._request is None or not self._site.is_registered(model):
+            return False
+        return self._site.get_model_admin(model).has_view_permission(self._request)
 
     def is_hidden(self, model: type[models.Model]) -> bool:
         """Whether the user may not see objects of a model, whether or not it has pages."""
         if self._site.is_registered(model):
             return not self.may_view(model)
-        return not has_permission(self._request, "view", model)
+        return self._request is None or not has_permission(self._request, "view", model)
 
     def visible_kinds(self) -> list[type[JobDefinition]]:
         """The kinds of definition that the user may see, and so may know the names of."""

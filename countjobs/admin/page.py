@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from django.urls import URLPattern
 from django.utils.text import capfirst
 from django.utils.translation import override
 
+from countjobs.admin.links import Links
 from countjobs.admin.list_pages import PageChangeList, is_offered, shortened
 from countjobs.admin.urls import Page
 
@@ -93,12 +94,25 @@ class PageAdmin(AnyModelAdmin):
     keeps_facts = False
     """Whether `get_object` reads the facts of its row: on a request's own copy only."""
 
+    _request: HttpRequest | None = None
+    _facts: Mapping[int, Any] = {}
+    """By the row's identity: a form may change even its key."""
+
+    def read_facts(self, rows: Sequence[Any], links: Links) -> Iterable[Any]:
+        """What is known about each of these rows: the row alone, unless overridden."""
+        return rows
+
     def load_facts(self, request: HttpRequest, rows: Sequence[Any]) -> None:
-        """Read what a page shows beside its rows, and keep it here. Nothing, unless overridden."""
+        """Read what a page shows beside its rows, and keep it here."""
+        self._request = request
+        facts = self.read_facts(rows, Links(request, self.admin_site))
+        self._facts = dict(zip(map(id, rows), facts, strict=True))
 
     def facts_of(self, row: Any) -> Any:
-        """What is known about a row of the page: the row alone, unless overridden."""
-        return row
+        """What is known about a row. If it isn't of the page, that is read now, without links."""
+        if id(row) not in self._facts:
+            return next(iter(self.read_facts([row], Links(None, self.admin_site))))
+        return self._facts[id(row)]
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None

@@ -74,6 +74,3 @@ def export(
 ) -> FileResponse:
     """Download them as a file, sorted by name."""
     return export_file(page, request, definitions)
-
-
-ACTIONS = (run_now, pause, resume, duplicate, export)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -17,13 +17,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.changes import tell_switch
+from countjobs.admin.definitions import actions as on_ticked
 from countjobs.admin.definitions import figures as of_runs
 from countjobs.admin.definitions import pausing, run_now
-from countjobs.admin.definitions.actions import ACTIONS
 from countjobs.admin.definitions.changelist import DefinitionChangeList
 from countjobs.admin.definitions.checks import DefinitionAdminChecks
 from countjobs.admin.definitions.columns import Facts, in_words, name, read_facts
-from countjobs.admin.definitions.copying import name_copy, original_of
+from countjobs.admin.definitions.copying import is_saved_as_new, name_copy, original_of
 from countjobs.admin.definitions.fieldsets import FIRE_TIMES, RUNS, TOLD, fieldsets_of, with_facts
 from countjobs.admin.definitions.filters import OutcomeFilter, ZoneFilter
 from countjobs.admin.definitions.form import (
@@ -59,7 +59,12 @@ class JobDefinitionAdmin(PageAdmin):
     change_form_template = "admin/countjobs/definitions/change_form.html"
     checks_class = DefinitionAdminChecks
     pages = (*preview.PAGES, *run_now.PAGES, *pausing.PAGES, *import_page.PAGES)
-    actions = ACTIONS
+    actions: Sequence[str] = ("run_now", "pause", "resume", "duplicate", "export")
+    run_now = on_ticked.run_now
+    pause = on_ticked.pause
+    resume = on_ticked.resume
+    duplicate = on_ticked.duplicate
+    export = on_ticked.export
 
     list_display = ("name", "schedule", "switch", "next_run", "last_run", "runs_strip")
     list_filter = ("enabled", OutcomeFilter, ZoneFilter, "executor")
@@ -98,17 +103,9 @@ class JobDefinitionAdmin(PageAdmin):
 
     # Columns
 
-    _facts: Mapping[Any, Facts] = {}
-    _request: HttpRequest | None = None
-
-    def load_facts(self, request: HttpRequest, definitions: Sequence[JobDefinition]) -> None:
-        """Read the facts of a page's definitions, in as many queries for many as for one."""
-        self._request = request
-        self._facts = read_facts(definitions, Links(request, self.admin_site))
-
-    def facts_of(self, definition: JobDefinition) -> Facts:
-        """What was read of a definition of this page."""
-        return self._facts[definition.pk]
+    def read_facts(self, definitions: Sequence[JobDefinition], links: Links) -> list[Facts]:
+        """The facts of definitions, in as many queries for many as for one."""
+        return read_facts(definitions, links)
 
     next_run = column(_("next run"), Facts.next_run)
     last_run = column(_("last run"), Facts.last_run)
@@ -246,8 +243,9 @@ class JobDefinitionAdmin(PageAdmin):
         """As Django's. A copy made by somebody who may not resume is enabled only if its original
         is.
         """
-        if (original := original_of(self, request)) and not self.has_pause_permission(request):
-            obj.enabled = original.enabled
+        if is_saved_as_new(request) and not self.has_pause_permission(request):
+            original = original_of(self, request)
+            obj.enabled = bool(original and original.enabled)
         super().save_model(request, obj, form, change)
 
     def construct_change_message(
@@ -257,7 +255,8 @@ class JobDefinitionAdmin(PageAdmin):
         parts: Any = super().construct_change_message(request, form, formsets, add)
         for part in parts:
             if "changed" in part:
-                part["changed"] = tell_switch(part["changed"], form.instance.enabled)
+                switched = form.instance.enabled if "enabled" in form.changed_data else None
+                part["changed"] = tell_switch(part["changed"], switched)
         return parts
 
     def response_add(

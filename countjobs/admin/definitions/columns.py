@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from functools import cached_property, lru_cache
-from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
@@ -38,9 +37,13 @@ _OVERDUE = timedelta(seconds=10)
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known about a definition. It is read at once, so an invalid form can't change it."""
+    """What is known about a definition.
+
+    The fields are read at once: an invalid form changes the definition, but not them.
+    """
 
     definition: JobDefinition
+    job_id: str
     zone: tzinfo
     enabled: bool
     next_run_time: datetime | None
@@ -50,11 +53,6 @@ class Facts:
     """The newest that have begun or ended, newest first."""
     links: Links = field(repr=False)
     """What the reader may see."""
-
-    @property
-    def job_id(self) -> str:
-        """The job's key."""
-        return self.definition.job_id
 
     @cached_property
     def pause(self) -> LogEntry | None:
@@ -136,19 +134,20 @@ class Facts:
         yield from ((messages.WARNING, text) for text in self.warnings())
 
 
-def read_facts(definitions: Sequence[JobDefinition], links: Links) -> dict[Any, Facts]:
-    """The facts of definitions, by their keys: three queries for all."""
+def read_facts(definitions: Sequence[JobDefinition], links: Links) -> list[Facts]:
+    """The facts of each definition: three queries for all."""
     ids = [definition.job_id for definition in definitions]
     jobs = dict(rows_of(DjangoJob).filter(id__in=ids).values_list("id", "next_run_time"))
     errors = dict(ParkedJob.objects.filter(job_id__in=ids).values_list("job_id", "error"))
     newest = _newest(ids if links.may_view(Execution) else [])
     missing = gettext("It is missing from the job store. “manage.py syncjobs” mends that.")
-    facts = {}
+    facts = []
     for definition in definitions:
         job_id = definition.job_id
         runs = [past for past in newest[job_id] if past.status != Status.QUEUED]
-        facts[definition.pk] = Facts(
+        told = Facts(
             definition=definition,
+            job_id=job_id,
             zone=zone_of(definition),
             enabled=definition.enabled,
             next_run_time=jobs.get(job_id),
@@ -157,6 +156,7 @@ def read_facts(definitions: Sequence[JobDefinition], links: Links) -> dict[Any, 
             runs=runs,
             links=links,
         )
+        facts.append(told)
     return facts
 
 

@@ -80,19 +80,20 @@ def free_name_of(definition: JobDefinition) -> str:
     return free_name(definition.name, set(rows.values_list("name", flat=True)), longest)
 
 
-_AS_NEW = "_saveasnew"
+def is_saved_as_new(request: HttpRequest) -> bool:
+    """Whether a form asks for a new definition instead of changing the one that it shows."""
+    return "_saveasnew" in request.POST
 
 
 def original_of(page: admin.ModelAdmin[Any], request: HttpRequest) -> Any:
-    """The original of a definition that is being saved as new; None for any other request."""
-    if _AS_NEW not in request.POST or (match := request.resolver_match) is None:
-        return None
-    return row_at(page, request, str(match.kwargs.get("object_id", "")))
+    """The definition that the page of a request shows; None if it is gone."""
+    shown = request.resolver_match.kwargs if request.resolver_match else {}
+    return row_at(page, request, str(shown.get("object_id", "")))
 
 
 def name_copy(page: admin.ModelAdmin[Any], request: HttpRequest, object_id: str) -> None:
     """Give a copy that still has its original's name an unused one."""
-    if _AS_NEW not in request.POST:
+    if not is_saved_as_new(request):
         return
     original = row_at(page, request, object_id)
     if original and request.POST.get("name", "").strip() == original.name:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -87,15 +87,9 @@ class ExecutionAdmin(ReadOnlyAdmin):
 
     # Columns
 
-    _facts: Mapping[Any, RunFacts] = {}
-
-    def load_facts(self, request: HttpRequest, executions: Sequence[Execution]) -> None:
-        """Find the definitions of a page's runs, for their time zones and links."""
-        self._facts = read_facts(executions, Links(request, self.admin_site))
-
-    def facts_of(self, execution: Execution) -> RunFacts:
-        """What is known about a run of this page."""
-        return self._facts[execution.pk]
+    def read_facts(self, executions: Sequence[Execution], links: Links) -> list[RunFacts]:
+        """Runs with their definitions, for their time zones and links."""
+        return read_facts(executions, links)
 
     outcome = column(_("status"), RunFacts.outcome)
     job = column(_("job"), RunFacts.job)

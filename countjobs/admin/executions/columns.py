@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Any
 
 from django.contrib import admin
 from django.utils import timezone
@@ -110,14 +109,14 @@ class RunFacts:
         return display.pre(self.run.traceback)
 
 
-def read_facts(executions: Sequence[Execution], links: Links) -> dict[Any, RunFacts]:
-    """What is known about runs, by primary key: one query for each kind of definition."""
+def read_facts(executions: Sequence[Execution], links: Links) -> list[RunFacts]:
+    """What is known about each run: one query for each kind of definition."""
     definitions = definitions_of({execution.job_id for execution in executions})
-    facts = {}
+    facts = []
     for run in executions:
         definition = definitions.get(run.job_id)
         url = links.to_object(type(definition), definition.pk) if definition else ""
-        facts[run.pk] = RunFacts(run, definition is not None, url, zone_of(definition))
+        facts.append(RunFacts(run, definition is not None, url, zone_of(definition)))
     return facts
 
 

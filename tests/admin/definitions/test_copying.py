@@ -104,8 +104,11 @@ def test_a_copy_that_can_not_be_is_no_error_of_the_page_and_leaves_nothing(
 
 
 @pytest.mark.django_db
-def test_a_copy_by_who_may_not_resume_it_stays_paused() -> None:
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_a_copy_by_who_may_not_resume_it_stays_paused(is_gone: bool) -> None:
     paused = CountJob.objects.create(name="paused", enabled=False)
+    if is_gone:
+        CountJob.objects.filter(pk=paused.pk).delete()
     values = form_values({"name": "copied", "_saveasnew": "1"})
     values.pop("enabled", None)
     client_of("writer").post(f"{LIST}{paused.pk}/change/", values)

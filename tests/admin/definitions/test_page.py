@@ -140,7 +140,7 @@ def test_a_definition_that_wont_run_or_is_overdue_is_announced_with_the_reason(
     error: str, due: datetime | None, text: str
 ) -> None:
     links = Links(HttpRequest(), admin.site)
-    facts = Facts(CountJob(), UTC, True, due, error, last=None, runs=(), links=links)
+    facts = Facts(CountJob(), "", UTC, True, due, error, last=None, runs=(), links=links)
     assert text in facts.announcement()[1]
 
 
