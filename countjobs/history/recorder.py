@@ -116,7 +116,7 @@ class Recorder(threading.Thread):
         try:
             refused = self._write(batch)
         except Error as error:
-            message = "The database gives an error; %s can't be written yet"
+            message = "The database reports an error; %s can't be written yet"
             self.outage.goes_on(logger, error, message, counted(len(batch), "outcome"))
             with self._lock:
                 self._outcomes.rotate(-MOST_REFUSED)  # next time, others come first

@@ -39,7 +39,7 @@ class Trigger(models.TextChoices):
 
     SCHEDULE = "schedule", _("schedule")
     MANUAL = "manual", _("by hand")
-    RETRY = "retry", _("retry")
+    RETRY = "retry", _("next attempt")
     API = "api", _("API")
 
 

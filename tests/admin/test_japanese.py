@@ -88,7 +88,7 @@ def test_english_would_be_found() -> None:
 
 @pytest.mark.parametrize("url", ["/admin/", "/admin/countjobs/", LIST, ADD, EXECUTIONS, NODES])
 def test_a_page_without_a_row(url: str, client: Client) -> None:
-    assert "スケジューラーが動いていません。" in japanese(client.get(url))
+    assert "稼働中のスケジューラーがありません。" in japanese(client.get(url))
 
 
 @pytest.mark.parametrize("page", ["change", "history", "delete"])

@@ -28,7 +28,7 @@ def test_it_prints_what_it_mended(capsys: pytest.CaptureFixture[str]) -> None:
     first, second, summary = output(capsys)
     assert first.startswith(f"{definitions[0].job_id} (a): next run at ")
     assert second.startswith(f"{definitions[1].job_id} (b): next run at ")
-    assert summary == "2 mended."
+    assert summary == "2 rows corrected."
     assert output(capsys) == ["The job store matches the definitions."]
 
 

@@ -95,7 +95,7 @@ def _look(request: HttpRequest) -> Alerts:
 
 
 def _why(reasons: list[str], links: Links) -> str:
-    return reasons[0] if links.may_view(SchedulerNode) else _("The database gives an error.")
+    return reasons[0] if links.may_view(SchedulerNode) else _("The database reports an error.")
 
 
 def _may_know(label: str, links: Links) -> bool:

@@ -120,7 +120,7 @@ class Facts:
             return messages.WARNING, gettext("It won't run: its schedule has ended.")
         when = moment_text(self.next_run_time, self.zone)
         if self.next_run_time < timezone.now() - _OVERDUE:
-            text = gettext("It has been due since %s, but no scheduler has taken it yet.")
+            text = gettext("It has been due since %s, but no scheduler has claimed it yet.")
             return messages.WARNING, text % when
         return messages.INFO, gettext("Next run: %s") % when
 
@@ -142,7 +142,7 @@ def read_facts(definitions: Sequence[JobDefinition], links: Links) -> dict[Any, 
     jobs = dict(rows_of(DjangoJob).filter(id__in=ids).values_list("id", "next_run_time"))
     errors = dict(ParkedJob.objects.filter(job_id__in=ids).values_list("job_id", "error"))
     newest = _newest(ids if links.may_view(Execution) else [])
-    missing = gettext("It is missing from the job store. “manage.py syncjobs” mends that.")
+    missing = gettext("It is missing from the job store. Run “manage.py syncjobs” to fix that.")
     facts = {}
     for definition in definitions:
         job_id = definition.job_id

@@ -27,7 +27,8 @@ class OutcomeFilter(admin.SimpleListFilter):
     """
 
     title = format_lazy(
-        _("last outcome (among the {jobs} jobs with the newest problems)"), jobs=f"{_MOST_JOBS:,}"
+        _("last outcome (only the {jobs} jobs that had a problem most recently)"),
+        jobs=f"{_MOST_JOBS:,}",
     )
     parameter_name = "outcome"
     any_problem, no_problem = "problem", "fine"

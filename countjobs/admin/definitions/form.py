@@ -160,7 +160,7 @@ def filled_words(crontab: Crontab) -> str:
     if crontab.zone:
         words.append(_("Time zone: %(zone)s.") % {"zone": crontab.zone})
     if crontab.command:
-        left_out = _("“%(command)s” is ignored: what runs is this definition.")
+        left_out = _("“%(command)s” is ignored: the definition says what runs, not the line.")
         words.append(left_out % {"command": shown(crontab.command)})
     return " ".join(words)
 

@@ -58,9 +58,9 @@ def read_coming(now: datetime, links: Links) -> Coming:
     return Coming(
         bars=stacked_bars(
             [_bar(*each) for each in zip(hours, counts, strict=True)],
-            gettext("Jobs by the hour of their next run, next 24 hours"),
+            gettext("How many jobs run next in each hour, next 24 hours"),
         ),
-        marks=marks(_marks(first, now), gettext("The first of them")),
+        marks=marks(_marks(first, now), gettext("The next runs")),
         most=max(counts),
         total=sum(counts),
         overdue=overdue,
