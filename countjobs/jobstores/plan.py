@@ -24,7 +24,7 @@ class NotRun:
     at: datetime
     """The last of them."""
     folded: int
-    """How many come before it."""
+    """How many earlier fire times this row also stands for."""
     reason: str
 
 

@@ -185,7 +185,7 @@ class JobDefinition(SavedInRun):
         )
 
     def next_fire_time(self, now: datetime) -> datetime | None:
-        """The first due time after an instant, in the definition's zone.
+        """The first fire time after an instant, in the definition's zone.
 
         None if the definition is disabled or its schedule has ended.
         """

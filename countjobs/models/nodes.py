@@ -14,7 +14,7 @@ from countjobs.database.primary import PrimaryQuerySet
 
 
 class State(models.TextChoices):
-    """What a scheduler says it is doing. Of a dead one, others write that it has stopped."""
+    """What a scheduler says it is doing. When it is dead, another one sets this to “stopped”."""
 
     RUNNING = "running", _("running")
     DRAINING = "draining", _("draining")

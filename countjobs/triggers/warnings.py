@@ -14,7 +14,7 @@ from countjobs.triggers.clocks import Transition, first_transition
 from countjobs.triggers.schedule import ScheduleTrigger
 
 LOOK_AHEAD = timedelta(days=396)
-"""Any stretch of a year contains both clock changes."""
+"""More than a year: any period of that length contains both clock changes."""
 
 _TICK = timedelta(microseconds=1)
 _SECONDS = 60
@@ -67,7 +67,7 @@ def schedule_warnings(trigger: ScheduleTrigger, now: datetime) -> list[str]:
 
 
 def clock_warnings(trigger: ScheduleTrigger, now: datetime) -> Iterator[ClockWarning]:
-    """The first clock change that skips due times and the first that repeats some, by date.
+    """The first clock change that skips fire times and the first that repeats some, by date.
 
     A schedule for every hour simply goes on through both, so there is no warning.
     """

@@ -32,7 +32,8 @@ def test_promise_04_it_ends_with_0_where_a_scheduler_lives(
     node = make_node(NOON - 2 * SECOND, capacity=4)
     call_command("schedulerstatus")
     assert capsys.readouterr().out == (
-        f"{node.name}: running, 4 threads, last heartbeat 2.0 s ago\n0 runs are running, 0 jobs are broken.\n"
+        f"{node.name}: running, 4 threads, last heartbeat 2.0 s ago\n"
+        "0 runs are running, 0 jobs are broken.\n"
     )
 
 
@@ -47,7 +48,8 @@ def test_promise_04_it_ends_with_1_where_none_lives(
         call_command("schedulerstatus")
     assert ended.value.code == 1
     assert capsys.readouterr().out == (
-        "No scheduler is alive. Start one: manage.py runscheduler\n0 runs are running, 0 jobs are broken.\n"
+        "No scheduler is alive. Start one: manage.py runscheduler\n"
+        "0 runs are running, 0 jobs are broken.\n"
     )
 
 
@@ -135,6 +137,7 @@ def test_foreign_rows_are_no_problem_and_are_told_of(capsys: pytest.CaptureFixtu
     make_node(NOON)
     DjangoJob.objects.create(id="theirs", next_run_time=NOON, job_state=b"theirs")
     call_command("schedulerstatus")
-    assert "Rows in the job store that another program wrote, or another key signed (left as they are): 1." in (
-        capsys.readouterr().out
-    )
+    assert (
+        "Rows in the job store that another program wrote, or another key signed (left as they "
+        "are): 1."
+    ) in capsys.readouterr().out

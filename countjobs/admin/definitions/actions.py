@@ -55,7 +55,9 @@ def duplicate(page: JobDefinitionAdmin, request: HttpRequest, definitions: Defin
     try:
         copies = copying.duplicate(request.user.pk, some)
     except IntegrityError:
-        text = gettext("Nothing was duplicated: a duplicate would repeat a value that must be unique.")
+        text = gettext(
+            "Nothing was duplicated: a duplicate would repeat a value that must be unique."
+        )
         return page.message_user(request, text, messages.ERROR)
     links = Links(request, page.admin_site)
     shown = some_of(copies, lambda each: (links.to_object(type(each), each.pk), str(each)))

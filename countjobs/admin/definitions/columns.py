@@ -47,7 +47,7 @@ class Facts:
     error: str
     last: Past | None
     runs: Sequence[Past]
-    """The newest that have begun or ended, newest first."""
+    """Its newest runs that have started or finished, newest first."""
     links: Links = field(repr=False)
     """What the reader may see."""
 

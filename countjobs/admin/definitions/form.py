@@ -76,7 +76,9 @@ class PartialForm(AnyModelForm):
 
 
 class DefinitionForm(PartialForm):
-    """A form that is not saved if it is sent with a crontab line, but shown again, filled from it.
+    """A form that can be sent with a crontab line.
+
+    Then it isn't saved: its fields are filled in from the line, and it is shown again.
 
     For a new definition it starts without a schedule, and requires one: nothing is to run before
     somebody has said when.

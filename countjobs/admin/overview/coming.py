@@ -26,7 +26,8 @@ from countjobs.models.kinds import concrete_definitions
 MOST = 50
 SHOWN = 10
 _WAITED = timedelta(seconds=5)
-"""A living scheduler claims what is due well within this."""
+"""A job that has been due for longer than this counts as waiting. A scheduler that is alive claims
+much sooner."""
 _LONG_AGO = timedelta(days=36_500)
 
 
