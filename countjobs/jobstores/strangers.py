@@ -72,9 +72,9 @@ def kinds_that_nobody_runs(
 ) -> list[str]:
     """Those of these kinds, and of the ones known here, that have due jobs and nobody to run them.
 
-    `told` holds the kinds that each scheduler that is alive says it knows. If one doesn't say (it is
-    of an earlier version), or none is alive, the list is empty: then that has to be mended first. It
-    takes a query or two for each kind that nobody knows.
+    `told` holds the kinds that each scheduler that is alive says it knows. If one doesn't say (it
+    is of an earlier version), or none is alive, the list is empty: then that has to be mended
+    first. It takes a query or two for each kind that nobody knows.
     """
     if not told or None in told:
         return []

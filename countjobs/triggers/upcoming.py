@@ -1,4 +1,4 @@
-"""The next fire times of a trigger, as many as asked for, in bounded time."""
+"""The fire times of a trigger that come next, as many as asked for, in bounded time."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ def test_the_banner() -> None:
     with override("ja"):
         page = render_to_string("admin/countjobs/banner.html", {"alerts": alerts})
     assert english_in(page) == []
-    assert "このサイトのものではない行が 2 行あります。" in page
+    assert "他のプログラムが書き込んだ行、または別の鍵で署名された行が 2 行あります。" in page
 
 
 def test_a_search_of_many_words(client: Client) -> None:

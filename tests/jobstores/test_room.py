@@ -128,7 +128,8 @@ def test_schedulerstatus_ends_with_4_and_names_the_runs(
     code, said = status(capsys)
     assert code == 4
     assert said.splitlines()[-3:] == [
-        "No free thread: each has been busy with the same run for over 15 s, and other runs are waiting.",
+        "No free thread: each has been busy with the same run for over 15 s, and other runs are "
+        "waiting.",
         f'  run {runs[0].pk} of "hang 2", since 2026-03-04 11:49:58 UTC',
         f'  run {runs[1].pk} of "hang 1", since 2026-03-04 11:49:59 UTC',
     ]

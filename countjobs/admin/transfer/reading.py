@@ -23,8 +23,8 @@ MOST_VALUES = 500_000
 """All values of a file: 5,000 entries of 25 fields have 125,000. Each costs time and memory."""
 
 _TEXTS = re.compile(r'(?:"(?:[^"\\]++|\\.?)*+"?)++', re.DOTALL)
-"""Strings in JSON. A match also consumes a string that never ends, so no quotation mark is looked at
-twice."""
+"""Strings in JSON. A match also consumes a string that never ends, so no quotation mark is looked
+at twice."""
 
 _KEYS = {"format", "version", "definitions"}
 _AROUND = 3
