@@ -10,7 +10,10 @@ _MOST_BYTES_A_CHARACTER = len("\\ud800")  # half of a surrogate pair, as it is w
 
 
 class CappedText:
-    """Text up to a number of UTF-8 bytes. Of more it keeps head and tail, and marks the cut."""
+    """Text up to a number of UTF-8 bytes.
+
+    Of longer text it keeps the beginning and the end, and marks the cut.
+    """
 
     def __init__(self, most_bytes: int) -> None:
         self._head_room = most_bytes // 2

@@ -29,9 +29,13 @@ class Conf:
     output_bytes: int = _whole(64 * 1024, 1_024, 16 * 1024 * 1024)
     """How many bytes of a run's output are kept, as UTF-8: its beginning and its end."""
     catch_up_runs: int = _whole(10, 1, 1_000)
-    """How many missed due times are run, if a definition doesn't coalesce them."""
+    """How many of the fire times that came due meanwhile run, if a definition doesn't coalesce
+    them.
+    """
     most_attempts: int = _whole(3, 1, 100)
-    """How often a run is started in all, if its definition says to run it again when it is lost."""
+    """How many times in total a run is started, if its definition says to run it again when it is
+    lost.
+    """
     keep_days: int = _whole(90, 1, 36_500)
     """`purgeexecutions` deletes runs that were due longer ago."""
     keep_per_job: int = _whole(10_000, 1, 10_000_000)

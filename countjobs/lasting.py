@@ -1,4 +1,4 @@
-"""Going on whatever goes wrong: threads that last, and steps that may fail."""
+"""Helpers for threads that must keep going after any error, and for steps that may fail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The run that code is part of: one object a run, which one context variable holds.
+"""The run that code is part of: each run has one object, kept in a context variable.
 
 Contexts are handed on to the tasks of an async job, and to forked children. Threads that a job
 starts have a context of their own, and so are part of no run.
@@ -16,7 +16,7 @@ from typing import Any
 from countjobs.capped import CappedText
 
 MOST = 2**63 - 1
-"""What fits a column."""
+"""The greatest number that the database column can hold."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,9 @@ class RunContext:
 
 
 NO_RUN = RunContext(None, None)
-"""What code outside of a run finds. Nobody reads what is told to it."""
+"""The context in which code outside of any run finds itself. Progress that is reported to it is
+ignored.
+"""
 
 current: ContextVar[RunContext] = ContextVar("countjobs_run", default=NO_RUN)
 

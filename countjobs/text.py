@@ -1,4 +1,6 @@
-"""Text from outside: what no database can keep, what is invisible, and how to quote it."""
+"""Text from outside: finding characters that databases can't store or that are invisible, and
+quoting it safely.
+"""
 
 from __future__ import annotations
 

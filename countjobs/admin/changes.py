@@ -14,7 +14,7 @@ from countjobs.models import JobDefinition
 _ENABLED = "enabled"
 _SWITCHED = f'"{_ENABLED}": '
 _PAUSED = f"{_SWITCHED}false"
-"""As `tell_switch` writes it, and a log entry stores it in JSON."""
+"""What a log entry's JSON contains if `tell_switch` has recorded a pause."""
 
 
 def log_added(user_pk: object, added: Sequence[JobDefinition]) -> None:

@@ -27,7 +27,7 @@ OR = ","
 _INSTANT = timedelta(microseconds=1)
 
 Span = tuple[datetime, datetime]
-"""From an instant until before another."""
+"""A pair: the first instant of the span, and the first one after it."""
 
 
 def has_permission(request: HttpRequest, action: str, model: type[models.Model]) -> bool:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from countjobs.admin.page import PageAdmin
 
 MOST_WORDS = 10
-"""In a search: each word costs a look at every row."""
+"""How many words of a search are used: each one is looked for in every row."""
 
 _LONGEST_SEARCH = 1_000
 """Characters."""

@@ -92,7 +92,9 @@ class PageAdmin(AnyModelAdmin):
         return super(PageAdmin, own).changeform_view(*args, **kwargs)
 
     keeps_facts = False
-    """Whether `get_object` reads the facts of its row: on a request's own copy only."""
+    """Whether `get_object` also reads the facts of its row. True only on the copy that a request
+    gets.
+    """
 
     _request: HttpRequest | None = None
     _facts: Mapping[int, Any] = {}

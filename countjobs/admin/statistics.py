@@ -15,7 +15,7 @@ from countjobs.models import Execution
 from countjobs.models.executions import Status
 
 MOST = 500
-"""Runs that are looked at."""
+"""How many runs the figures are based on, at most."""
 
 _WORKED = (Status.SUCCEEDED, Status.FAILED, Status.TIMED_OUT)
 """Statuses of runs whose duration is known. Nobody knows when a lost one ended."""

@@ -59,8 +59,8 @@ class Page:
     """
 
     name: str
-    """Django's names start with app and model, which are added. A name that starts with the app
-    stays.
+    """As with Django's own names, app and model are put in front, unless the name starts with the
+    app already.
     """
     place: str
     """The path below the model's list."""

@@ -56,7 +56,8 @@ def _of_definition(model: type[JobDefinition]) -> Iterator[CheckMessage]:
         )
     if hiding := sorted(_hiding(model)):
         yield Error(
-            f"Fields of this kind hide attributes of JobDefinition: {', '.join(hiding)}.",
+            "Fields of this kind have the names of attributes of JobDefinition: "
+            f"{', '.join(hiding)}.",
             hint="Give the field another name.",
             obj=model,
             id="countjobs.E007",
@@ -84,7 +85,8 @@ def _of_definition(model: type[JobDefinition]) -> Iterator[CheckMessage]:
         )
     if missing := {"run", "pause"} - set(_permitted(model)):
         yield Warning(
-            f"There is no permission to {' or '.join(sorted(missing))} these definitions.",
+            f"This kind has no permission {' or '.join(f'“{each}”' for each in sorted(missing))},"
+            " so nobody can be given it.",
             hint="Let its Meta inherit: class Meta(JobDefinition.Meta). Then run makemigrations.",
             obj=model,
             id="countjobs.W003",

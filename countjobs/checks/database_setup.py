@@ -99,7 +99,7 @@ def routing_warnings() -> Iterator[CheckMessage]:
     if elsewhere := _not_on_default(aliases):
         yield Warning(
             f"A database router reads from databases other than 'default': {elsewhere}. countjobs"
-            " itself doesn't, but other code would see outdated rows.",
+            " still reads these models from 'default', but other code would see outdated rows.",
             hint="Make its db_for_read return 'default', or None, for these models.",
             id="countjobs.W010",
         )

@@ -52,7 +52,8 @@ def _of_set_up(connection: BaseDatabaseWrapper) -> Iterator[CheckMessage]:
         yield from set_up_errors(connection, Conf.load().threads)
     if connection.vendor == "postgresql" and not can_listen(connection):
         yield Warning(
-            "Schedulers can't listen to PostgreSQL here. They poll once a second instead.",
+            "This driver can't wait for notifications (NOTIFY), so schedulers look for changes once"
+            " a second.",
             hint="Install psycopg 3 in place of psycopg2: pip install 'psycopg[binary]'.",
             id="countjobs.W011",
         )
@@ -85,7 +86,7 @@ def _of_sqlite(connection: BaseDatabaseWrapper) -> Iterator[CheckMessage]:
 
 
 def _asked(connection: BaseDatabaseWrapper, pragma: str) -> Any:
-    """The value of a PRAGMA; None if the database gives an error, which other code will report."""
+    """The value of a PRAGMA; None if the database refuses, which other code will report."""
     try:
         with connection.cursor() as cursor:
             cursor.execute(f"PRAGMA {pragma}")

@@ -1,8 +1,8 @@
-"""The database being away: what counts as that, and how whoever meets it goes on.
+"""Outages of the database: which errors mean one, and how to continue after one.
 
 - A thread that has to go on calls `Outage.goes_on` where something failed, and tries again later.
 - Where a connection that broke may be all that is wrong, `try_twice` tries again at once.
-- Where it matters whether it is the database or what was sent to it, `AWAY` says so.
+- `AWAY` has the errors that mean the database is at fault, not the statement or its values.
 """
 
 from __future__ import annotations

@@ -10,11 +10,13 @@ from countjobs.executors.rate import RecentRate
 from countjobs.jobstores.claimed import ClaimedJob
 
 CLAIM_AHEAD_SECONDS = 0.2
-"""As many claims may wait here as runs end in this time: many if runs are short, none if long."""
+"""The backlog holds at most as many claims as runs that finish in this many seconds: many if runs
+are short, none if they are long."""
 FIRST_AHEAD_SECONDS = 0.05
-"""The same while nothing is held: the more a claim takes then, the later its first run starts."""
+"""The same for an empty backlog. It is shorter, because the first run starts only when the whole
+claim is done."""
 BEGIN_AHEAD_SECONDS = 0.02
-"""Runs of short jobs may be marked as started this long before they start."""
+"""Runs of short jobs may be marked as running up to this long before they start."""
 SHORT_SECONDS = 0.2
 """A job is long if its last run here took longer. One that has not run here yet counts as short.
 The limit is generous: on an overloaded machine short runs may take many times as long as usual, and

@@ -27,8 +27,8 @@ class Process:
     """Which process this is."""
 
     generation = 0
-    """How many forks lie between it and the first one. Reading this is free, while the process's id
-    is a system call."""
+    """How many forks lie between it and the first one. Reading this costs nothing; asking for
+    the process id is a system call."""
 
 
 class NoChildReturns:

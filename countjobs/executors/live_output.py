@@ -1,9 +1,9 @@
 """A thread that writes the output and the progress of long runs while they go on.
 
-Runs know nothing of it. About once a second it looks at the runs that go on. Those that it also saw
-the last time are long, and it writes what is new of them, in one statement. If no run is long,
-nothing is written. What can't be written is dropped: the next look writes more, and when a run ends
-the recorder writes all.
+Runs know nothing of it. About once a second it looks at the runs that go on. A run that it sees for
+the second time is long. In one statement, it writes what is new in all long runs. If no run is
+long, nothing is written. What can't be written is dropped: the next look writes more, and when a run
+ends the recorder writes all.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ logger = in_one_line(logging.getLogger(__name__))
 
 LOOK_SECONDS = 1.0
 REST = 9
-"""It rests at least so many times as long as a look takes."""
+"""After each look it rests for at least this many times the duration of that look."""
 
 
 class Growing(threading.Thread):

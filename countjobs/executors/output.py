@@ -37,8 +37,9 @@ others still print to it, and the interpreter would crash.
 class _Tee(StandIn):
     """A standard stream that also writes to the output of the run that writes to it.
 
-    No run fails because the terminal is gone, its disk is full, or it lacks a letter: the run's
-    output has it all. And no run can close or change the stream, because others write to it.
+    No run fails because the terminal is gone, its disk is full, or the terminal's encoding lacks a
+    character. The run's output has everything in any case. And no run can close or
+    change the stream, because others write to it.
     """
 
     __slots__ = ()

@@ -1,4 +1,4 @@
-"""How fast runs have lately ended, while there were any."""
+"""How many runs have lately finished per second, not counting the time in which none was running."""
 
 from __future__ import annotations
 

@@ -128,7 +128,10 @@ def not_text(given: object) -> TypeError:
 
 
 class StandInBuffer(io.BufferedIOBase):
-    """The binary stream of a stand-in. What is written to it keeps its place between texts."""
+    """The binary stream of a stand-in.
+
+    Bytes and texts stay in the order in which they were written.
+    """
 
     def __init__(self, text: StandIn) -> None:
         self._text = text

@@ -46,8 +46,8 @@ RETRY_SECONDS = 0.5
 PUT_OFF_SECONDS = 0.2
 """How long a run that is marked as started may wait for a thread before it is put off."""
 FORGOTTEN_SHARE = 0.5
-"""How much of the silence after which others may take us for dead. An older mark is asked for
-again: perhaps this process was frozen, and its runs were settled and run elsewhere."""
+"""A mark older than this share of the silence after which others may take us for dead is checked
+again: this process may have been frozen, and its runs given to others."""
 
 Mark: TypeAlias = Callable[[list[int]], Iterable[int]]
 """Marks executions in the database, and returns those that are still ours to start."""

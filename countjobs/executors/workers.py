@@ -26,7 +26,8 @@ Item = TypeVar("Item")
 MOMENT_SECONDS = 0.02
 """How often to check that the threads are making progress."""
 BUSY_SHARE = 0.8
-"""If this process uses more of a core, more threads would only be in each other's way.
+"""If this process already uses more than this share of a core, more threads would only be in each
+other's way.
 """
 
 

@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from countjobs.text import is_encodable, shown, validate_text
 
 MOST_ROWS = 300
-"""More are edited as JSON: each row has two form fields, of which Django takes 1,000 in all."""
+"""A mapping with more keys is edited as JSON. Each row has two form fields, and Django accepts
+1,000 fields in one form."""
 
 _MOST_ADDED = 400
 _SPARE = 2

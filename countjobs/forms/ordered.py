@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from countjobs.text import is_encodable, shown
 
 MOST_CHARACTERS = 512 * 1024
-"""More isn't even parsed. 64 KiB of text take six times that if each character is escaped."""
+"""Longer text isn't even parsed. The limit allows for 64 KiB with every character escaped, which
+makes it six times as long."""
 
 MOST_LEVELS = 50
 

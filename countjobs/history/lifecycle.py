@@ -31,7 +31,7 @@ class Transition:
 
     verb: str
     before: tuple[Status, ...]
-    """Empty: it makes a new run."""
+    """If this is empty, the verb makes a new run."""
     after: tuple[Status, ...]
     who: str
 

@@ -32,7 +32,7 @@ RETRY_SECONDS = 1.0
 GATHER_SECONDS = 0.05
 """How long an outcome waits for others, so that there are at most about twenty writes a second."""
 MOST_REFUSED = 10
-"""After so many refused outcomes in a row, it is not the outcomes that are at fault."""
+"""If this many outcomes in a row are refused, the fault is the database's, not the outcomes'."""
 
 
 Raised: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
@@ -116,7 +116,7 @@ class Recorder(threading.Thread):
         try:
             refused = self._write(batch)
         except Error as error:
-            message = "The database gives an error; %s can't be written yet"
+            message = "The database reports an error; %s can't be written yet"
             self.outage.goes_on(logger, error, message, counted(len(batch), "outcome"))
             with self._lock:
                 self._outcomes.rotate(-MOST_REFUSED)  # next time, others come first

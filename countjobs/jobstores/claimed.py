@@ -12,7 +12,7 @@ from countjobs.run_context import Run
 class ClaimedJob:
     """The claimed runs of one job, to be carried out one after the other.
 
-    APScheduler's loop takes it for a due Job, of which nothing is left to be decided.
+    To APScheduler's loop it looks like a due Job. Everything about it has been decided already.
     """
 
     id: str

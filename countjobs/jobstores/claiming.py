@@ -28,7 +28,7 @@ from countjobs.text import counted, in_one_line
 logger = in_one_line(logging.getLogger(__name__))
 
 MOST_REFUSED = 10
-"""After so many refused jobs, and none claimed, it is not the jobs that are at fault."""
+"""If this many jobs are refused and none is claimed, the fault is the database's, not the jobs'."""
 _MOST_TOLD = 10_000
 _MOST_NAMES = 5
 

@@ -1,7 +1,7 @@
 """Claims: one scheduler takes due rows, and records their runs in the same transaction.
 
 A claim locks due rows (skipping those that another scheduler has locked), moves each row's
-`next_run_time` past now, and inserts one execution per run. Runs start only after the commit. So if
+`next_run_time` past now, and inserts one row per run. Runs start only after the commit. So if
 two schedulers see the same fire time, only one of them takes it. If a clock was set back, the
 unique constraint on executions still prevents a second run. The number of statements does not
 depend on the number of rows.

@@ -1,9 +1,9 @@
-"""Whether a row keeps its next run time if its schedule has not changed.
+"""Whether a row keeps its next run time.
 
-It does, so that what is due stays due. There are two exceptions. The next run time may not be a
-fire time any more, because the time zone database has changed since: the run would be an hour off,
-and come again at the right time. Or it was computed while a clock was ahead: then earlier fire
-times would be left out.
+A row keeps it if its schedule has not changed, so that a due job stays due. There are two
+exceptions. The next run time may not be a fire time any more, because the time zone database has
+changed since: the job would run an hour off, and then again at the right time. Or it was
+computed while a clock was ahead: then earlier fire times would be left out.
 """
 
 from __future__ import annotations

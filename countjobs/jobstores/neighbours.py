@@ -1,4 +1,6 @@
-"""The other schedulers that live: whether one of them may know what this one doesn't."""
+"""The other schedulers that are alive, and whether one of them may know a kind or version that this
+one doesn't.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ class Neighbours:
     live: bool
     """Whether there are any."""
     differ: bool
-    """Whether one is of another version, or has other kinds of jobs."""
+    """Whether one is of another version, or has other kinds of job."""
 
     def may_run(self, since: datetime, now: datetime) -> bool:
         """Whether one of them may still take a job that has been due since an instant.

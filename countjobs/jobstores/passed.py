@@ -16,7 +16,8 @@ from django.db import connection, models
 from countjobs.models.kinds import concrete_definitions
 
 STRANGE_SECONDS = 60.0
-"""How long an unknown row is passed over. By then, somebody may have rewritten it."""
+"""How long an unknown row is passed over. After that it is looked at again, because somebody may
+have rewritten it."""
 REFUSED_SECONDS = 5.0
 """How long what the database refuses is passed over."""
 MOST = 10_000

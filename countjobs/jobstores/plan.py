@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from countjobs.models.executions import Status
 from countjobs.triggers import due_fires
@@ -23,7 +24,7 @@ class NotRun:
     at: datetime
     """The last of them."""
     folded: int
-    """How many come before it."""
+    """How many earlier fire times this row also stands for."""
     reason: str
 
 
@@ -75,7 +76,11 @@ def _in_grace(job: Job, fire: datetime, now: datetime) -> bool:
 def _missed(job: Job, fire: datetime, now: datetime, catch_up: int) -> str:
     late = (now - fire).total_seconds()
     if _in_grace(job, fire, now):
-        text = _("%(late).1f s late: at most %(most)d past runs are caught up on.")
+        text = ngettext(
+            "%(late).1f s late: only the last fire time runs.",
+            "%(late).1f s late: only the last %(most)d fire times run.",
+            catch_up,
+        )
         return text % {"late": late, "most": catch_up}
     text = _("%(late).1f s late: the misfire grace time is %(grace)s s.")
     return text % {"late": late, "grace": job.misfire_grace_time}

@@ -1,4 +1,4 @@
-"""Restoring locked rows: making jobs of them, and what their runs call."""
+"""Restores locked rows: makes jobs from them, and the functions that their runs call."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
 """Whether schedulers still have room for what is due.
 
 Runs that hang never give their threads back. Once they have taken all threads no job runs any more,
-though every scheduler lives and writes its heartbeats. So there is "no room" if
+though every scheduler is alive and writes its heartbeats. So there is "no room" if
 
 - some work has waited for longer than a lease, and
-- in every scheduler that takes work, as many runs as it has threads have gone on that long.
+- in every scheduler that takes work, all threads have been busy with the same runs for that long.
 
 The first part takes two looks into indexes. The second is asked only if work waits.
 """

@@ -39,7 +39,7 @@ _SEALED = frozenset(
     }
 )
 """The fields of a definition that its row's state holds unchanged: `job_of` has put them there.
-Start and end are not among them, since those out of bounds are brought within them."""
+Start and end are missing here, because `job_of` changes values that are out of bounds."""
 
 
 def run_definition(label: str, pk: str) -> object:

@@ -5,9 +5,9 @@ Readers of pickles ignore what follows the pickle's end mark, so plain django-ap
 read a sealed row.
 
 The signature covers the id, a NUL and the state. An id with a NUL would make that ambiguous, so it
-is refused. An earlier version may have signed such ids. So a state is refused too, unless it begins
-with the byte with which each of ours begins: no UTF-8 character, and so no part of an id, begins
-with it.
+is refused. An earlier version may have signed such ids. So a state is also refused unless its first
+byte is the one that all our states begin with. No UTF-8 character begins with that byte, so it
+can't be part of an id.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class UnreadableJobError(Exception):
 
 
 class ForeignJobError(UnreadableJobError):
-    """A row that this installation didn't write, by its signature."""
+    """A row whose signature shows that this installation didn't write it."""
 
 
 def seal(job: Job) -> bytes:

@@ -47,7 +47,7 @@ LOCKED_ELSEWHERE = timedelta(seconds=0.05)
 
 
 class Capacity(Protocol):
-    """What carries out claims, and so limits them."""
+    """What runs the claimed jobs, and so limits how many may be claimed."""
 
     @property
     def free(self) -> int:

@@ -1,4 +1,4 @@
-"""Rows of the job store that aren't ours, or that no living scheduler knows.
+"""Rows of the job store that aren't ours, or whose kind no scheduler knows.
 
 They are reported, and nothing is recorded of them: a row of another program is left as it is, and
 the scheduler that starts next may know a kind of job that none knows today.
@@ -61,8 +61,8 @@ def is_from_code(job_id: str, state: bytes) -> bool:
 def foreign_note(job_id: str) -> str:
     """What is said of a row that isn't ours."""
     said = _(
-        "%(job)s: left as it is. Something else wrote this row (a plain django-apscheduler, for "
-        "instance), or SECRET_KEY has changed."
+        "%(job)s: left as it is. Another program wrote this row (a plain django-apscheduler "
+        "scheduler, for instance), or SECRET_KEY has changed."
     )
     return said % {"job": job_id}
 
@@ -72,9 +72,9 @@ def kinds_that_nobody_runs(
 ) -> list[str]:
     """Those of these kinds, and of the ones known here, that have due jobs and nobody to run them.
 
-    `told` holds the kinds that each living scheduler says it knows. If one doesn't say (it is of an
-    earlier version), or none lives, the list is empty: then that has to be mended first. It takes a
-    query or two for each kind that nobody knows.
+    `told` holds the kinds that each scheduler that is alive says it knows. If one doesn't say (it
+    is of an earlier version), or none is alive, the list is empty: then that has to be mended
+    first. It takes a query or two for each kind that nobody knows.
     """
     if not told or None in told:
         return []

@@ -30,7 +30,9 @@ def seconds(setting: str) -> Callable[[str], float]:
         except ValueError:
             given = float("nan")
         if not least <= given <= most:
-            raise ArgumentTypeError(f"must be seconds, from {least} to {most}, not {text!r}")
+            raise ArgumentTypeError(
+                f"must be a number of seconds from {least} to {most}, not {text!r}"
+            )
         return given
 
     return read

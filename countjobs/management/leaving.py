@@ -17,7 +17,8 @@ from contextlib import suppress
 
 LOOK_SECONDS = 0.2
 LEAST_SECONDS = 2.0
-"""Python always has at least this long to end. What is idle ends at once when it is told to."""
+"""Python always has at least this long to end. Idle threads and processes end at once when
+told to."""
 
 
 def leave_by(deadline: float, status: int = 1) -> None:

@@ -24,8 +24,8 @@ _before: dict[signal.Signals, Any] = {}
 class StopSignals:
     """Handles the signals from now on. For the main thread only.
 
-    A signal is put into a SimpleQueue and not into an Event. If it came during the Event's own
-    `wait`, while that holds its lock, `set` would wait for ever.
+    A signal is put into a SimpleQueue and not into an Event. If the signal came
+    while `Event.wait` holds the event's lock, `set` would wait for ever.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""The article's job: count, then log the given messages."""
+"""The example kind: it counts, and then logs its messages."""
 
 from __future__ import annotations
 
@@ -76,5 +76,5 @@ class CountJob(JobDefinition):
         ]
 
     def run(self) -> None:
-        """Run the article's two steps."""
+        """Count, then log the messages."""
         count_job(self.messages, self.count, self.progress)

@@ -89,7 +89,10 @@ class JobDefinition(SavedInRun):
     coalesce = models.BooleanField(
         _("coalesce"),
         default=True,
-        help_text=_("Run only once if several runs came due while no scheduler was running."),
+        help_text=_(
+            "If several fire times came due while no scheduler was running, run once for all of "
+            "them together."
+        ),
     )
     max_instances = models.PositiveSmallIntegerField(
         _("max instances"),
@@ -182,7 +185,7 @@ class JobDefinition(SavedInRun):
         )
 
     def next_fire_time(self, now: datetime) -> datetime | None:
-        """The first due time after an instant, in the definition's zone.
+        """The first fire time after an instant, in the definition's zone.
 
         None if the definition is disabled or its schedule has ended.
         """

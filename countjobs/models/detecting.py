@@ -1,7 +1,7 @@
 """What `makemigrations` writes for kinds of definition, and for the other tables of countjobs.
 
-A kind works only where the tables of countjobs and of django-apscheduler are, though no foreign key
-says so: its migration depends on theirs.
+A kind needs the tables of countjobs and django-apscheduler, although it has no foreign key to them.
+So its migration depends on theirs.
 
 Names, help, choices and checks are left out, for the fields of JobDefinition and for the tables of
 countjobs that are no kinds. No column depends on them, and they may change with each release.

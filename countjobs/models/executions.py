@@ -176,10 +176,10 @@ class Execution(models.Model):
     error = models.TextField(_("error"), blank=True)
     traceback = models.TextField(_("traceback"), blank=True)
     folded = models.PositiveBigIntegerField(
-        _("folded"), default=0, help_text=_("How many earlier runs were combined into this one.")
+        _("folded"), default=0, help_text=_("How many earlier fire times this run stands for.")
     )
     progress_done = models.BigIntegerField(_("done"), null=True, editable=False)
-    progress_total = models.BigIntegerField(_("of"), null=True, editable=False)
+    progress_total = models.BigIntegerField(_("total"), null=True, editable=False)
     trouble = models.GeneratedField(
         expression=models.Case(
             models.When(status__in=TROUBLES, then=models.F("status")),

@@ -14,7 +14,7 @@ from countjobs.database.primary import PrimaryQuerySet
 
 
 class State(models.TextChoices):
-    """What a scheduler says it is doing. Of a dead one, others write that it has stopped."""
+    """What a scheduler says it is doing. When it is dead, another one sets this to “stopped”."""
 
     RUNNING = "running", _("running")
     DRAINING = "draining", _("draining")
@@ -45,7 +45,7 @@ class SchedulerNode(models.Model):
     State = State
 
     uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    host = models.CharField(_("host"), max_length=255)
+    host = models.CharField(_("machine"), max_length=255)
     pid = models.PositiveIntegerField(_("process id"))
     version = models.CharField(_("version"), max_length=32)
     started = models.DateTimeField(_("started"))
@@ -66,7 +66,7 @@ class SchedulerNode(models.Model):
         editable=False,
         help_text=_("Why it can't start runs now. Empty while all is well."),
     )
-    kinds = models.JSONField(_("kinds of jobs"), null=True, default=None, editable=False)
+    kinds = models.JSONField(_("kinds of job"), null=True, default=None, editable=False)
     """The labels of the kinds of definition that it knows; null if unknown."""
 
     objects = SchedulerNodeQuerySet.as_manager()

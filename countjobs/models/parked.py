@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from countjobs.database.primary import PrimaryQuerySet
 
 FIRST_LOOK = timedelta(minutes=1)
-"""How soon a job that was set aside is checked again; then after twice as long, and so on."""
+"""How soon a parked job is checked again. Each further check comes after twice the time."""
 LAST_LOOK = timedelta(hours=1)
 """The longest time between two checks."""
 

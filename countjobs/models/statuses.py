@@ -22,9 +22,9 @@ class Status(models.TextChoices):
 
 ACTIVE = (Status.QUEUED, Status.RUNNING)
 UNFINISHED = "status IN ('queued', 'running')"
-"""SQL for the same, for updates by key. On purpose, it isn't the condition of the partial indexes:
-with that, PostgreSQL would scan these, with all that were active a moment ago, instead of using the
-keys."""
+"""SQL for the same, for updates by key. It deliberately differs from the condition of the partial
+indexes. Otherwise PostgreSQL would scan these indexes, including entries of runs that have just
+finished, and not look the keys up."""
 
 FAILURES = (Status.FAILED, Status.TIMED_OUT, Status.LOST)
 """How a run ends that went wrong after it had started."""
@@ -39,11 +39,11 @@ class Trigger(models.TextChoices):
 
     SCHEDULE = "schedule", _("schedule")
     MANUAL = "manual", _("by hand")
-    RETRY = "retry", _("retry")
+    RETRY = "retry", _("next attempt")
     API = "api", _("API")
 
 
 OWED = (Trigger.SCHEDULE, Trigger.RETRY)
-"""What a scheduler had claimed that is gone, and the next attempts of what it ran. These are not
-skipped because of another run of the same job: they wait for it.
+"""Runs that were claimed by a scheduler which is gone, and next attempts of its lost runs. These
+are not skipped because of another run of the same job: they wait for it.
 """

@@ -29,7 +29,7 @@ EXAMPLE = {
     "count": 3,
     "second": "*/5",
 }
-"""The article's job: every five seconds. The cron fields that it leaves out are all `*`."""
+"""The example: every five seconds. The cron fields that it leaves out are all `*`."""
 
 
 def keep_files_private() -> Iterator[str]:

@@ -105,7 +105,9 @@ class DatabaseScheduler(StoringScheduler):
             wait: float | None = super()._process_jobs()
             self.heartbeat.tell_cannot_claim(self._why_it_cannot_claim())
         except Exception as error:
-            what = "The database gives an error" if isinstance(error, Error) else "The loop failed"
+            what = (
+                "The database reports an error" if isinstance(error, Error) else "The loop failed"
+            )
             self.outage.goes_on(logger, error, f"{what}, trying again")
             return RETRY_SECONDS
         self.outage.is_over()
@@ -200,7 +202,8 @@ class DatabaseScheduler(StoringScheduler):
             try_twice(step)
         except Error as error:
             logger.error(
-                "The database gives an error. Other schedulers will settle what is left: %s", error
+                "The database reports an error. Other schedulers will settle what is left: %s",
+                error,
             )
         except Exception:
             logger.exception("The shutdown failed. Other schedulers will settle what is left.")

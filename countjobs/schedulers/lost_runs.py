@@ -2,7 +2,8 @@
 
 Nobody can tell whether the work of a lost run was done. It runs again only if its definition says
 so (`rerun_if_lost`), and then the work may be done twice. The number of attempts is limited,
-because a job may be what brings its scheduler down: it would bring down one after the other.
+because the job itself may be what crashes its scheduler. Run again and again, it would crash one
+scheduler after another.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ logger = in_one_line(logging.getLogger(__name__))
 AT_ONCE_SECONDS = 0.5
 RETRY_SECONDS = 1.0
 LONGEST_RETRY_SECONDS = 30.0
-"""Each pause is twice as long as the one before, up to this."""
+"""The longest pause between two tries. Each is twice as long as the one before."""
 
 
 class Mending:

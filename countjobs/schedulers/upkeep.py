@@ -26,13 +26,13 @@ from countjobs.text import in_one_line
 logger = in_one_line(logging.getLogger(__name__))
 
 EVERY_SECONDS = 45.0
-"""So that a missing row is back within a minute."""
+"""Seconds between two checks: short enough that a missing row is back within a minute."""
 AT_LEAST_EVERY = 10
-"""After so many looks rows are looked for one by one, even if their number is right."""
+"""Once in this many checks, missing rows are looked for even if the number of rows is right."""
 
 
 class Upkeep:
-    """The looks of one scheduler."""
+    """The checks of one scheduler."""
 
     def __init__(self) -> None:
         self._next = time.monotonic() + EVERY_SECONDS

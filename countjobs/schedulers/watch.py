@@ -1,10 +1,10 @@
 """Watching for silent schedulers: each one judges the others by what it sees itself.
 
-Clocks can't tell whether another scheduler lives: they jump, differ between machines, and go on
-while a virtual machine sleeps. So a scheduler is dead if its heartbeat, whatever time it shows, has
-not changed in all our looks during a whole lease. We look once per heartbeat, but not while the
-database is away or we are frozen. So a time in which others could not write, or we could not look,
-doesn't count.
+Clocks can't tell whether another scheduler is alive: they jump, differ between machines, and go on
+while a virtual machine sleeps. So a scheduler is dead if its heartbeat has stayed the same each
+time we looked, for a whole lease. What time the heartbeat shows doesn't matter. We look once per
+heartbeat, but not while the database is away or we are frozen. So a time in which others could not
+write, or we could not look, doesn't count.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Triggers: from the eight cron fields to due times, without the database.
+"""Triggers: from the eight cron fields to fire times, without the database.
 
-The eight expressions describe walls: readings of a wall clock (`calendar`). A time zone turns walls
-into instants, by a stated rule for the hours that a clock change skips or repeats (`zones`).
-`ScheduleTrigger` combines both with start, end and jitter, in the form of an APScheduler trigger.
-APScheduler calls a due time a “fire time”, and so do the names here.
+The eight expressions describe wall times, that is, what a wall clock shows (`calendar`). A time
+zone turns wall times into instants, by a stated rule for the hours that a clock change skips or
+repeats (`zones`). `ScheduleTrigger` combines both with start, end and jitter, in the form of an
+APScheduler trigger. A “fire time” is an instant at which a schedule says to run.
 """
 
 from countjobs.triggers.catchup import Due, due_fires

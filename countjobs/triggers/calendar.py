@@ -1,8 +1,8 @@
 """Walls: the readings of a wall clock that eight cron expressions match.
 
 A wall is a naive datetime. Nothing here knows of time zones, so nothing here can go wrong in the
-night of a clock change. Nothing is found step by step, either: a search costs a few look-ups,
-whatever the expressions are, and so does finding out that they match nothing.
+night of a clock change. Searches don't step through time: finding a match, or that there is none,
+takes a few look-ups, whatever the expressions are.
 """
 
 from __future__ import annotations

@@ -20,18 +20,18 @@ _MOST_WALKED = 10_000
 
 @dataclass(frozen=True)
 class Due:
-    """The due times that have passed, in UTC: the latest, and how many came before."""
+    """The fire times that have passed, in UTC: the latest, and how many came before."""
 
     latest: list[datetime]
-    """In order. Empty if nothing is due. Others may hold the same list."""
+    """In order. Empty if nothing is due. The list is shared, so don't change it."""
     earlier: int
     """How many of them are before the first of `latest`."""
     following: datetime | None
-    """The first due time that has not come yet."""
+    """The first fire time that has not come yet."""
 
 
 def due_fires(trigger: BaseTrigger, first: datetime, now: datetime, most: int) -> Due:
-    """The due times from `first`, which is one of them, up to `now`; at most the latest `most`.
+    """The fire times from `first`, which is one of them, up to `now`; at most the latest `most`.
 
     Triggers that can count and look back (`ScheduleTrigger`) are searched backwards from now.
     Others, from code, are followed step by step, but for no more than ten thousand steps: the rest
@@ -79,7 +79,7 @@ def _due_by_walking(trigger: BaseTrigger, first: datetime, now: datetime, most: 
 def _walk(
     trigger: BaseTrigger, first: datetime, now: datetime, most: int
 ) -> tuple[list[datetime], datetime | None]:
-    """The first so many due times that have passed, and the one after those."""
+    """The first so many fire times that have passed, and the one after those."""
     fires = [first]
     while (following := _fire_after(trigger, fires[-1], now)) is not None and following <= now:
         # A trigger that doesn't move on would be followed for ever.
@@ -90,7 +90,7 @@ def _walk(
 
 
 def _fire_after(trigger: BaseTrigger, fire: datetime, now: datetime) -> datetime | None:
-    """The due time after another. Triggers that calculate with dates want it in their own zone."""
+    """The fire time after another. Triggers that calculate with dates want it in their own zone."""
     zone = getattr(trigger, "timezone", None)
     local = fire.astimezone(zone) if isinstance(zone, tzinfo) else fire
     return _utc(trigger.get_next_fire_time(local, now))

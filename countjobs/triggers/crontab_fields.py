@@ -17,7 +17,7 @@ from countjobs.triggers.crontab_hints import hint_for
 _PART = re.compile(r"(?:\*|(?P<first>[a-z0-9]+)(?:-(?P<last>[a-z0-9]+))?)(?:/(?P<step>\d{1,9}))?")
 _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 _RUN = 3
-"""From so many weekdays in a row on, they are written as a range."""
+"""If at least this many weekdays follow each other, they are written as a range."""
 
 
 class CrontabError(ValueError):

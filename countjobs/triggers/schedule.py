@@ -43,11 +43,11 @@ class ScheduleTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no 
     Args:
         expressions: The eight cron expressions by field name; see `countjobs.triggers.expressions`.
         timezone: The name of the time zone whose wall clock counts.
-        start: No due time is before it.
-        end: No due time is after it.
-        jitter: How many seconds a due time may be delayed. Each delay is drawn from the time and
+        start: No fire time is before it.
+        end: No fire time is after it.
+        jitter: How many seconds a fire time may be delayed. Each delay is drawn from the time and
             the seed, so that every scheduler and the preview draw the same. It never reaches the
-            next due time.
+            next fire time.
         seed: Makes this schedule's delays differ from those of another with the same fields.
 
     Raises:
@@ -83,7 +83,7 @@ class ScheduleTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no 
     def get_next_fire_time(
         self, previous_fire_time: datetime | None, now: datetime
     ) -> datetime | None:
-        """The due time after the previous one or, without one, the first that isn't before now.
+        """The fire time after the previous one or, without one, the first that isn't before now.
 
         It is in the trigger's time zone. None if there are no more.
         """
@@ -102,7 +102,7 @@ class ScheduleTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no 
         return self._calendar.is_interval
 
     def last_fire_time(self, at_or_before: datetime) -> datetime | None:
-        """The last due time that isn't after an instant, in UTC; None if there is none."""
+        """The last fire time that isn't after an instant, in UTC; None if there is none."""
         instant = _utc(at_or_before)
         grid = self._last_grid(instant)
         if grid is not None and self._delayed(grid) > instant:
@@ -110,7 +110,7 @@ class ScheduleTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no 
         return None if grid is None else self._delayed(grid)
 
     def count_fires(self, after: datetime, until: datetime) -> int:
-        """How many due times are after one instant and not after another, without a loop."""
+        """How many fire times are after one instant and not after another, without a loop."""
         first, end = (self._grid_bound(_utc(instant) + _TICK) for instant in (after, until))
         if self.start:
             first = max(first, self.start)
@@ -119,7 +119,7 @@ class ScheduleTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no 
         return self._calendar.count_instants(first, end) if first < end else 0
 
     def _grid_bound(self, instant: datetime) -> datetime:
-        """The instant without jitter up to which due times are before an instant."""
+        """The instant without jitter up to which fire times are before an instant."""
         if not self.jitter:
             return instant
         grid = self._last_grid(instant - _TICK)  # each lies before the next, whatever is drawn
@@ -130,7 +130,7 @@ class ScheduleTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no 
         return None if grid is None else self._delayed(grid)
 
     def _grid(self, at_or_after: datetime) -> datetime | None:
-        """The next due time, without jitter."""
+        """The next fire time, without jitter."""
         if self.start and at_or_after < self.start:
             at_or_after = self.start
         if self.end and at_or_after > self.end:
@@ -139,7 +139,7 @@ class ScheduleTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no 
         return None if found is None or (self.end and found > self.end) else found
 
     def _last_grid(self, at_or_before: datetime) -> datetime | None:
-        """The last due time, without jitter."""
+        """The last fire time, without jitter."""
         if self.end and at_or_before > self.end:
             at_or_before = self.end
         found = self._calendar.previous_instant(at_or_before)

@@ -1,4 +1,4 @@
-"""The next due times of a trigger, as many as asked for, in bounded time."""
+"""The fire times of a trigger that come next, as many as asked for, in bounded time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def upcoming(
     count: int,
     clock: Callable[[], float] = monotonic,
 ) -> Iterator[datetime]:
-    """The due times after now, in the trigger's zone, as they would be if the schedule were saved
+    """The fire times after now, in the trigger's zone, as they would be if the schedule were saved
     now.
 
     There are fewer if the schedule ends, or if finding them takes more than half a second.

@@ -14,7 +14,7 @@ from countjobs.triggers.clocks import Transition, first_transition
 from countjobs.triggers.schedule import ScheduleTrigger
 
 LOOK_AHEAD = timedelta(days=396)
-"""Any stretch of a year contains both clock changes."""
+"""More than a year: any period of that length contains both clock changes."""
 
 _TICK = timedelta(microseconds=1)
 _SECONDS = 60
@@ -46,20 +46,19 @@ class ClockWarning:
     def _gap_words(self) -> str:
         if self.is_interval:
             return _(
-                "On %(date)s the clock skips %(time)s. It doesn't run then, because intervals "
-                "follow the clock."
+                "On %(date)s the clock skips %(time)s. The job doesn't run at that time, because "
+                "intervals follow the clock."
             )
         if self.merges:
             return _(
-                "On %(date)s the clock skips %(time)s. This run and the one at %(instead)s "
-                "become one."
+                "On %(date)s the clock skips %(time)s. The job runs once at %(instead)s, not twice."
             )
-        return _("On %(date)s the clock skips %(time)s. It runs at %(instead)s instead.")
+        return _("On %(date)s the clock skips %(time)s. The job runs at %(instead)s instead.")
 
     def _fold_words(self) -> str:
         if self.is_interval:
-            return _("On %(date)s the clock shows %(time)s twice. It runs both times.")
-        return _("On %(date)s the clock shows %(time)s twice. It runs only the first time.")
+            return _("On %(date)s the clock shows %(time)s twice. The job runs both times.")
+        return _("On %(date)s the clock shows %(time)s twice. The job runs only the first time.")
 
 
 def schedule_warnings(trigger: ScheduleTrigger, now: datetime) -> list[str]:
@@ -68,7 +67,7 @@ def schedule_warnings(trigger: ScheduleTrigger, now: datetime) -> list[str]:
 
 
 def clock_warnings(trigger: ScheduleTrigger, now: datetime) -> Iterator[ClockWarning]:
-    """The first clock change that skips due times and the first that repeats some, by date.
+    """The first clock change that skips fire times and the first that repeats some, by date.
 
     A schedule for every hour simply goes on through both, so there is no warning.
     """

@@ -1,8 +1,8 @@
 """The days of a year as bits: the first of January is bit 0.
 
-There are few kinds of years. The names of a year's days depend only on the weekday of its first
-day, on whether it is a leap year, and on whether the year before is one (for ISO weeks, its first
-days may belong to that).
+There are few kinds of years. Only three things matter: the weekday of its first day, whether it is
+a leap year, and whether the year before is one (its first days may belong to an ISO week of that
+year).
 """
 
 from __future__ import annotations

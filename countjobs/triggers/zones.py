@@ -1,7 +1,7 @@
 """From walls to instants: a time zone's rule for the hours that its clock changes skip or repeat.
 
 - A time of day in the gap (the skipped hour) happens once, later by the length of the gap: 02:30
-becomes 03:30. So do Vixie cron and APScheduler.
+becomes 03:30. Vixie cron and APScheduler do the same.
   In the fold (the repeated hour) it happens once, at the first of its two instants.
 - An interval, where the hour is `*` or `*/n`, follows what the clock shows: a time that it never
 shows doesn't happen, and one that it shows twice happens twice. Vixie cron does the same.
@@ -49,8 +49,8 @@ class ZonedCalendar:
     """The instants (in UTC) at which a time zone's clock shows the walls of a calendar.
 
     A search goes through the stretches between clock changes, but skips those without a matching
-    wall. So it takes a few steps; at worst, one more for each match that a clock change skips
-    entirely.
+    wall. So it takes a few steps. In the worst case it takes one more step for each match that a
+    clock change removes.
     """
 
     def __init__(self, calendar: CronCalendar, zone: tzinfo) -> None:

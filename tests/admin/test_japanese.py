@@ -88,7 +88,7 @@ def test_english_would_be_found() -> None:
 
 @pytest.mark.parametrize("url", ["/admin/", "/admin/countjobs/", LIST, ADD, EXECUTIONS, NODES])
 def test_a_page_without_a_row(url: str, client: Client) -> None:
-    assert "スケジューラーが動いていません。" in japanese(client.get(url))
+    assert "稼働中のスケジューラーがありません。" in japanese(client.get(url))
 
 
 @pytest.mark.parametrize("page", ["change", "history", "delete"])
@@ -129,7 +129,7 @@ def test_the_banner() -> None:
     with override("ja"):
         page = render_to_string("admin/countjobs/banner.html", {"alerts": alerts})
     assert english_in(page) == []
-    assert "このサイトのものではない行が 2 行あります。" in page
+    assert "他のプログラムが書き込んだ行、または別の鍵で署名された行が 2 行あります。" in page
 
 
 def test_a_search_of_many_words(client: Client) -> None:

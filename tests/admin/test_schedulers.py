@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 NODES = "/admin/countjobs/schedulernode/"
 PARKED = "/admin/countjobs/parkedjob/"
-NO_SCHEDULER = "No scheduler is running"
+NO_SCHEDULER = "No scheduler is alive"
 BROKEN = "These jobs are broken"
 
 

@@ -69,7 +69,7 @@ def test_a_warning_of_a_clock_change_comes_while_the_schedule_is_typed(page: Pag
     expect(page.locator(".countjobs-warnings")).to_have_count(0)
     page.fill("#id_timezone", "Europe/Berlin")
     expect(page.locator(".countjobs-warnings li")).to_have_count(2)
-    expect(page.locator(".countjobs-warnings")).to_contain_text("It runs at 03:30 instead")
+    expect(page.locator(".countjobs-warnings")).to_contain_text("The job runs at 03:30 instead")
     page.fill("#id_second", "*")
     expect(page.locator(".countjobs-warnings")).to_contain_text("Runs every second")
 

@@ -79,7 +79,7 @@ def test_the_banner_appears_when_the_last_scheduler_stops(visits: Visits) -> Non
     expect(page.locator(BANNER)).to_have_count(0)
     SchedulerNode.objects.filter(pk=node.pk).update(state="stopped")
     visit.expect_renewal()
-    expect(page.locator(BANNER)).to_contain_text("No scheduler is running")
+    expect(page.locator(BANNER)).to_contain_text("No scheduler is alive")
     SchedulerNode.objects.filter(pk=node.pk).update(state="running")
     visit.expect_renewal()
     expect(page.locator(BANNER)).to_have_count(0)

@@ -193,7 +193,7 @@ def test_pause_and_resume_say_who_and_when_and_the_history_remembers_what_was_ch
     open_page(desk, nightly)
     before = timezone.now().replace(microsecond=0)
     press(desk, "Pause")
-    expect(desk.locator(SAID)).to_contain_text("is paused until it is resumed.")
+    expect(desk.locator(SAID)).to_contain_text("was paused.")
     expect(desk.locator(".field-next_run")).to_contain_text("paused")
     paused = desk.locator(".field-paused")
     expect(paused).to_contain_text("by superuser on ")

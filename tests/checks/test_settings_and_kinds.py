@@ -125,7 +125,7 @@ def test_a_definition_without_the_permissions_of_its_own_is_found() -> None:
 
     [found] = checks.run_checks(tags=["countjobs"])
     assert found.id == "countjobs.W003"
-    assert found.msg == "There is no permission to pause or run these definitions."
+    assert found.msg == "This kind has no permission “pause” or “run”, so nobody can be given it."
     assert "class Meta(JobDefinition.Meta)" in str(found.hint)
 
 

@@ -163,7 +163,7 @@ def test_promise_05_outcomes_wait_through_an_outage_and_are_then_written(
     wait_until(lambda: Execution.objects.filter(status=Status.SUCCEEDED).count() == 2)
     outputs = Execution.objects.order_by("pk").values_list("output", flat=True)
     assert list(outputs) == ["first", "second"]
-    assert "The database gives an error; 1 outcome can't be written yet: away" in caplog.text
+    assert "The database reports an error; 1 outcome can't be written yet: away" in caplog.text
 
 
 @pytest.mark.django_db(transaction=True)

@@ -75,7 +75,7 @@ def test_line_44_the_page_is_followed_to_the_end(
     said = syncjobs(capsys)  # 3.
     assert said == [
         "The job store matches the definitions.",
-        "3 signed again with SECRET_KEY, instead of an older key.",
+        "3 rows that an older key had signed are now signed with SECRET_KEY.",
     ]
     assert syncjobs(capsys) == ["The job store matches the definitions."]
 

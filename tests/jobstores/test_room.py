@@ -128,7 +128,8 @@ def test_schedulerstatus_ends_with_4_and_names_the_runs(
     code, said = status(capsys)
     assert code == 4
     assert said.splitlines()[-3:] == [
-        "No room: every thread has been busy with one run for over 15 s, and others wait.",
+        "No free thread: each has been busy with the same run for over 15 s, and other runs are "
+        "waiting.",
         f'  run {runs[0].pk} of "hang 2", since 2026-03-04 11:49:58 UTC',
         f'  run {runs[1].pk} of "hang 1", since 2026-03-04 11:49:59 UTC',
     ]
@@ -165,7 +166,7 @@ def test_the_banner_says_so_with_links_to_the_runs(admin_client: Client) -> None
     runs = full()
     make_definition(due=LONG_AGO)
     said = banner(admin_client)
-    assert "No scheduler has room" in said
+    assert "No scheduler has a free thread" in said
     for run in runs:
         assert reverse("admin:countjobs_execution_change", args=[run.pk]) in said
         assert run.job_name in said
@@ -196,5 +197,5 @@ def test_the_banner_names_runs_only_to_who_may_see_them(client: Client) -> None:
     full()
     make_definition(due=LONG_AGO)
     said = banner(client)
-    assert "No scheduler has room" in said
+    assert "No scheduler has a free thread" in said
     assert "hang" not in said

@@ -213,5 +213,7 @@ def test_pages_are_shown_while_the_banner_s_tables_fail(table: str, column: str)
     with renamed(table, column):
         page = client.get("/admin/")
         assert page.status_code == 200
-        assert "Can't tell whether jobs run: the database gives an error." in page.content.decode()
+        assert (
+            "Can't tell whether jobs run: the database reports an error." in page.content.decode()
+        )
     assert "The database refuses" not in client.get("/admin/").content.decode()

@@ -144,7 +144,7 @@ def test_syncjobs_of_an_old_release_leaves_them(capsys: pytest.CaptureFixture[st
     call_command("syncjobs")
     assert list(DjangoJob.objects.order_by("id").values()) == before
     assert ParkedJob.objects.get().job_id == parked
-    assert f"Jobs of the kind {KIND} are left alone" in capsys.readouterr().out
+    assert f"Jobs of kind {KIND} are left as they are" in capsys.readouterr().out
     assert look_again(NOON + MINUTE) == []
     assert row(job_id).next_run_time == NOON
 
@@ -189,7 +189,7 @@ def banner(client: Client) -> str:
     return client.get("/admin/").content.decode()
 
 
-BANNER = "No scheduler knows these kinds of jobs, so they don't run:</strong> newapp.report"
+BANNER = "No scheduler knows these kinds of job, so they don't run:</strong> newapp.report"
 
 
 def test_a_kind_that_no_scheduler_knows_is_shown_as_broken(

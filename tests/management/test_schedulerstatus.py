@@ -32,7 +32,8 @@ def test_promise_04_it_ends_with_0_where_a_scheduler_lives(
     node = make_node(NOON - 2 * SECOND, capacity=4)
     call_command("schedulerstatus")
     assert capsys.readouterr().out == (
-        f"{node.name}: running, 4 threads, last heartbeat 2.0 s ago\n0 running, 0 broken.\n"
+        f"{node.name}: running, 4 threads, last heartbeat 2.0 s ago\n"
+        "0 runs are running, 0 jobs are broken.\n"
     )
 
 
@@ -47,7 +48,8 @@ def test_promise_04_it_ends_with_1_where_none_lives(
         call_command("schedulerstatus")
     assert ended.value.code == 1
     assert capsys.readouterr().out == (
-        "No scheduler is running. Start one: manage.py runscheduler\n0 running, 0 broken.\n"
+        "No scheduler is alive. Start one: manage.py runscheduler\n"
+        "0 runs are running, 0 jobs are broken.\n"
     )
 
 
@@ -59,7 +61,7 @@ def test_it_counts_what_runs_and_what_is_broken(capsys: pytest.CaptureFixture[st
     with pytest.raises(SystemExit) as ended:
         call_command("schedulerstatus")
     assert ended.value.code == 3
-    assert capsys.readouterr().out.endswith("2 running, 1 broken.\n")
+    assert capsys.readouterr().out.endswith("2 runs are running, 1 job is broken.\n")
 
 
 def test_json_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
@@ -135,6 +137,7 @@ def test_foreign_rows_are_no_problem_and_are_told_of(capsys: pytest.CaptureFixtu
     make_node(NOON)
     DjangoJob.objects.create(id="theirs", next_run_time=NOON, job_state=b"theirs")
     call_command("schedulerstatus")
-    assert "Rows in the job store that aren't this site's, and are left alone: 1." in (
-        capsys.readouterr().out
-    )
+    assert (
+        "Rows in the job store that another program wrote, or another key signed (left as they "
+        "are): 1."
+    ) in capsys.readouterr().out

@@ -28,7 +28,7 @@ def test_it_prints_what_it_mended(capsys: pytest.CaptureFixture[str]) -> None:
     first, second, summary = output(capsys)
     assert first.startswith(f"{definitions[0].job_id} (a): next run at ")
     assert second.startswith(f"{definitions[1].job_id} (b): next run at ")
-    assert summary == "2 mended."
+    assert summary == "2 rows corrected."
     assert output(capsys) == ["The job store matches the definitions."]
 
 
@@ -36,7 +36,7 @@ def test_promise_02_it_reports_what_it_can_not_mend(capsys: pytest.CaptureFixtur
     store_job(code_job("code"))
     DjangoJob.objects.update(job_state=b"tampered")
     foreign, summary = output(capsys)
-    assert foreign.startswith("code: left as it is. Something else wrote this row")
+    assert foreign.startswith("code: left as it is. Another program wrote this row")
     assert summary == "The job store matches the definitions."
     assert not ParkedJob.objects.exists()
     assert DjangoJob.objects.get(id="code").next_run_time == NOON

@@ -73,5 +73,5 @@ def test_promise_09_a_child_that_a_job_forks_runs_nothing_of_ours(tmp_path: Path
         f"child {how}" for how in forking.ENDS
     )
     assert "ValueError: in the child" in read(log)  # as Python would have said
-    assert "The database gives an error" not in read(log)
+    assert "The database reports an error" not in read(log)
     assert "; it goes on" not in read(log)

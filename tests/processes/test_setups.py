@@ -74,7 +74,7 @@ def test_a_pool_that_is_just_large_enough_does(tmp_path: Path, log: Path) -> Non
     pooled["TEST_COUNTJOBS"] = json.dumps({"THREADS": THREADS})
     with scheduler(log, **pooled):
         wait_until(lambda: min(succeeded(job.name) for job in jobs) >= 3, 40, lambda: read(log))
-    assert "The database gives an error" not in read(log)
+    assert "The database reports an error" not in read(log)
     assert "couldn't get a connection" not in read(log)
 
 

@@ -251,7 +251,7 @@ def test_a_shutdown_without_the_database_says_so_in_a_line_and_without_a_traceba
     assert [(record.levelname, record.exc_info) for record in said] == [("ERROR", None)] * 2
     assert (
         said[0].message
-        == "The database gives an error. Other schedulers will settle what is left: gone"
+        == "The database reports an error. Other schedulers will settle what is left: gone"
     )
 
 

@@ -33,18 +33,18 @@ def warned(zone: str = "Europe/Berlin", **fields: Any) -> list[str]:
 
 def test_a_daily_time_in_the_dropped_and_the_repeated_hour_says_both_dates() -> None:
     assert warned(hour="2", minute="30") == [
-        f"On 2027-03-28 {GAP} 02:30. It runs at 03:30 instead.",
-        f"On 2027-10-31 {FOLD} 02:30 twice. It runs only the first time.",
+        f"On 2027-03-28 {GAP} 02:30. The job runs at 03:30 instead.",
+        f"On 2027-10-31 {FOLD} 02:30 twice. The job runs only the first time.",
     ]
 
 
 def test_the_southern_hemisphere_comes_in_its_own_order_and_half_hours_are_half_an_hour() -> None:
     # What is ambiguous on Lord Howe Island is 01:30 to 02:00.
     assert warned("Australia/Lord_Howe", hour="1", minute="45") == [
-        f"On 2027-04-04 {FOLD} 01:45 twice. It runs only the first time."
+        f"On 2027-04-04 {FOLD} 01:45 twice. The job runs only the first time."
     ]
     assert warned("Australia/Lord_Howe", hour="2", minute="15") == [
-        f"On 2027-10-03 {GAP} 02:15. It runs at 02:45 instead."
+        f"On 2027-10-03 {GAP} 02:15. The job runs at 02:45 instead."
     ]
 
 
@@ -73,13 +73,13 @@ def test_every_other_hour_goes_by_what_the_clock_shows() -> None:
     first, second = warned(hour="*/2", minute="0")
     assert first == (
         "On 2027-03-28 the clock skips 02:00."
-        " It doesn't run then, because intervals follow the clock."
+        " The job doesn't run at that time, because intervals follow the clock."
     )
-    assert second.endswith("the clock shows 02:00 twice. It runs both times.")
+    assert second.endswith("the clock shows 02:00 twice. The job runs both times.")
 
 
 def test_a_dropped_time_that_meets_another_run_says_so() -> None:
-    assert "This run and the one at 03:30 become one" in warned(hour="1-4", minute="30")[0]
+    assert "The job runs once at 03:30, not twice" in warned(hour="1-4", minute="30")[0]
 
 
 def test_many_fire_times_in_the_hour_are_counted() -> None:

@@ -21,7 +21,8 @@ SECONDS = 60
 """How old the answer may be."""
 
 AT_ONCE = 200
-"""Definitions of a kind that are checked closely each time. The next ones follow the next time."""
+"""How many definitions of a kind one check compares in full. The next check goes on with the next
+ones."""
 
 _KEY = "countjobs:agreement"
 _STRANGERS_KEY = "countjobs:agreement:strangers"

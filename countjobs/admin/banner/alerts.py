@@ -43,7 +43,7 @@ class Alerts:
     differing: int = 0
     """Rows of the job store that don't agree with their definitions."""
     cannot_claim: str = ""
-    """Why the living schedulers can't start runs, as far as the user may know."""
+    """Why the schedulers that are alive can't start runs, as far as the user may know."""
     unknown_kinds: tuple[str, ...] = ()
     """Kinds of due jobs that no scheduler knows."""
     foreign: int = 0
@@ -95,7 +95,7 @@ def _look(request: HttpRequest) -> Alerts:
 
 
 def _why(reasons: list[str], links: Links) -> str:
-    return reasons[0] if links.may_view(SchedulerNode) else _("The database gives an error.")
+    return reasons[0] if links.may_view(SchedulerNode) else _("The database reports an error.")
 
 
 def _may_know(label: str, links: Links) -> bool:

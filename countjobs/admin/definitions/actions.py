@@ -47,7 +47,7 @@ def resume(page: JobDefinitionAdmin, request: HttpRequest, definitions: Definiti
 
 @admin.action(description=_("Duplicate"), permissions=["add"])
 def duplicate(page: JobDefinitionAdmin, request: HttpRequest, definitions: Definitions) -> None:
-    """Make a copy of each. The copy is not enabled."""
+    """Make a duplicate of each, which is not enabled."""
     some = list(definitions[: copying.MOST + 1])
     if len(some) > copying.MOST:
         text = gettext("At most %d definitions can be duplicated at once.") % copying.MOST
@@ -55,13 +55,15 @@ def duplicate(page: JobDefinitionAdmin, request: HttpRequest, definitions: Defin
     try:
         copies = copying.duplicate(request.user.pk, some)
     except IntegrityError:
-        text = gettext("Nothing was duplicated: a copy would repeat a value that must be unique.")
+        text = gettext(
+            "Nothing was duplicated: a duplicate would repeat a value that must be unique."
+        )
         return page.message_user(request, text, messages.ERROR)
     links = Links(request, page.admin_site)
     shown = some_of(copies, lambda each: (links.to_object(type(each), each.pk), str(each)))
     text = ngettext(
-        "A copy was made. It is not enabled: {}",
-        "{n} copies were made. They are not enabled: {}",
+        "A duplicate was made. It is not enabled: {}",
+        "{n} duplicates were made. They are not enabled: {}",
         len(copies),
     )
     told = format_html(text, shown, n=len(copies))

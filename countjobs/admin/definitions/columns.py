@@ -50,7 +50,7 @@ class Facts:
     error: str
     last: Past | None
     runs: Sequence[Past]
-    """The newest that have begun or ended, newest first."""
+    """Its newest runs that have started or finished, newest first."""
     links: Links = field(repr=False)
     """What the reader may see."""
 
@@ -118,7 +118,7 @@ class Facts:
             return messages.WARNING, gettext("It won't run: its schedule has ended.")
         when = moment_text(self.next_run_time, self.zone)
         if self.next_run_time < timezone.now() - _OVERDUE:
-            text = gettext("It has been due since %s, but no scheduler has taken it yet.")
+            text = gettext("It has been due since %s, but no scheduler has claimed it yet.")
             return messages.WARNING, text % when
         return messages.INFO, gettext("Next run: %s") % when
 

@@ -21,13 +21,14 @@ _MOST_ROWS, _MOST_JOBS = 5_000, 500
 class OutcomeFilter(admin.SimpleListFilter):
     """Definitions by how their newest finished run ended.
 
-    Looking up the newest run of each of 100,000 definitions takes half a second. So only those are
-    looked at that had a problem lately: the first five hundred jobs among the newest five thousand
-    problems, which are in an index. The title says so.
+    Looking up the newest run of each of 100,000 definitions takes half a second. So the filter
+    looks only at jobs that had a problem lately: the first 500 jobs among the newest 5,000
+    problems. An index has these. The title says so.
     """
 
     title = format_lazy(
-        _("last outcome (among the {jobs} jobs with the newest problems)"), jobs=f"{_MOST_JOBS:,}"
+        _("last outcome (only the {jobs} jobs that had a problem most recently)"),
+        jobs=f"{_MOST_JOBS:,}",
     )
     parameter_name = "outcome"
     any_problem, no_problem = "problem", "fine"

@@ -76,7 +76,9 @@ class PartialForm(AnyModelForm):
 
 
 class DefinitionForm(PartialForm):
-    """A form that is not saved if it is sent with a crontab line, but shown again, filled from it.
+    """A form that can be sent with a crontab line.
+
+    Then it isn't saved: its fields are filled in from the line, and it is shown again.
 
     For a new definition it starts without a schedule, and requires one: nothing is to run before
     somebody has said when.
@@ -160,7 +162,7 @@ def filled_words(crontab: Crontab) -> str:
     if crontab.zone:
         words.append(_("Time zone: %(zone)s.") % {"zone": crontab.zone})
     if crontab.command:
-        left_out = _("“%(command)s” is ignored: what runs is this definition.")
+        left_out = _("“%(command)s” is ignored: the definition says what runs, not the line.")
         words.append(left_out % {"command": shown(crontab.command)})
     return " ".join(words)
 

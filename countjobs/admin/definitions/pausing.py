@@ -106,7 +106,7 @@ def _said(page: JobDefinitionAdmin, definition: JobDefinition) -> tuple[int, str
     """The message for somebody who has just switched it: its level and its text."""
     name = {"name": str(definition)}
     if not definition.enabled:
-        return messages.SUCCESS, gettext("“%(name)s” is paused until it is resumed.") % name
+        return messages.SUCCESS, gettext("“%(name)s” was paused.") % name
     level, comes = page.facts_of(definition).announcement()
     return level, gettext("“%(name)s” was resumed. %(comes)s") % {**name, "comes": comes}
 

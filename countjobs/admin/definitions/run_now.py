@@ -54,8 +54,8 @@ def ask_for_runs(
     messages.success(request, format_html(text, shown, n=len(queued)))
     if not SchedulerNode.objects.alive(timezone.now()).exists():
         text = ngettext(
-            "No scheduler is running. The run waits until one is started.",
-            "No scheduler is running. The runs wait until one is started.",
+            "No scheduler is alive. The run waits until one is started.",
+            "No scheduler is alive. The runs wait until one is started.",
             len(queued),
         )
         messages.warning(request, text)

@@ -15,7 +15,7 @@ HEIGHT = 100
 STEP = 10
 _GAP = 2
 _LEAST = 2
-"""One among a hundred thousand is still visible."""
+"""The least height of a part, so that one run among a hundred thousand is still visible."""
 _MARK = 0.4
 
 

@@ -14,7 +14,7 @@ from countjobs.models import Execution
 WIDTH = 600
 _HEIGHT = 14
 _LEAST = 3
-"""Whatever took any time is visible."""
+"""The least width of a part, so that anything that took time is visible."""
 
 _Part = tuple[str, timedelta, str]
 

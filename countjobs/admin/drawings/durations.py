@@ -83,8 +83,8 @@ def _told(execution: Execution, status: str, zone: tzinfo) -> str:
 def _in_words(shown: Sequence[Execution]) -> str:
     known = [execution.duration for execution in shown if execution.duration is not None]
     return _(
-        "How long the newest runs took, oldest first. %(count)d are shown, from %(least)s to "
-        "%(most)s; %(others)d of them did not succeed."
+        "How long each of the last %(count)d runs took, oldest first. The shortest took %(least)s, "
+        "the longest %(most)s. %(others)d did not succeed."
     ) % {
         "count": len(shown),
         "least": duration(min(known, default=None)),

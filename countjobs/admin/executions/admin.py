@@ -72,8 +72,8 @@ class ExecutionAdmin(ReadOnlyAdmin):
     list_max_show_all = 0
     search_fields = ("job_name",)
     search_note = _(
-        "Finds runs by words of the job's name, or by the job's id. Deleted jobs are found by "
-        "id only."
+        "Search for words in the job's name, or for the job's id. Runs of deleted jobs are found "
+        "by id only."
     )
     ordering = ("-scheduled_at", "-pk")
     paginator = BoundedPaginator
@@ -131,8 +131,8 @@ class ExecutionAdmin(ReadOnlyAdmin):
         job_ids, are_more = search.job_ids_like(text, kinds)
         if are_more:
             told = ngettext(
-                "More jobs match: only %d was searched for.",
-                "More jobs match: only %d of them were searched for.",
+                "Too many jobs match. Only the runs of %d of them are listed.",
+                "Too many jobs match. Only the runs of %d of them are listed.",
                 search.MOST_JOBS,
             )
             self.message_user(request, told % search.MOST_JOBS, messages.WARNING)

@@ -13,7 +13,7 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 MOST_SPANS = 2_000
-"""After so many changes of colour there are no more: a page must stay small."""
+"""Colour changes beyond this number are ignored, so that the page stays small."""
 
 _SEQUENCE = re.compile(
     r"(?:\x1b\[|\x9b)(?P<sgr>[0-9;:]*)m"

@@ -25,7 +25,7 @@ from countjobs.text import shown, visible
 class AgeFilter(admin.SimpleListFilter):
     """Runs that were due recently; or within a span that another page's link gives."""
 
-    title = _("due time")
+    title = _("due at")
     parameter_name = "since"
     ages = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
 
@@ -165,7 +165,7 @@ class JobFilter(FormFilter):
 class DatesFilter(FormFilter):
     """Runs that were due from one day until another, in the site's time zone."""
 
-    title = _("due date")
+    title = _("date it was due")
     names = ("from", "to")
     template = "admin/countjobs/executions/dates_filter.html"
 

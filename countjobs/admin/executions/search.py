@@ -19,8 +19,8 @@ from countjobs.models import Execution, JobDefinition
 from countjobs.text import is_encodable, visible
 
 MOST_JOBS = 20
-"""How many jobs' runs are searched for at once. With more, of which none has run lately, a database
-may choose to read all runs from the newest one on.
+"""How many jobs' runs are searched for at once. With more ids, if none of these jobs has run
+lately, a database may decide to read all runs, newest first.
 """
 MOST_SUGGESTED = 20
 _LONGEST_NAME = 200

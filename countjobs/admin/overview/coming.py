@@ -26,7 +26,8 @@ from countjobs.models.kinds import concrete_definitions
 MOST = 50
 SHOWN = 10
 _WAITED = timedelta(seconds=5)
-"""A living scheduler claims what is due well within this."""
+"""A job that has been due for longer than this counts as waiting. A scheduler that is alive claims
+much sooner."""
 _LONG_AGO = timedelta(days=36_500)
 
 
@@ -58,9 +59,9 @@ def read_coming(now: datetime, links: Links) -> Coming:
     return Coming(
         bars=stacked_bars(
             [_bar(*each) for each in zip(hours, counts, strict=True)],
-            gettext("Jobs by the hour of their next run, next 24 hours"),
+            gettext("How many jobs run next in each hour, next 24 hours"),
         ),
-        marks=marks(_marks(first, now), gettext("The first of them")),
+        marks=marks(_marks(first, now), gettext("The next runs")),
         most=max(counts),
         total=sum(counts),
         overdue=overdue,

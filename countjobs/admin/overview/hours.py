@@ -23,8 +23,9 @@ KEPT = timedelta(minutes=1)
 
 _APART = timedelta(seconds=20)
 _COSTLY = 0.25
+"""Seconds. Counts that take longer than this are kept longer."""
 _TIMES_THE_COST = 20
-"""Seconds. What takes longer is counted so rarely that it takes a twentieth of the time."""
+"""They are kept for this many times as long as counting took."""
 
 _FIRST = 4
 _PATIENCE = 0.1

@@ -21,7 +21,7 @@ MOST_RUNS = 1_000
 MOST_COUNTED = 50_000
 MOST_JOBS = 10
 LATE = timedelta(seconds=1)
-"""A run counts as late from here on."""
+"""A run that starts at least this long after it was due counts as late."""
 
 _MINUTE = timedelta(minutes=1)
 _PERCENTILES = (50, 95, 99)

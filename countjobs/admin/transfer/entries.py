@@ -17,7 +17,8 @@ from countjobs.admin.transfer.format import Fields, label_of
 from countjobs.text import shown, storable, validate_text
 
 MOST_PROBLEMS = 20
-"""Shown for one entry. A thousand lines for a thousand unknown fields help nobody."""
+"""How many reasons are shown for one entry. Nobody needs a thousand lines about a thousand unknown
+fields."""
 
 
 class State(StrEnum):

@@ -23,7 +23,8 @@ MOST_VALUES = 500_000
 """All values of a file: 5,000 entries of 25 fields have 125,000. Each costs time and memory."""
 
 _TEXTS = re.compile(r'(?:"(?:[^"\\]++|\\.?)*+"?)++', re.DOTALL)
-"""Strings in JSON. It matches from every quotation mark on, so that none is looked at twice."""
+"""Strings in JSON. A match also consumes a string that never ends, so no quotation mark is looked
+at twice."""
 
 _KEYS = {"format", "version", "definitions"}
 _AROUND = 3
@@ -40,7 +41,7 @@ _MESSAGES = {
     "unknown": _("The file has an unknown key: “%(key)s”."),
     "list": _("The file has no list of “definitions”."),
     "many": _("The file has %(count)d entries; at most %(most)d are allowed. Split it."),
-    "long": _("The file is too large to keep for the next page. Split it."),
+    "long": _("The file is too large to be carried over to the confirmation. Split it."),
     "values": _("The file has more than %(most)d values. Split it."),
     "bytes": _("The file is larger than %(most)d megabytes. Split it."),
 }

@@ -1,1 +1,1 @@
-"""One module a command, as Django looks for them."""
+"""One module for each command, where Django looks for them."""

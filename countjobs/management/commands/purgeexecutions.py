@@ -15,7 +15,7 @@ from countjobs.text import counted
 
 
 class Command(DatabaseCommand):
-    """Delete old executions."""
+    """Delete old runs."""
 
     help = (
         "Delete runs that were due long ago, and all but the newest runs of each job. Queued "
@@ -29,7 +29,7 @@ class Command(DatabaseCommand):
             "--days",
             type=whole("keep_days"),
             default=conf.keep_days,
-            help="Delete runs that were due longer ago than this (default: %(default)s).",
+            help="Delete runs that were due more than this many days ago (default: %(default)s).",
         )
         parser.add_argument(
             "--keep",

@@ -26,9 +26,10 @@ class Command(DatabaseCommand):
     """Run a scheduler."""
 
     help = (
-        "Run every enabled definition when it is due. SIGTERM, SIGINT (Ctrl-C) or SIGHUP stops "
-        "it: it waits until the started runs have finished, and exits with 0. A second signal "
-        "exits at once. Any number of schedulers may share one database."
+        "Run enabled definitions and jobs from code when they are due, and requested runs at "
+        "once. SIGTERM, SIGINT (Ctrl-C) or SIGHUP stops it: it waits until the started runs have "
+        "finished, and exits with 0. A second SIGTERM or SIGINT ends it at once. Any number of "
+        "schedulers may share one database."
     )
     requires_migrations_checks = True
 
@@ -46,8 +47,8 @@ class Command(DatabaseCommand):
             type=seconds("drain_seconds"),
             default=conf.drain_seconds,
             metavar="SECONDS",
-            help="How long to wait for started runs when told to stop. Runs that take longer "
-            "are recorded as lost, and the exit status is 1 (default: %(default)s).",
+            help="How many seconds to wait for started runs when told to stop (default: "
+            "%(default)s). Runs that take longer are recorded as lost, and the exit status is 1.",
         )
 
     def get_check_kwargs(self, options: dict[str, Any]) -> dict[Any, Any]:

@@ -40,13 +40,13 @@ PROBLEMS = (
 
 
 class Command(DatabaseCommand):
-    """Tell which schedulers live."""
+    """Report which schedulers are alive, and what is wrong."""
 
     help = (
-        "Print the schedulers that are alive, and what is wrong. The exit status is 0 if all "
-        "is well, 1 if no scheduler is alive, 5 if those alive can't start runs, 4 if there is "
-        "no room (runs are waiting, and every thread is busy with a run that doesn't end), 3 "
-        "if jobs are broken. The first of these that applies counts; --json tells all of them."
+        "Print the schedulers that are alive, and what is wrong. Exit status: 0: all is well; "
+        "1: no scheduler is alive; 5: none of those alive can start runs; 4: every thread is "
+        "busy with a run that doesn't end, and runs are waiting; 3: jobs are broken. If several "
+        "apply, the first in this order decides; --json lists them all."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -117,14 +117,24 @@ def _text(state: State) -> str:
         + (f", can't start runs: {visible(node['cannot_claim'])}" if node["cannot_claim"] else "")
         for node in state["schedulers"]
     ]
-    lines = lines or ["No scheduler is running. Start one: manage.py runscheduler"]
-    lines.append(f"{state['running']} running, {state['broken']} broken.")
+    lines = lines or ["No scheduler is alive. Start one: manage.py runscheduler"]
+    lines.append(
+        f"{_counted(state['running'], 'run')} running, {_counted(state['broken'], 'job')} broken."
+    )
     lines += _no_room(state["taken_by"])
     if kinds := state["unknown_kinds"]:
-        lines.append(f"No scheduler knows these kinds of jobs: {', '.join(kinds)}.")
+        lines.append(f"No scheduler knows these kinds of job: {', '.join(kinds)}.")
     if count := state["foreign_rows"]:
-        lines.append(f"Rows in the job store that aren't this site's, and are left alone: {count}.")
+        lines.append(
+            "Rows in the job store that another program wrote, or another key signed (left as "
+            f"they are): {count}."
+        )
     return "\n".join(lines)
+
+
+def _counted(count: int, one: str) -> str:
+    """A number with its noun and verb: “1 run is” or “3 runs are”."""
+    return f"{counted(count, one)} {'is' if count == 1 else 'are'}"
 
 
 def _no_room(taken_by: list[dict[str, Any]]) -> list[str]:
@@ -136,5 +146,5 @@ def _no_room(taken_by: list[dict[str, Any]]) -> list[str]:
         f"{datetime.fromisoformat(run['since']):%Y-%m-%d %H:%M:%S %Z}"
         for run in taken_by
     ]
-    told = f"No room: every thread has been busy with one run for over {lease} s, "
-    return [f"{told}and others wait.", *runs]
+    told = f"No free thread: each has been busy with the same run for over {lease} s, "
+    return [f"{told}and other runs are waiting.", *runs]

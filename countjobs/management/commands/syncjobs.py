@@ -10,30 +10,37 @@ from countjobs.jobstores.resealing import seal_rows_anew
 from countjobs.jobstores.strangers import find_strangers, foreign_note
 from countjobs.jobstores.sync import sync
 from countjobs.management.database import DatabaseCommand
-from countjobs.text import visible
+from countjobs.text import counted, visible
 
 
 class Command(DatabaseCommand):
-    """Mend the job store."""
+    """Make the job store match the definitions."""
 
     help = (
         "Make the job store match the definitions after raw SQL, a restored backup or a new "
-        "SECRET_KEY, and print what was mended. A scheduler does the same when it starts. Rows "
-        "that something else wrote are listed and left alone. Also sign with SECRET_KEY what is "
-        "still signed with one of SECRET_KEY_FALLBACKS, so that you can remove the old key; only "
-        "this command does that."
+        "SECRET_KEY, and print what was corrected. A scheduler does the same when it starts. Rows "
+        "that another program wrote, or another key signed, are listed and left as they are. It "
+        "also signs again, with SECRET_KEY, the rows still signed with a key from "
+        "SECRET_KEY_FALLBACKS. After that you can remove the old key. Schedulers don't do this."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Mend, and say what."""
+        """Correct rows, and print which."""
         mended = sync(timezone.now())
         strangers = find_strangers()
         for line in [*mended, *map(foreign_note, strangers.foreign)]:
             self.stdout.write(visible(line))
         for kind in sorted(strangers.kinds):
-            self.stdout.write(f"Jobs of the kind {kind} are left alone: that kind isn't installed.")
+            self.stdout.write(
+                f"Jobs of kind {kind} are left as they are, because no installed app has that kind."
+            )
         self.stdout.write(
-            f"{len(mended)} mended." if mended else "The job store matches the definitions."
+            f"{counted(len(mended), 'row')} corrected."
+            if mended
+            else "The job store matches the definitions."
         )
         if count := seal_rows_anew():
-            self.stdout.write(f"{count} signed again with SECRET_KEY, instead of an older key.")
+            self.stdout.write(
+                f"{counted(count, 'row')} that an older key had signed "
+                f"{'is' if count == 1 else 'are'} now signed with SECRET_KEY."
+            )

@@ -59,7 +59,7 @@ def test_a_copy_is_the_same_but_for_its_name_and_not_enabled(client: Client) -> 
     original.refresh_from_db()
     assert (original.name, original.enabled) == ("a", True)
     url = reverse("admin:countjobs_countjob_change", args=[copied.pk])
-    assert text == f'A copy was made. It is not enabled: <a href="{url}">a (copy)</a>'
+    assert text == f'A duplicate was made. It is not enabled: <a href="{url}">a (copy)</a>'
     entry = LogEntry.objects.get()
     assert (entry.object_id, entry.action_flag) == (str(copied.pk), ADDITION)
 
@@ -68,7 +68,7 @@ def test_copies_of_many_and_of_copies_all_have_names_of_their_own(client: Client
     long = "<b>" + "ü" * 197
     made = [CountJob.objects.create(name=name) for name in ("a", "a (copy)", long, long[:-1])]
     [text] = duplicate(client, *made)
-    assert "4 copies were made" in text
+    assert "4 duplicates were made" in text
     assert "<b>" not in text
     names = set(CountJob.objects.values_list("name", flat=True))
     assert names >= {"a (copy 2)", "a (copy 3)", f"{long[:193]} (copy)", f"{long[:191]} (copy 2)"}

@@ -138,7 +138,7 @@ def test_what_has_no_place_in_rows_is_edited_as_json_which_says_so(
     text = re.search(r'<textarea name="messages".*?>\n(.*?)</textarea>', page, re.DOTALL)
     assert text
     assert json.loads(unescape(text[1])) == messages
-    assert "These are edited as JSON" in page
+    assert "This is edited as JSON" in page
     assert "messages_key" not in page
 
 

@@ -133,7 +133,7 @@ def test_a_field_that_the_form_was_given_unreadable_counts_as_changed() -> None:
     [
         ("no such zone", NOON, "It won't run: no such zone"),
         ("", None, "its schedule has ended"),
-        ("", NOON, "due since 2026-03-04 12:00:00 UTC, but no scheduler has taken it yet"),
+        ("", NOON, "due since 2026-03-04 12:00:00 UTC, but no scheduler has claimed it yet"),
     ],
 )
 def test_a_definition_that_wont_run_or_is_overdue_is_announced_with_the_reason(

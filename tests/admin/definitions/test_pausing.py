@@ -33,7 +33,7 @@ def test_pause_says_by_whom_and_when_and_resume_when_it_runs_next(
 ) -> None:
     response = post(client, definition, "pause")
     assert response["Location"] == change_url(definition)
-    assert said(response) == [f"“{definition.name}” is paused until it is resumed."]
+    assert said(response) == [f"“{definition.name}” was paused."]
     assert DjangoJob.objects.get(id=definition.job_id).next_run_time is None
     page = client.get(change_url(definition)).content.decode()
     assert re.search(r"by superuser on \d{4}-\d\d-\d\d \d\d:\d\d:\d\d JST", field(page, "paused"))

@@ -82,7 +82,7 @@ def test_without_a_scheduler_it_is_filed_all_the_same_and_says_so(
 ) -> None:
     response = client.post(run_url(definition), as_shown())
     assert Execution.objects.count() == 1
-    assert any("No scheduler is running" in text for text in said(response))
+    assert any("No scheduler is alive" in text for text in said(response))
 
 
 @pytest.mark.parametrize("count", ["-1", "1000001", "many", "", "9" * 5_000])

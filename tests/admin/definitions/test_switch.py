@@ -39,7 +39,7 @@ def test_switching_off_pauses_logs_and_says_so(client: Client, definition: Count
     response = client.post(address(definition), {"enabled": "0"})
     assert not is_on(definition)
     assert DjangoJob.objects.get(id=definition.job_id).next_run_time is None
-    assert said(response) == ["“a <b>” is paused until it is resumed."]
+    assert said(response) == ["“a <b>” was paused."]
     entry = LogEntry.objects.get()
     assert (entry.object_id, entry.action_flag) == (str(definition.pk), CHANGE)
     assert entry.user == User.objects.get(username="superuser")
@@ -81,7 +81,7 @@ def test_an_answer_in_place_tells_the_state_and_the_next_run(
     answer = client.post(address(definition), asked).json()
     assert answer["enabled"] is False
     assert "paused" in answer["next_run"]
-    assert answer["said"] == "“a <b>” is paused until it is resumed."
+    assert answer["said"] == "“a <b>” was paused."
     answer = client.post(address(definition), {**asked, "enabled": "1"}).json()
     assert "2090-01-01" in answer["next_run"]
     assert said(client.get(LIST)) == []

@@ -1,4 +1,6 @@
-"""One at a time for each user, the newest first: for what a page requests again and again."""
+"""Lets each user make one request at a time, newest first, for things that a page requests again
+and again.
+"""
 
 from __future__ import annotations
 
