@@ -140,7 +140,7 @@ def read_facts(definitions: Sequence[JobDefinition], links: Links) -> list[Facts
     jobs = dict(rows_of(DjangoJob).filter(id__in=ids).values_list("id", "next_run_time"))
     errors = dict(ParkedJob.objects.filter(job_id__in=ids).values_list("job_id", "error"))
     newest = _newest(ids if links.may_view(Execution) else [])
-    missing = gettext("It is missing from the job store. “manage.py syncjobs” mends that.")
+    missing = gettext("It is missing from the job store. Run “manage.py syncjobs” to fix that.")
     facts = []
     for definition in definitions:
         job_id = definition.job_id
