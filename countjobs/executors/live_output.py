@@ -2,8 +2,8 @@
 
 Runs know nothing of it. About once a second it looks at the runs that go on. A run that it sees for
 the second time is long. In one statement, it writes what is new in all long runs. If no run is
-long, nothing is written. What can't be written is dropped: the next look writes more, and when a run
-ends the recorder writes all.
+long, nothing is written. What can't be written is dropped: the next look writes more, and when a
+run ends the recorder writes all.
 """
 
 from __future__ import annotations

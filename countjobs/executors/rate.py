@@ -1,4 +1,4 @@
-"""How many runs have lately finished per second, not counting the time in which none was running."""
+"""How many runs have lately finished per second, without the time in which none was running."""
 
 from __future__ import annotations
 
