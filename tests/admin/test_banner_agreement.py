@@ -72,7 +72,7 @@ def test_the_banner_says_so_until_it_is_mended(how: str, client: Client) -> None
     cache.clear()
     page = client.get("/admin/").content.decode()
     assert DIFFER in page
-    assert "what 1 definition says" in page
+    assert "1 definition differs from what schedulers run" in page
     assert "manage.py syncjobs" in page
     call_command("syncjobs", verbosity=0)
     cache.clear()

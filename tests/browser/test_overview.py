@@ -175,7 +175,7 @@ def rows_of(page: Page, name: str) -> list[str]:
 
 def places_on_the_line(page: Page) -> list[float]:
     """Where the next runs are marked, of a day from left to right."""
-    middles = page.get_by_role("img", name="The first of them").evaluate_all(
+    middles = page.get_by_role("img", name="The next runs").evaluate_all(
         """([line]) => [line, ...line.querySelectorAll('.countjobs-mark')].map((each) => {
             const { left, width } = each.getBoundingClientRect();
             return each === line ? [left, width] : [left + width / 2, 0];

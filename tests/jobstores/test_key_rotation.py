@@ -128,7 +128,7 @@ def test_line_44_more_rows_than_a_batch_are_all_sealed(
     rows = [DjangoJob(id=f"code {i}", job_state=seal(code_job(f"code {i}"))) for i in range(count)]
     DjangoJob.objects.bulk_create(rows)
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = NEW, [OLD]
-    assert syncjobs(capsys)[-1].startswith(f"{count} signed")
+    assert syncjobs(capsys)[-1].startswith(f"{count} rows that")
 
 
 # Line 46

@@ -7,7 +7,7 @@ from datetime import timedelta, tzinfo
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from countjobs.admin.display import duration, icon_of, moment_text, status_word
 from countjobs.admin.drawings.lengths import longest, share
@@ -82,9 +82,11 @@ def _told(execution: Execution, status: str, zone: tzinfo) -> str:
 
 def _in_words(shown: Sequence[Execution]) -> str:
     known = [execution.duration for execution in shown if execution.duration is not None]
-    return _(
+    return ngettext(
+        "How long the last run took: %(most)s. %(others)d did not succeed.",
         "How long each of the last %(count)d runs took, oldest first. The shortest took %(least)s, "
-        "the longest %(most)s. %(others)d did not succeed."
+        "the longest %(most)s. %(others)d did not succeed.",
+        len(shown),
     ) % {
         "count": len(shown),
         "least": duration(min(known, default=None)),

@@ -163,7 +163,7 @@ def test_the_search_is_bounded_and_says_so(client: Client) -> None:
     found, are_more = job_ids_like("count 0", [CountJob])
     assert (len(set(found)), are_more) == (MOST_JOBS, True)
     assert set(found) < {job.job_id for job in CountJob.objects.all()}
-    assert f"only {MOST_JOBS} of them" in client.get(f"{RUNS}?q=count").content.decode()
+    assert f"Only the runs of {MOST_JOBS} of them" in client.get(f"{RUNS}?q=count").content.decode()
     assert "of them were searched" not in client.get(f"{RUNS}?q=count+001").content.decode()
 
 
