@@ -44,7 +44,12 @@ def web_server(application: Callable[..., Any], host: str, port: int) -> Any:
         else:
             reason = f"Can't listen on {host}, port {port}: {error}"
         raise CommandError(reason) from error
-    return create_server(application, sockets=[listener], threads=8, **LIMITS)
+    # A child that a job forks must not keep the port, nor may files that jobs hold open end the
+    # server: select() takes no descriptor beyond 1023.
+    os.register_at_fork(after_in_child=listener.close)
+    return create_server(
+        application, sockets=[listener], threads=8, asyncore_use_poll=True, **LIMITS
+    )
 
 
 class Serving(threading.Thread):

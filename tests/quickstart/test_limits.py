@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
@@ -64,6 +66,20 @@ def test_waitress_is_given_every_limit() -> None:
     server = web_server(count, "127.0.0.1", 0)
     try:
         assert {name: getattr(server.adj, name) for name in LIMITS} == LIMITS
+    finally:
+        server.task_dispatcher.shutdown()
+        server.close()
+
+
+def test_a_child_that_a_job_forks_does_not_keep_the_port() -> None:
+    server = web_server(count, "127.0.0.1", 0)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # there are threads beside it
+            child = os.fork()
+        if child == 0:
+            os._exit(server.socket.fileno() != -1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     finally:
         server.task_dispatcher.shutdown()
         server.close()
