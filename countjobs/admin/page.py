@@ -45,7 +45,7 @@ class PageAdmin(AnyModelAdmin):
     once can be kept on the admin, for the columns that show them.
     """
 
-    pages: Sequence[Page] = ()
+    more_pages: Sequence[Page] = ()
 
     change_list_template = "admin/countjobs/change_list.html"
     change_form_template = "admin/countjobs/change_form.html"
@@ -77,7 +77,7 @@ class PageAdmin(AnyModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """As Django's, after ours: the last of Django's matches every URL."""
-        return [*(page.url(self) for page in self.pages), *super().get_urls()]
+        return [*(page.url(self) for page in self.more_pages), *super().get_urls()]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

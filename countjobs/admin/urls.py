@@ -52,20 +52,19 @@ def view_of(site: admin.AdminSite, view: View) -> View:
 
 @dataclass(frozen=True)
 class Page:
-    """A page of ours beside Django's. To add one, put it into an admin's `pages`.
+    """A page of ours beside Django's. To add one, put it into an admin's `more_pages`.
 
     The view is a function. Its arguments are the request's own copy of the admin (see `PageAdmin`),
     the request, and what the path captures.
     """
 
     name: str
-    """As with Django's own names, app and model are put in front, unless the name starts with the
-    app already.
-    """
+    """App and model are put in front, as in Django's own names, if the page is of the model."""
     place: str
     """The path below the model's list."""
     view: View
     methods: Sequence[str] = READ
+    is_of_model: bool = True
 
     def url(self, model_admin: admin.ModelAdmin[Any]) -> URLPattern:
         """Its URL pattern, on the site of an admin."""
@@ -74,8 +73,7 @@ class Page:
         def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             return self.view(copy(model_admin), request, *args, **kwargs)
 
-        of_no_model = self.name.startswith(f"{model_admin.opts.app_label}_")
-        name = self.name if of_no_model else name_of(model_admin.opts, self.name)
+        name = name_of(model_admin.opts, self.name) if self.is_of_model else self.name
         view = view_of(model_admin.admin_site, answer)
         return path(self.place, view, name=name)
 

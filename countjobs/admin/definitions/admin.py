@@ -58,7 +58,7 @@ class JobDefinitionAdmin(PageAdmin):
     change_list_template = "admin/countjobs/definitions/change_list.html"
     change_form_template = "admin/countjobs/definitions/change_form.html"
     checks_class = DefinitionAdminChecks
-    pages = (*preview.PAGES, *run_now.PAGES, *pausing.PAGES, *import_page.PAGES)
+    more_pages = (*preview.PAGES, *run_now.PAGES, *pausing.PAGES, *import_page.PAGES)
     actions: Sequence[str] = ("run_now", "pause", "resume", "duplicate", "export")
     run_now = on_ticked.run_now
     pause = on_ticked.pause

@@ -53,7 +53,7 @@ class ExecutionAdmin(ReadOnlyAdmin):
     A run's page has buttons for users who may run the job.
     """
 
-    pages = (*overview.PAGES, *search.PAGES, *views.PAGES)
+    more_pages = (*overview.PAGES, *search.PAGES, *views.PAGES)
     change_form_template = "admin/countjobs/executions/change_form.html"
     change_list_template = "admin/countjobs/executions/change_list.html"
     list_display = (

@@ -63,7 +63,7 @@ def _parts(page: admin.ModelAdmin[Any], request: HttpRequest) -> dict[str, Any]:
 
 
 PAGES = (
-    Page("countjobs_overview", "overview/", _overview),
-    Page("countjobs_overview_parts", "overview/parts/", _fresh),
+    Page("countjobs_overview", "overview/", _overview, is_of_model=False),
+    Page("countjobs_overview_parts", "overview/parts/", _fresh, is_of_model=False),
 )
 """They belong to the admin of runs: who may view runs may view the overview."""
