@@ -29,4 +29,4 @@ def why_gone(job_id: str) -> str:
     """Why a job has no row. Jobs from code lose theirs when their last fire time is claimed."""
     if definition_key(job_id) is not None:
         return _("The job was deleted.")
-    return _("The job no longer exists: it was deleted, or its last run had already been claimed.")
+    return _("The job no longer exists: it was deleted, or it had no more fire times.")

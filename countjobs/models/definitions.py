@@ -98,7 +98,9 @@ class JobDefinition(SavedInRun):
         _("max instances"),
         default=1,
         validators=[MinValueValidator(1), MaxValueValidator(1_000)],
-        help_text=_("How many runs may overlap. Any more are skipped."),
+        help_text=_(
+            "How many runs of this job may be in progress at the same time. Any more are skipped."
+        ),
     )
     rerun_if_lost = models.BooleanField(
         _("run again if lost"),

@@ -14,7 +14,7 @@ def hint_for(part: str) -> str:
     if "?" in part:
         return _("Write “*” for any value.")
     if "#" in part or _POSITIONS.fullmatch(part):
-        return _("Write positions in the month in the field “day”: “last”, “last fri”, “2nd mon”.")
+        return _("Write “last”, “last fri” or “2nd mon” in the field “day”, not here.")
     if "~" in part or part.startswith("h"):
         return _("Choose a value. To spread runs at random, use the field “jitter”.")
     return _("Examples: “*”, “*/5”, “1-5”, “1,3”.")

@@ -100,7 +100,7 @@ def _hint(name: str, part: str) -> str:
     if name == "day_of_week" and part == "7":
         return _("Weekdays are mon to sun; numbers are 0 (mon) to 6 (sun).")
     if name == "day_of_week" and part.startswith(_POSITIONS):
-        return _("Write positions in the month in the field “day”: “%(part)s”.") % {"part": part}
+        return _("Write “%(part)s” in the field “day”, not here.") % {"part": part}
     return _hint_of_range(name, part)
 
 

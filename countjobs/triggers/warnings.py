@@ -51,7 +51,8 @@ class ClockWarning:
             )
         if self.merges:
             return _(
-                "On %(date)s the clock skips %(time)s. The job runs once at %(instead)s, not twice."
+                "On %(date)s the clock skips %(time)s. The job would run at %(instead)s instead, "
+                "when it is due anyway: it runs once."
             )
         return _("On %(date)s the clock skips %(time)s. The job runs at %(instead)s instead.")
 

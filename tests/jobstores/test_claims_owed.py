@@ -124,5 +124,5 @@ def test_the_last_run_of_a_job_from_code_is_cancelled_where_its_scheduler_dies_b
     cancelled = Execution.objects.get(pk=claimed.runs[0].execution_id)
     assert (cancelled.status, cancelled.started_at) == (Status.CANCELLED, None)
     assert cancelled.error == (
-        "The job no longer exists: it was deleted, or its last run had already been claimed."
+        "The job no longer exists: it was deleted, or it had no more fire times."
     )

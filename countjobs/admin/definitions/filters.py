@@ -27,7 +27,7 @@ class OutcomeFilter(admin.SimpleListFilter):
     """
 
     title = format_lazy(
-        _("last outcome (only the {jobs} jobs that had a problem most recently)"),
+        _("last outcome (problems: only the {jobs} jobs with the newest ones)"),
         jobs=f"{_MOST_JOBS:,}",
     )
     parameter_name = "outcome"

@@ -68,7 +68,7 @@ class Entry:
 
 _MESSAGES = {
     "object": _("This entry is not an object."),
-    "model": _("The “model” of an entry of this kind must be %(expected)s, not %(given)s."),
+    "model": _("On this page, the “model” of an entry must be %(expected)s, not %(given)s."),
     "name": _("An entry needs a “name”, as text."),
     "twice": _("Another entry in this file has the same name."),
     "unknown": _("There is no such field."),
