@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextvars
 import decimal
 import threading
 from collections.abc import Iterator
@@ -10,27 +9,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.cache import cache
-from django.urls import get_script_prefix, get_urlconf, set_script_prefix, set_urlconf
+from django.urls import set_script_prefix, set_urlconf
 from django.utils import timezone, translation
 
 from countjobs.executors import ThreadPoolExecutor
 from countjobs.executors.runs import carry_out
 from countjobs.history.recorder import Outcome
+from tests.support.contexts import seen, variable
 from tests.support.executing import Call, Claims, Scheduler, claimed, run_of, submit
-
-variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="nothing")
-
-
-def seen() -> dict[str, object]:
-    return {
-        "language": translation.get_language(),
-        "zone": timezone.get_current_timezone_name(),
-        "urlconf": get_urlconf(),
-        "prefix": get_script_prefix(),
-        "precision": decimal.getcontext().prec,
-        "rounding": decimal.getcontext().rounding,
-        "variable": variable.get(),
-    }
 
 
 def change_everything() -> None:

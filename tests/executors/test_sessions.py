@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextvars
-import decimal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,8 +12,6 @@ import pytest
 from django.db import connection, connections, transaction
 from django.db.backends.signals import connection_created
 from django.test.utils import CaptureQueriesContext
-from django.urls import get_script_prefix, get_urlconf
-from django.utils import timezone, translation
 from psycopg.sql import SQL, Identifier
 
 from countjobs.executors import sessions
@@ -24,21 +20,6 @@ from countjobs.executors.sessions import changes_session
 from countjobs.models.executions import Status
 from tests.support.executing import Call, run_of
 from tests.support.factories import make_execution
-
-variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="nothing")
-
-
-def seen() -> dict[str, object]:
-    return {
-        "language": translation.get_language(),
-        "zone": timezone.get_current_timezone_name(),
-        "urlconf": get_urlconf(),
-        "prefix": get_script_prefix(),
-        "precision": decimal.getcontext().prec,
-        "rounding": decimal.getcontext().rounding,
-        "variable": variable.get(),
-    }
-
 
 CHANGES = {
     "postgresql": [

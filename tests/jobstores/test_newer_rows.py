@@ -25,6 +25,7 @@ from tests.support.factories import (
     store_job,
     work,
 )
+from tests.support.scheduling import claim_until_idle
 from tests.support.still_scheduler import NODE, Threads, make_scheduler, make_store
 
 pytestmark = pytest.mark.django_db
@@ -63,11 +64,6 @@ def threads() -> Threads:
 @pytest.fixture
 def store(threads: Threads) -> DatabaseJobStore:
     return make_store(make_scheduler(), threads)
-
-
-def claim_until_idle(store: DatabaseJobStore) -> list[str]:
-    """What is claimed in a few turns of the loop."""
-    return [job.id for _ in range(5) for job in store.get_due_jobs(NOON)]
 
 
 @pytest.mark.parametrize("more", [{"overlap": "wait"}, {"version": 2}, {"executor": "processes"}])

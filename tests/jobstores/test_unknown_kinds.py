@@ -36,6 +36,7 @@ from tests.support.factories import (
     store_job,
 )
 from tests.support.people import client_of
+from tests.support.scheduling import claim_until_idle
 from tests.support.still_scheduler import Threads, make_scheduler, make_store
 
 pytestmark = pytest.mark.django_db
@@ -72,11 +73,6 @@ def threads() -> Threads:
 @pytest.fixture
 def store(threads: Threads) -> DatabaseJobStore:
     return make_store(make_scheduler(), threads)
-
-
-def claim_until_idle(store: DatabaseJobStore) -> list[str]:
-    """What is claimed in a few turns of the loop."""
-    return [job.id for _ in range(5) for job in store.get_due_jobs(NOON)]
 
 
 # Kinds
