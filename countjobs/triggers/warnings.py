@@ -52,7 +52,7 @@ class ClockWarning:
         if self.merges:
             return _(
                 "On %(date)s the clock skips %(time)s. The job would run at %(instead)s instead, "
-                "when it is due anyway: it runs once."
+                "but it is due then anyway. So it runs once."
             )
         return _("On %(date)s the clock skips %(time)s. The job runs at %(instead)s instead.")
 

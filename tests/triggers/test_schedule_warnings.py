@@ -80,7 +80,7 @@ def test_every_other_hour_goes_by_what_the_clock_shows() -> None:
 
 def test_a_dropped_time_that_meets_another_run_says_so() -> None:
     assert (
-        "at 03:30 instead, when it is due anyway: it runs once"
+        "at 03:30 instead, but it is due then anyway. So it runs once"
         in warned(hour="1-4", minute="30")[0]
     )
 

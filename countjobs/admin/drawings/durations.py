@@ -83,9 +83,9 @@ def _told(execution: Execution, status: str, zone: tzinfo) -> str:
 def _in_words(shown: Sequence[Execution]) -> str:
     known = [execution.duration for execution in shown if execution.duration is not None]
     return ngettext(
-        "How long the last run took: %(most)s. %(others)d did not succeed.",
+        "How long the last run took: %(most)s. Runs that did not succeed: %(others)d.",
         "How long each of the last %(count)d runs took, oldest first. The shortest took %(least)s, "
-        "the longest %(most)s. %(others)d did not succeed.",
+        "the longest %(most)s. Runs that did not succeed: %(others)d.",
         len(shown),
     ) % {
         "count": len(shown),

@@ -146,7 +146,7 @@ class _Import:
             self._warn(" ".join(error.messages))
             return self._ask(SourceForm())
         except BadSignature:
-            self._warn(gettext("The file shown before can't be read any more. Choose it again."))
+            self._warn(gettext("The file of the dry run can't be read any more. Choose it again."))
             return self._ask(SourceForm())
         self.page.message_user(
             self.request, gettext("Imported: %s.") % summary(plan), messages.SUCCESS

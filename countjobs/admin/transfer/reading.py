@@ -41,7 +41,7 @@ _MESSAGES = {
     "unknown": _("The file has an unknown key: “%(key)s”."),
     "list": _("The file has no list of “definitions”."),
     "many": _("The file has %(count)d entries; at most %(most)d are allowed. Split it."),
-    "long": _("The file is too large to be carried over to the confirmation. Split it."),
+    "long": _("The file is too large for the confirmation step. Split it."),
     "values": _("The file has more than %(most)d values. Split it."),
     "bytes": _("The file is larger than %(most)d megabytes. Split it."),
 }

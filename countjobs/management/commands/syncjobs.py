@@ -19,7 +19,7 @@ class Command(DatabaseCommand):
     help = (
         "Make the job store match the definitions after raw SQL, a restored backup or a new "
         "SECRET_KEY, and print what was corrected. A scheduler does the same when it starts. Rows "
-        "that another program wrote, or another key signed, are listed and left as they are. "
+        "that another program wrote, or an unknown key signed, are listed and left as they are. "
         "Unlike a scheduler, it also signs again, with SECRET_KEY, the rows still signed with a "
         "key from SECRET_KEY_FALLBACKS. After that you can remove the old key."
     )

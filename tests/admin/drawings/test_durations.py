@@ -39,7 +39,7 @@ def test_the_drawing_is_told_in_words() -> None:
     runs = [executed(1), executed(2, took=3), executed(3, Status.MISSED, took=None)]
     label = re.search(r'role="img" aria-label="([^"]*)"', duration_chart(runs, UTC))
     assert label
-    assert "The shortest took 1.0 s, the longest 3.0 s. 1 did not succeed." in label[1]
+    assert "The shortest took 1.0 s, the longest 3.0 s. Runs that did not succeed: 1." in label[1]
 
 
 @pytest.mark.parametrize(
