@@ -60,7 +60,7 @@ def test_a_text_too_long_to_be_carried_to_the_next_page_is_refused(
 ) -> None:
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 17_000
     file = SimpleUploadedFile("x.json", document(entry(messages={"a": random_text()})).encode())
-    assert "too large to be carried over" in client.post(IMPORT, {"file": file}).content.decode()
+    assert "too large for the confirmation" in client.post(IMPORT, {"file": file}).content.decode()
 
 
 def random_text() -> str:
