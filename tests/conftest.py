@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 
 import pytest
 from django.core.cache import cache
 from django.utils import translation
 
+from countjobs.management import stopping
 from tests.support.child_processes import reap_all
 
 pytest_plugins = (
@@ -53,6 +55,11 @@ def pytest_runtest_teardown() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_left_of_other_tests() -> None:
+def _nothing_is_left_of_other_tests() -> Iterator[None]:
     cache.clear()  # pages keep for a while what they have counted
     translation.deactivate()  # the client's requests leave their language with the thread
+    handlers = {each: signal.getsignal(each) for each in stopping.SIGNALS}
+    yield
+    for each, handler in handlers.items():  # `runscheduler` takes them for good
+        signal.signal(each, handler)
+    stopping._before.clear()
