@@ -15,7 +15,6 @@ from pathlib import Path
 from countjobs.executors import current_run
 from countjobs.executors import output as outputs
 from countjobs.executors.output import capturing
-from countjobs.management import stopping
 from countjobs.management.stopping import SIGNALS, StopSignals
 from countjobs.management.streams import batched_streams
 from tests.support.executing import captured
@@ -113,37 +112,23 @@ def test_its_signals_do_what_they_did_before() -> None:
     def as_before() -> bool:
         return {each: signal.getsignal(each) for each in SIGNALS} == before
 
-    statuses: list[int] = []
-    try:
-        StopSignals()
-        assert not as_before()
-        statuses.append(in_child(as_before))
-        thread = threading.Thread(target=lambda: statuses.append(in_child(as_before)))
-        thread.start()
-        thread.join()
-        assert not as_before(), "the parent still hears them"
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
-        stopping._before.clear()
+    StopSignals()
+    assert not as_before()
+    statuses = [in_child(as_before)]
+    thread = threading.Thread(target=lambda: statuses.append(in_child(as_before)))
+    thread.start()
+    thread.join()
+    assert not as_before(), "the parent still hears them"
     assert statuses == [0, 0], "wherever it forks"
 
 
 def test_a_signal_ends_it() -> None:
-    before = {each: signal.getsignal(each) for each in SIGNALS}
-    try:
-        StopSignals()
-        status = in_child(lambda: signal.raise_signal(signal.SIGTERM))
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
-        stopping._before.clear()
-    assert status == -signal.SIGTERM
+    StopSignals()
+    assert in_child(lambda: signal.raise_signal(signal.SIGTERM)) == -signal.SIGTERM
 
 
 def test_a_signal_that_comes_at_once_ends_it_too() -> None:
     """Whoever starts a child may end it before that has run a line."""
-    before = {each: signal.getsignal(each) for each in SIGNALS}
     read, write = os.pipe()
     try:
         StopSignals()
@@ -161,7 +146,4 @@ def test_a_signal_that_comes_at_once_ends_it_too() -> None:
     finally:
         os.close(write)
         os.close(read)
-        for each, handler in before.items():
-            signal.signal(each, handler)
-        stopping._before.clear()
     assert statuses == [-signal.SIGTERM] * 50

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
@@ -15,11 +14,8 @@ from countjobs.management.stopping import SIGNALS, StopSignals
 
 
 @pytest.fixture
-def stop() -> Iterator[StopSignals]:
-    before = {each: signal.getsignal(each) for each in SIGNALS}
-    yield StopSignals()
-    for each, handler in before.items():
-        signal.signal(each, handler)
+def stop() -> StopSignals:
+    return StopSignals()
 
 
 def test_nobody_asks_for_an_end(stop: StopSignals) -> None:
@@ -57,19 +53,14 @@ def test_line_26_a_closed_terminal_s_second_sighup_ends_nothing(
 @pytest.mark.parametrize("signum", SIGNALS)
 def test_line_12_a_signal_that_was_ignored_stays_ignored(signum: signal.Signals) -> None:
     """Issue 8, line 12: nohup."""
-    before = {each: signal.getsignal(each) for each in SIGNALS}
-    try:
-        signal.signal(signum, signal.SIG_IGN)
-        stop = StopSignals()
-        signal.raise_signal(signum)
-        assert not stop.wait(0.01)
-        other = next(each for each in SIGNALS if each != signum)
-        signal.raise_signal(other)
-        assert stop.wait(60)
-        assert signal.getsignal(signum) == signal.SIG_IGN
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+    signal.signal(signum, signal.SIG_IGN)
+    stop = StopSignals()
+    signal.raise_signal(signum)
+    assert not stop.wait(0.01)
+    other = next(each for each in SIGNALS if each != signum)
+    signal.raise_signal(other)
+    assert stop.wait(60)
+    assert signal.getsignal(signum) == signal.SIG_IGN
 
 
 def traced(stop: StopSignals, at: int | None) -> tuple[int, bool]:
