@@ -17,14 +17,12 @@ from django.db import connection
 from countjobs.executors import ThreadPoolExecutor, current_run
 from countjobs.executors.calling import call_job
 from countjobs.executors.here import run_here
-from countjobs.executors.output import capturing
-from countjobs.executors.runs import carry_out
 from countjobs.history.recorder import Outcome
 from countjobs.models import CountJob, Execution, JobDefinition
 from countjobs.models.executions import Status
 from countjobs.run_context import GOING
 from countjobs.schedulers import create_scheduler
-from tests.support.executing import claimed, run_of, submit
+from tests.support.executing import claimed, outcome_of, submit
 
 pytestmark = pytest.mark.django_db
 
@@ -38,11 +36,6 @@ def _nothing_is_left_unawaited() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         yield
-
-
-def run(call: Callable[[], object]) -> Outcome:
-    with capturing():
-        return carry_out(run_of(call), 10_000)
 
 
 async def greet(name: str = "you") -> str:
@@ -83,7 +76,7 @@ def decorated(function: Callable[[], Any]) -> Callable[[], Any]:
     ],
 )
 def test_an_async_job_runs_with_its_output(call: Callable[[], object], name: str) -> None:
-    outcome = run(call)
+    outcome = outcome_of(call)
     assert (outcome.status, outcome.error) == (Status.SUCCEEDED, "")
     said, logged = outcome.output.splitlines()
     assert said == f"Hello, {name}!"
@@ -123,12 +116,12 @@ async def interrupt() -> None:
     ],
 )
 def test_whatever_an_async_job_raises_fails_the_run(call: Callable[[], Any], error: str) -> None:
-    outcome = run(call)
+    outcome = outcome_of(call)
     assert (outcome.status, outcome.error) == (Status.FAILED, error)
 
 
 def test_the_traceback_of_an_async_job_begins_with_its_own_frame() -> None:
-    lines = run(fail_late).traceback.splitlines()
+    lines = outcome_of(fail_late).traceback.splitlines()
     assert lines[0] == "Traceback (most recent call last):"
     assert lines[1].endswith("in fail_late")
     assert lines[-1] == "ValueError: reason"
@@ -141,8 +134,8 @@ def test_each_run_has_an_event_loop_of_its_own() -> None:
     async def look() -> None:
         loops.append(asyncio.get_running_loop())
 
-    run(look)
-    run(look)
+    outcome_of(look)
+    outcome_of(look)
     assert loops[0] is not loops[1]
     assert all(loop.is_closed() for loop in loops)
 
@@ -162,7 +155,7 @@ def test_tasks_that_an_async_job_leaves_behind_are_cancelled() -> None:
         await asyncio.sleep(0)
 
     tasks: list[asyncio.Task[None]] = []
-    assert run(leave_a_task).status == Status.SUCCEEDED
+    assert outcome_of(leave_a_task).status == Status.SUCCEEDED
     assert ends == ["cancelled"]
 
 
@@ -175,7 +168,7 @@ def test_an_async_job_uses_the_connection_of_the_runs_thread() -> None:
         threads.append(threading.current_thread().name)
         print([job.name async for job in CountJob.objects.all()])
 
-    assert run(look).output == "['seen']\n"
+    assert outcome_of(look).output == "['seen']\n"
     assert connection.in_atomic_block
 
 
@@ -185,7 +178,7 @@ def test_context_variables_go_in_and_not_out() -> None:
         variable.set("changed")
 
     variable.set("given")
-    assert run(change).output == "given\n"
+    assert outcome_of(change).output == "given\n"
     assert variable.get() == "given"
 
 

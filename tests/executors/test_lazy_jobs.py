@@ -10,12 +10,9 @@ from typing import Any
 
 import pytest
 
-from countjobs.executors.output import capturing
-from countjobs.executors.runs import carry_out
-from countjobs.history.recorder import Outcome
 from countjobs.models.executions import Status
 from countjobs.schedulers import create_scheduler
-from tests.support.executing import run_of
+from tests.support.executing import outcome_of
 
 pytestmark = pytest.mark.django_db
 
@@ -26,11 +23,6 @@ def _nothing_is_left_unawaited() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         yield
-
-
-def run(call: Callable[[], object]) -> Outcome:
-    with capturing():
-        return carry_out(run_of(call), 10_000)
 
 
 async def greet() -> None:
@@ -80,7 +72,7 @@ class Awaitable:
     ],
 )
 def test_a_run_that_would_do_nothing_fails(call: Callable[[], object], error: str) -> None:
-    outcome = run(call)
+    outcome = outcome_of(call)
     assert outcome.status == Status.FAILED
     assert outcome.error.startswith(f"TypeError: The job returned {error}, whose code has not run")
     assert outcome.output == ""

@@ -12,7 +12,8 @@ from apscheduler.events import JobExecutionEvent
 
 from countjobs.capped import CappedText
 from countjobs.executors import ThreadPoolExecutor, threads
-from countjobs.executors.output import Capture
+from countjobs.executors.output import Capture, capturing
+from countjobs.executors.runs import carry_out
 from countjobs.history.recorder import Outcome
 from countjobs.jobstores.claimed import ClaimedJob
 from countjobs.run_context import Run, RunContext
@@ -83,6 +84,12 @@ class Claims:
 def run_of(call: Call, execution_id: int = 7, job_id: str = "code") -> Run:
     """A run of a job from code."""
     return Run(execution_id, job_id, job_id, NOON + timedelta(minutes=execution_id), call)
+
+
+def outcome_of(call: Call) -> Outcome:
+    """How a run of a job from code goes, in this thread."""
+    with capturing():
+        return carry_out(run_of(call), 10_000)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from django_apscheduler.models import DjangoJob
 
 from countjobs.jobstores.signing import seal
-from countjobs.models import CountJob, Execution, SchedulerNode
+from countjobs.models import CountJob, Execution, JobDefinition, SchedulerNode
 from countjobs.models.executions import Status, Trigger
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -115,3 +115,10 @@ def statuses(job_id: str) -> list[str]:
     """How the executions of a job stand, by the order of their fire times."""
     found = Execution.objects.filter(job_id=job_id).order_by("scheduled_at", "pk")
     return list(found.values_list("status", flat=True))
+
+
+def execution_of(
+    definition: JobDefinition, status: Status = Status.SUCCEEDED, **fields: Any
+) -> Execution:
+    """A run of a definition."""
+    return make_execution(status, job_id=definition.job_id, job_name=definition.name, **fields)

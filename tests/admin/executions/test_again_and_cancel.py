@@ -16,7 +16,7 @@ from countjobs.history.lifecycle import begin
 from countjobs.models import CountJob, Execution
 from countjobs.models.executions import ACTIVE, Status, Trigger
 from tests.support.admin_pages import run_url
-from tests.support.factories import NOON, make_definition, make_execution
+from tests.support.factories import NOON, execution_of, make_definition, make_execution
 from tests.support.people import client_of, user_of
 
 pytestmark = pytest.mark.django_db
@@ -28,12 +28,6 @@ NODE = "here:1:1"
 @pytest.fixture
 def definition() -> CountJob:
     return make_definition(due=None)
-
-
-def execution_of(
-    definition: CountJob, status: Status = Status.SUCCEEDED, **fields: Any
-) -> Execution:
-    return make_execution(status, job_id=definition.job_id, job_name=definition.name, **fields)
 
 
 def posted(client: Client, execution: Execution, page: str) -> str:

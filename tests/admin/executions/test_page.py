@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from django.db import connection
 from django.test import Client
@@ -15,7 +13,7 @@ from pytest_django.asserts import assertContains, assertNotContains
 from countjobs.models import CountJob, Execution
 from countjobs.models.executions import Status
 from tests.support.admin_pages import run_url
-from tests.support.factories import NOON, SECOND, make_definition, make_execution
+from tests.support.factories import NOON, SECOND, execution_of, make_definition, make_execution
 from tests.support.people import client_of
 
 pytestmark = pytest.mark.django_db
@@ -24,12 +22,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def definition() -> CountJob:
     return make_definition(due=None)
-
-
-def execution_of(
-    definition: CountJob, status: Status = Status.SUCCEEDED, **fields: Any
-) -> Execution:
-    return make_execution(status, job_id=definition.job_id, job_name=definition.name, **fields)
 
 
 # Neighbours
