@@ -42,10 +42,9 @@ def pytest_xdist_auto_num_workers() -> int:
     return 2 * (os.cpu_count() or 1)
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Keep what takes long together, as a module: it is begun first, and sets up once."""
-    if item.get_closest_marker("process") or item.get_closest_marker("browser"):
-        item.add_marker(pytest.mark.xdist_group(item.path.stem))
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long: at the end, the other workers would wait for it."""
+    items.sort(key=lambda item: not any(map(item.get_closest_marker, ("process", "browser"))))
 
 
 @pytest.hookimpl(tryfirst=True)
