@@ -5,7 +5,6 @@ Pages come with a strict Content-Security-Policy: what violates it is said in th
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,7 +14,8 @@ from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
-CHROMIUM = shutil.which("chromium")
+from tests.support.lacking import CHROMIUM
+
 OPTIONS = [
     "--no-sandbox",
     "--disable-gpu",
