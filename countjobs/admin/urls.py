@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from copy import copy
 from dataclasses import dataclass
 from functools import update_wrapper
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
@@ -15,6 +14,9 @@ from django.db.models.options import Options
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_http_methods
+
+if TYPE_CHECKING:
+    from countjobs.admin.page import PageAdmin
 
 READ = ("GET", "HEAD")
 WRITE = ("POST",)
@@ -66,12 +68,12 @@ class Page:
     methods: Sequence[str] = READ
     is_of_model: bool = True
 
-    def url(self, model_admin: admin.ModelAdmin[Any]) -> URLPattern:
+    def url(self, model_admin: PageAdmin) -> URLPattern:
         """Its URL pattern, on the site of an admin."""
 
         @require_http_methods(self.methods)
         def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            return self.view(copy(model_admin), request, *args, **kwargs)
+            return self.view(model_admin.for_request(request), request, *args, **kwargs)
 
         name = name_of(model_admin.opts, self.name) if self.is_of_model else self.name
         view = view_of(model_admin.admin_site, answer)
