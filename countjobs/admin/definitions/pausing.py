@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
-from django.contrib.admin.utils import quote
 from django.core.exceptions import BadRequest
 from django.db import transaction
 from django.db.models import QuerySet
@@ -22,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.changes import log_changed
 from countjobs.admin.display import badge
-from countjobs.admin.urls import OF_ROW, WRITE, Page, address_of, row_of
+from countjobs.admin.urls import OF_ROW, WRITE, Page, row_of
 from countjobs.database.deadlocks import again_after_deadlock
 from countjobs.models import JobDefinition
 
@@ -84,8 +83,7 @@ def _set_on_its_page(
     page.message_user(request, words, level)
     for warning in page.facts_of(definition).warnings():
         page.message_user(request, warning, messages.WARNING)
-    key = quote(str(definition.pk))
-    return HttpResponseRedirect(address_of(page.admin_site, page.opts, "change", key))
+    return HttpResponseRedirect(page.page_address("change", definition))
 
 
 def _set_in_the_list(
@@ -126,7 +124,7 @@ def switch(
     Users who may not switch it see a badge.
     """
     if request and page.has_pause_permission(request):
-        address = address_of(page.admin_site, page.opts, _ENABLED, quote(str(definition.pk)))
+        address = page.page_address(_ENABLED, definition)
         if filters := page.get_preserved_filters(request):
             address = f"{address}?{filters}"
         context = {"definition": definition, "address": address, "id": _id(definition)}
@@ -140,7 +138,7 @@ def _list_address(page: JobDefinitionAdmin, request: HttpRequest) -> str:
         "preserved_filters": page.get_preserved_filters(request),
         "opts": page.opts,
     }
-    return str(add_preserved_filters(context, address_of(page.admin_site, page.opts, "changelist")))
+    return str(add_preserved_filters(context, page.page_address("changelist")))
 
 
 def _id(definition: JobDefinition) -> str:

@@ -23,7 +23,7 @@ from countjobs.admin.transfer.dry_run import Plan, dry_run
 from countjobs.admin.transfer.entries import State
 from countjobs.admin.transfer.reading import MOST_BYTES, decode, refusal
 from countjobs.admin.transfer.shown import WORDS, groups_of
-from countjobs.admin.urls import READ, WRITE, Page, address_of
+from countjobs.admin.urls import READ, WRITE, Page
 
 if TYPE_CHECKING:
     from countjobs.admin.definitions.admin import JobDefinitionAdmin
@@ -151,7 +151,7 @@ class _Import:
         self.page.message_user(
             self.request, gettext("Imported: %s.") % summary(plan), messages.SUCCESS
         )
-        return HttpResponseRedirect(self._reverse("changelist"))
+        return HttpResponseRedirect(self.page.page_address("changelist"))
 
     def _warn(self, message: str) -> None:
         self.page.message_user(self.request, message, messages.WARNING)
@@ -185,12 +185,9 @@ class _Import:
             **self.page.admin_site.each_context(self.request),
             "opts": self.page.opts,
             "media": self.page.media,
-            "list_url": self._reverse("changelist"),
+            "list_url": self.page.page_address("changelist"),
         }
         return TemplateResponse(self.request, self.template, {**shared, **context})
-
-    def _reverse(self, page: str) -> str:
-        return address_of(self.page.admin_site, self.page.opts, page)
 
 
 def summary(plan: Plan) -> str:
