@@ -80,19 +80,19 @@ class Page:
         return path(self.place, view, name=name)
 
 
-def row_at(page: admin.ModelAdmin[Any], request: HttpRequest, object_id: str) -> Any:
+def row_at(model_admin: admin.ModelAdmin[Any], request: HttpRequest, object_id: str) -> Any:
     """The row of a URL, or None. Its facts aren't read."""
     key = unquote(object_id)
     if "\0" in key:  # PostgreSQL can't be asked for it
         return None
-    return admin.ModelAdmin.get_object(page, request, key)
+    return admin.ModelAdmin.get_object(model_admin, request, key)
 
 
 def row_of(
-    page: admin.ModelAdmin[Any], request: HttpRequest, object_id: str, *may: Permission
+    model_admin: admin.ModelAdmin[Any], request: HttpRequest, object_id: str, *may: Permission
 ) -> Any:
     """The same. Raises Http404, or PermissionDenied if the user lacks one of the permissions."""
-    found = row_at(page, request, object_id)
+    found = row_at(model_admin, request, object_id)
     if not all(each(request, found) for each in may):
         raise PermissionDenied
     if found is None:

@@ -20,7 +20,7 @@ from tests.support.transfers import (
     document,
     entry,
     exported,
-    page_of,
+    model_admin_of,
     problems,
     request_of_somebody,
     rows,
@@ -123,17 +123,17 @@ def test_long_values_are_shown_from_where_they_begin_to_differ(client: Client) -
 def test_what_a_kinds_form_does_not_offer_can_not_be_imported(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    page, request = page_of(CountJob), request_of_somebody()
-    monkeypatch.setattr(page, "readonly_fields", ("executor",))
-    plan = dry_runs.dry_run(page, request, document(entry(executor="x", hour="5")))
+    model_admin, request = model_admin_of(CountJob), request_of_somebody()
+    monkeypatch.setattr(model_admin, "readonly_fields", ("executor",))
+    plan = dry_runs.dry_run(model_admin, request, document(entry(executor="x", hour="5")))
     assert problems(plan) == [("executor", "There is no such field.")]
 
 
 def test_a_definition_that_a_person_may_not_see_is_refused_by_name() -> None:
     CountJob.objects.create(name="hidden")
-    page, request = page_of(CountJob), request_of_somebody()
-    page.get_queryset = lambda request: CountJob.objects.none()  # type: ignore[method-assign]
-    plan = dry_runs.dry_run(page, request, document(entry("hidden", hour="5")))
+    model_admin, request = model_admin_of(CountJob), request_of_somebody()
+    model_admin.get_queryset = lambda request: CountJob.objects.none()  # type: ignore[method-assign]
+    plan = dry_runs.dry_run(model_admin, request, document(entry("hidden", hour="5")))
     assert [field for field, _message in problems(plan)] == ["name"]
 
 
