@@ -1,4 +1,4 @@
-"""The URLs of our pages beside Django's: their names, their views, and the row of each."""
+"""The URLs of our pages beside Django's: their names and their views."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from functools import update_wrapper
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
-from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied
 from django.db.models.options import Options
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_http_methods
 
@@ -23,7 +21,6 @@ WRITE = ("POST",)
 OF_ROW = "<path:object_id>/"
 """The path of a page of one row."""
 
-Permission = Callable[[HttpRequest, Any], bool]
 View = Callable[..., HttpResponseBase]
 
 
@@ -78,23 +75,3 @@ class Page:
         name = name_of(model_admin.opts, self.name) if self.is_of_model else self.name
         view = view_of(model_admin.admin_site, answer)
         return path(self.place, view, name=name)
-
-
-def row_at(model_admin: admin.ModelAdmin[Any], request: HttpRequest, object_id: str) -> Any:
-    """The row of a URL, or None. Its facts aren't read."""
-    key = unquote(object_id)
-    if "\0" in key:  # PostgreSQL can't be asked for it
-        return None
-    return admin.ModelAdmin.get_object(model_admin, request, key)
-
-
-def row_of(
-    model_admin: admin.ModelAdmin[Any], request: HttpRequest, object_id: str, *may: Permission
-) -> Any:
-    """The same. Raises Http404, or PermissionDenied if the user lacks one of the permissions."""
-    found = row_at(model_admin, request, object_id)
-    if not all(each(request, found) for each in may):
-        raise PermissionDenied
-    if found is None:
-        raise Http404
-    return found

@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 
 from countjobs.admin.changes import log_added
-from countjobs.admin.urls import row_at
+from countjobs.admin.one_row import row_at
 from countjobs.database.deadlocks import again_after_deadlock
 from countjobs.database.primary import rows_of
 from countjobs.models import JobDefinition

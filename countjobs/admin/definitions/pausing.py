@@ -21,7 +21,8 @@ from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.changes import log_changed
 from countjobs.admin.display import badge
-from countjobs.admin.urls import OF_ROW, WRITE, Page, row_of
+from countjobs.admin.one_row import row_of
+from countjobs.admin.urls import OF_ROW, WRITE, Page
 from countjobs.database.deadlocks import again_after_deadlock
 from countjobs.models import JobDefinition
 

@@ -21,7 +21,8 @@ from django.utils.translation import gettext, ngettext
 from countjobs.admin.definitions.run_form import run_form
 from countjobs.admin.display import some_of
 from countjobs.admin.links import Links, within_those_of
-from countjobs.admin.urls import OF_ROW, READ, WRITE, Page, row_of
+from countjobs.admin.one_row import row_of
+from countjobs.admin.urls import OF_ROW, READ, WRITE, Page
 from countjobs.history.requests import request_runs
 from countjobs.models import Execution, SchedulerNode
 from countjobs.models.executions import Trigger

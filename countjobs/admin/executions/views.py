@@ -20,7 +20,8 @@ from countjobs.admin.definitions.run_now import ask_for_runs
 from countjobs.admin.executions.page import may_run
 from countjobs.admin.links import Links
 from countjobs.admin.lookup import definitions_of
-from countjobs.admin.urls import OF_ROW, WRITE, Page, row_of
+from countjobs.admin.one_row import row_of
+from countjobs.admin.urls import OF_ROW, WRITE, Page
 from countjobs.history import lifecycle
 from countjobs.models import Execution
 from countjobs.models.executions import ACTIVE

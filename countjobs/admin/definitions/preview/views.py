@@ -16,7 +16,8 @@ from countjobs.admin.definitions.form import CRONTAB, filled_words
 from countjobs.admin.definitions.preview.meaning import Preview, preview_of, viewer_zone
 from countjobs.admin.definitions.preview.one_at_a_time import NewestFirst
 from countjobs.admin.definitions.preview.posted import read_schedule
-from countjobs.admin.urls import OF_ROW, WRITE, Page, row_of
+from countjobs.admin.one_row import row_of
+from countjobs.admin.urls import OF_ROW, WRITE, Page
 from countjobs.models import JobDefinition
 from countjobs.triggers.crontab import CrontabError, read_crontab
 
