@@ -70,6 +70,10 @@ def rows(page: str) -> list[str]:
     ]
 
 
+def names() -> list[str]:
+    return sorted(CountJob.objects.values_list("name", flat=True))
+
+
 def plan_of(text: str, model: type[JobDefinition] = CountJob) -> Plan:
     """What would become of a file that a superuser sends."""
     return dry_run(model_admin_of(model), request_of_somebody(), text)

@@ -15,12 +15,12 @@ from countjobs.admin.transfer import dry_run as dry_runs
 from countjobs.admin.transfer import shown
 from countjobs.models import CountJob
 from tests.support.factories import NOON, make_definition
-from tests.support.people import client_of
 from tests.support.transfers import (
     document,
     entry,
     exported,
     model_admin_of,
+    names,
     problems,
     request_of_somebody,
     rows,
@@ -28,15 +28,6 @@ from tests.support.transfers import (
 )
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def client() -> Client:
-    return client_of("editor")
-
-
-def names() -> list[str]:
-    return sorted(CountJob.objects.values_list("name", flat=True))
 
 
 def test_the_dry_run_shows_what_would_be_added_changed_and_left_and_saves_nothing(
