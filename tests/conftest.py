@@ -7,11 +7,13 @@ import signal
 from collections.abc import Iterator
 
 import pytest
+import time_machine
 from django.core.cache import cache
 from django.utils import translation
 
 from countjobs.management import stopping
 from tests.support.child_processes import reap_all
+from tests.support.factories import NOON
 
 pytest_plugins = (
     "tests.support.watching",
@@ -62,3 +64,9 @@ def _nothing_is_left_of_other_tests() -> Iterator[None]:
     for each, handler in handlers.items():  # `runscheduler` takes them for good
         signal.signal(each, handler)
     stopping._before.clear()
+
+
+@pytest.fixture
+def noon_clock() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(NOON, tick=False) as traveller:
+        yield traveller

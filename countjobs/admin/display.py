@@ -10,9 +10,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
-from countjobs.database.newest import Past
 from countjobs.models import Execution
 from countjobs.models.executions import Status
+from countjobs.models.newest_runs import Past
 
 Item = TypeVar("Item")
 

@@ -84,8 +84,8 @@ def site_of(request: HttpRequest) -> AdminSite:
     """The site that a page belongs to: its view knows it, or the request has its name."""
     match = request.resolver_match
     view = match and match.func
-    page = getattr(view, "model_admin", view)
-    found: AdminSite | None = getattr(page, "admin_site", None)
+    owner = getattr(view, "model_admin", view)
+    found: AdminSite | None = getattr(owner, "admin_site", None)
     if found is not None:
         return found
     name = getattr(request, "current_app", None) or (match and match.namespace)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -83,22 +83,24 @@ class PageAdmin(AnyModelAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """As Django's, on the request's own copy."""
-        return super(PageAdmin, copy(self)).changelist_view(request, extra_context)
+        own = self.for_request(request)
+        return super(PageAdmin, own).changelist_view(request, extra_context)
 
-    def changeform_view(self, *args: Any, **kwargs: Any) -> Any:
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """As Django's, on the request's own copy."""
-        own = copy(self)
-        own.keeps_facts = True
-        return super(PageAdmin, own).changeform_view(*args, **kwargs)
-
-    keeps_facts = False
-    """Whether `get_object` also reads the facts of its row. True only on the copy that a request
-    gets.
-    """
+        own = self.for_request(request)
+        return super(PageAdmin, own).changeform_view(request, *args, **kwargs)
 
     _request: HttpRequest | None = None
+    """Whose copy this is. None for the admin that all requests share: it keeps no facts."""
     _facts: Mapping[int, Any] = {}
     """By the row's identity: a form may change even its key."""
+
+    def for_request(self, request: HttpRequest) -> Self:
+        """A request's own copy, which knows no facts yet."""
+        own = copy(self)
+        own._request, own._facts = request, {}
+        return own
 
     def read_facts(self, rows: Sequence[Any], links: Links) -> Iterable[Any]:
         """What is known about each of these rows: the row alone, unless overridden."""
@@ -106,7 +108,6 @@ class PageAdmin(AnyModelAdmin):
 
     def load_facts(self, request: HttpRequest, rows: Sequence[Any]) -> None:
         """Read what a page shows beside its rows, and keep it here."""
-        self._request = request
         facts = self.read_facts(rows, Links(request, self.admin_site))
         self._facts = dict(zip(map(id, rows), facts, strict=True))
 
@@ -123,7 +124,7 @@ class PageAdmin(AnyModelAdmin):
         if "\0" in object_id:  # PostgreSQL can't be asked for it
             return None
         row = super().get_object(request, object_id, from_field)
-        if row is not None and self.keeps_facts:
+        if row is not None and self._request is not None:
             self.load_facts(request, [row])
         return row
 

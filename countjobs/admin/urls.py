@@ -1,27 +1,26 @@
-"""The URLs of our pages beside Django's: their names, their views, and the row of each."""
+"""The URLs of our pages beside Django's: their names and their views."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from copy import copy
 from dataclasses import dataclass
 from functools import update_wrapper
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
-from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied
 from django.db.models.options import Options
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_http_methods
+
+if TYPE_CHECKING:
+    from countjobs.admin.page import PageAdmin
 
 READ = ("GET", "HEAD")
 WRITE = ("POST",)
 OF_ROW = "<path:object_id>/"
 """The path of a page of one row."""
 
-Permission = Callable[[HttpRequest, Any], bool]
 View = Callable[..., HttpResponseBase]
 
 
@@ -66,33 +65,13 @@ class Page:
     methods: Sequence[str] = READ
     is_of_model: bool = True
 
-    def url(self, model_admin: admin.ModelAdmin[Any]) -> URLPattern:
+    def url(self, model_admin: PageAdmin) -> URLPattern:
         """Its URL pattern, on the site of an admin."""
 
         @require_http_methods(self.methods)
         def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            return self.view(copy(model_admin), request, *args, **kwargs)
+            return self.view(model_admin.for_request(request), request, *args, **kwargs)
 
         name = name_of(model_admin.opts, self.name) if self.is_of_model else self.name
         view = view_of(model_admin.admin_site, answer)
         return path(self.place, view, name=name)
-
-
-def row_at(page: admin.ModelAdmin[Any], request: HttpRequest, object_id: str) -> Any:
-    """The row of a URL, or None. Its facts aren't read."""
-    key = unquote(object_id)
-    if "\0" in key:  # PostgreSQL can't be asked for it
-        return None
-    return admin.ModelAdmin.get_object(page, request, key)
-
-
-def row_of(
-    page: admin.ModelAdmin[Any], request: HttpRequest, object_id: str, *may: Permission
-) -> Any:
-    """The same. Raises Http404, or PermissionDenied if the user lacks one of the permissions."""
-    found = row_at(page, request, object_id)
-    if not all(each(request, found) for each in may):
-        raise PermissionDenied
-    if found is None:
-        raise Http404
-    return found

@@ -38,12 +38,8 @@ class Transition:
 
 TRANSITIONS = (
     Transition("request", (), (Status.QUEUED,), "a person or code that asks for a run"),
-    Transition(
-        "claim",
-        (),
-        (Status.QUEUED, Status.MISSED, Status.SKIPPED),
-        "the scheduler that takes a fire time",
-    ),
+    Transition("claim", (), (Status.QUEUED,), "the scheduler that takes a fire time"),
+    Transition("omit", (), (Status.MISSED, Status.SKIPPED), "the scheduler that claims it"),
     Transition("retry", (), (Status.QUEUED,), "the scheduler that settles a lost run"),
     Transition("record_here", (), (Status.SUCCEEDED, Status.FAILED), "`runjob`"),
     Transition(
@@ -90,17 +86,12 @@ def request(
     )
 
 
-def due(
-    job_id: str, job_name: str, at: datetime, folded: int, *, status: Status = Status.QUEUED
-) -> Row:
-    """A fire time for `claim`: a run, unless the status says that there is none.
-
-    `folded` says for how many earlier fire times it stands.
-    """
+def due(job_id: str, job_name: str, at: datetime, folded: int) -> Row:
+    """A fire time for `claim`, to be run. `folded` says for how many earlier ones it stands."""
     return {
         "job_id": job_id,
         "job_name": job_name,
-        "status": status,
+        "status": Status.QUEUED,
         "scheduled_at": at,
         "finished_at": None,
         "error": "",
@@ -108,13 +99,17 @@ def due(
     }
 
 
-def claim(node: str, rows: Sequence[Row]) -> list[tuple[Any, ...]]:
-    """Insert fire times that a scheduler takes, made by `due`. Those that are there already stay.
+def omit(fire_time: Row, status: Status, error: str, now: datetime) -> Row:
+    """The same fire time for `claim`, not to be run. The error says why."""
+    return {**fire_time, "status": _check("omit", status), "finished_at": now, "error": error}
 
-    Returns the id, the job's id and the due time of each row inserted. Raises django.db.Error.
+
+def claim(node: str, rows: Sequence[Row]) -> list[tuple[Any, ...]]:
+    """Insert fire times that a scheduler takes, made by `due`, and those that it omits.
+
+    Those that are there already stay. Returns the id, the job's id and the due time of each row
+    inserted. Raises django.db.Error.
     """
-    for row in rows:
-        _check("claim", row["status"])
     return insert_rows(
         Execution, rows, ["id", "job_id", "scheduled_at"], {**_CLAIMED, "node": node}
     )

@@ -18,8 +18,8 @@ def executions_of(job: Job, made: Plan, now: datetime) -> list[lifecycle.Row]:
     name = storable(job.name)[:255]
     rows = []
     if left := made.not_run:
-        row = lifecycle.due(job.id, name, left.at, left.folded, status=left.status)
-        rows.append({**row, "finished_at": now, "error": left.reason})
+        fire_time = lifecycle.due(job.id, name, left.at, left.folded)
+        rows.append(lifecycle.omit(fire_time, left.status, left.reason, now))
     for index, fire in enumerate(made.runs):
         rows.append(lifecycle.due(job.id, name, fire, made.folded if index == 0 else 0))
     return rows

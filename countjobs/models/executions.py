@@ -15,9 +15,9 @@ from django.db import connections, models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from countjobs.database.newest import Past, read_newest
 from countjobs.database.primary import PrimaryQuerySet
 from countjobs.models.fields import OrderedJSONField
+from countjobs.models.newest_runs import Past, read_newest
 from countjobs.models.statuses import (
     ACTIVE,
     FAILURES,

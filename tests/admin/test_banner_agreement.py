@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -21,15 +20,9 @@ from tests.app.models import Greeting
 from tests.support.factories import NOON, make_node
 from tests.support.people import client_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon_clock")]
 
 DIFFER = "The job store and the definitions differ."
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(NOON, tick=False) as traveller:
-        yield traveller
 
 
 @pytest.fixture
@@ -100,7 +93,9 @@ def test_only_who_may_view_the_definitions_is_told(client: Client) -> None:
     assert DIFFER in client_of("superuser").get("/admin/").content.decode()
 
 
-def test_it_is_looked_into_once_a_minute(client: Client, clock: time_machine.Traveller) -> None:
+def test_it_is_looked_into_once_a_minute(
+    client: Client, noon_clock: time_machine.Traveller
+) -> None:
     CountJob.objects.create(name="a")
 
     def queries() -> int:
@@ -112,7 +107,7 @@ def test_it_is_looked_into_once_a_minute(client: Client, clock: time_machine.Tra
     assert second < first
     break_it("missing")
     assert DIFFER not in client.get("/admin/").content.decode()
-    clock.shift(SECONDS + 1)
+    noon_clock.shift(SECONDS + 1)
     make_node(NOON + timedelta(seconds=SECONDS + 1))
     assert DIFFER in client.get("/admin/").content.decode()
 

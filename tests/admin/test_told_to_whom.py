@@ -53,8 +53,9 @@ def definition() -> CountJob:
 @pytest.fixture
 def outspoken(monkeypatch: pytest.MonkeyPatch) -> None:
     """The form of the kind names all that is told of runs, whoever looks at it."""
-    page: Any = admin.site.get_model_admin(CountJob)
-    monkeypatch.setattr(type(page), "fieldsets", [(None, {"fields": ["name", *TOLD, *RUNS]})])
+    model_admin: Any = admin.site.get_model_admin(CountJob)
+    fieldsets = [(None, {"fields": ["name", *TOLD, *RUNS]})]
+    monkeypatch.setattr(type(model_admin), "fieldsets", fieldsets)
 
 
 @pytest.mark.usefixtures("outspoken")
@@ -72,8 +73,8 @@ def test_a_form_that_names_runs_shows_them_to_who_may_see_them_only(
 def test_a_list_that_names_them_does_so_too(
     definition: CountJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page: Any = admin.site.get_model_admin(CountJob)
-    monkeypatch.setattr(type(page), "list_display", ("name", *RUNS))
+    model_admin: Any = admin.site.get_model_admin(CountJob)
+    monkeypatch.setattr(type(model_admin), "list_display", ("name", *RUNS))
     assert "countjobs-failed" in client_of("viewer").get("/admin/countjobs/countjob/").text
     monkeypatch.setitem(PERMISSIONS, "deleter", ("view_countjob",))
     assert "countjobs-failed" not in client_of("deleter").get("/admin/countjobs/countjob/").text

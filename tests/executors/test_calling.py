@@ -6,7 +6,6 @@ import asyncio
 import contextvars
 import logging
 import threading
-import warnings
 from collections.abc import Callable, Iterator
 from functools import partial, wraps
 from typing import Any
@@ -28,14 +27,6 @@ pytestmark = pytest.mark.django_db
 
 logger = logging.getLogger(__name__)
 variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="nothing")
-
-
-@pytest.fixture(autouse=True)
-def _nothing_is_left_unawaited() -> Iterator[None]:
-    """Python warns of a coroutine that is thrown away when it is collected."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
 
 
 async def greet(name: str = "you") -> str:

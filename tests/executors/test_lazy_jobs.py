@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from functools import partial
 from types import coroutine
@@ -15,14 +14,6 @@ from countjobs.schedulers import create_scheduler
 from tests.support.executing import outcome_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _nothing_is_left_unawaited() -> Iterator[None]:
-    """Python warns of a coroutine that is thrown away when it is collected."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
 
 
 async def greet() -> None:

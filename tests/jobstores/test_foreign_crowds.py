@@ -10,16 +10,10 @@ from django_apscheduler.models import DjangoJob
 from countjobs.jobstores import passed
 from countjobs.jobstores.store import DatabaseJobStore
 from tests.support.factories import NOON, code_job, make_definition, store_job
-from tests.support.still_scheduler import Threads, make_scheduler, make_store
 
 pytestmark = pytest.mark.django_db
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
-
-
-@pytest.fixture
-def store() -> DatabaseJobStore:
-    return make_store(make_scheduler(), Threads(2))
 
 
 def crowd(size: int) -> None:

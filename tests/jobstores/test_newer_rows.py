@@ -25,8 +25,9 @@ from tests.support.factories import (
     store_job,
     work,
 )
+from tests.support.job_rows import row
 from tests.support.scheduling import claim_until_idle
-from tests.support.still_scheduler import NODE, Threads, make_scheduler, make_store
+from tests.support.still_scheduler import NODE, Threads
 
 pytestmark = pytest.mark.django_db
 
@@ -50,20 +51,6 @@ def newer(job_id: str, **more: Any) -> None:
             return {**state, **(more or {"overlap": "wait"})}
 
     DjangoJob.objects.filter(id=job_id).update(job_state=signing.seal(Newer()))
-
-
-def row(job_id: str) -> DjangoJob:
-    return DjangoJob.objects.get(id=job_id)
-
-
-@pytest.fixture
-def threads() -> Threads:
-    return Threads(2)
-
-
-@pytest.fixture
-def store(threads: Threads) -> DatabaseJobStore:
-    return make_store(make_scheduler(), threads)
 
 
 @pytest.mark.parametrize("more", [{"overlap": "wait"}, {"version": 2}, {"executor": "processes"}])

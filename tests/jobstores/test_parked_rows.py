@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,13 +22,7 @@ from countjobs.triggers import CRON_DEFAULTS, ScheduleTrigger
 from tests.support.errors import MuteError
 from tests.support.job_rows import MINUTE, NOW, make_job, row_of
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(NOW, tick=False) as traveller:
-        yield traveller
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rows_clock")]
 
 
 BROKEN: list[dict[str, Any]] = [
@@ -85,10 +78,10 @@ def test_one_that_was_broken_from_the_start_has_a_row_that_never_comes_due() -> 
     assert ParkedJob.objects.get().job_id == broken.job_id
 
 
-def test_a_good_save_unparks_it_and_it_runs_from_now(clock: time_machine.Traveller) -> None:
+def test_a_good_save_unparks_it_and_it_runs_from_now(rows_clock: time_machine.Traveller) -> None:
     job = make_job()
     CountJob.objects.update(hour="99")
-    clock.move_to(NOW + 10 * MINUTE)
+    rows_clock.move_to(NOW + 10 * MINUTE)
     job.save()
     assert not ParkedJob.objects.exists()
     assert row_of(job).next_run_time == NOW.replace(second=0) + 11 * MINUTE

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-import time_machine
 from django.contrib.auth.models import Permission, User
 from django.core.management import call_command
 from django.db import connection
@@ -21,15 +19,9 @@ from countjobs.models.executions import Status
 from countjobs.models.nodes import State
 from tests.support.factories import NOON, SECOND, make_definition, make_execution, make_node
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon_clock")]
 
 LONG_AGO = NOON - timedelta(minutes=10)
-
-
-@pytest.fixture(autouse=True)
-def noon() -> Iterator[None]:
-    with time_machine.travel(NOON, tick=False):
-        yield
 
 
 def hang(node: str, number: int = 1, **fields: object) -> Execution:

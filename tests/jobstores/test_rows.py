@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-import time_machine
 from django.core import serializers
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
@@ -27,13 +26,7 @@ from countjobs.triggers import CRON_DEFAULTS, ScheduleTrigger
 from tests.app.models import Greeting, Team, TeamJob
 from tests.support.job_rows import NOW, make_job, row_of
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(NOW, tick=False) as traveller:
-        yield traveller
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rows_clock")]
 
 
 def _states() -> list[tuple[str, datetime | None, bytes]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -13,13 +12,7 @@ from django_apscheduler.models import DjangoJob
 from countjobs.models import CountJob, ParkedJob
 from tests.support.job_rows import MINUTE, NOW, make_job, row_of
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(NOW, tick=False) as traveller:
-        yield traveller
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rows_clock")]
 
 
 @pytest.mark.parametrize(
@@ -36,11 +29,11 @@ def clock() -> Iterator[time_machine.Traveller]:
     ],
 )
 def test_an_edit_that_leaves_the_schedule_alone_keeps_what_is_due(
-    edit: dict[str, Any], clock: time_machine.Traveller
+    edit: dict[str, Any], rows_clock: time_machine.Traveller
 ) -> None:
     job = make_job()
     due = row_of(job).next_run_time
-    clock.move_to(NOW + 10 * MINUTE)
+    rows_clock.move_to(NOW + 10 * MINUTE)
     CountJob.objects.filter(pk=job.pk).update(**edit)
     assert row_of(job).next_run_time == due == NOW.replace(second=0) + MINUTE
 
@@ -79,34 +72,34 @@ def test_a_row_that_a_wrong_clock_has_put_off_is_brought_near_again(
     ],
 )
 def test_promise_11_an_edit_of_the_schedule_counts_from_now_and_never_fires_the_past(
-    edit: dict[str, Any], clock: time_machine.Traveller
+    edit: dict[str, Any], rows_clock: time_machine.Traveller
 ) -> None:
     job = make_job()
     later = NOW + 10 * MINUTE
-    clock.move_to(later)
+    rows_clock.move_to(later)
     CountJob.objects.filter(pk=job.pk).update(**edit)
     assert row_of(job).next_run_time > later
     assert row_of(job).next_run_time == CountJob.objects.get().next_fire_time(later)
 
 
 def test_promise_11_an_edit_on_the_very_second_of_a_fire_time_fires_at_the_next(
-    clock: time_machine.Traveller,
+    rows_clock: time_machine.Traveller,
 ) -> None:
     mark = NOW.replace(second=0) + 5 * MINUTE
     job = make_job()
-    clock.move_to(mark)
+    rows_clock.move_to(mark)
     CountJob.objects.update(minute="*/5")
     assert row_of(job).next_run_time == mark + 5 * MINUTE
 
 
 def test_promise_11_disabled_it_has_no_next_run_and_enabled_again_it_counts_from_now(
-    clock: time_machine.Traveller,
+    rows_clock: time_machine.Traveller,
 ) -> None:
     job = make_job()
     job.enabled = False
     job.save()
     assert row_of(job).next_run_time is None
-    clock.move_to(NOW + 10 * MINUTE)
+    rows_clock.move_to(NOW + 10 * MINUTE)
     job.name = "renamed while it was disabled"
     job.save()
     assert row_of(job).next_run_time is None

@@ -12,7 +12,6 @@ from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobEve
 from apscheduler.triggers.base import BaseTrigger
 from django.db import DataError, OperationalError, connection, transaction
 from django.utils import timezone
-from django_apscheduler.models import DjangoJob
 
 from countjobs.jobstores import claiming
 from countjobs.jobstores.claims import Claims, claim
@@ -28,7 +27,8 @@ from tests.support.factories import (
     statuses,
     store_job,
 )
-from tests.support.still_scheduler import NODE, IdleScheduler, Threads, make_scheduler, make_store
+from tests.support.job_rows import row
+from tests.support.still_scheduler import NODE, IdleScheduler, Threads
 
 pytestmark = pytest.mark.django_db
 
@@ -41,20 +41,6 @@ class FaultyTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no ty
 @pytest.fixture
 def threads() -> Threads:
     return Threads()
-
-
-@pytest.fixture
-def scheduler() -> IdleScheduler:
-    return make_scheduler()
-
-
-@pytest.fixture
-def store(scheduler: IdleScheduler, threads: Threads) -> DatabaseJobStore:
-    return make_store(scheduler, threads)
-
-
-def row(job_id: str = "code") -> DjangoJob:
-    return DjangoJob.objects.get(id=job_id)
 
 
 def test_what_is_due_is_handed_out_claimed(store: DatabaseJobStore) -> None:

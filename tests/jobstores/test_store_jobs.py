@@ -20,23 +20,10 @@ from tests.support.factories import (
     store_job,
     work,
 )
-from tests.support.still_scheduler import IdleScheduler, Threads, make_scheduler, make_store
+from tests.support.job_rows import row
+from tests.support.still_scheduler import IdleScheduler
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def scheduler() -> IdleScheduler:
-    return make_scheduler()
-
-
-@pytest.fixture
-def store(scheduler: IdleScheduler) -> DatabaseJobStore:
-    return make_store(scheduler, Threads())
-
-
-def row(job_id: str = "code") -> DjangoJob:
-    return DjangoJob.objects.get(id=job_id)
 
 
 @pytest.mark.usefixtures("store")

@@ -26,6 +26,7 @@ from tests.support.factories import (
     make_execution,
     store_job,
 )
+from tests.support.job_rows import row
 
 MINUTE = timedelta(minutes=1)
 
@@ -41,10 +42,6 @@ def sql(statement: str, *params: Any) -> None:
     """Change a table behind the app's back."""
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
-
-
-def row(job_id: str) -> DjangoJob:
-    return DjangoJob.objects.get(id=job_id)
 
 
 def park(job_id: str) -> None:

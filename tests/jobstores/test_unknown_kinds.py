@@ -35,9 +35,9 @@ from tests.support.factories import (
     statuses,
     store_job,
 )
+from tests.support.job_rows import row
 from tests.support.people import client_of
 from tests.support.scheduling import claim_until_idle
-from tests.support.still_scheduler import Threads, make_scheduler, make_store
 
 pytestmark = pytest.mark.django_db
 
@@ -59,20 +59,6 @@ def node_that_knows(*kinds: str, heartbeat: Any = NOON, **fields: Any) -> Schedu
 def neighbour(heartbeat: Any = NOON) -> SchedulerNode:
     """Another scheduler of the same release."""
     return node_that_knows(heartbeat=heartbeat)
-
-
-def row(job_id: str) -> DjangoJob:
-    return DjangoJob.objects.get(id=job_id)
-
-
-@pytest.fixture
-def threads() -> Threads:
-    return Threads(2)
-
-
-@pytest.fixture
-def store(threads: Threads) -> DatabaseJobStore:
-    return make_store(make_scheduler(), threads)
 
 
 # Kinds

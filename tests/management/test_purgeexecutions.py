@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-import time_machine
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
@@ -15,13 +13,7 @@ from tests.support.factories import NOON, make_execution
 
 DAY = timedelta(days=1)
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def noon() -> Iterator[None]:
-    with time_machine.travel(NOON, tick=False):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon_clock")]
 
 
 def purge(capsys: pytest.CaptureFixture[str], *args: str) -> str:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-import time_machine
 from django.core.management import call_command
 from django_apscheduler.models import DjangoJob
 
@@ -17,13 +15,7 @@ from countjobs.models.nodes import State
 from tests.support.factories import NOON, SECOND, make_execution, make_node
 from tests.support.people import client_of
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def noon() -> Iterator[None]:
-    with time_machine.travel(NOON, tick=False):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon_clock")]
 
 
 def test_promise_04_it_ends_with_0_where_a_scheduler_lives(

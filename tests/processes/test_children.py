@@ -20,11 +20,6 @@ pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True)]
 METHODS = ["fork", "spawn", "forkserver"]
 
 
-@pytest.fixture
-def log(tmp_path: Path) -> Path:
-    return tmp_path / "scheduler.log"
-
-
 def run_once(log: Path, job_id: str, func: object, *args: str) -> Execution:
     """Have a job from code run once in a scheduler of its own. Returns its execution."""
     now = timezone.now()

@@ -33,11 +33,6 @@ LEASE = 3 * SECOND
 SETTINGS = json.dumps({"HEARTBEAT_SECONDS": 1, "LEASE_SECONDS": 3})
 
 
-@pytest.fixture
-def log(tmp_path: Path) -> Path:
-    return tmp_path / "scheduler.log"
-
-
 def scheduler(log: Path) -> AbstractContextManager[Process]:
     """A scheduler of one thread and with a short lease."""
     return processes.scheduler(log, "--threads", "1", TEST_COUNTJOBS=SETTINGS)

@@ -21,11 +21,6 @@ from tests.support.waiting import wait_until
 pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.fixture
-def log(tmp_path: Path) -> Path:
-    return tmp_path / "scheduler.log"
-
-
 @pytest.mark.parametrize(
     ("kind", "status"), [("thread", 1), ("pool", 1), ("process", 1), ("idle pool", 0)]
 )

@@ -31,11 +31,6 @@ EVERY_SECOND = {"second": "*", "max_instances": 100}
 OLDER = {"DJANGO_SETTINGS_MODULE": "tests.older.settings"}
 
 
-@pytest.fixture
-def log(tmp_path: Path) -> Path:
-    return tmp_path / "scheduler.log"
-
-
 @contextmanager
 def scheduler(log: Path, url: str = "", **environment: str) -> Iterator[None]:
     """A `runscheduler` that lives."""

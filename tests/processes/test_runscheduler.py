@@ -25,11 +25,6 @@ OVERLAPPING = {**EVERY_SECOND, "max_instances": 100}
 time."""
 
 
-@pytest.fixture
-def log(tmp_path: Path) -> Path:
-    return tmp_path / "scheduler.log"
-
-
 def succeeded(job_id: str, containing: str = "") -> int:
     runs = Execution.objects.filter(job_id=job_id, status="succeeded", output__contains=containing)
     return runs.count()

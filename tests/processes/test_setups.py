@@ -30,11 +30,6 @@ CountJob.objects.create(name="job", second="*", messages={"a": "b"})
 """
 
 
-@pytest.fixture
-def log(tmp_path: Path) -> Path:
-    return tmp_path / "log"
-
-
 def succeeded(name: str = "job") -> int:
     return Execution.objects.filter(job_name=name, status="succeeded").count()
 

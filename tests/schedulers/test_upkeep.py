@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -19,15 +18,9 @@ from tests.app.models import Greeting, Label
 from tests.support.factories import NOON, code_job, make_definition, make_definitions, store_job
 from tests.support.table_faults import renamed
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("noon_clock")]
 
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(NOON, tick=False) as traveller:
-        yield traveller
 
 
 def raw(sql: str) -> None:
@@ -96,7 +89,7 @@ def test_foreign_rows_are_told_of_once(caplog: pytest.LogCaptureFixture) -> None
 
 
 def test_a_broken_job_is_looked_at_again_less_and_less_often_and_goes_on_once_it_is_whole(
-    clock: time_machine.Traveller,
+    noon_clock: time_machine.Traveller,
 ) -> None:
     """Issue 8, line 1: without a restart."""
     CountJob.objects.bulk_create([CountJob(name="broken", hour="99")])
@@ -105,11 +98,11 @@ def test_a_broken_job_is_looked_at_again_less_and_less_often_and_goes_on_once_it
     looks.look()
     for count, minute in enumerate((1, 3, 7, 15, 31, 63, 123), start=1):
         for too_early in (1, 0):
-            clock.move_to(NOON + (minute - too_early) * MINUTE)
+            noon_clock.move_to(NOON + (minute - too_early) * MINUTE)
             looks.look()
             assert ParkedJob.objects.get().looks == count - too_early
     raw("UPDATE countjobs_countjob SET hour = '*'")
-    clock.move_to(NOON + 183 * MINUTE)
+    noon_clock.move_to(NOON + 183 * MINUTE)
     looks.look()
     assert not ParkedJob.objects.exists()
     following = DjangoJob.objects.get(id=broken.job_id).next_run_time
@@ -117,7 +110,7 @@ def test_a_broken_job_is_looked_at_again_less_and_less_often_and_goes_on_once_it
 
 
 def test_a_job_from_code_goes_on_once_it_can_be_restored(
-    clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+    noon_clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Issue 8, line 1."""
     store_job(code_job("code"), due=None)
@@ -125,21 +118,21 @@ def test_a_job_from_code_goes_on_once_it_can_be_restored(
     looks = Upkeep()
     with patch("tests.support.factories.work", new=None), monkeypatch.context() as patched:
         patched.delattr("tests.support.factories.work")
-        clock.shift(MINUTE)
+        noon_clock.shift(MINUTE)
         looks.look()
         assert ParkedJob.objects.get().looks == 1
-    clock.shift(2 * MINUTE)
+    noon_clock.shift(2 * MINUTE)
     looks.look()
     assert not ParkedJob.objects.exists()
     assert DjangoJob.objects.get().next_run_time == NOON + 3 * MINUTE
 
 
 def test_only_some_are_looked_at_at_once(
-    clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+    noon_clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("countjobs.jobstores.sync._BATCH", 3)
     CountJob.objects.bulk_create(CountJob(name=f"broken {n}", hour="99") for n in range(5))
-    clock.shift(MINUTE)
+    noon_clock.shift(MINUTE)
     looks = Upkeep()
     looks.look()
     assert ParkedJob.objects.filter(looks=1).count() == 3

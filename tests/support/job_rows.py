@@ -21,8 +21,12 @@ def make_job(name: str = "job", **fields: Any) -> CountJob:
     return CountJob.objects.create(name=name, **fields)
 
 
+def row(job_id: str = "code") -> DjangoJob:
+    return DjangoJob.objects.get(id=job_id)
+
+
 def row_of(definition: JobDefinition) -> DjangoJob:
-    return DjangoJob.objects.get(id=definition.job_id)
+    return row(definition.job_id)
 
 
 def unsigned() -> bytes:

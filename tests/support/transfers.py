@@ -70,13 +70,17 @@ def rows(page: str) -> list[str]:
     ]
 
 
+def names() -> list[str]:
+    return sorted(CountJob.objects.values_list("name", flat=True))
+
+
 def plan_of(text: str, model: type[JobDefinition] = CountJob) -> Plan:
     """What would become of a file that a superuser sends."""
-    return dry_run(page_of(model), request_of_somebody(), text)
+    return dry_run(model_admin_of(model), request_of_somebody(), text)
 
 
-def page_of(model: type[JobDefinition]) -> JobDefinitionAdmin:
-    """The pages of a kind."""
+def model_admin_of(model: type[JobDefinition]) -> JobDefinitionAdmin:
+    """The model admin of a kind."""
     return JobDefinitionAdmin(model, admin.site)
 
 

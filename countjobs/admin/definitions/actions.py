@@ -27,39 +27,43 @@ if TYPE_CHECKING:
 
 
 @admin.action(description=_("Run now"), permissions=["run"])
-def run_now(page: JobDefinitionAdmin, request: HttpRequest, definitions: Definitions) -> None:
+def run_now(
+    model_admin: JobDefinitionAdmin, request: HttpRequest, definitions: Definitions
+) -> None:
     """Ask for a run of each."""
     jobs = [(definition.job_id, definition.name) for definition in definitions]
-    ask_for_runs(request, page.admin_site, jobs)
+    ask_for_runs(request, model_admin.admin_site, jobs)
 
 
 @admin.action(description=_("Pause"), permissions=["pause"])
-def pause(page: JobDefinitionAdmin, request: HttpRequest, definitions: Definitions) -> None:
+def pause(model_admin: JobDefinitionAdmin, request: HttpRequest, definitions: Definitions) -> None:
     """Disable them, until they are resumed."""
-    set_many(page, request, definitions, enabled=False)
+    set_many(model_admin, request, definitions, enabled=False)
 
 
 @admin.action(description=_("Resume"), permissions=["pause"])
-def resume(page: JobDefinitionAdmin, request: HttpRequest, definitions: Definitions) -> None:
+def resume(model_admin: JobDefinitionAdmin, request: HttpRequest, definitions: Definitions) -> None:
     """Enable them."""
-    set_many(page, request, definitions, enabled=True)
+    set_many(model_admin, request, definitions, enabled=True)
 
 
 @admin.action(description=_("Duplicate"), permissions=["add"])
-def duplicate(page: JobDefinitionAdmin, request: HttpRequest, definitions: Definitions) -> None:
+def duplicate(
+    model_admin: JobDefinitionAdmin, request: HttpRequest, definitions: Definitions
+) -> None:
     """Make a duplicate of each, which is not enabled."""
     some = list(definitions[: copying.MOST + 1])
     if len(some) > copying.MOST:
         text = gettext("At most %d definitions can be duplicated at once.") % copying.MOST
-        return page.message_user(request, text, messages.ERROR)
+        return model_admin.message_user(request, text, messages.ERROR)
     try:
         copies = copying.duplicate(request.user.pk, some)
     except IntegrityError:
         text = gettext(
             "Nothing was duplicated: a duplicate would repeat a value that must be unique."
         )
-        return page.message_user(request, text, messages.ERROR)
-    links = Links(request, page.admin_site)
+        return model_admin.message_user(request, text, messages.ERROR)
+    links = Links(request, model_admin.admin_site)
     shown = some_of(copies, lambda each: (links.to_object(type(each), each.pk), str(each)))
     text = ngettext(
         "A duplicate was made. It is not enabled: {}",
@@ -67,12 +71,12 @@ def duplicate(page: JobDefinitionAdmin, request: HttpRequest, definitions: Defin
         len(copies),
     )
     told = format_html(text, shown, n=len(copies))
-    return page.message_user(request, told, messages.SUCCESS)
+    return model_admin.message_user(request, told, messages.SUCCESS)
 
 
 @admin.action(description=_("Export"), permissions=["view"])
 def export(
-    page: JobDefinitionAdmin, request: HttpRequest, definitions: Definitions
+    model_admin: JobDefinitionAdmin, request: HttpRequest, definitions: Definitions
 ) -> FileResponse:
     """Download them as a file, sorted by name."""
-    return export_file(page, request, definitions)
+    return export_file(model_admin, request, definitions)

@@ -156,7 +156,7 @@ class JobDefinitionAdmin(PageAdmin):
     ) -> HttpResponse:
         """As Django's, with a link to the page that imports."""
         may_import = self.has_import_permission(request)
-        context = {"import_page": self._address("import") if may_import else ""}
+        context = {"import_page": self.page_address("import") if may_import else ""}
         return super().changelist_view(request, {**context, **(extra_context or {})})
 
     # The form
@@ -217,9 +217,10 @@ class JobDefinitionAdmin(PageAdmin):
             tools.append("run")
         if self.has_pause_permission(request, definition):
             tools.append("pause" if self.facts_of(definition).enabled else "resume")
-        return {f"{each}_url": self._address(each, definition) for each in tools}
+        return {f"{each}_url": self.page_address(each, definition) for each in tools}
 
-    def _address(self, page: str, *of: JobDefinition) -> str:
+    def page_address(self, page: str, *of: JobDefinition) -> str:
+        """The URL of a page of this kind, or of one of its definitions."""
         keys = [quote(str(definition.pk)) for definition in of]
         return address_of(self.admin_site, self.opts, page, *keys)
 

@@ -23,10 +23,10 @@ from countjobs.admin.drawings.strip import LONGEST, strip
 from countjobs.admin.links import Links
 from countjobs.admin.lookup import zone_of
 from countjobs.admin.statistics import MOST, RunStatistics, statistics_of
-from countjobs.database.newest import Past
 from countjobs.database.primary import rows_of
 from countjobs.models import Execution, JobDefinition, ParkedJob
 from countjobs.models.executions import Status
+from countjobs.models.newest_runs import Past
 from countjobs.text import visible
 from countjobs.triggers import CRON_DEFAULTS, CronFieldError
 from countjobs.triggers.sentences import sentence

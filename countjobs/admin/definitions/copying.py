@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 
 from countjobs.admin.changes import log_added
-from countjobs.admin.urls import row_at
+from countjobs.admin.one_row import row_at
 from countjobs.database.deadlocks import again_after_deadlock
 from countjobs.database.primary import rows_of
 from countjobs.models import JobDefinition
@@ -85,17 +85,17 @@ def is_saved_as_new(request: HttpRequest) -> bool:
     return "_saveasnew" in request.POST
 
 
-def original_of(page: admin.ModelAdmin[Any], request: HttpRequest) -> Any:
+def original_of(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> Any:
     """The definition that the page of a request shows; None if it is gone."""
     shown = request.resolver_match.kwargs if request.resolver_match else {}
-    return row_at(page, request, str(shown.get("object_id", "")))
+    return row_at(model_admin, request, str(shown.get("object_id", "")))
 
 
-def name_copy(page: admin.ModelAdmin[Any], request: HttpRequest, object_id: str) -> None:
+def name_copy(model_admin: admin.ModelAdmin[Any], request: HttpRequest, object_id: str) -> None:
     """Give a copy that still has its original's name an unused one."""
     if not is_saved_as_new(request):
         return
-    original = row_at(page, request, object_id)
+    original = row_at(model_admin, request, object_id)
     if original and request.POST.get("name", "").strip() == original.name:
         posted = request.POST.copy()
         posted["name"] = free_name_of(original)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
-from django.contrib.admin.utils import quote
 from django.core.exceptions import BadRequest
 from django.db import transaction
 from django.db.models import QuerySet
@@ -22,7 +21,8 @@ from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.changes import log_changed
 from countjobs.admin.display import badge
-from countjobs.admin.urls import OF_ROW, WRITE, Page, address_of, row_of
+from countjobs.admin.one_row import row_of
+from countjobs.admin.urls import OF_ROW, WRITE, Page
 from countjobs.database.deadlocks import again_after_deadlock
 from countjobs.models import JobDefinition
 
@@ -48,7 +48,7 @@ def set_enabled(request: HttpRequest, queryset: QuerySet[Any], *, enabled: bool)
 
 
 def set_many(
-    page: JobDefinitionAdmin, request: HttpRequest, queryset: QuerySet[Any], *, enabled: bool
+    model_admin: JobDefinitionAdmin, request: HttpRequest, queryset: QuerySet[Any], *, enabled: bool
 ) -> None:
     """Pause or resume the definitions selected in the list, and say how many changed."""
     count = set_enabled(request, queryset, enabled=enabled)
@@ -56,58 +56,58 @@ def set_many(
         text = ngettext("%d definition was resumed.", "%d definitions were resumed.", count)
     else:
         text = ngettext("%d definition was paused.", "%d definitions were paused.", count)
-    page.message_user(request, text % count, messages.SUCCESS)
+    model_admin.message_user(request, text % count, messages.SUCCESS)
 
 
 def _set_one(
-    page: JobDefinitionAdmin, request: HttpRequest, object_id: str, *, enabled: bool | None
+    model_admin: JobDefinitionAdmin, request: HttpRequest, object_id: str, *, enabled: bool | None
 ) -> JobDefinition:
     """Pause or resume the definition of a URL, and read its facts again.
 
     Raises Http404, PermissionDenied for users who may not, or BadRequest if `enabled` is None.
     """
-    may = (page.has_pause_permission, page.has_view_permission)
-    definition = row_of(page, request, object_id, *may)
+    may = (model_admin.has_pause_permission, model_admin.has_view_permission)
+    definition = row_of(model_admin, request, object_id, *may)
     if enabled is None:
         raise BadRequest
-    set_enabled(request, page.get_queryset(request).filter(pk=definition.pk), enabled=enabled)
-    definition = row_of(page, request, object_id, *may)  # it may have been deleted meanwhile
-    page.load_facts(request, [definition])
+    found = model_admin.get_queryset(request).filter(pk=definition.pk)
+    set_enabled(request, found, enabled=enabled)
+    definition = row_of(model_admin, request, object_id, *may)  # it may have been deleted meanwhile
+    model_admin.load_facts(request, [definition])
     return definition  # type: ignore[no-any-return]  # the model is the project's
 
 
 def _set_on_its_page(
-    page: JobDefinitionAdmin, request: HttpRequest, object_id: str, *, enabled: bool
+    model_admin: JobDefinitionAdmin, request: HttpRequest, object_id: str, *, enabled: bool
 ) -> HttpResponse:
-    definition = _set_one(page, request, object_id, enabled=enabled)
-    level, words = _said(page, definition)
-    page.message_user(request, words, level)
-    for warning in page.facts_of(definition).warnings():
-        page.message_user(request, warning, messages.WARNING)
-    key = quote(str(definition.pk))
-    return HttpResponseRedirect(address_of(page.admin_site, page.opts, "change", key))
+    definition = _set_one(model_admin, request, object_id, enabled=enabled)
+    level, words = _said(model_admin, definition)
+    model_admin.message_user(request, words, level)
+    for warning in model_admin.facts_of(definition).warnings():
+        model_admin.message_user(request, warning, messages.WARNING)
+    return HttpResponseRedirect(model_admin.page_address("change", definition))
 
 
 def _set_in_the_list(
-    page: JobDefinitionAdmin, request: HttpRequest, object_id: str
+    model_admin: JobDefinitionAdmin, request: HttpRequest, object_id: str
 ) -> HttpResponse:
     enabled = _WANTED.get(request.POST.get(_ENABLED, ""))
-    definition = _set_one(page, request, object_id, enabled=enabled)
-    level, words = _said(page, definition)
+    definition = _set_one(model_admin, request, object_id, enabled=enabled)
+    level, words = _said(model_admin, definition)
     if "in_place" in request.POST:
-        facts = page.facts_of(definition)
+        facts = model_admin.facts_of(definition)
         answer = {"enabled": facts.enabled, "next_run": facts.next_run(), "said": words}
         return JsonResponse(answer)
-    page.message_user(request, words, level)
-    return HttpResponseRedirect(f"{_list_address(page, request)}#{_id(definition)}")
+    model_admin.message_user(request, words, level)
+    return HttpResponseRedirect(f"{_list_address(model_admin, request)}#{_id(definition)}")
 
 
-def _said(page: JobDefinitionAdmin, definition: JobDefinition) -> tuple[int, str]:
+def _said(model_admin: JobDefinitionAdmin, definition: JobDefinition) -> tuple[int, str]:
     """The message for somebody who has just switched it: its level and its text."""
     name = {"name": str(definition)}
     if not definition.enabled:
         return messages.SUCCESS, gettext("“%(name)s” was paused.") % name
-    level, comes = page.facts_of(definition).announcement()
+    level, comes = model_admin.facts_of(definition).announcement()
     return level, gettext("“%(name)s” was resumed. %(comes)s") % {**name, "comes": comes}
 
 
@@ -119,28 +119,28 @@ PAGES = (
 
 
 def switch(
-    page: JobDefinitionAdmin, request: HttpRequest | None, definition: JobDefinition
+    model_admin: JobDefinitionAdmin, request: HttpRequest | None, definition: JobDefinition
 ) -> SafeString:
     """`enabled` as a button that posts. A script makes it work in place.
 
     Users who may not switch it see a badge.
     """
-    if request and page.has_pause_permission(request):
-        address = address_of(page.admin_site, page.opts, _ENABLED, quote(str(definition.pk)))
-        if filters := page.get_preserved_filters(request):
+    if request and model_admin.has_pause_permission(request):
+        address = model_admin.page_address(_ENABLED, definition)
+        if filters := model_admin.get_preserved_filters(request):
             address = f"{address}?{filters}"
         context = {"definition": definition, "address": address, "id": _id(definition)}
         return render_to_string("admin/countjobs/definitions/switch.html", context)
     return badge("on", "✓", _("on")) if definition.enabled else badge("off", "‖", _("off"))
 
 
-def _list_address(page: JobDefinitionAdmin, request: HttpRequest) -> str:
+def _list_address(model_admin: JobDefinitionAdmin, request: HttpRequest) -> str:
     """The URL of the list as it was filtered, sorted and paged."""
     context: dict[str, Any] = {
-        "preserved_filters": page.get_preserved_filters(request),
-        "opts": page.opts,
+        "preserved_filters": model_admin.get_preserved_filters(request),
+        "opts": model_admin.opts,
     }
-    return str(add_preserved_filters(context, address_of(page.admin_site, page.opts, "changelist")))
+    return str(add_preserved_filters(context, model_admin.page_address("changelist")))
 
 
 def _id(definition: JobDefinition) -> str:

@@ -28,14 +28,14 @@ class RunForm(PartialForm):
 
 
 def run_form(
-    page: admin.ModelAdmin[Any], request: HttpRequest, definition: JobDefinition
+    model_admin: admin.ModelAdmin[Any], request: HttpRequest, definition: JobDefinition
 ) -> RunForm:
     """The form, filled in from the definition, and with what was posted."""
     form_class: type[Any] = modelform_factory(
-        page.model,
+        model_admin.model,
         form=RunForm,
-        fields=list(_overridable(page, request, definition)),
-        formfield_callback=partial(page.formfield_for_dbfield, request=request),
+        fields=list(_overridable(model_admin, request, definition)),
+        formfield_callback=partial(model_admin.formfield_for_dbfield, request=request),
     )
     form: RunForm = form_class(
         request.POST if request.method == "POST" else None, instance=definition
@@ -44,15 +44,15 @@ def run_form(
 
 
 def _overridable(
-    page: admin.ModelAdmin[Any], request: HttpRequest, definition: JobDefinition
+    model_admin: admin.ModelAdmin[Any], request: HttpRequest, definition: JobDefinition
 ) -> Iterator[str]:
     """The kind's own fields that a run may override, that this user may edit, and that JSON can
     hold.
     """
-    hidden = {*(page.get_exclude(request, definition) or ())}
-    hidden.update(page.get_readonly_fields(request, definition))
-    for name in filter(partial(may_override, page.model), own_fields(page.model)):
-        field = page.opts.get_field(name)
+    hidden = {*(model_admin.get_exclude(request, definition) or ())}
+    hidden.update(model_admin.get_readonly_fields(request, definition))
+    for name in filter(partial(may_override, model_admin.model), own_fields(model_admin.model)):
+        field = model_admin.opts.get_field(name)
         if name not in hidden and not isinstance(field, (models.FileField, models.ManyToManyField)):
             yield name
 

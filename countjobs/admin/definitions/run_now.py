@@ -21,7 +21,8 @@ from django.utils.translation import gettext, ngettext
 from countjobs.admin.definitions.run_form import run_form
 from countjobs.admin.display import some_of
 from countjobs.admin.links import Links, within_those_of
-from countjobs.admin.urls import OF_ROW, READ, WRITE, Page, row_of
+from countjobs.admin.one_row import row_of
+from countjobs.admin.urls import OF_ROW, READ, WRITE, Page
 from countjobs.history.requests import request_runs
 from countjobs.models import Execution, SchedulerNode
 from countjobs.models.executions import Trigger
@@ -70,34 +71,34 @@ def _of_these(queued: list[Execution], links: Links) -> str:
     return links.to_list(Execution, trigger__exact=Trigger.MANUAL, since=due)
 
 
-def _run_now(page: JobDefinitionAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
+def _run_now(model_admin: JobDefinitionAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
     """The form; or, if it was posted and is valid, a redirect to the run that was requested.
 
     Raises Http404, or PermissionDenied for users who may not run such jobs.
     """
-    if not page.has_run_permission(request):
+    if not model_admin.has_run_permission(request):
         raise PermissionDenied
-    definition = row_of(page, request, object_id, page.has_view_permission)
-    links = Links(request, page.admin_site)
+    definition = row_of(model_admin, request, object_id, model_admin.has_view_permission)
+    links = Links(request, model_admin.admin_site)
     definition_url = links.to_object(type(definition), definition.pk)
     name = str(definition)
-    form = run_form(page, request, definition)
+    form = run_form(model_admin, request, definition)
     if form.is_bound and form.is_valid():
         jobs = [(definition.job_id, definition.name)]
-        [run] = ask_for_runs(request, page.admin_site, jobs, form.parameters())
+        [run] = ask_for_runs(request, model_admin.admin_site, jobs, form.parameters())
         return HttpResponseRedirect(links.to_object(Execution, run.pk) or definition_url)
     layout = [(None, {"fields": list(form.fields), "classes": ["countjobs-compact"]})]
     context = {
-        **page.admin_site.each_context(request),
+        **model_admin.admin_site.each_context(request),
         "title": gettext("Run now: %(name)s") % {"name": name},
-        "opts": page.opts,
+        "opts": model_admin.opts,
         "original": name,
         "definition_url": definition_url,
         "is_enabled": definition.enabled,
         "has_view_permission": True,
-        "adminform": AdminForm(form, layout, {}, (), page),
+        "adminform": AdminForm(form, layout, {}, (), model_admin),
         "errors": AdminErrorList(form, []),
-        "media": page.media + form.media,
+        "media": model_admin.media + form.media,
     }
     return TemplateResponse(request, _TEMPLATE, context)
 

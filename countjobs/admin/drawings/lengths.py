@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from countjobs.database.newest import Past
 from countjobs.models import Execution
+from countjobs.models.newest_runs import Past
 
 
 def longest(runs: Iterable[Execution | Past]) -> timedelta | None:

@@ -12,8 +12,8 @@ from django.utils.translation import gettext, ngettext
 
 from countjobs.admin.display import duration, icon_of, moment_text, status_word
 from countjobs.admin.drawings.lengths import longest, share
-from countjobs.database.newest import Past
 from countjobs.models.executions import PROBLEMS, Status
+from countjobs.models.newest_runs import Past
 
 LONGEST = 30
 """The number of runs that a strip has room for."""

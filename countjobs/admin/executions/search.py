@@ -86,15 +86,15 @@ def _can_be_asked(text: str) -> bool:
     return len(text) <= _LONGEST_NAME and "\0" not in text and is_encodable(text)
 
 
-def _suggest(page: admin.ModelAdmin[Any], request: HttpRequest) -> JsonResponse:
+def _suggest(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> JsonResponse:
     """The ids and names of jobs whose names have the words of `q`, as JSON.
 
     Only for users who may see runs, and only definitions that they may see. Raises
     PermissionDenied.
     """
-    if not page.has_view_permission(request):
+    if not model_admin.has_view_permission(request):
         raise PermissionDenied
-    kinds = Links(request, page.admin_site).visible_kinds()
+    kinds = Links(request, model_admin.admin_site).visible_kinds()
     found = _like(kinds, request.GET.get("q", ""), MOST_SUGGESTED)
     jobs = sorted(islice(found, MOST_SUGGESTED * len(kinds)), key=lambda job: job[1])
     shown = jobs[:MOST_SUGGESTED]

@@ -20,7 +20,8 @@ from countjobs.admin.definitions.run_now import ask_for_runs
 from countjobs.admin.executions.page import may_run
 from countjobs.admin.links import Links
 from countjobs.admin.lookup import definitions_of
-from countjobs.admin.urls import OF_ROW, WRITE, Page, row_of
+from countjobs.admin.one_row import row_of
+from countjobs.admin.urls import OF_ROW, WRITE, Page
 from countjobs.history import lifecycle
 from countjobs.models import Execution
 from countjobs.models.executions import ACTIVE
@@ -31,58 +32,58 @@ if TYPE_CHECKING:
     from countjobs.admin.executions.admin import ExecutionAdmin
 
 
-def _live(page: ExecutionAdmin, request: HttpRequest, object_id: str) -> HttpResponseBase:
+def _live(model_admin: ExecutionAdmin, request: HttpRequest, object_id: str) -> HttpResponseBase:
     """The parts of its page that change while it runs, as HTML."""
-    _execution(page, request, object_id)
-    answer = page.changeform_view(request, object_id)
+    _execution(model_admin, request, object_id)
+    answer = model_admin.changeform_view(request, object_id)
     if isinstance(answer, TemplateResponse):
         answer.template_name = "admin/countjobs/executions/parts.html"
     return answer  # type: ignore[no-any-return]  # Django has no type for it
 
 
-def _again(page: ExecutionAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
+def _again(model_admin: ExecutionAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
     """Request a run with the same parameters, and go to its page."""
-    old = _execution(page, request, object_id, to_run=True)
+    old = _execution(model_admin, request, object_id, to_run=True)
     if old.status in ACTIVE:
         messages.warning(request, _("It can't run again until it has finished."))
-        return _to(page, request, old)
+        return _to(model_admin, request, old)
     definition = definitions_of([old.job_id]).get(old.job_id)
     if definition is None and definition_key(old.job_id) is not None:
         messages.error(request, _("The job was deleted: it can't run again."))
-        return _to(page, request, old)
+        return _to(model_admin, request, old)
     jobs = [(old.job_id, definition.name if definition else old.job_name)]
     try:
-        [new] = ask_for_runs(request, page.admin_site, jobs, old.parameters)
+        [new] = ask_for_runs(request, model_admin.admin_site, jobs, old.parameters)
     except ValueError:  # the kind of job allowed it then
         text = _("It can't run again with the same parameters: they are no longer allowed.")
         messages.error(request, text)
-        return _to(page, request, old)
-    return _to(page, request, new)
+        return _to(model_admin, request, old)
+    return _to(model_admin, request, new)
 
 
-def _cancel(page: ExecutionAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
+def _cancel(model_admin: ExecutionAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
     """Cancel it before it starts. A scheduler may be faster."""
-    queued = _execution(page, request, object_id, to_run=True)
+    queued = _execution(model_admin, request, object_id, to_run=True)
     reason = _("Cancelled by %s.") % shown(request.user.get_username())
     if lifecycle.cancel(queued.pk, reason, timezone.now()):
         messages.success(request, _("The run was cancelled."))
     else:
         messages.warning(request, _("It is too late to cancel this run: it is no longer queued."))
-    return _to(page, request, queued)
+    return _to(model_admin, request, queued)
 
 
 def _execution(
-    page: ExecutionAdmin, request: HttpRequest, object_id: str, *, to_run: bool = False
+    model_admin: ExecutionAdmin, request: HttpRequest, object_id: str, *, to_run: bool = False
 ) -> Execution:
     """The run of the page. Raises Http404, or PermissionDenied."""
-    found: Execution = row_of(page, request, object_id, page.has_view_permission)
-    if to_run and not may_run(request, page.admin_site, found.job_id):
+    found: Execution = row_of(model_admin, request, object_id, model_admin.has_view_permission)
+    if to_run and not may_run(request, model_admin.admin_site, found.job_id):
         raise PermissionDenied
     return found
 
 
-def _to(page: ExecutionAdmin, request: HttpRequest, execution: Execution) -> HttpResponse:
-    links = Links(request, page.admin_site)
+def _to(model_admin: ExecutionAdmin, request: HttpRequest, execution: Execution) -> HttpResponse:
+    links = Links(request, model_admin.admin_site)
     return HttpResponseRedirect(links.to_object(Execution, execution.pk))
 
 

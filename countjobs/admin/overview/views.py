@@ -26,30 +26,31 @@ SECONDS = 10
 """How often the page is renewed."""
 
 
-def _overview(page: admin.ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
+def _overview(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
     """The page. Raises PermissionDenied."""
-    site = page.admin_site
+    site = model_admin.admin_site
     context = {
         **site.each_context(request),
-        **_parts(page, request),
+        **_parts(model_admin, request),
         "title": _("Overview"),
-        "opts": page.opts,
+        "opts": model_admin.opts,
         "seconds": SECONDS,
         "place": {"path": reverse("admin:app_list", args=["countjobs"], current_app=site.name)},
     }
     return TemplateResponse(request, "admin/countjobs/overview/page.html", context)
 
 
-def _fresh(page: admin.ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
+def _fresh(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
     """The parts of the page that change. Raises PermissionDenied."""
-    return TemplateResponse(request, "admin/countjobs/overview/fresh.html", _parts(page, request))
+    parts = _parts(model_admin, request)
+    return TemplateResponse(request, "admin/countjobs/overview/fresh.html", parts)
 
 
-def _parts(page: admin.ModelAdmin[Any], request: HttpRequest) -> dict[str, Any]:
+def _parts(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> dict[str, Any]:
     """The parts that the user may see."""
-    if not page.has_view_permission(request):
+    if not model_admin.has_view_permission(request):
         raise PermissionDenied
-    links = Links(request, page.admin_site)
+    links = Links(request, model_admin.admin_site)
     now = timezone.now()
     may_view_nodes = links.may_view(SchedulerNode)
     return {

@@ -74,7 +74,7 @@ class _EntryRefusedError(Exception):
 
 
 def apply(
-    page: admin.ModelAdmin[Any], request: HttpRequest, carried: Carried, *, leave_out: bool
+    model_admin: admin.ModelAdmin[Any], request: HttpRequest, carried: Carried, *, leave_out: bool
 ) -> Plan:
     """Save what was shown, in one transaction, and log each change in the history.
 
@@ -82,23 +82,23 @@ def apply(
     file is refused.
     """
     try:
-        return _apply(page, request, carried, leave_out=leave_out)
+        return _apply(model_admin, request, carried, leave_out=leave_out)
     except _EntryRefusedError as error:
         refused = carried.refused | dict([error.args])
     message = _("Nothing was imported, because an entry was refused. Check again.")
-    plan = dry_run(page, request, carried.text, refused=carried.refused)
+    plan = dry_run(model_admin, request, carried.text, refused=carried.refused)
     if plan.digest() != carried.digest:  # another took the name, say
         raise NotAppliedError(message, plan, carried.refused)
-    plan = dry_run(page, request, carried.text, refused=refused)
+    plan = dry_run(model_admin, request, carried.text, refused=refused)
     raise NotAppliedError(message, plan, refused)
 
 
 @again_after_deadlock
 @saved_together()
 def _apply(
-    page: admin.ModelAdmin[Any], request: HttpRequest, carried: Carried, *, leave_out: bool
+    model_admin: admin.ModelAdmin[Any], request: HttpRequest, carried: Carried, *, leave_out: bool
 ) -> Plan:
-    plan = dry_run(page, request, carried.text, refused=carried.refused, lock=True)
+    plan = dry_run(model_admin, request, carried.text, refused=carried.refused, lock=True)
     if plan.digest() != carried.digest:
         message = _("Nothing was imported, because something has changed meanwhile. Check again.")
         raise NotAppliedError(message, plan, carried.refused)

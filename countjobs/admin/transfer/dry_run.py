@@ -58,7 +58,7 @@ class Plan:
 
 
 def dry_run(
-    page: admin.ModelAdmin[Any],
+    model_admin: admin.ModelAdmin[Any],
     request: HttpRequest,
     text: str,
     *,
@@ -71,18 +71,18 @@ def dry_run(
     definitions until the end of the transaction. Raises ValidationError if the whole file is
     refused.
     """
-    return _DryRun(page, request, refused or {}).plan(text, lock=lock)
+    return _DryRun(model_admin, request, refused or {}).plan(text, lock=lock)
 
 
 class _DryRun:
     def __init__(
-        self, page: admin.ModelAdmin[Any], request: HttpRequest, refused: dict[str, str]
+        self, model_admin: admin.ModelAdmin[Any], request: HttpRequest, refused: dict[str, str]
     ) -> None:
-        self._page = page
+        self._model_admin = model_admin
         self._request = request
         self._refused = refused
-        self._model: type[JobDefinition] = page.model
-        self._fields = carried_fields(page, request)
+        self._model: type[JobDefinition] = model_admin.model
+        self._fields = carried_fields(model_admin, request)
         self._ends = thread_time() + MOST_SECONDS
 
     def plan(self, text: str, *, lock: bool) -> Plan:
@@ -90,7 +90,7 @@ class _DryRun:
         names = [entry.name for entry in entries if not entry.problems]
         self._defaults = self._fixed_defaults()
         self._taken = self._names_there(names, lock=lock)
-        there = self._page.get_queryset(self._request).filter(name__in=self._taken)
+        there = self._model_admin.get_queryset(self._request).filter(name__in=self._taken)
         self._there = {each.name: each for each in with_named(there, self._fields)}
         for entry in entries:
             self._judge(entry)
@@ -136,7 +136,7 @@ class _DryRun:
 
     def _changeable(self, name: str) -> JobDefinition | None:
         found = self._there.get(name)
-        return found if self._page.has_change_permission(self._request, found) else None
+        return found if self._model_admin.has_change_permission(self._request, found) else None
 
     def _compare(self, entry: Entry, definition: JobDefinition, old: Values, state: State) -> None:
         for name, value in entry.values.items():

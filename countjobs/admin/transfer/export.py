@@ -35,13 +35,13 @@ _END = "\n  ]\n}\n"
 
 
 def export_file(
-    page: admin.ModelAdmin[Any], request: HttpRequest, definitions: QuerySet[JobDefinition]
+    model_admin: admin.ModelAdmin[Any], request: HttpRequest, definitions: QuerySet[JobDefinition]
 ) -> FileResponse:
     """A file of the definitions, sorted by name. They are read in batches, however many there are.
 
     The file is complete before any of it is sent: a failure is an error, never half a file.
     """
-    fields = carried_fields(page, request)
+    fields = carried_fields(model_admin, request)
     ordered = with_named(definitions.order_by("name"), fields)
     with ExitStack() as stack:
         file = stack.enter_context(SpooledTemporaryFile(_IN_MEMORY))
@@ -53,7 +53,7 @@ def export_file(
         file,
         content_type="application/json",
         headers={
-            "Content-Disposition": f'attachment; filename="{label_of(page.model)}.json"',
+            "Content-Disposition": f'attachment; filename="{label_of(model_admin.model)}.json"',
             "X-Content-Type-Options": "nosniff",
         },
     )

@@ -29,16 +29,16 @@ def label_of(model: type[models.Model]) -> str:
     return (model._meta.concrete_model or model)._meta.label_lower
 
 
-def carried_fields(page: admin.ModelAdmin[Any], request: HttpRequest) -> Fields:
+def carried_fields(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> Fields:
     """The fields that a file carries, by name: those of this user's form, the name, and `enabled`.
 
     The last two are visible to everybody who may export. A primary key differs between databases,
     and uploaded files aren't in the database: neither is carried.
     """
-    offered = page.get_form(request).base_fields
+    offered = model_admin.get_form(request).base_fields
     return {
         field.name: field
-        for field in page.opts.concrete_fields
+        for field in model_admin.opts.concrete_fields
         if field.name in _SHOWN or (field.name in offered and _is_carried(field))
     }
 

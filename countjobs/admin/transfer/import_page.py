@@ -23,7 +23,7 @@ from countjobs.admin.transfer.dry_run import Plan, dry_run
 from countjobs.admin.transfer.entries import State
 from countjobs.admin.transfer.reading import MOST_BYTES, decode, refusal
 from countjobs.admin.transfer.shown import WORDS, groups_of
-from countjobs.admin.urls import READ, WRITE, Page, address_of
+from countjobs.admin.urls import READ, WRITE, Page
 
 if TYPE_CHECKING:
     from countjobs.admin.definitions.admin import JobDefinitionAdmin
@@ -98,11 +98,11 @@ CONFIRM = "_confirm"
 """The name of the button that confirms."""
 
 
-def import_page(page: JobDefinitionAdmin, request: HttpRequest) -> HttpResponse:
+def import_page(model_admin: JobDefinitionAdmin, request: HttpRequest) -> HttpResponse:
     """The requested step. Raises PermissionDenied."""
-    if not page.has_import_permission(request):
+    if not model_admin.has_import_permission(request):
         raise PermissionDenied
-    return _Import(page, request).answer()
+    return _Import(model_admin, request).answer()
 
 
 PAGES = (Page("import", "import/", import_page, (*READ, *WRITE)),)
@@ -113,8 +113,8 @@ class _Import:
 
     template = "admin/countjobs/transfer/import.html"
 
-    def __init__(self, page: JobDefinitionAdmin, request: HttpRequest) -> None:
-        self.page = page
+    def __init__(self, model_admin: JobDefinitionAdmin, request: HttpRequest) -> None:
+        self.model_admin = model_admin
         self.request = request
 
     def answer(self) -> HttpResponse:
@@ -128,16 +128,16 @@ class _Import:
             return self._ask(form)
         text = form.cleaned_data["given"]
         try:
-            return self._show(dry_run(self.page, self.request, text), text, form)
+            return self._show(dry_run(self.model_admin, self.request, text), text, form)
         except ValidationError as error:
             form.add_error(form.source, error)
             return self._ask(form)
 
     def _confirm(self) -> HttpResponse:
         try:
-            carried = unpack(self.request.POST.get("packed", ""), self.page.model)
+            carried = unpack(self.request.POST.get("packed", ""), self.model_admin.model)
             plan = apply(
-                self.page, self.request, carried, leave_out="leave_out" in self.request.POST
+                self.model_admin, self.request, carried, leave_out="leave_out" in self.request.POST
             )
         except NotAppliedError as error:
             self._warn(str(error))
@@ -148,13 +148,13 @@ class _Import:
         except BadSignature:
             self._warn(gettext("The file of the dry run can't be read any more. Choose it again."))
             return self._ask(SourceForm())
-        self.page.message_user(
+        self.model_admin.message_user(
             self.request, gettext("Imported: %s.") % summary(plan), messages.SUCCESS
         )
-        return HttpResponseRedirect(self._reverse("changelist"))
+        return HttpResponseRedirect(self.model_admin.page_address("changelist"))
 
     def _warn(self, message: str) -> None:
-        self.page.message_user(self.request, message, messages.WARNING)
+        self.model_admin.message_user(self.request, message, messages.WARNING)
 
     def _show(
         self,
@@ -164,7 +164,7 @@ class _Import:
         refused: dict[str, str] | None = None,
     ) -> HttpResponse:
         """The dry run's page. Raises ValidationError if the file is too long to carry."""
-        packed = Carried(text, plan.digest(), refused or {}).pack(self.page.model)
+        packed = Carried(text, plan.digest(), refused or {}).pack(self.model_admin.model)
         return self._render(
             title=gettext("Dry run: what the import would do"),
             groups=groups_of(plan),
@@ -177,20 +177,17 @@ class _Import:
         )
 
     def _ask(self, form: SourceForm) -> HttpResponse:
-        title = gettext("Import %s") % self.page.opts.verbose_name_plural
+        title = gettext("Import %s") % self.model_admin.opts.verbose_name_plural
         return self._render(title=title, form=form)
 
     def _render(self, **context: Any) -> HttpResponse:
         shared = {
-            **self.page.admin_site.each_context(self.request),
-            "opts": self.page.opts,
-            "media": self.page.media,
-            "list_url": self._reverse("changelist"),
+            **self.model_admin.admin_site.each_context(self.request),
+            "opts": self.model_admin.opts,
+            "media": self.model_admin.media,
+            "list_url": self.model_admin.page_address("changelist"),
         }
         return TemplateResponse(self.request, self.template, {**shared, **context})
-
-    def _reverse(self, page: str) -> str:
-        return address_of(self.page.admin_site, self.page.opts, page)
 
 
 def summary(plan: Plan) -> str:

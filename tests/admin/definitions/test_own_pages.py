@@ -49,18 +49,18 @@ def test_actions_are_named_added_and_overridden() -> None:
 
 
 def test_a_column_tells_of_a_definition_that_no_page_has_loaded_without_links() -> None:
-    pages = OwnPages(CountJob, admin.site)
-    definition: Any = pages.get_object(request_of_superuser(), str(make_definition().pk))
-    assert "2" in pages.next_run(definition)
-    assert "<a" not in pages.last_run(definition)
+    model_admin = OwnPages(CountJob, admin.site)
+    definition: Any = model_admin.get_object(request_of_superuser(), str(make_definition().pk))
+    assert "2" in model_admin.next_run(definition)
+    assert "<a" not in model_admin.last_run(definition)
 
 
 def test_a_form_may_change_even_the_key_of_what_a_page_tells_of() -> None:
-    pages, definition = OwnPages(CountJob, admin.site), make_definition()
-    pages.load_facts(request_of_superuser(), [definition])
-    facts = pages.facts_of(definition)
+    model_admin, definition = OwnPages(CountJob, admin.site), make_definition()
+    model_admin.load_facts(request_of_superuser(), [definition])
+    facts = model_admin.facts_of(definition)
     definition.pk = 4711
-    assert pages.facts_of(definition) is facts
+    assert model_admin.facts_of(definition) is facts
 
 
 def test_a_pause_is_told_of_whatever_a_kind_calls_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,9 +12,9 @@ from django.test import Client
 from django.utils import translation
 
 from countjobs.admin.drawings.strip import LONGEST, strip, summary
-from countjobs.database.newest import Past
 from countjobs.models import CountJob
 from countjobs.models.executions import Status
+from countjobs.models.newest_runs import Past
 from tests.support.admin_pages import LIST, cell
 from tests.support.factories import NOON, SECOND, make_execution
 from tests.support.people import client_of

@@ -15,12 +15,12 @@ from countjobs.admin.transfer import dry_run as dry_runs
 from countjobs.admin.transfer import shown
 from countjobs.models import CountJob
 from tests.support.factories import NOON, make_definition
-from tests.support.people import client_of
 from tests.support.transfers import (
     document,
     entry,
     exported,
-    page_of,
+    model_admin_of,
+    names,
     problems,
     request_of_somebody,
     rows,
@@ -28,15 +28,6 @@ from tests.support.transfers import (
 )
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def client() -> Client:
-    return client_of("editor")
-
-
-def names() -> list[str]:
-    return sorted(CountJob.objects.values_list("name", flat=True))
 
 
 def test_the_dry_run_shows_what_would_be_added_changed_and_left_and_saves_nothing(
@@ -123,17 +114,17 @@ def test_long_values_are_shown_from_where_they_begin_to_differ(client: Client) -
 def test_what_a_kinds_form_does_not_offer_can_not_be_imported(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    page, request = page_of(CountJob), request_of_somebody()
-    monkeypatch.setattr(page, "readonly_fields", ("executor",))
-    plan = dry_runs.dry_run(page, request, document(entry(executor="x", hour="5")))
+    model_admin, request = model_admin_of(CountJob), request_of_somebody()
+    monkeypatch.setattr(model_admin, "readonly_fields", ("executor",))
+    plan = dry_runs.dry_run(model_admin, request, document(entry(executor="x", hour="5")))
     assert problems(plan) == [("executor", "There is no such field.")]
 
 
 def test_a_definition_that_a_person_may_not_see_is_refused_by_name() -> None:
     CountJob.objects.create(name="hidden")
-    page, request = page_of(CountJob), request_of_somebody()
-    page.get_queryset = lambda request: CountJob.objects.none()  # type: ignore[method-assign]
-    plan = dry_runs.dry_run(page, request, document(entry("hidden", hour="5")))
+    model_admin, request = model_admin_of(CountJob), request_of_somebody()
+    model_admin.get_queryset = lambda request: CountJob.objects.none()  # type: ignore[method-assign]
+    plan = dry_runs.dry_run(model_admin, request, document(entry("hidden", hour="5")))
     assert [field for field, _message in problems(plan)] == ["name"]
 
 

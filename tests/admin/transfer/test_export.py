@@ -17,7 +17,7 @@ from countjobs.admin.transfer.export import export_file
 from countjobs.models import CountJob
 from tests.app.models import Team, TeamJob
 from tests.support.people import client_of
-from tests.support.transfers import LIST, exported, page_of, request_of_somebody
+from tests.support.transfers import LIST, exported, model_admin_of, request_of_somebody
 
 pytestmark = pytest.mark.django_db
 
@@ -137,10 +137,10 @@ def test_a_reference_is_written_by_key_or_by_name_where_there_are_names(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     job = TeamJob.objects.create(name="a", team=Team.objects.create())
-    page, request = page_of(TeamJob), request_of_somebody()
+    model_admin, request = model_admin_of(TeamJob), request_of_somebody()
 
     def team() -> Any:
-        file = read(export_file(page, request, TeamJob.objects.all()))
+        file = read(export_file(model_admin, request, TeamJob.objects.all()))
         return entries(file.decode())[0]["team"]
 
     assert team() == job.team_id
@@ -162,8 +162,8 @@ def test_what_the_kinds_form_leaves_out_is_not_in_the_file(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     CountJob.objects.create(name="a", description="secret")
-    page, request = page_of(CountJob), request_of_somebody()
-    monkeypatch.setattr(page, "exclude", ("description",))
-    file = read(export_file(page, request, CountJob.objects.all()))
+    model_admin, request = model_admin_of(CountJob), request_of_somebody()
+    monkeypatch.setattr(model_admin, "exclude", ("description",))
+    file = read(export_file(model_admin, request, CountJob.objects.all()))
     assert b"secret" not in file
     assert b'"hour"' in file

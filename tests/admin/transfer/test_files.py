@@ -16,7 +16,6 @@ from countjobs.admin.transfer.entries import State
 from countjobs.models import CountJob
 from tests.app.models import Greeting
 from tests.support.bad_definitions import AT_MODEL, THROUGH_PAGES, Bad, model_values, title_of
-from tests.support.people import client_of
 from tests.support.transfers import IMPORT, document, entry, plan_of, problems, rows, sent
 
 pytestmark = pytest.mark.django_db
@@ -57,11 +56,6 @@ WHOLE: dict[str, tuple[str, str]] = {
     "half a letter as key": (document(**{"\ud800": 1}), "unknown key: “\\ud800”"),
     "markup": ("<script>alert(1)</script>", "This is not JSON"),
 }
-
-
-@pytest.fixture
-def client() -> Client:
-    return client_of("editor")
 
 
 @pytest.mark.parametrize("what", WHOLE)

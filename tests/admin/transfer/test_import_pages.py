@@ -23,21 +23,13 @@ from tests.support.transfers import (
     confirmed,
     document,
     entry,
+    names,
     packed,
     rows,
     sent,
 )
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def client() -> Client:
-    return client_of("editor")
-
-
-def names() -> list[str]:
-    return sorted(CountJob.objects.values_list("name", flat=True))
 
 
 def test_confirming_saves_it_tells_the_job_store_and_writes_the_history_of_changes(

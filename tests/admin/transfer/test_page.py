@@ -17,11 +17,6 @@ from tests.support.transfers import IMPORT, LIST, document, entry, packed, plan_
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def client() -> Client:
-    return client_of("editor")
-
-
 def test_the_list_links_to_the_page_and_the_page_says_that_nothing_is_deleted(
     client: Client,
 ) -> None:

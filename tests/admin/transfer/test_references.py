@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from countjobs.admin.transfer import dry_run as dry_runs
 from tests.app.models import Team, TeamJob
-from tests.support.transfers import document, page_of, plan_of, problems, request_of_somebody
+from tests.support.transfers import document, model_admin_of, plan_of, problems, request_of_somebody
 
 pytestmark = pytest.mark.django_db
 
@@ -20,11 +20,11 @@ def test_references_take_one_query_however_many_there_are() -> None:
     entries = [
         {"model": "app.teamjob", "name": f"n{n}", "team": team.pk} for n, team in enumerate(teams)
     ]
-    page, request = page_of(TeamJob), request_of_somebody()
+    model_admin, request = model_admin_of(TeamJob), request_of_somebody()
 
     def queries(count: int) -> int:
         with CaptureQueriesContext(connection) as captured:
-            plan = dry_runs.dry_run(page, request, document(*entries[:count]))
+            plan = dry_runs.dry_run(model_admin, request, document(*entries[:count]))
         assert len(plan.to_save) == count
         return len(captured)
 
@@ -62,10 +62,10 @@ def test_a_reference_can_be_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
         text = document({"model": "app.teamjob", "name": "a", "team": list(names)})
         return plan_once(text)
 
-    page, request = page_of(TeamJob), request_of_somebody()
+    model_admin, request = model_admin_of(TeamJob), request_of_somebody()
 
     def plan_once(text: str) -> Any:
-        [planned] = dry_runs.dry_run(page, request, text).entries
+        [planned] = dry_runs.dry_run(model_admin, request, text).entries
         return planned
 
     assert plan("team", team.pk).definition.team == team

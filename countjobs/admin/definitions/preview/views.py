@@ -16,7 +16,8 @@ from countjobs.admin.definitions.form import CRONTAB, filled_words
 from countjobs.admin.definitions.preview.meaning import Preview, preview_of, viewer_zone
 from countjobs.admin.definitions.preview.one_at_a_time import NewestFirst
 from countjobs.admin.definitions.preview.posted import read_schedule
-from countjobs.admin.urls import OF_ROW, WRITE, Page, row_of
+from countjobs.admin.one_row import row_of
+from countjobs.admin.urls import OF_ROW, WRITE, Page
 from countjobs.models import JobDefinition
 from countjobs.triggers.crontab import CrontabError, read_crontab
 
@@ -26,10 +27,10 @@ _previews = NewestFirst()
 
 
 def _crontab(
-    page: admin.ModelAdmin[Any], request: HttpRequest, object_id: str | None = None
+    model_admin: admin.ModelAdmin[Any], request: HttpRequest, object_id: str | None = None
 ) -> HttpResponse:
     """The eight fields of a crontab line, or why it is invalid."""
-    _edited(page, request, object_id)
+    _edited(model_admin, request, object_id)
     try:
         crontab = read_crontab(request.POST.get(CRONTAB, ""))
     except CrontabError as error:
@@ -38,26 +39,26 @@ def _crontab(
 
 
 def preview(
-    page: admin.ModelAdmin[Any], request: HttpRequest, object_id: str | None = None
+    model_admin: admin.ModelAdmin[Any], request: HttpRequest, object_id: str | None = None
 ) -> HttpResponse:
     """The preview of what is in the form, as HTML; 429 if a newer request has overtaken this one.
 
     Each user has one at a time, so that nobody keeps a web server busy with them.
     """
-    definition = _edited(page, request, object_id)
+    definition = _edited(model_admin, request, object_id)
     with _previews.turn(request.user.pk, _LONGEST_WAIT_SECONDS) as is_on:
         if not is_on:
             return HttpResponse(status=429)
-        return HttpResponse(_previewed(page, request, definition).render())
+        return HttpResponse(_previewed(model_admin, request, definition).render())
 
 
 def _previewed(
-    page: admin.ModelAdmin[Any], request: HttpRequest, definition: JobDefinition
+    model_admin: admin.ModelAdmin[Any], request: HttpRequest, definition: JobDefinition
 ) -> Preview:
     enabled = definition.enabled
-    if "enabled" not in page.get_readonly_fields(request):
+    if "enabled" not in model_admin.get_readonly_fields(request):
         enabled = "enabled" in request.POST
-    errors = read_schedule(page, request, definition)
+    errors = read_schedule(model_admin, request, definition)
     definition.enabled = enabled
     if errors:
         return Preview(errors=errors)
@@ -65,13 +66,14 @@ def _previewed(
     return preview_of(definition, timezone.now(), viewer)
 
 
-def _edited(page: admin.ModelAdmin[Any], request: HttpRequest, object_id: str | None) -> Any:
+def _edited(model_admin: admin.ModelAdmin[Any], request: HttpRequest, object_id: str | None) -> Any:
     """The definition that is being edited. Raises Http404, or PermissionDenied."""
     if object_id is None:
-        if not page.has_add_permission(request) and not page.has_change_permission(request):
+        may = (model_admin.has_add_permission, model_admin.has_change_permission)
+        if not any(each(request) for each in may):
             raise PermissionDenied
-        return page.model()
-    return row_of(page, request, object_id, page.has_change_permission)
+        return model_admin.model()
+    return row_of(model_admin, request, object_id, model_admin.has_change_permission)
 
 
 PAGES = (

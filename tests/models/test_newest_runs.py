@@ -12,9 +12,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from countjobs.database.newest import read_newest
 from countjobs.models import CountJob, Execution
 from countjobs.models.executions import PROBLEMS, Status
+from countjobs.models.newest_runs import read_newest
 from tests.support.factories import NOON, SECOND, make_execution
 from tests.support.plans import known_to_the_planner, plans_of
 
