@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Collection
+from collections.abc import Awaitable, Collection, Iterable
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -24,6 +24,9 @@ from countjobs.triggers import CRON_DEFAULTS, ScheduleTrigger, zone_names
 _MOST_GRACE = 10 * 366 * 86_400
 _WHEN = frozenset((*CRON_DEFAULTS, "timezone", "start_date", "end_date", "enabled"))
 """The fields that decide whether a definition has any runs."""
+
+HAS_RUNS = "schedule__has_runs"
+"""Excluded from validation like a field: the search for a fire time. No field has such a name."""
 
 
 def default_timezone() -> str:
@@ -122,10 +125,6 @@ class JobDefinition(SavedInRun):
     None: all fields that the kind adds. An empty tuple: none. Whoever may run a job may set them.
     """
 
-    _fields_are_sound = True
-    _left_out: frozenset[str] = frozenset()
-    _surely_fires = False
-
     class Meta:
         abstract = True
         ordering = ("name",)
@@ -195,8 +194,7 @@ class JobDefinition(SavedInRun):
 
     def clean_fields(self, exclude: Collection[str] | None = None) -> None:
         """Check each field by itself. Raises ValidationError, which says what is wrong by field."""
-        self._fields_are_sound = False
-        self._left_out = frozenset(exclude or ())
+        self.jitter = self.jitter or 0
         errors: dict[str, Any] = {}
         try:
             super().clean_fields(exclude)
@@ -210,7 +208,6 @@ class JobDefinition(SavedInRun):
                     errors[name] = error.error_list
         if errors:
             raise ValidationError(errors)
-        self._fields_are_sound = True
 
     def validate_unique(self, exclude: Collection[str] | None = None) -> None:
         """As Django's, and its name must not look like another one. Raises ValidationError."""
@@ -218,55 +215,66 @@ class JobDefinition(SavedInRun):
         if "name" not in (exclude or ()):
             validate_name(self)
 
-    def clean(self) -> None:
-        """Check the fields against each other, once each is fine by itself. Raises ValidationError.
+    def full_clean(
+        self,
+        exclude: Iterable[str] | None = None,
+        validate_unique: bool = True,
+        validate_constraints: bool = True,
+    ) -> None:
+        """As Django's, and then `clean_schedule`. Raises ValidationError."""
+        excluded = set(exclude or ())
+        super().full_clean(excluded, validate_unique, validate_constraints)
+        self.clean_schedule(excluded)
 
-        If all fields of the schedule were excluded from the checks, so is the schedule.
+    def clean_schedule(self, exclude: Collection[str] = ()) -> None:
+        """Check the schedule's fields against each other. Raises ValidationError.
+
+        Each must be valid by itself. If all of them are excluded, so is the schedule.
         """
-        super().clean()
-        if not self._fields_are_sound:
+        if _WHEN.issubset(exclude):
             return
-        self.jitter = self.jitter or 0
-        if self._left_out >= _WHEN:
-            return
+        self._clean_period(exclude)
+        if HAS_RUNS not in exclude:
+            self._clean_has_runs(exclude, django_timezone.now())
+
+    def _clean_period(self, exclude: Collection[str]) -> None:
         if self.start_date and self.end_date and self.start_date > self.end_date:
-            message = _("The end must not be before the start.")
-            raise ValidationError({self._at_end(): ValidationError(message, code="order")})
-        self._clean_fires(django_timezone.now())
+            raise _error(_at_end(exclude), "order", _("The end must not be before the start."))
 
-    def _at_end(self) -> str:
-        """Which field shows an error of the end: a form may lack the field `end_date`."""
-        return NON_FIELD_ERRORS if "end_date" in self._left_out else "end_date"
-
-    def _clean_fires(self, now: datetime) -> None:
+    def _clean_has_runs(self, exclude: Collection[str], now: datetime) -> None:
         try:
-            if not self.enabled or self._surely_fires or self.next_fire_time(now) is not None:
+            if not self.enabled or self.next_fire_time(now) is not None:
                 return
             has_fired = self.trigger().get_next_fire_time(None, EPOCH) is not None
         except (ValueError, TypeError, OverflowError):
-            return  # the field at fault has its own message
-        if has_fired:
-            message = _("This schedule has no more runs. Change it, or disable the definition.")
-            field = self._at_end() if self.end_date and self.end_date <= now else NON_FIELD_ERRORS
-            raise ValidationError({field: ValidationError(message, code=ENDED)})
-        raise ValidationError(
-            _("This schedule never runs: no time matches all of its fields."), code="never"
-        )
+            return  # an excluded field is at fault
+        if not has_fired:
+            message = _("This schedule never runs: no time matches all of its fields.")
+            raise _error(NON_FIELD_ERRORS, "never", message)
+        message = _("This schedule has no more runs. Change it, or disable the definition.")
+        is_past = self.end_date is not None and self.end_date <= now
+        raise _error(_at_end(exclude) if is_past else NON_FIELD_ERRORS, ENDED, message)
 
     def problems(self, settled: Collection[str] = ()) -> list[str]:
         """What keeps a definition that nobody validated from running, one sentence each.
 
         A schedule that has ended is not a problem. This raises nothing: an error while checking is
         a problem like any other. Fields that are `settled` were validated before and have not
-        changed, so they are skipped. If the schedule's are, that it has runs isn't checked either.
+        changed, so they are skipped.
         """
-        self._surely_fires = "second" in settled
         try:
-            self.full_clean(exclude=settled, validate_unique=False, validate_constraints=False)
+            self.full_clean(settled, validate_unique=False, validate_constraints=False)
         except ValidationError as error:
             return list(sentences(error))
         except Exception as error:  # a subclass's clean() may do anything
             return [describe(error)]
-        finally:
-            self._surely_fires = False
         return []
+
+
+def _at_end(exclude: Collection[str]) -> str:
+    """Which field shows an error of the end: a form may lack the field `end_date`."""
+    return NON_FIELD_ERRORS if "end_date" in exclude else "end_date"
+
+
+def _error(field: str, code: str, message: Any) -> ValidationError:
+    return ValidationError({field: ValidationError(message, code=code)})

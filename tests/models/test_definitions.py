@@ -40,6 +40,13 @@ def test_the_defaults_fire_at_every_minute_s_beginning() -> None:
     assert _codes(job) == {}
 
 
+def test_a_kind_s_clean_may_set_the_schedule_which_is_checked_after_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(CountJob, "clean", lambda job: setattr(job, "year", "2025"))
+    assert _codes(CountJob(name="job")) == {"__all__": ["ended"]}
+
+
 LANGUAGE = [
     {"second": "*/5"},
     {"minute": "0-30/10,45"},
