@@ -34,7 +34,7 @@ def write_anew(definitions: list[JobDefinition], now: datetime) -> None:
             logger.warning("Rows of the job store can't be rewritten now: %s", error)
             return
         for line in mended:
-            logger.warning("Something else wrote this row. It was rewritten: %s", line)
+            logger.warning("A row that something else had written was corrected: %s", line)
 
 
 def log_not_run(claimed: list[tuple[str, NotRun]]) -> None:

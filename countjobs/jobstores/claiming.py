@@ -18,7 +18,7 @@ from django_apscheduler.models import DjangoJob
 from countjobs.database.outages import AWAY, Outage
 from countjobs.database.primary import rows_of
 from countjobs.jobstores.claims import Claims, claim
-from countjobs.jobstores.passed import PassedOver
+from countjobs.jobstores.passed import MOST, PassedOver
 from countjobs.jobstores.restoring import KindError, Strange
 from countjobs.jobstores.signing import is_sealed
 from countjobs.models import Execution
@@ -141,7 +141,9 @@ class Claiming:
     def _remember(self, job_id: str) -> None:
         if not self.passed.add_job(job_id):
             logger.warning(
-                "Too many due jobs are unknown here: jobs from code wait, only definitions run."
+                "More than %s due jobs are unknown to this scheduler. For the next minute it claims"
+                " no jobs from code, only definitions.",
+                f"{MOST:,}",
             )
 
     def _pass_over(self, strange: list[Strange]) -> None:

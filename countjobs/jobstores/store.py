@@ -120,7 +120,7 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
         self._more_is_due = len(claims.jobs) >= limit or bool(claims.strange)
         self._nothing_taken = not (claims.jobs or claims.not_run or claims.parked)
         for parked in claims.parked:
-            logger.error('Job "%s" is broken, and set aside: %s', parked.job_id, parked.error)
+            logger.error('Job "%s" is broken, and parked: %s', parked.job_id, parked.error)
         log_not_run(claims.not_run)
         for job_id, not_run in claims.not_run:
             self._tell(job_id, not_run)

@@ -141,7 +141,7 @@ def _delete_orphans(model: type[JobDefinition]) -> list[str]:
     job_ids -= {model.job_id_of(pk) for pk in rows_of(model).values_list("pk", flat=True)}
     orphans = sorted(job_ids)
     delete_rows(orphans)
-    return [f"{job_id}: deleted, its definition is gone" for job_id in orphans]
+    return [f"{job_id}: deleted, because its definition is gone" for job_id in orphans]
 
 
 def _mend_others(now: datetime, job_ids: list[str] | None = None) -> list[str]:
@@ -166,7 +166,8 @@ def _forget_parked() -> list[str]:
     job_ids = sorted(gone.values_list("job_id", flat=True))
     if job_ids:
         gone.filter(job_id__in=job_ids).delete()
-    return [f"{job_id}: no longer set aside, it is gone" for job_id in job_ids]
+    why = "because its row in the job store is gone"
+    return [f"{job_id}: no longer listed as broken, {why}" for job_id in job_ids]
 
 
 def _wrong(

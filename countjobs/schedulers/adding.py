@@ -56,7 +56,8 @@ class StoringScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has 
                     return self._add_before_start(given)
                 except (Error, SynchronousOnlyOperation) as error:
                     self._logger.warning(
-                        "A job could not be stored yet. It will be when this scheduler starts: %s",
+                        "A job can't be stored now. The scheduler will store it at its start."
+                        " The error: %s",
                         error,
                     )
             return super().add_job(*given.args[1:], **given.kwargs)

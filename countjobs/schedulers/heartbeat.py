@@ -79,7 +79,8 @@ class Heartbeat:
         try:
             settle_dead_nodes(dead, now)
         except Error as error:  # of another table, say: this scheduler lives
-            self._settling.goes_on(logger, error, "Runs of dead schedulers can't be settled now")
+            what = "Runs of dead schedulers can't be marked as lost or given back now"
+            self._settling.goes_on(logger, error, what)
         else:
             self._settling.is_over()
         return True

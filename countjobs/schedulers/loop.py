@@ -40,6 +40,10 @@ OWN_RUN_SECONDS = 1.0
 """How long a run has to end if it shuts down its own scheduler without waiting."""
 LONGEST_SLEEP_SECONDS = 5.0
 """The most that a clock set forward, or a lost wake-up, can delay what is due."""
+_INCOMPLETE = (
+    "A step of the shutdown failed. If runs are left, another scheduler will mark them as lost,"
+    " or give them back."
+)
 
 
 class DatabaseScheduler(StoringScheduler):
@@ -201,12 +205,9 @@ class DatabaseScheduler(StoringScheduler):
         try:
             try_twice(step)
         except Error as error:
-            logger.error(
-                "The database reports an error. Other schedulers will settle what is left: %s",
-                error,
-            )
+            logger.error("%s The database reports an error: %s", _INCOMPLETE, error)
         except Exception:
-            logger.exception("The shutdown failed. Other schedulers will settle what is left.")
+            logger.exception("%s", _INCOMPLETE)
 
 
 class BlockingScheduler(DatabaseScheduler, PlainBlockingScheduler):  # type: ignore[misc]

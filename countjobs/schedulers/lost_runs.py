@@ -150,12 +150,14 @@ def _known_here(running: list[Execution]) -> list[Execution]:
 def _verdict(execution: Execution, *, is_enabled: bool, most: int) -> tuple[bool, str]:
     """Whether a lost run with `rerun_if_lost` runs again, and a sentence that says so."""
     if not is_enabled:
-        return False, _("It is not run again: the job was paused.")
+        return False, _("There is no next attempt: the job was paused.")
     attempts = {"attempt": execution.attempt, "next": execution.attempt + 1, "most": most}
     if execution.attempt >= most:
-        text = _("It is not run again: it was attempt %(attempt)d, and MOST_ATTEMPTS is %(most)d.")
+        text = _(
+            "There is no next attempt: this was attempt %(attempt)d, and MOST_ATTEMPTS is %(most)d."
+        )
         return False, text % attempts
-    return True, _("It is run again, as attempt %(next)d of at most %(most)d.") % attempts
+    return True, _("Attempt %(next)d of at most %(most)d follows.") % attempts
 
 
 def _enabled_of_rerun(job_ids: Iterable[str]) -> dict[str, bool]:

@@ -189,7 +189,7 @@ def test_the_history(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
             folded=number,
         )
     monkeypatch.setattr(BoundedPaginator, "most", 4)
-    assert "最新の 4 件だけを表示しています。" in japanese(client.get(EXECUTIONS))
+    assert "最新の 4 件の実行だけを表示しています。" in japanese(client.get(EXECUTIONS))
     japanese(client.get(f"{EXECUTIONS}?job_id=1&status__exact=failed&since=day&trigger__exact=api"))
 
 

@@ -70,7 +70,7 @@ def test_the_menu_makes_a_copy_which_waits_to_be_looked_at(desk: Page) -> None:
     make_definition("other")
     desk.goto(LIST)
     act(desk, "Duplicate", "nightly")
-    expect(desk.locator(SAID)).to_contain_text("A duplicate was made. It is not enabled:")
+    expect(desk.locator(SAID)).to_contain_text("A duplicate was made (not enabled):")
     expect(desk.locator(NAMES)).to_have_text(["nightly", "nightly (copy)", "other"])
     expect(desk.get_by_role("row", name="nightly (copy)")).to_contain_text("paused")
     desk.locator(SAID).get_by_role("link", name="nightly (copy)").click()

@@ -38,7 +38,7 @@ def test_a_refused_line_is_explained_and_changes_nothing(page: Page) -> None:
     expect(page.locator(".countjobs-crontab [role=status]")).to_contain_text("0 0 13 * *")
     expect(page.locator("#id_crontab_line")).to_have_attribute("aria-invalid", "true")
     expect(page.locator("#id_day")).to_have_value("")
-    expect(page.locator(SENTENCE)).to_contain_text("Say when it runs")
+    expect(page.locator(SENTENCE)).to_contain_text("Say when the job runs")
 
 
 def test_the_preview_follows_what_is_typed(page: Page) -> None:
@@ -88,7 +88,7 @@ def test_without_a_script_saving_fills_the_fields_and_saving_again_saves(
     expect(page.locator(FIRE_TIMES)).to_have_count(0)
     page.fill("#id_name", "without")
     page.click("[name=_save]")
-    expect(page.locator("#id_hour_error")).to_contain_text("Say when it runs")
+    expect(page.locator("#id_hour_error")).to_contain_text("Say when the job runs")
     page.fill("#id_crontab_line", "@weekly")
     page.click("[name=_save]")
     expect(page.locator(".messagelist")).to_contain_text("Nothing is saved yet")

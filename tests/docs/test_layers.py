@@ -75,7 +75,7 @@ def test_triggers_know_nothing_of_the_database() -> None:
     assert "datetime.datetime" in names, "something was looked at"
 
 
-# The names of the rooms, and their sizes
+# The names of the modules, and their sizes
 
 SHARED = {"__init__", "__main__", "apps", "settings", "urls"} | {
     *("admin", "checks", "columns", "facts", "filters", "form", "forms", "page", "views"),
@@ -151,9 +151,9 @@ def test_nothing_is_handed_over_in_the_dict_of_an_object() -> None:
     assert found == []
 
 
-# The page that shows the rooms
+# The page that shows the packages
 
-ROOMS = re.compile(r"^\| (`.+?`) \| .+ \|$", re.MULTILINE)
+ROWS = re.compile(r"^\| (`.+?`) \| .+ \|$", re.MULTILINE)
 
 
 def _page() -> str:
@@ -161,13 +161,13 @@ def _page() -> str:
 
 
 def _drawn() -> list[set[str]]:
-    """The table of rooms, a row each, as LAYERS has them."""
-    table = _page().partition("## The rooms\n")[2].partition("\n## ")[0]
-    named = (re.findall(r"`(\w+?)(?:/|\.py)`", row) for row in ROOMS.findall(table))
+    """The table of packages, a row each, as LAYERS has them."""
+    table = _page().partition("## The packages\n")[2].partition("\n## ")[0]
+    named = (re.findall(r"`(\w+?)(?:/|\.py)`", row) for row in ROWS.findall(table))
     return [set(names) for names in named]
 
 
-def test_the_page_shows_the_rooms_in_their_order() -> None:
+def test_the_page_shows_the_packages_in_their_order() -> None:
     assert _drawn() == LAYERS
 
 

@@ -68,7 +68,7 @@ def test_promise_02_a_bad_row_is_parked_and_told_of_in_the_log_and_the_admin(
     assert (row.next_run_time, bytes(row.job_state)) == (None, state())
     told = [plain(ParkedJob.objects.get().error), plain(caplog.text), admin_says()]
     assert all(plain(error) in text for text in told)
-    assert 'Job "broken" is broken, and set aside' in caplog.text
+    assert 'Job "broken" is broken, and parked' in caplog.text
 
 
 @KINDS

@@ -45,7 +45,7 @@ def test_more_foreign_rows_than_can_be_remembered_stop_no_definition(
     store_job(code_job("from code"))
     assert claim(store) == [definition.job_id]
     assert store.get_next_run_time() == NOON + MINUTE, "the loop doesn't spin"
-    assert caplog.text.count("Too many due jobs are unknown here") == 1
+    assert caplog.text.count("due jobs are unknown to this scheduler") == 1
 
     DjangoJob.objects.filter(job_state=b"theirs").delete()
     monkeypatch.setattr("time.monotonic", lambda: float("inf"))

@@ -247,9 +247,7 @@ def test_broken_jobs_are_logged(store: DatabaseJobStore, caplog: pytest.LogCaptu
     store_job(code_job("code", executor="elsewhere"))
     store.get_due_jobs(NOON)
     [record] = [each for each in caplog.records if each.levelno == logging.ERROR]
-    assert record.getMessage().startswith(
-        'Job "code" is broken, and set aside: There is no executor'
-    )
+    assert record.getMessage().startswith('Job "code" is broken, and parked: There is no executor')
 
 
 def test_closing_the_store_leaves_a_transaction_of_the_callers_alone(

@@ -86,7 +86,7 @@ def test_promise_10_the_row_of_a_definition_that_was_deleted_goes_and_its_histor
     definition = make_definition()
     make_execution(job_id=definition.job_id)
     sql("DELETE FROM countjobs_countjob")
-    assert sync(NOON) == [f"{definition.job_id}: deleted, its definition is gone"]
+    assert sync(NOON) == [f"{definition.job_id}: deleted, because its definition is gone"]
     assert not DjangoJob.objects.exists()
     assert Execution.objects.count() == 1
     assert sync(NOON) == []
@@ -100,7 +100,9 @@ def test_a_broken_job_whose_row_was_deleted_is_no_longer_told_of() -> None:
     assert sync(NOON) == []
     assert [parked.job_id for parked in ParkedJob.objects.all()] == ["kept"]
     park("gone")
-    assert sync(NOON) == ["gone: no longer set aside, it is gone"]
+    assert sync(NOON) == [
+        "gone: no longer listed as broken, because its row in the job store is gone"
+    ]
 
 
 def test_a_definition_that_is_created_meanwhile_keeps_its_row() -> None:

@@ -200,7 +200,7 @@ def test_a_heartbeat_is_written_while_only_the_executions_fail(
         heartbeat.tell_cannot_claim("it \0 refuses")
     node = SchedulerNode.objects.get()
     assert (node.heartbeat, node.cannot_claim) == (NOON + SECOND, "it \\x00 refuses")
-    assert "Runs of dead schedulers can't be settled now" in caplog.text
+    assert "Runs of dead schedulers can't be marked as lost or given back now" in caplog.text
     heartbeat.tell_cannot_claim("")
     assert SchedulerNode.objects.get().cannot_claim == ""
 

@@ -174,7 +174,7 @@ def test_promise_09_what_a_killed_scheduler_ran_is_run_again_by_another_within_t
             wait_until(retry.filter(status="succeeded").exists, what=lambda: read(log))
     lost, again = Execution.objects.get(status="lost"), retry.get()
     assert f":{one.pid}:" in lost.node
-    assert lost.error.endswith("It is run again, as attempt 2 of at most 3.")
+    assert lost.error.endswith("Attempt 2 of at most 3 follows.")
     assert (lost.attempt, again.attempt) == (1, 2)
     assert (lost.job_id, lost.scheduled_at) == (again.job_id, again.scheduled_at)
     assert (again.output, f":{two.pid}:" in again.node) == ("begun\nended\n", True)

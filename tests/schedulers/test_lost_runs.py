@@ -47,7 +47,7 @@ def retries() -> list[Execution]:
 def test_promise_09_a_lost_run_is_run_again_where_its_definition_says_so() -> None:
     definition = make_definition(due=None, rerun_if_lost=True)
     lost = running(definition, requested_by="ann", parameters={"count": 7})
-    reason = "It is gone. It is run again, as attempt 2 of at most 3."
+    reason = "It is gone. Attempt 2 of at most 3 follows."
     assert settled(lost) == (Status.LOST, reason)
     (retry,) = retries()
     assert (retry.job_id, retry.job_name) == (definition.job_id, definition.name)
@@ -97,7 +97,8 @@ def test_a_job_that_takes_its_schedulers_down_does_not_do_so_for_ever(
     lost = running(make_definition(rerun_if_lost=True), attempt=attempt, trigger=Trigger.RETRY)
     assert settled(lost) == (
         Status.LOST,
-        f"It is gone. It is not run again: it was attempt {attempt}, and MOST_ATTEMPTS is {most}.",
+        "It is gone. There is no next attempt: "
+        f"this was attempt {attempt}, and MOST_ATTEMPTS is {most}.",
     )
     assert not Execution.objects.filter(status=Status.QUEUED).exists()
 
@@ -106,7 +107,7 @@ def test_promise_11_a_paused_job_does_not_come_back_as_another_attempt() -> None
     definition = make_definition(rerun_if_lost=True)
     lost = running(definition)
     CountJob.objects.update(enabled=False)
-    reason = "It is gone. It is not run again: the job was paused."
+    reason = "It is gone. There is no next attempt: the job was paused."
     assert settled(lost) == (Status.LOST, reason)
     assert retries() == []
 

@@ -247,11 +247,11 @@ def test_a_shutdown_without_the_database_says_so_in_a_line_and_without_a_traceba
     scheduler.start()
     with patch.object(scheduler.heartbeat, "tell", side_effect=OperationalError("gone")):
         scheduler.shutdown()
-    said = [record for record in caplog.records if "schedulers will settle" in record.message]
+    said = [record for record in caplog.records if "step of the shutdown failed" in record.message]
     assert [(record.levelname, record.exc_info) for record in said] == [("ERROR", None)] * 2
-    assert (
-        said[0].message
-        == "The database reports an error. Other schedulers will settle what is left: gone"
+    assert said[0].message == (
+        "A step of the shutdown failed. If runs are left, another scheduler will mark them as lost,"
+        " or give them back. The database reports an error: gone"
     )
 
 
@@ -266,7 +266,7 @@ def test_a_run_that_outlasts_the_drain_is_run_again_where_its_definition_says_so
     lost = Execution.objects.get(status="lost")
     assert lost.error == (
         "This run had not finished 0 s after the scheduler was told to stop. "
-        "It is run again, as attempt 2 of at most 3."
+        "Attempt 2 of at most 3 follows."
     )
     again = Execution.objects.get(trigger="retry")
     assert (again.status, again.node, again.attempt) == ("queued", "", 2)

@@ -66,8 +66,8 @@ def duplicate(
     links = Links(request, model_admin.admin_site)
     shown = some_of(copies, lambda each: (links.to_object(type(each), each.pk), str(each)))
     text = ngettext(
-        "A duplicate was made. It is not enabled: {}",
-        "{n} duplicates were made. They are not enabled: {}",
+        "A duplicate was made (not enabled): {}",
+        "{n} duplicates were made (not enabled): {}",
         len(copies),
     )
     told = format_html(text, shown, n=len(copies))

@@ -27,7 +27,7 @@ class OutcomeFilter(admin.SimpleListFilter):
     """
 
     title = format_lazy(
-        _("last outcome (problems: only of the {jobs} jobs that had one most recently)"),
+        _("last outcome (only the {jobs} jobs with the newest problems are searched)"),
         jobs=f"{_MOST_JOBS:,}",
     )
     parameter_name = "outcome"

@@ -87,7 +87,7 @@ class DefinitionForm(PartialForm):
     crontab_line = forms.CharField(
         label=gettext_lazy("Paste a crontab line"),
         help_text=gettext_lazy(
-            "It fills in the fields below. Example: 30 9 * * mon-fri, or @daily."
+            "The line fills in the fields below. Example: 30 9 * * mon-fri, or @daily."
         ),
         required=False,
         strip=False,
@@ -153,7 +153,7 @@ class DefinitionForm(PartialForm):
 
 def say_when() -> str:
     """The message for a definition that has no schedule yet."""
-    return _("Say when it runs: fill in at least one field of the schedule.")
+    return _("Say when the job runs: fill in at least one field of the schedule.")
 
 
 def filled_words(crontab: Crontab) -> str:
@@ -162,7 +162,7 @@ def filled_words(crontab: Crontab) -> str:
     if crontab.zone:
         words.append(_("Time zone: %(zone)s.") % {"zone": crontab.zone})
     if crontab.command:
-        left_out = _("“%(command)s” is ignored: the definition says what runs, not the line.")
+        left_out = _("“%(command)s” is ignored: the definition, not the line, says what runs.")
         words.append(left_out % {"command": shown(crontab.command)})
     return " ".join(words)
 

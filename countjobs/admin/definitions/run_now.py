@@ -55,8 +55,8 @@ def ask_for_runs(
     messages.success(request, format_html(text, shown, n=len(queued)))
     if not SchedulerNode.objects.alive(timezone.now()).exists():
         text = ngettext(
-            "No scheduler is alive. The run waits until one is started.",
-            "No scheduler is alive. The runs wait until one is started.",
+            "No scheduler is alive. The run waits until a scheduler is started.",
+            "No scheduler is alive. The runs wait until a scheduler is started.",
             len(queued),
         )
         messages.warning(request, text)

@@ -85,7 +85,7 @@ def apply(
         return _apply(model_admin, request, carried, leave_out=leave_out)
     except _EntryRefusedError as error:
         refused = carried.refused | dict([error.args])
-    message = _("Nothing was imported, because an entry was refused. Check again.")
+    message = _("Nothing was imported, because an entry was refused. See the new dry run below.")
     plan = dry_run(model_admin, request, carried.text, refused=carried.refused)
     if plan.digest() != carried.digest:  # another took the name, say
         raise NotAppliedError(message, plan, carried.refused)
@@ -100,7 +100,10 @@ def _apply(
 ) -> Plan:
     plan = dry_run(model_admin, request, carried.text, refused=carried.refused, lock=True)
     if plan.digest() != carried.digest:
-        message = _("Nothing was imported, because something has changed meanwhile. Check again.")
+        message = _(
+            "Nothing was imported, because something has changed meanwhile."
+            " See the new dry run below."
+        )
         raise NotAppliedError(message, plan, carried.refused)
     if plan.having(State.REFUSED) and not leave_out:
         message = _("Nothing was imported. Choose whether to leave out refused entries.")

@@ -18,8 +18,8 @@ class Command(DatabaseCommand):
     """Delete old runs."""
 
     help = (
-        "Delete runs that were due too long ago (--days). Of the others, keep only the newest N of "
-        "each job (--keep N). Queued and running ones stay."
+        "Delete runs that were due too long ago (--days). Of the other runs, keep only the newest "
+        "N of each job (--keep N). Queued runs and runs in progress stay."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -40,7 +40,7 @@ class Command(DatabaseCommand):
             "--threads",
             type=whole("threads"),
             default=conf.threads,
-            help="How many runs may go on at once (default: %(default)s).",
+            help="How many runs are in progress at the same time (default: %(default)s).",
         )
         parser.add_argument(
             "--drain-timeout",

@@ -44,7 +44,7 @@ class Command(DatabaseCommand):
 
     help = (
         "Print the schedulers that are alive, and what is wrong. Exit status: 0: all is well; "
-        "1: no scheduler is alive; 5: none of those alive can start runs; 4: every thread is "
+        "1: no scheduler is alive; 5: no live scheduler can start runs; 4: every thread is "
         "busy with a run that doesn't end, and runs are waiting; 3: jobs are broken. If several "
         "apply, the first in this order decides; --json lists them all."
     )

@@ -114,7 +114,7 @@ def test_the_outcome_is_looked_up_for_a_bounded_number_of_jobs(
     monkeypatch.setattr(definition_filters, "_MOST_JOBS", 1)
     assert names(client, "outcome=failed") == ["newer"]
     assert (
-        "problems: only of the 500 jobs that had one most recently"
+        "only the 500 jobs with the newest problems are searched"
         in client.get(LIST).content.decode()
     )
 

@@ -59,7 +59,7 @@ def test_a_copy_is_the_same_but_for_its_name_and_not_enabled(client: Client) -> 
     original.refresh_from_db()
     assert (original.name, original.enabled) == ("a", True)
     url = reverse("admin:countjobs_countjob_change", args=[copied.pk])
-    assert text == f'A duplicate was made. It is not enabled: <a href="{url}">a (copy)</a>'
+    assert text == f'A duplicate was made (not enabled): <a href="{url}">a (copy)</a>'
     entry = LogEntry.objects.get()
     assert (entry.object_id, entry.action_flag) == (str(copied.pk), ADDITION)
 

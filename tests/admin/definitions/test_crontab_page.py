@@ -56,7 +56,7 @@ def test_a_line_fills_the_form_and_is_saved_only_when_it_was_seen(client: Client
     assert "at 09:30, Monday to Friday" in page
     assert said(response) == [
         "The fields are filled in. Nothing is saved yet."
-        " “root /usr/bin/backup” is ignored: the definition says what runs, not the line."
+        " “root /usr/bin/backup” is ignored: the definition, not the line, says what runs."
     ]
     assert "Please correct" not in page
     assert line not in strip_tags(page)

@@ -18,7 +18,7 @@ from tests.support.people import client_of, user_of
 pytestmark = pytest.mark.django_db
 
 BLANK = dict.fromkeys(CRON_DEFAULTS, "")
-ASKED = "Say when it runs: fill in at least one field of the schedule."
+ASKED = "Say when the job runs: fill in at least one field of the schedule."
 
 
 @pytest.fixture

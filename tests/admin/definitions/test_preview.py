@@ -264,7 +264,7 @@ def test_the_preview_of_a_new_definition_asks_until_a_field_is_filled_in(client:
     blank = dict.fromkeys(CRON_DEFAULTS, "")
     page = previewed(client, **blank)
     assert fire_times(page) == []
-    assert "Say when it runs" in words(page)
+    assert "Say when the job runs" in words(page)
     assert len(fire_times(previewed(client, **{**blank, "minute": "0"}))) == COUNT
     definition = CountJob.objects.create(name="a")
     url = f"/admin/countjobs/countjob/{definition.pk}/preview/"

@@ -41,7 +41,7 @@ def test_the_add_page_asks_when_and_shows_what_an_address_gives(client: Client) 
     """Issue 8, line 31."""
     page = client.get(PAGE).content.decode()
     assert fire_times(page) == []
-    assert "Say when it runs" in words(page)
+    assert "Say when the job runs" in words(page)
     page = client.get(f"{PAGE}?hour=9&minute=15").content.decode()
     assert "at 09:15 every day" in words(page)
     assert len(fire_times(page)) == COUNT

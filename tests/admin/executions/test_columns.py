@@ -166,4 +166,4 @@ def test_a_list_that_is_too_long_to_count_says_so(
     monkeypatch.setattr(BoundedPaginator, "most", 4)
     response = client.get(RUNS)
     assert response.context["cl"].result_count == 4
-    assert "Only the newest 4 are listed" in response.content.decode()
+    assert "Only the newest 4 runs are listed" in response.content.decode()

@@ -35,7 +35,7 @@ def page(browser: Browser, quickstart: dict[str, str]) -> Iterator[Page]:
     page = opened(browser, quickstart)
     with without_complaints(page.context):
         page.reload()
-        expect(page.locator(".countjobs-sentence")).to_contain_text("Say when it runs")
+        expect(page.locator(".countjobs-sentence")).to_contain_text("Say when the job runs")
         yield page
 
 
