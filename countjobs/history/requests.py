@@ -71,4 +71,6 @@ def request_runs(
 def _refuse(job_ids: Iterable[str], parameters: dict[str, Any]) -> None:
     for kind in {key[0] for job_id in job_ids if (key := definition_key(job_id))}:
         if refused := not_overridable(kind, parameters):
-            raise ValueError(f"A run of {kind._meta.label} may not set {', '.join(refused)}.")
+            raise ValueError(
+                f"{kind._meta.label}: a run can't be given a value for {', '.join(refused)}."
+            )

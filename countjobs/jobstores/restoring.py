@@ -50,7 +50,9 @@ class Taken:
                 raise TypeError("A job from code takes no parameters.")
             return partial(_call_anew, self.row)
         if parameters and (refused := not_overridable(type(self.definition), parameters)):
-            raise TypeError(f"A run of this kind of job may not set {', '.join(refused)}.")
+            raise TypeError(
+                f"A run of this kind of job can't be given a value for {', '.join(refused)}."
+            )
         definition = deepcopy(self.definition) if self.is_used or parameters else self.definition
         self.is_used = True
         for name, value in parameters.items():

@@ -38,7 +38,10 @@ def _wait_and_leave(deadline: float, status: int) -> None:
     while not getattr(threading, "_SHUTTING_DOWN", True):
         time.sleep(LOOK_SECONDS)
     time.sleep(max(deadline - time.monotonic(), LEAST_SECONDS))
-    leave_now(status, f"What jobs left behind did not finish in time: {_what_is_left()}.")
+    leave_now(
+        status,
+        f"Threads or processes that jobs left behind did not end in time: {_what_is_left()}.",
+    )
 
 
 def _what_is_left() -> str:

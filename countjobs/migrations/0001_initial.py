@@ -72,7 +72,7 @@ class Migration(migrations.Migration):
                 ('max_instances', models.PositiveSmallIntegerField(default=1, help_text='How many runs may overlap; a fire time beyond that is skipped.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1000)], verbose_name='max instances')),
                 ('rerun_if_lost', models.BooleanField(default=False, help_text='Run again what was cut off because its scheduler died: at least once instead of at most once. The job may then do its work more than once, so it must bear that.', verbose_name='run again if lost')),
                 ('executor', models.CharField(choices=[('default', 'threads')], default='default', max_length=64, verbose_name='executor')),
-                ('messages', countjobs.models.fields.KeyTextField(blank=True, default=dict, help_text='Logged in this order: key, text.', verbose_name='messages')),
+                ('messages', countjobs.models.fields.KeyTextField(blank=True, default=dict, help_text='Each row is logged as one line: key, text.', verbose_name='messages')),
                 ('count', models.PositiveIntegerField(default=3, validators=[django.core.validators.MaxValueValidator(1000000)], verbose_name='count')),
             ],
             options={

@@ -59,7 +59,10 @@ class CountJob(JobDefinition):
     """Counts, then logs its messages."""
 
     messages = KeyTextField(
-        _("messages"), default=dict, blank=True, help_text=_("Logged in this order: key, text.")
+        _("messages"),
+        default=dict,
+        blank=True,
+        help_text=_("Each row is logged as one line: key, text."),
     )
     count = models.PositiveIntegerField(
         _("count"), default=3, validators=[MaxValueValidator(MOST_COUNTS)]

@@ -117,7 +117,7 @@ def test_code_that_asks_for_a_run_is_refused_the_same(definition: CountJob) -> N
     request_run(definition.job_id, "a", parameters={"count": 7})
     refused: list[dict[str, Any]] = [{"messages": {}}, {"count": 7, "name": "b"}]
     for parameters in refused:
-        with pytest.raises(ValueError, match=r"may not set (messages|name)"):
+        with pytest.raises(ValueError, match=r"a value for (messages|name)"):
             request_runs([("code", "code"), (definition.job_id, "a")], parameters=parameters)
     assert request_run("code", "code", parameters={"x": 1}).parameters == {"x": 1}
     assert request_run(Greeting(pk=1).job_id, "g", parameters={"times": 2}).pk
@@ -127,7 +127,7 @@ def test_code_that_asks_for_a_run_is_refused_the_same(definition: CountJob) -> N
 def test_what_got_into_the_queue_otherwise_does_not_run(definition: CountJob) -> None:
     taken: Any = Taken(row=None, job=None, definition=definition)  # type: ignore[arg-type]
     assert taken.call({"count": 7}).__self__.count == 7
-    with pytest.raises(TypeError, match="may not set messages"):
+    with pytest.raises(TypeError, match="a value for messages"):
         taken.call({"messages": {}})
 
 

@@ -33,7 +33,7 @@ def test_what_a_job_leaves_behind_keeps_no_scheduler_past_its_drain(
         wait_until(left.exists, what=lambda: f"for the run:\n{read(log)}")
         process.send_signal(signal.SIGTERM)
         assert ended(process, 40) == status, read(log)
-    assert ("did not finish in time" in read(log)) is bool(status)
+    assert ("did not end in time" in read(log)) is bool(status)
     assert SchedulerNode.objects.get().state == "stopped"
 
 

@@ -27,7 +27,7 @@ class OutcomeFilter(admin.SimpleListFilter):
     """
 
     title = format_lazy(
-        _("last outcome (only the {jobs} jobs with the newest problems are searched)"),
+        _("last outcome (finds at most {jobs} jobs, those with the newest problems)"),
         jobs=f"{_MOST_JOBS:,}",
     )
     parameter_name = "outcome"
