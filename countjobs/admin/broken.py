@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from django.contrib import admin
-from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from countjobs.admin import display
 from countjobs.admin.links import Links
 from countjobs.admin.lookup import visible_definitions_of
-from countjobs.admin.page import ReadOnlyAdmin
+from countjobs.admin.page import ReadOnlyAdmin, column
 from countjobs.models import ParkedJob
 
 
@@ -27,21 +25,16 @@ class ParkedJobAdmin(ReadOnlyAdmin):
     fields = ("job_id", "definition", "error", "since")
     readonly_fields = ("definition", "since")
 
-    _definitions: Mapping[Any, SafeString] = {}
-
-    def load_facts(self, request: HttpRequest, parked: Sequence[ParkedJob]) -> None:
-        """Find the definitions of a page's jobs that the user may see."""
-        links = Links(request, self.admin_site)
+    def read_facts(self, parked: Sequence[ParkedJob], links: Links) -> list[SafeString | None]:
+        """A link to each job's definition, if it has one that the user may see."""
         found = visible_definitions_of((job.job_id for job in parked), links)
-        self._definitions = {
-            job_id: display.link(links.to_object(type(each), each.pk), str(each))
-            for job_id, each in found.items()
-        }
+        definitions = (found.get(job.job_id) for job in parked)
+        return [
+            display.link(links.to_object(type(each), each.pk), str(each)) if each else None
+            for each in definitions
+        ]
 
-    @admin.display(description=_("definition"))
-    def definition(self, parked: ParkedJob) -> SafeString | None:
-        """A link to it, if the job has one."""
-        return self._definitions.get(parked.job_id)
+    definition = column(_("definition"), lambda link: link)
 
     @admin.display(description=_("broken since"))
     def since(self, parked: ParkedJob) -> str:
