@@ -27,7 +27,7 @@ def go_on_until(is_over: Callable[[], bool], step: Callable[[], object], what: s
         try:
             step()
         except Exception:
-            quietly(logger.exception, "%s failed; it goes on.", what)
+            quietly(logger.exception, "%s failed, trying again", what)
             time.sleep(REST_SECONDS)
 
 

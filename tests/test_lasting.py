@@ -72,7 +72,7 @@ def test_a_step_that_raises_is_logged_and_the_next_one_is_taken(
 ) -> None:
     done: list[int] = []
     step = once_odd(lambda: done.append(1))
-    with logged(caplog, "What it does failed; it goes on."):
+    with logged(caplog, "What it does failed, trying again"):
         go_on_until(lambda: bool(done), step, "What it does")
 
 
@@ -83,7 +83,7 @@ def test_the_watch_of_the_workers(
     monkeypatch.setattr(time, "process_time", once_odd(lambda: 0.0))
     gate, passed = threading.Event(), threading.Event()
     workers: Workers[Callable[[], object]] = Workers(2, _call, "tests-worker")
-    with logged(caplog, "The threads' watch failed; it goes on"):
+    with logged(caplog, "The watch over the threads failed, trying again"):
         workers.hand_over([lambda: gate.wait(60), passed.set])
         assert passed.wait(60)
     gate.set()
@@ -93,7 +93,7 @@ def test_the_watch_of_the_workers(
 def test_a_worker(caplog: pytest.LogCaptureFixture) -> None:
     done = threading.Event()
     workers: Workers[Callable[[], object]] = Workers(1, _call, "tests-worker")
-    with logged(caplog, "failed; it goes on"):
+    with logged(caplog, "failed; it continues"):
         workers.hand_over([once_odd(list), done.set])
         assert done.wait(60)
     workers.end()
@@ -109,7 +109,7 @@ def test_the_starter(
     monkeypatch.setattr(executor._backlog, "take", once_odd(executor._backlog.take))
     submit(executor, claimed(list, first=1))
     wait_until(lambda: len(outcomes) == 1)
-    with logged(caplog, "The starter of runs failed; it goes on"):
+    with logged(caplog, "The starter of runs failed, trying again"):
         submit(executor, claimed(list, first=2))
         wait_until(lambda: len(outcomes) == 2)
 
@@ -120,7 +120,7 @@ def test_the_recorder(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.Monk
     recorder = Recorder()
     monkeypatch.setattr(recorder, "_write", once_odd(recorder._write))
     recorder.start()
-    with logged(caplog, "The recorder failed; it goes on"):
+    with logged(caplog, "The recorder failed, trying again"):
         recorder.put(Outcome(Status.SUCCEEDED, execution.pk))
         wait_until(Execution.objects.filter(status=Status.SUCCEEDED).exists)
     recorder.stop(10)
@@ -137,7 +137,7 @@ def test_the_recorder_in_its_last_step(
     monkeypatch.setattr(recorder.outage, "is_over", once_odd(recorder.outage.is_over))
     recorder.put(Outcome(Status.SUCCEEDED, execution.pk))
     recorder._stopping.set()
-    with logged(caplog, "The recorder failed; it goes on"):
+    with logged(caplog, "The recorder failed, trying again"):
         recorder.start()
     recorder.join(60)
     assert not recorder.is_alive()
@@ -151,7 +151,7 @@ def test_what_shows_progress(
     growing = Growing("node")
     growing._rest = 0.01
     monkeypatch.setattr(growing, "_look_safely", once_odd(looked.set))
-    with logged(caplog, "Progress failed; it goes on"):
+    with logged(caplog, "Progress failed, trying again"):
         growing.start()
         assert looked.wait(60)
     growing.stop(10)
@@ -164,7 +164,7 @@ def test_the_listener(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.Monk
     listener = ChangeListener(once_odd(woken.set))
     for name in ("_watch_file", "_hear_notifications"):
         monkeypatch.setattr(listener, name, lambda: listener._stopping.wait(0.01))
-    with logged(caplog, "The listener for changes failed; it goes on"):
+    with logged(caplog, "The listener for changes failed, trying again"):
         listener.start()
         assert woken.wait(30)
     listener.stop(10)
@@ -177,9 +177,9 @@ def test_what_writes_the_output(
     written = io.StringIO()
     monkeypatch.setattr(sys, "stdout", written)
     monkeypatch.setattr(streams._Batch, "write_all", once_odd(streams._Batch.write_all))
-    with streams.batched_streams(), logged(caplog, "The output failed; it goes on"):
+    with streams.batched_streams(), logged(caplog, "The output failed, trying again"):
         print("one")
-        wait_until(lambda: "failed; it goes on" in caplog.text)
+        wait_until(lambda: "failed, trying again" in caplog.text)
         print("two")
         wait_until(lambda: written.getvalue() == "one\ntwo\n")
 

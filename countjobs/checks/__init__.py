@@ -50,7 +50,7 @@ def _of_definition(model: type[JobDefinition]) -> Iterator[CheckMessage]:
     if is_generator_function(model.run):
         yield Error(
             "The run() of this kind of definition is a generator: calling it runs nothing.",
-            hint="Remove the “yield” from run(). It may be “async def”.",
+            hint="Remove the “yield” from run(). “async def” is allowed.",
             obj=model,
             id="countjobs.E009",
         )
@@ -64,7 +64,7 @@ def _of_definition(model: type[JobDefinition]) -> Iterator[CheckMessage]:
         )
     if model._meta.parents:
         yield Error(
-            "This kind of definition inherits from another concrete kind, so it would run twice.",
+            "This kind inherits from another concrete kind: each definition would run twice.",
             hint="Subclass an abstract model, such as JobDefinition.",
             obj=model,
             id="countjobs.E006",

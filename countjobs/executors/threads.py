@@ -183,7 +183,8 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         for job in given_away:
             quietly(
                 self._logger.warning,
-                'A run of "%s" is no longer ours: cancelled, or given to another scheduler',
+                'A run of "%s" is not started here: it was cancelled, or another scheduler'
+                " has taken it over",
                 visible(job.name),
             )
             self._first_is_over(job)

@@ -145,7 +145,7 @@ class Workers(Generic[Item]):
                     with NoChildReturns():
                         self._work(*taken)
                 except BaseException:  # nobody would notice that this thread is gone
-                    quietly(logger.exception, "A thread that carries out runs failed; it goes on.")
+                    quietly(logger.exception, "A thread failed; it continues with the next run.")
                 taken = self._take(was_called=False)
             self._calls.get()
         self._leave()
@@ -166,7 +166,8 @@ class Workers(Generic[Item]):
 
     def _watch(self) -> None:
         """A thread that looks whether one thread keeps up."""
-        go_on_until(lambda: self._ending, self._watch_while_there_are_items, "The threads' watch")
+        watch = self._watch_while_there_are_items
+        go_on_until(lambda: self._ending, watch, "The watch over the threads")
 
     def _watch_while_there_are_items(self) -> None:
         if not self._items:  # else this is another try

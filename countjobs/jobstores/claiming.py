@@ -132,7 +132,7 @@ class Claiming:
             # One more than can be remembered tells that there are too many.
             found = list(rows[: self.passed.room + 1])
         except Error as error:
-            logger.debug("Foreign rows can't be counted now.", exc_info=error)
+            logger.debug("Rows of other programs can't be counted now.", exc_info=error)
             return
         for job_id, state in found:
             if not definition_key(job_id) and not is_sealed(job_id, bytes(state)):

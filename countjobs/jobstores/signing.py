@@ -77,7 +77,8 @@ def unseal(job_id: str, sealed: bytes) -> Job:
     try:
         state = pickle.loads(sealed[:-_LENGTH])  # noqa: S301  # the signature is ours
         if unknown := state.keys() - _FIELDS:
-            raise TypeError(f"This version doesn't know {', '.join(sorted(unknown))}.")
+            names = ", ".join(sorted(unknown))
+            raise TypeError(f"This version doesn't know these fields of a job: {names}.")
         job.__setstate__(state)
     except (Exception, SystemExit) as error:  # an import may even end Python
         raise UnreadableJobError(describe(error)) from error

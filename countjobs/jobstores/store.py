@@ -258,6 +258,6 @@ def refuse_definition_id(job_id: str | None) -> None:
         # SQLite looks ids up by their beginning without regard to case.
         if (job_id or "").lower().startswith(prefix := model.job_id_of("")):
             raise ValueError(
-                f"The job id {job_id!r} is kept for a definition: ids that begin with"
+                f"The job id {job_id!r} is reserved for a definition: ids that begin with"
                 f" {prefix!r} belong to {model.__name__}. Choose another one."
             )

@@ -218,7 +218,7 @@ def _restored(
     """When a job runs next, or what is wrong with it. Raises UnreadableJobError."""
     job = unseal(row.id, bytes(row.job_state))
     if job.func_ref == RUN_DEFINITION:
-        raise ForeignJobError("Its kind of definition isn't known here.")
+        raise ForeignJobError("No installed app has this kind of definition.")
     checked(job)
     try:
         if not is_parked:

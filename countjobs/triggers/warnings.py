@@ -119,9 +119,9 @@ def _often(trigger: ScheduleTrigger) -> Iterator[str]:
     if seconds == _SECONDS:
         runs = {"count": _number(hours * minutes * seconds)}
         if minutes == _SECONDS:
-            yield _("Runs every second: %(count)s runs a day.") % runs
+            yield _("The job runs every second: %(count)s runs a day.") % runs
         else:
-            yield _("Runs every second of the chosen minutes: %(count)s runs a day.") % runs
+            yield _("The job runs every second of the chosen minutes: %(count)s runs a day.") % runs
 
 
 def _number(count: int) -> str:

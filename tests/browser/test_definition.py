@@ -71,7 +71,7 @@ def test_a_warning_of_a_clock_change_comes_while_the_schedule_is_typed(page: Pag
     expect(page.locator(".countjobs-warnings li")).to_have_count(2)
     expect(page.locator(".countjobs-warnings")).to_contain_text("The job runs at 03:30 instead")
     page.fill("#id_second", "*")
-    expect(page.locator(".countjobs-warnings")).to_contain_text("Runs every second")
+    expect(page.locator(".countjobs-warnings")).to_contain_text("The job runs every second")
 
 
 def test_a_preview_is_renewed_while_the_page_is_looked_at(page: Page) -> None:

@@ -65,7 +65,7 @@ def test_a_person_switches_one_off_and_on_and_stays_where_they_are(page: Page) -
 def test_a_switch_that_can_not_be_turned_says_so_and_stays(page: Page) -> None:
     page.context.route("**/enabled/", lambda route: route.fulfill(status=204))
     page.click(SWITCH)
-    expect(page.locator(".countjobs-said")).to_have_text("It can't be changed now.")
+    expect(page.locator(".countjobs-said")).to_have_text("The switch can't be changed now.")
     expect(page.locator(SWITCH)).to_have_attribute("aria-checked", "true")
 
 

@@ -175,7 +175,10 @@ def test_of_a_run_that_is_gone_the_log_says_no_more_than_is_known(
     claims.most_batches = 0
     submit(executor, claimed(fail))
     assert executor.wait_until_idle(60)
-    said = 'A run of "code" is no longer ours: cancelled, or given to another scheduler'
+    said = (
+        'A run of "code" is not started here: it was cancelled, or another scheduler '
+        "has taken it over"
+    )
     assert said in [record.getMessage() for record in caplog.records]
 
 

@@ -138,10 +138,10 @@ def test_what_was_stored_can_be_found_changed_and_removed(scheduler: BackgroundS
 def test_what_can_t_be_stored_is_refused_at_once(
     scheduler: BackgroundScheduler, options: dict[str, Any]
 ) -> None:
-    with pytest.raises(ValueError, match=r"kept for a definition|can't be pickled"):
+    with pytest.raises(ValueError, match=r"reserved for a definition|can't be pickled"):
         scheduler.add_job(jobs.greet, **options)
     if "id" in options:  # wherever it stands
-        with pytest.raises(ValueError, match="kept for a definition"):
+        with pytest.raises(ValueError, match="reserved for a definition"):
             scheduler.scheduled_job("cron", None, None, options["id"])(jobs.greet)
     assert not scheduler._pending_jobs
 

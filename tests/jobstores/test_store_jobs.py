@@ -49,7 +49,7 @@ def test_an_id_that_is_taken_is_refused_or_replaced(scheduler: IdleScheduler) ->
 def test_an_id_that_only_a_definition_may_have_is_refused(
     scheduler: IdleScheduler, job_id: str, replace: bool
 ) -> None:
-    with pytest.raises(ValueError, match=f"'{job_id}' is kept for a definition"):
+    with pytest.raises(ValueError, match=f"'{job_id}' is reserved for a definition"):
         scheduler.add_job(work, every(60), id=job_id, replace_existing=replace)
     assert not DjangoJob.objects.exists()
 
@@ -71,7 +71,7 @@ def test_other_ids_are_anybodys(scheduler: IdleScheduler, job_id: str) -> None:
 
 def test_before_the_start_too_an_id_of_a_definition_is_refused_at_once() -> None:
     scheduler = create_scheduler(background=True)
-    with pytest.raises(ValueError, match="is kept for a definition"):
+    with pytest.raises(ValueError, match="is reserved for a definition"):
         scheduler.add_job(work, every(60), id="countjobs.countjob:1")
     assert scheduler.get_jobs() == []
 

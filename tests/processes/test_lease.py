@@ -149,7 +149,7 @@ def test_promise_09_a_scheduler_frozen_while_it_marks_a_run_does_not_begin_it_wh
                 wait_until(runs_of(two, "succeeded").exists, 30, what=lambda: read(log))
         finally:
             one.send_signal(signal.SIGCONT)
-        of_one = 'A run of "note" is no longer ours'
+        of_one = 'A run of "note" is not started here'
         wait_until(lambda: of_one in read(log), what=lambda: read(log))
     assert len(notes.read_text().splitlines()) == 1
     assert list(runs.order_by("pk").values_list("status", flat=True)) == ["lost", "succeeded"]

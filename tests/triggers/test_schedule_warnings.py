@@ -125,12 +125,12 @@ def test_what_a_warning_says_is_what_the_trigger_does(zone: str, fields: dict[st
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"second": "*"}, "Runs every second: 86,400 runs a day."),
-        ({"second": "*/1"}, "Runs every second: 86,400 runs a day."),
-        ({"hour": "9", "second": "*"}, "Runs every second: 3,600 runs a day."),
+        ({"second": "*"}, "The job runs every second: 86,400 runs a day."),
+        ({"second": "*/1"}, "The job runs every second: 86,400 runs a day."),
+        ({"hour": "9", "second": "*"}, "The job runs every second: 3,600 runs a day."),
         (
             {"hour": "9", "minute": "30", "second": "*"},
-            "Runs every second of the chosen minutes: 60 runs a day.",
+            "The job runs every second of the chosen minutes: 60 runs a day.",
         ),
     ],
 )
@@ -163,7 +163,7 @@ def test_saving_warns_too_but_saves(client: Client) -> None:
     response = client.post(ADD, form_values({"second": "*"}))
     assert response.status_code == 302
     texts = [str(message) for message in get_messages(response.wsgi_request)]
-    assert "Runs every second: 86,400 runs a day." in texts
+    assert "The job runs every second: 86,400 runs a day." in texts
 
 
 @pytest.mark.django_db

@@ -66,7 +66,7 @@ def alerts_for(request: HttpRequest) -> Alerts:
         with transaction.atomic() if connection.settings_dict["ATOMIC_REQUESTS"] else nullcontext():
             return _look(request)
     except Error as error:
-        logger.warning("Can't check now what is wrong: %s", error)
+        logger.warning("The banner can't check for problems now: %s", error)
         return Alerts(cannot_look=True)
 
 

@@ -22,7 +22,8 @@ class DefinitionAdminChecks(ModelAdminChecks):
         if taken:
             found.append(
                 Error(
-                    f"The definition's page already has parts called {', '.join(taken)}.",
+                    f"Fields of this kind have the names of other parts of the definition's"
+                    f" page: {', '.join(taken)}.",
                     hint="Give the field another name.",
                     obj=admin_obj.model,
                     id="countjobs.E008",

@@ -45,7 +45,7 @@ def _again(model_admin: ExecutionAdmin, request: HttpRequest, object_id: str) ->
     """Request a run with the same parameters, and go to its page."""
     old = _execution(model_admin, request, object_id, to_run=True)
     if old.status in ACTIVE:
-        messages.warning(request, _("It can't run again until it has finished."))
+        messages.warning(request, _("This run has not finished yet, so it can't be run again."))
         return _to(model_admin, request, old)
     definition = definitions_of([old.job_id]).get(old.job_id)
     if definition is None and definition_key(old.job_id) is not None:
@@ -55,7 +55,7 @@ def _again(model_admin: ExecutionAdmin, request: HttpRequest, object_id: str) ->
     try:
         [new] = ask_for_runs(request, model_admin.admin_site, jobs, old.parameters)
     except ValueError:  # the kind of job allowed it then
-        text = _("It can't run again with the same parameters: they are no longer allowed.")
+        text = _("The job can't run again with this run's parameters: they are no longer allowed.")
         messages.error(request, text)
         return _to(model_admin, request, old)
     return _to(model_admin, request, new)

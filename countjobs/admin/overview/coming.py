@@ -59,7 +59,7 @@ def read_coming(now: datetime, links: Links) -> Coming:
     return Coming(
         bars=stacked_bars(
             [_bar(*each) for each in zip(hours, counts, strict=True)],
-            gettext("How many jobs run next in each hour, next 24 hours"),
+            gettext("Jobs per hour in the next 24 hours, by their next run"),
         ),
         marks=marks(_marks(first, now), gettext("The next runs")),
         most=max(counts),

@@ -22,7 +22,7 @@ class Command(DatabaseCommand):
 
     help = (
         "Run a definition here and now, enabled or not, with its output on the terminal. The "
-        "run is recorded. The exit status is 1 if it fails."
+        "run is recorded. The exit status is 1 if the run fails."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

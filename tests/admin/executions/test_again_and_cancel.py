@@ -72,7 +72,8 @@ def test_what_has_not_ended_is_not_run_again_even_if_it_is_asked_for(
     status: Status, client: Client, definition: CountJob
 ) -> None:
     active = execution_of(definition, status)
-    assert posted(client, active, "again") == "It can't run again until it has finished."
+    said = "This run has not finished yet, so it can't be run again."
+    assert posted(client, active, "again") == said
     assert Execution.objects.get() == active
 
 
