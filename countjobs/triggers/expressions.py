@@ -110,7 +110,10 @@ def _hint_of_range(name: str, part: str) -> str:
         return _("A range can't go backwards. Write “%(list)s”.") % {"list": split}
     if _NUMBERS.fullmatch(part) or part.startswith("*/"):
         return (
-            _("Values go from %(least)s to %(most)s, steps from 1 to the width of the range.")
+            _(
+                "Values go from %(least)s to %(most)s. A step is at least 1, and at most the"
+                " difference between the ends of its range."
+            )
             % bounds
         )
     return _("Examples: “*”, “*/5”, “%(least)s-%(most)s”.") % bounds

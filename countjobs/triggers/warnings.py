@@ -46,8 +46,8 @@ class ClockWarning:
     def _gap_words(self) -> str:
         if self.is_interval:
             return _(
-                "On %(date)s the clock skips %(time)s. The job doesn't run at that time, because "
-                "intervals follow the clock."
+                "On %(date)s the clock skips %(time)s. The job doesn't run at another time "
+                "instead, because its hour is an interval (* or */n)."
             )
         if self.merges:
             return _(

@@ -59,7 +59,7 @@ def read_coming(now: datetime, links: Links) -> Coming:
     return Coming(
         bars=stacked_bars(
             [_bar(*each) for each in zip(hours, counts, strict=True)],
-            gettext("Jobs per hour in the next 24 hours, by their next run"),
+            gettext("How many jobs have their next run in each of the next 24 hours"),
         ),
         marks=marks(_marks(first, now), gettext("The next runs")),
         most=max(counts),
