@@ -56,7 +56,7 @@ class StoringScheduler(BaseScheduler):  # type: ignore[misc]  # APScheduler has 
                     return self._add_before_start(given)
                 except (Error, SynchronousOnlyOperation) as error:
                     self._logger.warning(
-                        "A job can't be stored now. The scheduler will store it at its start."
+                        "A job can't be stored now. It will be stored when the scheduler starts."
                         " The error: %s",
                         error,
                     )

@@ -159,7 +159,7 @@ def test_one_that_the_database_can_t_take_yet_waits_for_the_start_and_a_warning_
     with monkeypatch.context() as patched, caplog.at_level(logging.WARNING):
         patched.setattr(scheduler.store, "add_job", fail)
         scheduler.add_job(jobs.greet, "cron", ["Ann"], id="greeting", hour=15)
-    assert f"will store it at its start. The error: {error}" in caplog.text
+    assert f"It will be stored when the scheduler starts. The error: {error}" in caplog.text
     assert [job.id for job, *_ in scheduler._pending_jobs] == ["greeting"]
     assert scheduler.get_job("greeting").pending
     scheduler.remove_job("greeting")

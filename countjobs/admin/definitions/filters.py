@@ -27,7 +27,7 @@ class OutcomeFilter(admin.SimpleListFilter):
     """
 
     title = format_lazy(
-        _("last outcome (finds at most {jobs} jobs, those with the newest problems)"),
+        _("last outcome (problems of at most {jobs} jobs)"),
         jobs=f"{_MOST_JOBS:,}",
     )
     parameter_name = "outcome"

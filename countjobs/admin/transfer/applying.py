@@ -106,7 +106,10 @@ def _apply(
         )
         raise NotAppliedError(message, plan, carried.refused)
     if plan.having(State.REFUSED) and not leave_out:
-        message = _("Nothing was imported. Choose whether to leave out refused entries.")
+        message = _(
+            "Nothing was imported, because entries were refused. To import the others, tick"
+            " “Leave out refused entries”."
+        )
         raise NotAppliedError(message, plan, carried.refused)
     # By name: two imports that add the same names, each in its own order, may end in a deadlock.
     for entry in sorted(plan.to_save, key=attrgetter("name")):

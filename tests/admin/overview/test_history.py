@@ -39,7 +39,7 @@ def test_runs_are_counted_by_the_hour_and_the_outcome(viewer: Client) -> None:
     assert second == "11:00 0 1 2 1"
     assert len(others) == 22
     assert all(row.endswith(" 0 0 0 0") for row in others)
-    assert "at most 4 per hour" in part(viewer, "outcomes")
+    assert "busiest hour: 4" in part(viewer, "outcomes")
 
 
 def test_a_run_on_the_hour_belongs_to_the_hour_that_begins() -> None:

@@ -131,7 +131,7 @@ def test_the_next_runs_are_listed_with_how_soon_they_come(viewer: Client) -> Non
     ]
     said = part(viewer, "coming")
     assert "3 jobs run in the next 24 hours." in said
-    assert "at most 2 per hour" in said
+    assert "busiest hour: 2" in said
 
 
 def test_what_no_scheduler_takes_is_told(viewer: Client) -> None:

@@ -70,7 +70,7 @@ def test_nothing_is_imported_while_something_is_refused_unless_that_is_to_be_lef
     page = sent(client, document(entry("good"), entry("bad", hour="25")))
     response = confirmed(client, page)
     assert response.status_code == 200
-    assert "Choose whether to leave out" in response.content.decode()
+    assert "To import the others, tick" in response.content.decode()
     assert names() == []
     response = confirmed(client, page, leave_out="on")
     assert said(response)[-1] == "Imported: 1 refused, 1 added."
