@@ -7,7 +7,6 @@ looks at its pages with the system's Chromium, light and dark.
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from typing import Literal
 
 from playwright.sync_api import FloatRect, Page, ViewportSize, sync_playwright
 
+from tests.support.lacking import CHROMIUM
 from tests.support.quickstarts import ROOT, QuickStart
 
 HERE = Path(__file__).resolve().parent
@@ -45,7 +45,7 @@ def main() -> None:
                 quickstart.wait_for(RAN)
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(
-                    executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+                    executable_path=CHROMIUM, args=["--no-sandbox"]
                 )
                 page = browser.new_page(viewport=SIZE, device_scale_factor=1, locale="en-GB")
                 log_in(page, url, user, password)

@@ -45,8 +45,9 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes long: at the end, the other workers would wait for it."""
-    items.sort(key=lambda item: not any(map(item.get_closest_marker, ("process", "browser"))))
+    """In parallel, begin with what takes long: at the end, the other workers would wait for it."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=lambda item: not any(map(item.get_closest_marker, ("process", "browser"))))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -66,6 +66,11 @@ class PageAdmin(AnyModelAdmin):
         """The list's class."""
         return PageChangeList
 
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """As Django's, on the request's own copy, even if a view of yours asks for the list."""
+        own = self if self._request is request else self.for_request(request)
+        return super(PageAdmin, own).get_changelist_instance(request)
+
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
     ) -> tuple[models.QuerySet[Any], bool]:

@@ -38,8 +38,12 @@ class Transition:
 
 TRANSITIONS = (
     Transition("request", (), (Status.QUEUED,), "a person or code that asks for a run"),
-    Transition("claim", (), (Status.QUEUED,), "the scheduler that takes a fire time"),
-    Transition("omit", (), (Status.MISSED, Status.SKIPPED), "the scheduler that claims it"),
+    Transition(
+        "claim",
+        (),
+        (Status.QUEUED, Status.MISSED, Status.SKIPPED),
+        "the scheduler that takes a fire time",
+    ),
     Transition("retry", (), (Status.QUEUED,), "the scheduler that settles a lost run"),
     Transition("record_here", (), (Status.SUCCEEDED, Status.FAILED), "`runjob`"),
     Transition(
@@ -87,7 +91,7 @@ def request(
 
 
 def due(job_id: str, job_name: str, at: datetime, folded: int) -> Row:
-    """A fire time for `claim`, to be run. `folded` says for how many earlier ones it stands."""
+    """A fire time to claim and run. `folded` says for how many earlier ones it stands."""
     return {
         "job_id": job_id,
         "job_name": job_name,
@@ -99,17 +103,19 @@ def due(job_id: str, job_name: str, at: datetime, folded: int) -> Row:
     }
 
 
-def omit(fire_time: Row, status: Status, error: str, now: datetime) -> Row:
-    """The same fire time for `claim`, not to be run. The error says why."""
-    return {**fire_time, "status": _check("omit", status), "finished_at": now, "error": error}
+def not_run(fire_time: Row, status: Status, error: str, now: datetime) -> Row:
+    """The same fire time, to claim without a run. The error says why."""
+    return {**fire_time, "status": status, "finished_at": now, "error": error}
 
 
 def claim(node: str, rows: Sequence[Row]) -> list[tuple[Any, ...]]:
-    """Insert fire times that a scheduler takes, made by `due`, and those that it omits.
+    """Insert the fire times that a scheduler takes, made by `due` and `not_run`.
 
     Those that are there already stay. Returns the id, the job's id and the due time of each row
     inserted. Raises django.db.Error.
     """
+    for row in rows:
+        _check("claim", row["status"])
     return insert_rows(
         Execution, rows, ["id", "job_id", "scheduled_at"], {**_CLAIMED, "node": node}
     )

@@ -19,7 +19,7 @@ def executions_of(job: Job, made: Plan, now: datetime) -> list[lifecycle.Row]:
     rows = []
     if left := made.not_run:
         fire_time = lifecycle.due(job.id, name, left.at, left.folded)
-        rows.append(lifecycle.omit(fire_time, left.status, left.reason, now))
+        rows.append(lifecycle.not_run(fire_time, left.status, left.reason, now))
     for index, fire in enumerate(made.runs):
         rows.append(lifecycle.due(job.id, name, fire, made.folded if index == 0 else 0))
     return rows

@@ -24,7 +24,6 @@ from countjobs.database.wakeups import notify
 from countjobs.jobstores.keeping import kept_run_time
 from countjobs.jobstores.signing import seal, unseal
 from countjobs.models import JobDefinition, ParkedJob
-from countjobs.models.definitions import HAS_RUNS
 from countjobs.text import describe, storable
 from countjobs.triggers import CRON_DEFAULTS
 
@@ -37,13 +36,10 @@ _SEALED = frozenset(
         *CRON_DEFAULTS,
         *("timezone", "jitter"),
         *("name", "executor", "misfire_grace_time", "coalesce", "max_instances"),
-        HAS_RUNS,
     }
 )
-"""What was valid when a row was sealed: the fields that `job_of` has put there unchanged.
-
-Start and end are missing here, because `job_of` changes values that are out of bounds.
-"""
+"""The fields of a definition that its row's state holds unchanged: `job_of` has put them there.
+Start and end are missing here, because `job_of` changes values that are out of bounds."""
 
 
 def run_definition(label: str, pk: str) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Collection, Iterable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -15,7 +16,14 @@ from django.utils.translation import gettext_lazy as _
 from countjobs.models.fields import CronField
 from countjobs.models.in_run import SavedInRun
 from countjobs.models.names import validate_name
-from countjobs.models.validity import ENDED, EPOCH, more_checks, sentences
+from countjobs.models.validity import (
+    ENDED,
+    EPOCH,
+    ScheduleError,
+    errors_to_show,
+    more_checks,
+    sentences,
+)
 from countjobs.models.writes import JobDefinitionQuerySet
 from countjobs.run_context import tell
 from countjobs.text import describe, shown, visible
@@ -24,9 +32,6 @@ from countjobs.triggers import CRON_DEFAULTS, ScheduleTrigger, zone_names
 _MOST_GRACE = 10 * 366 * 86_400
 _WHEN = frozenset((*CRON_DEFAULTS, "timezone", "start_date", "end_date", "enabled"))
 """The fields that decide whether a definition has any runs."""
-
-HAS_RUNS = "schedule__has_runs"
-"""Excluded from validation like a field: the search for a fire time. No field has such a name."""
 
 
 def default_timezone() -> str:
@@ -194,7 +199,6 @@ class JobDefinition(SavedInRun):
 
     def clean_fields(self, exclude: Collection[str] | None = None) -> None:
         """Check each field by itself. Raises ValidationError, which says what is wrong by field."""
-        self.jitter = self.jitter or 0
         errors: dict[str, Any] = {}
         try:
             super().clean_fields(exclude)
@@ -215,66 +219,64 @@ class JobDefinition(SavedInRun):
         if "name" not in (exclude or ()):
             validate_name(self)
 
+    def clean(self) -> None:
+        """Check the fields of the schedule against each other. Raises ValidationError."""
+        super().clean()
+        self.jitter = self.jitter or 0
+        # A field that makes no schedule has a message of its own.
+        with suppress(ValueError, TypeError, AttributeError, OverflowError):
+            self._clean_schedule(django_timezone.now())
+
+    def _clean_schedule(self, now: datetime) -> None:
+        if self.start_date and self.end_date and self.start_date > self.end_date:
+            message = _("The end must not be before the start.")
+            raise ValidationError({"end_date": ScheduleError(message, code="order")})
+        if not self.enabled or self.next_fire_time(now) is not None:
+            return
+        if self.trigger().get_next_fire_time(None, EPOCH) is None:
+            message = _("This schedule never runs: no time matches all of its fields.")
+            raise ValidationError({NON_FIELD_ERRORS: ScheduleError(message, code="never")})
+        message = _("This schedule has no more runs. Change it, or disable the definition.")
+        field = "end_date" if self.end_date and self.end_date <= now else NON_FIELD_ERRORS
+        raise ValidationError({field: ScheduleError(message, code=ENDED)})
+
     def full_clean(
         self,
         exclude: Iterable[str] | None = None,
         validate_unique: bool = True,
         validate_constraints: bool = True,
     ) -> None:
-        """As Django's, and then `clean_schedule`. Raises ValidationError."""
-        excluded = set(exclude or ())
-        super().full_clean(excluded, validate_unique, validate_constraints)
-        self.clean_schedule(excluded)
+        """As Django's. Raises ValidationError.
 
-    def clean_schedule(self, exclude: Collection[str] = ()) -> None:
-        """Check the schedule's fields against each other. Raises ValidationError.
-
-        Each must be valid by itself. If all of them are excluded, so is the schedule.
+        The schedule isn't checked if all its fields are excluded, or if one of them is wrong by
+        itself.
         """
-        if _WHEN.issubset(exclude):
-            return
-        self._clean_period(exclude)
-        if HAS_RUNS not in exclude:
-            self._clean_has_runs(exclude, django_timezone.now())
-
-    def _clean_period(self, exclude: Collection[str]) -> None:
-        if self.start_date and self.end_date and self.start_date > self.end_date:
-            raise _error(_at_end(exclude), "order", _("The end must not be before the start."))
-
-    def _clean_has_runs(self, exclude: Collection[str], now: datetime) -> None:
+        excluded = frozenset(exclude or ())
         try:
-            if not self.enabled or self.next_fire_time(now) is not None:
-                return
-            has_fired = self.trigger().get_next_fire_time(None, EPOCH) is not None
-        except (ValueError, TypeError, OverflowError):
-            return  # an excluded field is at fault
-        if not has_fired:
-            message = _("This schedule never runs: no time matches all of its fields.")
-            raise _error(NON_FIELD_ERRORS, "never", message)
-        message = _("This schedule has no more runs. Change it, or disable the definition.")
-        is_past = self.end_date is not None and self.end_date <= now
-        raise _error(_at_end(exclude) if is_past else NON_FIELD_ERRORS, ENDED, message)
+            super().full_clean(
+                exclude=excluded,
+                validate_unique=validate_unique,
+                validate_constraints=validate_constraints,
+            )
+        except ValidationError as error:
+            if errors := errors_to_show(error, _WHEN, excluded):
+                raise ValidationError(errors) from None
 
     def problems(self, settled: Collection[str] = ()) -> list[str]:
         """What keeps a definition that nobody validated from running, one sentence each.
 
         A schedule that has ended is not a problem. This raises nothing: an error while checking is
-        a problem like any other. Fields that are `settled` were validated before and have not
-        changed, so they are skipped.
+        a problem like any other. Fields that are `settled`, those of the schedule among them, were
+        validated before and have not changed, so they are skipped.
         """
+        kind, ours = type(self), JobDefinition
         try:
-            self.full_clean(settled, validate_unique=False, validate_constraints=False)
+            if settled and (kind.clean, kind.full_clean) == (ours.clean, ours.full_clean):
+                self.clean_fields(exclude=settled)  # `clean` would search for a run once more
+            else:
+                self.full_clean(exclude=settled, validate_unique=False, validate_constraints=False)
         except ValidationError as error:
             return list(sentences(error))
         except Exception as error:  # a subclass's clean() may do anything
             return [describe(error)]
         return []
-
-
-def _at_end(exclude: Collection[str]) -> str:
-    """Which field shows an error of the end: a form may lack the field `end_date`."""
-    return NON_FIELD_ERRORS if "end_date" in exclude else "end_date"
-
-
-def _error(field: str, code: str, message: Any) -> ValidationError:
-    return ValidationError({field: ValidationError(message, code=code)})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Set
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -19,6 +19,36 @@ _LAST_MOMENT = datetime(LAST_YEAR, 12, 31, tzinfo=UTC)
 
 ENDED = "ended"
 """The code of the ValidationError for a schedule that has ended."""
+
+
+class ScheduleError(ValidationError):
+    """The fields of a schedule are valid, but not together."""
+
+
+def errors_to_show(
+    invalid: ValidationError, schedule: Set[str], exclude: Set[str]
+) -> dict[str, list[ValidationError]]:
+    """What is wrong, by field.
+
+    Errors of the schedule are left out if all its fields are excluded or one is wrong by itself. An
+    error of the schedule at an excluded field goes to the whole: a form may lack that field.
+    """
+    by_field = invalid.error_dict
+    wrong = {name for name, some in by_field.items() if not all(map(_is_of_schedule, some))}
+    has_schedule = not schedule <= exclude and not schedule & wrong
+    shown: dict[str, list[ValidationError]] = {}
+    for name, some in by_field.items():
+        for error in some:
+            if not _is_of_schedule(error):
+                shown.setdefault(name, []).append(error)
+            elif has_schedule:
+                place = NON_FIELD_ERRORS if name in exclude else name
+                shown.setdefault(place, []).append(error)
+    return shown
+
+
+def _is_of_schedule(error: ValidationError) -> bool:
+    return isinstance(error, ScheduleError)
 
 
 def more_checks(

@@ -13,7 +13,6 @@ import countjobs
 from countjobs.history import lifecycle
 from countjobs.history.lifecycle import TRANSITIONS, Transition
 from countjobs.models.executions import Status
-from tests.support.factories import NOON
 from tests.support.paths import ROOT
 
 PACKAGE = Path(countjobs.__file__).parent
@@ -105,5 +104,3 @@ def test_the_docs_explain_every_status() -> None:
 def test_a_verb_refuses_a_status_that_it_does_not_lead_to() -> None:
     with pytest.raises(ValueError, match="leads to no status"):
         lifecycle.finish([{"id": 1, "status": Status.CANCELLED}])
-    with pytest.raises(ValueError, match="leads to no status"):
-        lifecycle.omit({}, Status.QUEUED, "", NOON)

@@ -40,11 +40,16 @@ def test_the_defaults_fire_at_every_minute_s_beginning() -> None:
     assert _codes(job) == {}
 
 
-def test_a_kind_s_clean_may_set_the_schedule_which_is_checked_after_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(CountJob, "clean", lambda job: setattr(job, "year", "2025"))
-    assert _codes(CountJob(name="job")) == {"__all__": ["ended"]}
+def test_a_schedule_that_never_runs_is_told_beside_what_else_is_wrong() -> None:
+    assert _codes(CountJob(name="", month="2", day="31")) == {
+        "name": ["blank"],
+        "__all__": ["never"],
+    }
+
+
+def test_a_schedule_with_a_wrong_field_is_not_told_that_it_never_runs() -> None:
+    job = CountJob(name="job", month="2", day="31", hour="25")
+    assert _codes(job) == {"hour": ["cron"]}
 
 
 LANGUAGE = [

@@ -20,7 +20,7 @@ NEEDED = ("playwright", "axe_playwright_python")
 HOW = "pip install -r tests/requirements.txt"
 
 CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
-"""The browser. The headless shell is the same one without windows, and a third faster."""
+"""The browser. Its headless shell, a package of its own, has no windows and is a third faster."""
 
 _MISSING = "could not import"  # as importorskip says it
 _PACKAGES = {_MISSING}

@@ -70,7 +70,7 @@ def _check(definition: JobDefinition, leave_out: set[str]) -> None:
     if not leave_out:
         # A disabled definition need not fire. It is previewed all the same.
         definition.enabled = True
-        definition.clean_schedule()
+        JobDefinition.clean(definition)
 
 
 def _sentences(definition: JobDefinition, wrong: dict[str, Any]) -> Iterator[str]:
