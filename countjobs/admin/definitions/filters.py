@@ -8,7 +8,6 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.models import Execution
@@ -23,13 +22,10 @@ class OutcomeFilter(admin.SimpleListFilter):
 
     Looking up the newest run of each of 100,000 definitions takes half a second. So the filter
     looks only at jobs that had a problem lately: the first 500 jobs among the newest 5,000
-    problems. An index has these. The title says so.
+    problems. An index has these. docs/operating.md says so.
     """
 
-    title = format_lazy(
-        _("last outcome (problems of at most {jobs} jobs)"),
-        jobs=f"{_MOST_JOBS:,}",
-    )
+    title = _("last outcome")
     parameter_name = "outcome"
     any_problem, no_problem = "problem", "fine"
 

@@ -19,7 +19,8 @@ class Command(DatabaseCommand):
     help = (
         "Make the job store match the definitions after raw SQL, a restored backup or a new "
         "SECRET_KEY, and print what was corrected. A scheduler does the same when it starts. Rows "
-        "that another program wrote, or an unknown key signed, are listed and left as they are. "
+        "written by another program, or signed with an unknown key, are listed and left as they "
+        "are. "
         "If a key from SECRET_KEY_FALLBACKS has signed a row, this command signs the row again, "
         "with SECRET_KEY; a scheduler doesn't. After that you can remove the old key."
     )
