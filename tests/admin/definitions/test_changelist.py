@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
+from django.contrib import admin
+from django.contrib.auth.models import User
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from countjobs.admin import JobDefinitionAdmin
@@ -206,3 +209,15 @@ def test_a_date_at_the_border_of_the_calendar_is_no_error(
 )
 def test_only_what_there_is_a_filter_for_can_be_filtered_by(client: Client, query: str) -> None:
     assert client.get(f"{LIST}?{query}").status_code == 400
+
+
+def test_a_view_of_ones_own_gets_the_list_of_its_request_s_own_copy(
+    rf: RequestFactory, admin_user: User
+) -> None:
+    CountJob.objects.create(name="count")
+    request = rf.get(LIST)
+    request.user = admin_user
+    shared: Any = admin.site.get_model_admin(CountJob)
+    shown = shared.get_changelist_instance(request)
+    assert shown.model_admin is not shared
+    assert 'role="switch"' in shown.model_admin.switch(shown.result_list[0])
