@@ -171,8 +171,8 @@ def validate_marks(text: str) -> None:
     if mark := next(found, ""):
         raise ValidationError(
             _(
-                "The invisible character %(mark)s is not allowed here. Nor are line breaks, "
-                "control characters or direction marks."
+                "The invisible character %(mark)s is not allowed here. Line breaks, "
+                "control characters and direction marks are not allowed either."
             ),
             code="marks",
             params={"mark": f"U+{ord(mark):04X}"},

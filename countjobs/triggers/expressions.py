@@ -105,14 +105,16 @@ def _hint(name: str, part: str) -> str:
 
 
 def _hint_of_range(name: str, part: str) -> str:
-    bounds = {"least": MIN_VALUES[name], "most": _most(name)}
+    least, most = MIN_VALUES[name], _most(name)
+    bounds = {"least": least, "most": most, "difference": most - least}
     if split := _split_backwards(name, part):
         return _("A range can't go backwards. Write “%(list)s”.") % {"list": split}
     if _NUMBERS.fullmatch(part) or part.startswith("*/"):
         return (
             _(
-                "Values go from %(least)s to %(most)s. A step is at least 1, and at most the"
-                " difference between the ends of its range."
+                "Values go from %(least)s to %(most)s. A step is at least 1. It can't be larger"
+                " than the last value of its range minus the first: in %(least)s-%(most)s, at most"
+                " %(difference)s."
             )
             % bounds
         )

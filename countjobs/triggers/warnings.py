@@ -46,13 +46,13 @@ class ClockWarning:
     def _gap_words(self) -> str:
         if self.is_interval:
             return _(
-                "On %(date)s the clock skips %(time)s. The job doesn't run at another time "
-                "instead, because its hour is an interval (* or */n)."
+                "On %(date)s the clock skips %(time)s. This run is left out, because the hour is "
+                "an interval (* or */n)."
             )
         if self.merges:
             return _(
                 "On %(date)s the clock skips %(time)s. The job would run at %(instead)s instead, "
-                "but it is due then anyway. So it runs once."
+                "but the schedule already has a run at %(instead)s. So it runs once."
             )
         return _("On %(date)s the clock skips %(time)s. The job runs at %(instead)s instead.")
 
@@ -107,8 +107,8 @@ def _and_others(count: int) -> str:
     if not count:
         return ""
     text = ngettext(
-        "The same goes for %(count)s other run.",
-        "The same goes for %(count)s other runs.",
+        "The same applies to %(count)s other run.",
+        "The same applies to %(count)s other runs.",
         count,
     )
     return text % {"count": _number(count)}

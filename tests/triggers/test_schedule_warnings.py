@@ -73,22 +73,22 @@ def test_every_other_hour_goes_by_what_the_clock_shows() -> None:
     first, second = warned(hour="*/2", minute="0")
     assert first == (
         "On 2027-03-28 the clock skips 02:00."
-        " The job doesn't run at another time instead, because its hour is an interval (* or */n)."
+        " This run is left out, because the hour is an interval (* or */n)."
     )
     assert second.endswith("the clock shows 02:00 twice. The job runs both times.")
 
 
 def test_a_dropped_time_that_meets_another_run_says_so() -> None:
     assert (
-        "at 03:30 instead, but it is due then anyway. So it runs once"
+        "at 03:30 instead, but the schedule already has a run at 03:30. So it runs once"
         in warned(hour="1-4", minute="30")[0]
     )
 
 
 def test_many_fire_times_in_the_hour_are_counted() -> None:
     gap, fold = warned(hour="2", minute="*", second="*/30")
-    assert gap.endswith("at 03:00 instead. The same goes for 119 other runs.")
-    assert fold.endswith("The same goes for 119 other runs.")
+    assert gap.endswith("at 03:00 instead. The same applies to 119 other runs.")
+    assert fold.endswith("The same applies to 119 other runs.")
 
 
 def test_what_was_a_minute_ago_is_no_warning_and_what_comes_is() -> None:
