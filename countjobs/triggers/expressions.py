@@ -112,9 +112,8 @@ def _hint_of_range(name: str, part: str) -> str:
     if _NUMBERS.fullmatch(part) or part.startswith("*/"):
         return (
             _(
-                "Values go from %(least)s to %(most)s. A step is at least 1. It can't be larger"
-                " than the last value of its range minus the first: in %(least)s-%(most)s, at most"
-                " %(difference)s."
+                "Values go from %(least)s to %(most)s. A step must fit into its range:"
+                " in %(least)s-%(most)s it can be 1 to %(difference)s."
             )
             % bounds
         )

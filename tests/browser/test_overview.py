@@ -215,9 +215,9 @@ def test_a_person_comes_from_the_index_reads_how_things_stand_and_opens_what_fai
     figures = page.locator(".countjobs-figures > div").all_inner_texts()
     assert [" ".join(each.split()) for each in figures] == [
         "runs per second, last minute 0",
-        "50 % of runs late by at most 125 ms",
-        "95 % of runs late by at most 2.5 s",
-        "99 % of runs late by at most 2.5 s",
+        "50 % of runs started within 125 ms",
+        "95 % of runs started within 2.5 s",
+        "99 % of runs started within 2.5 s",
     ]
     (late,) = rows_of(page, "lateness")
     assert late.startswith("often 2.5 s ✗ failed ")

@@ -152,9 +152,9 @@ def test_lateness_is_told_by_percentiles(viewer: Client) -> None:
     for milliseconds in range(10, 1_010, 10):
         begun(timedelta(milliseconds=milliseconds), timedelta(minutes=2))
     said = part(viewer, "lateness")
-    assert "50 % of runs late by at most 500 ms" in said
-    assert "95 % of runs late by at most 950 ms" in said
-    assert "99 % of runs late by at most 990 ms" in said
+    assert "50 % of runs started within 500 ms" in said
+    assert "95 % of runs started within 950 ms" in said
+    assert "99 % of runs started within 990 ms" in said
     assert "the newest 100 runs" in said
 
 
