@@ -107,7 +107,8 @@ class JobDefinition(SavedInRun):
         default=1,
         validators=[MinValueValidator(1), MaxValueValidator(1_000)],
         help_text=_(
-            "How many runs of this job may be in progress at the same time. Further runs are skipped."
+            "How many runs of this job may be in progress at the same time. Further runs are "
+            "skipped."
         ),
     )
     rerun_if_lost = models.BooleanField(
