@@ -69,8 +69,8 @@ def unseal(job_id: str, sealed: bytes) -> Job:
     if not is_sealed(job_id, sealed):
         raise ForeignJobError(
             _(
-                "The signature of the job's state is missing or wrong: something else wrote this "
-                "row, or SECRET_KEY has changed."
+                "The signature of this row is missing or wrong: another program wrote the row, or "
+                "SECRET_KEY has changed."
             )
         )
     job: Job = Job.__new__(Job)

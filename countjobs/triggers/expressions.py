@@ -112,8 +112,8 @@ def _hint_of_range(name: str, part: str) -> str:
     if _NUMBERS.fullmatch(part) or part.startswith("*/"):
         return (
             _(
-                "Values go from %(least)s to %(most)s. A step must fit into its range:"
-                " in %(least)s-%(most)s it can be 1 to %(difference)s."
+                "Values go from %(least)s to %(most)s. In the range"
+                " %(least)s-%(most)s, a step can be from 1 to %(difference)s."
             )
             % bounds
         )

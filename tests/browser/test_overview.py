@@ -211,7 +211,7 @@ def test_a_person_comes_from_the_index_reads_how_things_stand_and_opens_what_fai
         "in 20 h 0 min often",
     ]
     assert places_on_the_line(page) == pytest.approx([3.34 / 24, 20 / 24], abs=0.02)
-    expect(page.get_by_text("2 jobs run in the next 24 hours.")).to_be_visible()
+    expect(page.get_by_text("2 jobs will run in the next 24 hours.")).to_be_visible()
     figures = page.locator(".countjobs-figures > div").all_inner_texts()
     assert [" ".join(each.split()) for each in figures] == [
         "runs per second, last minute 0",

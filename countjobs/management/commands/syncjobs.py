@@ -21,8 +21,8 @@ class Command(DatabaseCommand):
         "SECRET_KEY, and print what was corrected. A scheduler does the same when it starts. Rows "
         "written by another program, or signed with an unknown key, are listed and left as they "
         "are. "
-        "If a key from SECRET_KEY_FALLBACKS has signed a row, this command signs the row again, "
-        "with SECRET_KEY; a scheduler doesn't. After that you can remove the old key."
+        "Rows signed with a key from SECRET_KEY_FALLBACKS are signed again, with SECRET_KEY, so "
+        "that you can remove the old key. Only this command does that."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -130,7 +130,7 @@ def test_the_next_runs_are_listed_with_how_soon_they_come(viewer: Client) -> Non
         "2026-03-04 15:50:00 UTC in 3 h 20 min second",
     ]
     said = part(viewer, "coming")
-    assert "3 jobs run in the next 24 hours." in said
+    assert "3 jobs will run in the next 24 hours." in said
     assert "busiest hour: 2" in said
 
 
