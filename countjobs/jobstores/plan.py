@@ -77,8 +77,8 @@ def _missed(job: Job, fire: datetime, now: datetime, catch_up: int) -> str:
     late = (now - fire).total_seconds()
     if _in_grace(job, fire, now):
         text = ngettext(
-            "%(late).1f s late: only the last fire time runs.",
-            "%(late).1f s late: only the last %(most)d fire times run.",
+            "%(late).1f s late: of the fire times that have passed, only the last one runs.",
+            "%(late).1f s late: of the fire times that have passed, only the last %(most)d run.",
             catch_up,
         )
         return text % {"late": late, "most": catch_up}

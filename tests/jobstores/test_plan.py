@@ -63,7 +63,10 @@ def test_promise_08_beyond_the_cap_on_catching_up_the_rest_is_one_missed_row() -
     assert made.not_run is not None
     assert (made.not_run.status, made.not_run.at) == (Status.MISSED, NOON + 7 * MINUTE)
     assert made.not_run.folded == 7
-    assert made.not_run.reason == "180.0 s late: only the last 3 fire times run."
+    assert (
+        made.not_run.reason
+        == "180.0 s late: of the fire times that have passed, only the last 3 run."
+    )
 
 
 @pytest.mark.parametrize("coalesce", [True, False])
