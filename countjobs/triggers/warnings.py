@@ -46,8 +46,8 @@ class ClockWarning:
     def _gap_words(self) -> str:
         if self.is_interval:
             return _(
-                "On %(date)s the clock skips %(time)s. This run is left out, because the hour is "
-                "an interval (* or */n)."
+                "On %(date)s the clock skips %(time)s. This run is left out, because the field "
+                "“hour” is an interval (* or */n)."
             )
         if self.merges:
             return _(

@@ -73,7 +73,7 @@ def test_every_other_hour_goes_by_what_the_clock_shows() -> None:
     first, second = warned(hour="*/2", minute="0")
     assert first == (
         "On 2027-03-28 the clock skips 02:00."
-        " This run is left out, because the hour is an interval (* or */n)."
+        " This run is left out, because the field “hour” is an interval (* or */n)."
     )
     assert second.endswith("the clock shows 02:00 twice. The job runs both times.")
 
