@@ -68,8 +68,7 @@ class PageAdmin(AnyModelAdmin):
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """As Django's, on the request's own copy, even if a view of yours asks for the list."""
-        own = self if self._request is request else self.for_request(request)
-        return super(PageAdmin, own).get_changelist_instance(request)
+        return super(PageAdmin, self.for_request(request)).get_changelist_instance(request)
 
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
@@ -102,7 +101,9 @@ class PageAdmin(AnyModelAdmin):
     """By the row's identity: a form may change even its key."""
 
     def for_request(self, request: HttpRequest) -> Self:
-        """A request's own copy, which knows no facts yet."""
+        """A request's own copy, which knows no facts yet; the copy itself, if this is it."""
+        if self._request is request:
+            return self
         own = copy(self)
         own._request, own._facts = request, {}
         return own
