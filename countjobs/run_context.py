@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar, Token
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
 from typing import Any
@@ -19,7 +19,44 @@ MOST = 2**63 - 1
 """The greatest number that the database column can hold."""
 
 
+class StopRun(BaseException):
+    """Raised inside of a run that is to stop: its time limit has passed, or it was cancelled.
+
+    It is no `Exception`, so that a job's `except Exception` doesn't swallow it.
+    """
+
+
+class GiveUp(Exception):  # noqa: N818  # jobs raise it as an order
+    """Raise it in a job: the run fails, and is not tried again."""
+
+
+class TryLater(Exception):  # noqa: N818  # jobs raise it as an order
+    """Raise it in a job: the run fails, and its next attempt begins after so many seconds.
+
+    It takes the place of the definition's delay, and counts as one of its `retries`: without any
+    left there is no next attempt.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"Try again in {seconds} s.")
+        self.seconds = seconds
+
+    def __reduce__(self) -> tuple[type[TryLater], tuple[float]]:
+        """Pickle it by its seconds: a run in another process may raise it."""
+        return type(self), (self.seconds,)
+
+
 @dataclass(frozen=True)
+class Stop:
+    """Why a run is to stop before it has ended."""
+
+    status: str
+    """The status that it ends with: timed out, or cancelled."""
+    reason: str
+    """A sentence."""
+
+
+@dataclass
 class Run:
     """A run that is claimed: its execution is in the history, and it is ours to start."""
 
@@ -28,6 +65,24 @@ class Run:
     job_name: str
     scheduled_at: datetime
     call: Callable[[], object]
+    attempt: int = 1
+    """1 for the first one. Each further attempt after a failure, or after a loss, is one higher."""
+    time_limit: int | None = None
+    """The seconds after which the run is ended. None: it has no limit."""
+    stop: Stop | None = field(default=None, compare=False)
+    """Set when the run is to stop."""
+    is_given_up: bool = field(default=False, compare=False)
+    """Whether its end has been recorded although its thread goes on."""
+
+    @property
+    def should_stop(self) -> bool:
+        """Whether the run is to stop: its time limit has passed, or somebody cancelled it."""
+        return self.stop is not None
+
+    def check(self) -> None:
+        """Raise StopRun if the run is to stop. Call it often: it costs next to nothing."""
+        if self.stop is not None:
+            raise StopRun(self.stop.reason)
 
 
 class RunContext:
@@ -37,7 +92,7 @@ class RunContext:
     out, because a generator would cost each run more.
     """
 
-    __slots__ = ("_token", "output", "run", "told")
+    __slots__ = ("_token", "interrupt", "output", "run", "told")
 
     def __init__(self, run: Run | None, output: CappedText | None) -> None:
         self.run = run
@@ -46,6 +101,8 @@ class RunContext:
         self.told: tuple[Any, Any] = (None, None)
         """The progress, as the job told it: done, and of how many. One object, so that the two
         belong together."""
+        self.interrupt: Callable[[], object] | None = None
+        """Interrupts what the run awaits. Any thread may call it. None: it awaits nothing."""
         self._token: Token[RunContext]
 
     def __enter__(self) -> None:
@@ -95,9 +152,14 @@ def current_run() -> Run | None:
 
 
 def tell(done: int, total: int | None) -> None:
-    """Note the progress of the current run. Outside of a run nothing happens."""
+    """Note the progress of the current run. Outside of a run nothing happens.
+
+    Raises StopRun if the run is to stop.
+    """
     if (context := current.get()) is not NO_RUN:
         context.told = (done, total)
+        if context.run is not None:
+            context.run.check()
 
 
 def _whole(number: Any) -> int | None:

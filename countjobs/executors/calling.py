@@ -13,6 +13,7 @@ from typing import Any
 from asgiref.sync import async_to_sync
 
 from countjobs.executors.forks import NoChildReturns
+from countjobs.run_context import NO_RUN, current
 
 _LAZY = (
     "The job returned {what}, whose code has not run. A job must do its work before it "
@@ -84,6 +85,8 @@ class _Awaited:
 
     async def _go(self) -> object:
         self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
+        if (context := current.get()) is not NO_RUN:
+            context.interrupt = self._cancel
         with NoChildReturns():  # nor to the event loop, which is the parent's
             return await self._coroutine
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import traceback
 from contextlib import suppress
 from contextvars import copy_context
+from dataclasses import replace
 from types import TracebackType
 
 from django.utils import timezone
@@ -20,11 +22,13 @@ from countjobs.history.recorder import Outcome
 from countjobs.jobstores import restoring
 from countjobs.lasting import quietly
 from countjobs.models.executions import Status
-from countjobs.run_context import Run, RunContext
+from countjobs.run_context import GiveUp, Run, RunContext, Stop, StopRun, TryLater
 from countjobs.text import describe, storable
 
 logger = logging.getLogger(__name__)
 
+_STOPPED = (StopRun, asyncio.CancelledError)
+"""What a run raises only because it was stopped."""
 _CALLERS = calling.CALLERS | restoring.CALLERS
 
 
@@ -63,6 +67,8 @@ def _carry_out(run: Run, most_bytes: int, keep_error: bool) -> Outcome:
         else:
             outcome = Outcome(Status.SUCCEEDED)
         quietly(leave_connections, callers)
+    if run.stop is not None:
+        outcome = _stopped(outcome, run.stop)
     outcome.execution_id = run.execution_id
     outcome.started_at, outcome.finished_at = started_at, timezone.now()
     outcome.output = output.value()
@@ -82,8 +88,24 @@ def _failure(error: BaseException, most_bytes: int) -> Outcome:
         text.write(f"The traceback can't be shown: {describe(fault)}\n")
     with suppress(BaseException):  # our frames would hold on to the outcome, and so to the error
         error.__traceback__ = _job_frames(tb)
-    raised = (type(error), error, error.__traceback__)
-    return Outcome(Status.FAILED, error=describe(error), traceback=text.value(), raised=raised)
+    outcome = Outcome(Status.FAILED, error=describe(error), traceback=text.value())
+    outcome.raised = (type(error), error, error.__traceback__)
+    outcome.gives_up = isinstance(error, GiveUp)
+    outcome.try_after = error.seconds if isinstance(error, TryLater) else None
+    return outcome
+
+
+def _stopped(outcome: Outcome, stop: Stop) -> Outcome:
+    """The outcome of a run that was asked to stop before it ended.
+
+    A run that was cancelled, and did all its work nevertheless, has succeeded. One that is over its
+    time limit has timed out, however it ended.
+    """
+    if outcome.status == Status.SUCCEEDED and stop.status == Status.CANCELLED:
+        return outcome
+    own_error = outcome.raised is not None and not isinstance(outcome.raised[1], _STOPPED)
+    error = f"{stop.reason} {outcome.error}" if own_error else stop.reason
+    return replace(outcome, status=Status(stop.status), error=error)
 
 
 def _job_frames(tb: TracebackType | None) -> TracebackType | None:

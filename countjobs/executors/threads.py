@@ -18,10 +18,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from datetime import datetime
-from functools import lru_cache
 from typing import TypeAlias
 
-from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, JobExecutionEvent
 from apscheduler.executors.pool import ThreadPoolExecutor as PlainThreadPoolExecutor
 from apscheduler.job import Job
 from apscheduler.schedulers.base import BaseScheduler
@@ -30,16 +28,17 @@ from django.db import connection, connections
 from countjobs.conf import Conf
 from countjobs.database.outages import Outage
 from countjobs.database.queries import forget_queries
+from countjobs.executors.at_work import AtWork, outcome_of_given_up
 from countjobs.executors.backlog import Backlog
-from countjobs.executors.failures import let_go, log_failure
+from countjobs.executors.failures import let_go
 from countjobs.executors.runs import carry_out
 from countjobs.executors.sessions import share_caches
+from countjobs.executors.telling import log_outcome, log_start, tell_listeners
 from countjobs.executors.workers import Workers
 from countjobs.history.recorder import Outcome
 from countjobs.jobstores.claimed import ClaimedJob
 from countjobs.lasting import go_on_until, quietly
-from countjobs.models.executions import Status
-from countjobs.run_context import Run
+from countjobs.run_context import GOING, Run, Stop
 from countjobs.text import counted, visible
 
 RETRY_SECONDS = 0.5
@@ -48,6 +47,11 @@ PUT_OFF_SECONDS = 0.2
 FORGOTTEN_SHARE = 0.5
 """A mark older than this share of the silence after which others may take us for dead is checked
 again: this process may have been frozen, and its runs given to others."""
+
+_GIVEN_UP = (
+    "It did not stop, and a thread can't be stopped from outside: it goes on, but what it does"
+    " now is not recorded."
+)
 
 Mark: TypeAlias = Callable[[list[int]], Iterable[int]]
 """Marks executions in the database, and returns those that are still ours to start."""
@@ -83,6 +87,11 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         self._forgotten_seconds = silence * FORGOTTEN_SHARE
         self._backlog = Backlog(threads)
         self._closing = threading.Event()
+        self._at_work: dict[int, AtWork] = {}
+        """The runs that go on, by execution. Whoever takes one out says how it ended: the thread
+        that carried it out, or whoever gave that up."""
+        self.given_up = 0
+        """How many threads were given up, and have not ended yet."""
         self._workers = Workers(
             threads,
             self._carry_out_first,
@@ -189,6 +198,47 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
             )
             self._first_is_over(job)
 
+    # Stopping runs
+
+    def at_work(self) -> list[AtWork]:
+        """The runs that go on now."""
+        return list(self._at_work.values())
+
+    def stop(self, work: AtWork, stop: Stop) -> None:
+        """Ask a run to stop. It sees that when it looks, or when it next awaits something."""
+        work.run.stop = stop
+        context = GOING.get(work.run.execution_id)
+        if context is not None and context.interrupt is not None:
+            context.interrupt()
+
+    def insist(self, work: AtWork) -> None:
+        """A run that was asked to stop goes on: record it as ended, and replace its thread.
+
+        A thread can't be ended from outside. It may go on for ever, and nobody sees it any more.
+        """
+        run, stop = work.run, work.run.stop
+        if stop is None or self._at_work.pop(run.execution_id, None) is None:
+            return
+        # Set before the thread is replaced, and after the run was taken out: its own thread looks
+        # in the other order.
+        run.is_given_up = True
+        self.given_up += 1
+        outcome = outcome_of_given_up(work, stop, _GIVEN_UP)
+        quietly(self._report, outcome)
+        quietly(log_outcome, self._logger, run, outcome)
+        quietly(tell_listeners, self._scheduler, run, outcome)
+        self._workers.abandon(work.thread)
+        self._first_is_over(work.job)
+
+    def _given_up_has_ended(self, run: Run, began: float) -> None:
+        self.given_up -= 1
+        quietly(
+            self._logger.warning,
+            'A run of "%s" that had been given up ended after %.1f s',
+            visible(run.job_name),
+            time.monotonic() - began,
+        )
+
     # Running
 
     def _carry_out_first(self, job: ClaimedJob) -> None:
@@ -197,11 +247,16 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
             self._backlog.put_back([job])
             return
         job.started_at = now
+        run = job.runs[0]
+        self._at_work[run.execution_id] = AtWork(job, run, now, threading.get_ident())
         try:
-            self._run(job.runs[0])
+            self._run(run)
         except BaseException:  # a fault of ours: it must not end the thread
             quietly(self._logger.exception, 'Job "%s" could not be carried out', visible(job.name))
-        finally:
+            self._at_work.pop(run.execution_id, None)
+        if run.is_given_up:
+            self._given_up_has_ended(run, now)
+        else:
             self._first_is_over(job)
 
     def _first_is_over(self, job: ClaimedJob) -> None:
@@ -210,42 +265,17 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         self._scheduler.run_ended()
 
     def _run(self, run: Run) -> None:
-        quietly(
-            self._logger.info,
-            'Running job "%s" (scheduled at %s)',
-            visible(run.job_name),
-            _shown(run.scheduled_at),
-        )
-        outcome = carry_out(run, self._output_bytes, keep_error=True)
+        quietly(log_start, self._logger, run)
+        outcome = self._carry_out(run)
+        if self._at_work.pop(run.execution_id, None) is None:  # given up meanwhile, and recorded
+            let_go(outcome)
+            return
         quietly(self._report, outcome)
         try:
-            quietly(self._log, run, outcome)
-            self._tell_listeners(run, outcome)
+            quietly(log_outcome, self._logger, run, outcome)
+            tell_listeners(self._scheduler, run, outcome)
         finally:
             let_go(outcome)
 
-    def _log(self, run: Run, outcome: Outcome) -> None:
-        if outcome.status == Status.SUCCEEDED:
-            self._logger.info('Job "%s" executed successfully', visible(run.job_name))
-        else:
-            log_failure(self._logger, run, outcome)
-
-    def _tell_listeners(self, run: Run, outcome: Outcome) -> None:
-        if not self._scheduler._listeners:  # as nearly always
-            return
-        is_good = outcome.status == Status.SUCCEEDED
-        event = JobExecutionEvent(
-            EVENT_JOB_EXECUTED if is_good else EVENT_JOB_ERROR,
-            run.job_id,
-            self._scheduler.jobstore_alias,
-            run.scheduled_at,
-            exception=outcome.raised and outcome.raised[1],
-            traceback=outcome.traceback or None,
-        )
-        self._scheduler._dispatch_event(event)
-
-
-@lru_cache(maxsize=64)
-def _shown(instant: datetime) -> str:
-    """An instant in the process's own zone. Many runs are due at the same one."""
-    return f"{instant.astimezone():%Y-%m-%d %H:%M:%S %Z}"
+    def _carry_out(self, run: Run) -> Outcome:
+        return carry_out(run, self._output_bytes, keep_error=True)

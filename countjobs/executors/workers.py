@@ -68,6 +68,8 @@ class Workers(Generic[Item]):
         self._handed_over = threading.Event()
         self._is_watched = False
         self._ending = False
+        self._abandoned: set[int] = set()
+        """The threads, by their idents, that end when their item has ended."""
         self._here = threading.local()
 
     def is_own_thread(self) -> bool:
@@ -108,6 +110,17 @@ class Workers(Generic[Item]):
             return False
         return now - since > MOMENT_SECONDS
 
+    def abandon(self, ident: int) -> None:
+        """Don't count on a thread any more: another one may take its place.
+
+        It ends when its present item has ended, if that ever happens.
+        """
+        with self._lock:
+            self._abandoned.add(ident)
+            self._threads -= 1
+            if self._items:
+                self._call(1)
+
     def end(self) -> None:
         """Let the threads end once nothing is left. Calling it twice does no harm."""
         with self._lock:
@@ -146,6 +159,10 @@ class Workers(Generic[Item]):
                         self._work(*taken)
                 except BaseException:  # nobody would notice that this thread is gone
                     quietly(logger.exception, "A thread failed; it continues with the next run.")
+                if self._abandoned and threading.get_ident() in self._abandoned:
+                    self._abandoned.discard(threading.get_ident())
+                    self._leave()
+                    return
                 taken = self._take(was_called=False)
             self._calls.get()
         self._leave()

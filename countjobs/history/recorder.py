@@ -49,6 +49,10 @@ class Outcome:
     output: str = ""
     error: str = ""
     traceback: str = ""
+    gives_up: bool = False
+    """Whether the job asked not to be tried again (GiveUp)."""
+    try_after: float | None = None
+    """In how many seconds the job asked to be tried again (TryLater)."""
     raised: Raised | None = field(default=None, repr=False, compare=False)
     """The error itself, until it has been logged. It isn't recorded."""
 
@@ -210,5 +214,5 @@ def record(outcomes: list[Outcome]) -> None:
     rows = [dict(vars(outcome)) for outcome in outcomes]
     for row in rows:
         row["id"] = row.pop("execution_id")
-        del row["raised"]
+        del row["raised"], row["gives_up"], row["try_after"]
     lifecycle.finish(rows)
