@@ -3,11 +3,11 @@
 The apps must be loaded first, as for any import of models.
 """
 
-from countjobs.history.requests import request_run, request_runs
+from countjobs.history.requests import cancel_run, cancel_runs, request_run, request_runs
 from countjobs.models import CountJob, Execution, JobDefinition, JobDefinitionQuerySet
 from countjobs.models.countjob import count_job
 from countjobs.models.writes import saved_together
-from countjobs.run_context import current_run
+from countjobs.run_context import GiveUp, StopRun, TryLater, current_run
 from countjobs.schedulers import BackgroundScheduler, BlockingScheduler, create_scheduler
 
 __all__ = [
@@ -15,8 +15,13 @@ __all__ = [
     "BlockingScheduler",
     "CountJob",
     "Execution",
+    "GiveUp",
     "JobDefinition",
     "JobDefinitionQuerySet",
+    "StopRun",
+    "TryLater",
+    "cancel_run",
+    "cancel_runs",
     "count_job",
     "create_scheduler",
     "current_run",

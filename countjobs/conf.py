@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -12,6 +13,31 @@ from django.core.exceptions import ImproperlyConfigured
 
 def _whole(default: int, least: int, most: int) -> int:
     return field(default=default, metadata={"least": least, "most": most})
+
+
+def _cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+THREADS, PROCESSES = "threads", "processes"
+"""The types of executors."""
+_SIZES = {THREADS: "THREADS", PROCESSES: "PROCESSES"}
+"""The setting that says how many runs an executor of a type carries out at once."""
+DEFAULT_EXECUTOR = "default"
+"""The stored name of the executor that everybody has. It is a name for `threads`."""
+_LONGEST_NAME = 64
+
+
+@dataclass(frozen=True)
+class ExecutorConf:
+    """What the settings say of one executor."""
+
+    type: str
+    size: int
+    """How many runs it carries out at once."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +60,20 @@ class Conf:
     """
     most_attempts: int = _whole(3, 1, 100)
     """How many times in total a run is started, if its definition says to run it again when it is
-    lost.
+    lost. A definition's `retries` may allow more.
     """
+    retry_delay_most: int = _whole(3_600, 1, 366 * 86_400)
+    """The longest delay before a retry, in seconds."""
+    processes: int = _whole(_cores(), 1, 1_000)
+    """How many runs one scheduler carries out at once in processes; by default one per core."""
+    runs_per_process: int = _whole(1_000, 1, 10_000_000)
+    """After so many runs a process is replaced by a new one."""
     keep_days: int = _whole(90, 1, 36_500)
     """`purgeexecutions` deletes runs that were due longer ago."""
     keep_per_job: int = _whole(10_000, 1, 10_000_000)
     """It also deletes the older runs of a job beyond this many."""
+    executors: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """More executors, by the names that definitions choose them by."""
 
     @classmethod
     def load(cls) -> Self:
@@ -48,6 +82,24 @@ class Conf:
         if problems := cls.problems(given):
             raise ImproperlyConfigured(" ".join(problems))
         return cls._of(given)
+
+    def executor_confs(self) -> dict[str, ExecutorConf]:
+        """Every executor, by the name that is stored in definitions and job-store rows."""
+        own = {
+            name: ExecutorConf(given["TYPE"], given.get(size, getattr(self, size.lower())))
+            for name, given in self.executors.items()
+            for size in [_SIZES[given["TYPE"]]]
+        }
+        return {
+            DEFAULT_EXECUTOR: ExecutorConf(THREADS, self.threads),
+            PROCESSES: ExecutorConf(PROCESSES, self.processes),
+            **own,
+        }
+
+    def can_stop_runs(self, executor: str) -> bool:
+        """Whether an executor can end any run, whatever the job does."""
+        conf = self.executor_confs().get(executor)
+        return conf is not None and conf.type == PROCESSES
 
     @classmethod
     def bounds(cls, name: str) -> tuple[int, int]:
@@ -66,7 +118,7 @@ class Conf:
         return found
 
     @classmethod
-    def _of(cls, given: dict[str, int]) -> Self:
+    def _of(cls, given: dict[str, Any]) -> Self:
         return cls(**{key.lower(): value for key, value in given.items()})
 
     @classmethod
@@ -80,11 +132,39 @@ class Conf:
     def _wrong_values(cls, given: dict[object, object]) -> Iterator[str]:
         for item in fields(cls):
             key = item.name.upper()
+            if key == "EXECUTORS":
+                yield from _wrong_executors(given.get(key, {}))
+                continue
             value = given.get(key, item.default)
-            least, most = item.metadata["least"], item.metadata["most"]
-            if type(value) is not int or not least <= value <= most:
-                wanted = f"a whole number from {least} to {most}"
-                yield f"COUNTJOBS[{key!r}] must be {wanted}, not {value!r}."
+            if wrong := _wrong_number(item.name, value):
+                yield f"COUNTJOBS[{key!r}] {wrong}"
 
     def _lease_is_too_short(self) -> bool:
         return self.lease_seconds < 2 * self.heartbeat_seconds
+
+
+def _wrong_number(name: str, value: object) -> str:
+    least, most = Conf.bounds(name)
+    if type(value) is int and least <= value <= most:
+        return ""
+    return f"must be a whole number from {least} to {most}, not {value!r}."
+
+
+def _wrong_executors(given: object) -> Iterator[str]:
+    if not isinstance(given, Mapping):
+        yield "COUNTJOBS['EXECUTORS'] must be a dict."
+        return
+    for name, options in given.items():
+        where = f"COUNTJOBS['EXECUTORS'][{name!r}]"
+        if not isinstance(name, str) or not 1 <= len(name) <= _LONGEST_NAME:
+            yield f"COUNTJOBS['EXECUTORS']: the name {name!r} must be a text of 1 to 64 characters."
+        elif name in {DEFAULT_EXECUTOR, THREADS, PROCESSES}:
+            yield f"{where}: this name is taken. Use the settings THREADS and PROCESSES."
+        elif not isinstance(options, Mapping) or options.get("TYPE") not in _SIZES:
+            yield f"{where} must be a dict with the key 'TYPE': {' or '.join(map(repr, _SIZES))}."
+        else:
+            size = _SIZES[options["TYPE"]]
+            for key in options.keys() - {"TYPE", size}:
+                yield f"{where} has no key {key!r}. Its keys are TYPE, {size}."
+            if size in options and (wrong := _wrong_number(size.lower(), options[size])):
+                yield f"{where}[{size!r}] {wrong}"

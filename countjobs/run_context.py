@@ -6,6 +6,7 @@ starts have a context of their own, and so are part of no run.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
@@ -34,10 +35,12 @@ class TryLater(Exception):  # noqa: N818  # jobs raise it as an order
     """Raise it in a job: the run fails, and its next attempt begins after so many seconds.
 
     It takes the place of the definition's delay, and counts as one of its `retries`: without any
-    left there is no next attempt.
+    left there is no next attempt. Raises ValueError for what is no number of seconds.
     """
 
     def __init__(self, seconds: float) -> None:
+        if not 0 <= seconds < math.inf:
+            raise ValueError(f"TryLater takes a number of seconds, 0 or more, not {seconds!r}.")
         super().__init__(f"Try again in {seconds} s.")
         self.seconds = seconds
 
@@ -69,6 +72,8 @@ class Run:
     """1 for the first one. Each further attempt after a failure, or after a loss, is one higher."""
     time_limit: int | None = None
     """The seconds after which the run is ended. None: it has no limit."""
+    has_rules: bool = False
+    """Whether something may follow its end: a retry, a run that waits for it, or a pause."""
     stop: Stop | None = field(default=None, compare=False)
     """Set when the run is to stop."""
     is_given_up: bool = field(default=False, compare=False)

@@ -1,13 +1,12 @@
 """The life of a run: every change of an execution's status is a verb of this module.
 
-TRANSITIONS lists them: which verb leads from which status to which, and who uses it. Tests check
-that the diagram in docs/states.md says the same, and that no other module writes a status.
+`transitions` lists them. Tests check that no other module writes a status.
 
-Several schedulers and people may want to change the same run. So `begin`, `put_off`, `give_back`
-and `cancel` change a run only if its status, and for the first three its scheduler, are still what
-they expect. Whoever comes second changes nothing, and can tell that from what the verb returns.
-`finish` asks for the status alone: it never overwrites what has ended. `answer` and `lose` don't
-check, because their callers hold the rows locked.
+Several schedulers and people may want to change the same run. So `begin`, `put_off`, `give_back`,
+`cancel`, `end_waiting` and `ask_to_stop` change a run only if its status, and for the first three
+its scheduler, are still what they expect. Whoever comes second changes nothing, and can tell that
+from what the verb returns. `finish` asks for the status alone: it never overwrites what has ended.
+`answer` and `lose` don't check, because their callers hold the rows locked.
 """
 
 from __future__ import annotations
@@ -17,54 +16,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db import connection, models, transaction
+
 from countjobs.database.rowsets import insert_rows, update_rows
 from countjobs.database.turns import own_turn
+from countjobs.history.outcomes import Outcome
+from countjobs.history.transitions import checked
 from countjobs.models.executions import UNFINISHED, Execution, Status, Trigger
 
 Row = dict[str, Any]
 """The values of a run, by the names of its columns."""
-
-
-@dataclass(frozen=True)
-class Transition:
-    """What one verb may do."""
-
-    verb: str
-    before: tuple[Status, ...]
-    """If this is empty, the verb makes a new run."""
-    after: tuple[Status, ...]
-    who: str
-
-
-TRANSITIONS = (
-    Transition("request", (), (Status.QUEUED,), "a person or code that asks for a run"),
-    Transition(
-        "claim",
-        (),
-        (Status.QUEUED, Status.MISSED, Status.SKIPPED),
-        "the scheduler that takes a fire time",
-    ),
-    Transition("retry", (), (Status.QUEUED,), "the scheduler that settles a lost run"),
-    Transition("record_here", (), (Status.SUCCEEDED, Status.FAILED), "`runjob`"),
-    Transition(
-        "answer",
-        (Status.QUEUED,),
-        (Status.QUEUED, Status.FAILED, Status.CANCELLED, Status.SKIPPED),
-        "the scheduler that takes a request, a retry, or what was given back",
-    ),
-    Transition("give_back", (Status.QUEUED,), (Status.QUEUED,), "its scheduler, or who settles it"),
-    Transition("cancel", (Status.QUEUED,), (Status.CANCELLED,), "a person"),
-    Transition("begin", (Status.QUEUED, Status.RUNNING), (Status.RUNNING,), "its scheduler"),
-    Transition("put_off", (Status.RUNNING, Status.QUEUED), (Status.QUEUED,), "its scheduler"),
-    Transition(
-        "finish",
-        (Status.RUNNING, Status.QUEUED),
-        (Status.SUCCEEDED, Status.FAILED),
-        "its scheduler",
-    ),
-    Transition("lose", (Status.RUNNING,), (Status.LOST,), "the scheduler that settles it"),
-)
-_AFTER = {transition.verb: transition.after for transition in TRANSITIONS}
 
 
 def request(
@@ -115,7 +76,7 @@ def claim(node: str, rows: Sequence[Row]) -> list[tuple[Any, ...]]:
     inserted. Raises django.db.Error.
     """
     for row in rows:
-        _check("claim", row["status"])
+        checked("claim", row["status"])
     return insert_rows(
         Execution, rows, ["id", "job_id", "scheduled_at"], {**_CLAIMED, "node": node}
     )
@@ -132,29 +93,48 @@ _CLAIMED: Row = {
 }
 
 
-def retry(lost: Iterable[Execution]) -> None:
-    """Queue the next attempt of each lost run: due at the same time, with the same parameters."""
+@dataclass(frozen=True)
+class Again:
+    """A run that has ended, and whose next attempt is to be queued."""
+
+    ended: Execution
+    not_before: datetime | None
+    """When the next attempt may begin. None: at once."""
+
+
+def retry(again: Iterable[Again]) -> None:
+    """Queue the next attempt of each run: due at the same time, with the same parameters.
+
+    The caller writes how these runs ended, in the same transaction.
+    """
     fields = Execution._meta.concrete_fields
     names = [each.attname for each in fields if not each.primary_key and not each.generated]
     rows = []
-    for each in lost:
+    before = {}
+    for each in again:
+        run = each.ended
+        first = run.first_attempt or run.pk
         attempt = Execution(
-            job_id=each.job_id,
-            job_name=each.job_name,
+            job_id=run.job_id,
+            job_name=run.job_name,
             status=Status.QUEUED,
             trigger=Trigger.RETRY,
-            scheduled_at=each.scheduled_at,
-            attempt=each.attempt + 1,
-            requested_by=each.requested_by,
-            parameters=each.parameters,
+            scheduled_at=run.scheduled_at,
+            attempt=run.attempt + 1,
+            first_attempt=first,
+            not_before=each.not_before,
+            requested_by=run.requested_by,
+            parameters=run.parameters,
         )
         rows.append({name: getattr(attempt, name) for name in names})
-    insert_rows(Execution, rows, ["id"])
+        before[first] = run.pk
+    queued = insert_rows(Execution, rows, ["id", "first_attempt"])
+    update_rows(Execution, [{"id": before[first], "next_attempt": pk} for pk, first in queued])
 
 
 def record_here(**values: Any) -> Execution:
     """Record a run that has ended, and that no scheduler ran."""
-    _check("record_here", values["status"])
+    checked("record_here", values["status"])
     return Execution.objects.create(**values)
 
 
@@ -170,12 +150,19 @@ def refused(execution: Execution, node: str, status: Status, error: str, now: da
 
 def _answer(execution: Execution, node: str, status: Status, **values: Any) -> Row:
     empty = {"started_at": None, "finished_at": None, "error": ""}
-    return {"id": execution.pk, "status": _check("answer", status), "node": node, **empty, **values}
+    return {
+        "id": execution.pk,
+        "status": checked("answer", status),
+        "node": node,
+        **empty,
+        **values,
+    }
 
 
 def answer(rows: Sequence[Row]) -> None:
     """Write the answers to waiting runs, which the caller holds locked."""
     update_rows(Execution, rows)
+    _end_chains_before([row["id"] for row in rows if row["status"] == Status.CANCELLED])
 
 
 def give_back(node: str, *, but: Collection[int] = ()) -> int:
@@ -184,16 +171,60 @@ def give_back(node: str, *, but: Collection[int] = ()) -> int:
     return (queued.exclude(pk__in=but) if but else queued).update(node="")
 
 
-def cancel(pk: int, reason: str, now: datetime) -> bool:
-    """End a run that has not started. Returns False if it isn't queued any more.
+def cancel(pks: Collection[int], reason: str, now: datetime, by: str = "") -> int:
+    """End those of these runs that have not started. Returns how many.
 
-    A scheduler may have claimed it already. It asks again before it starts a run, and then leaves
+    A scheduler may have claimed one already. It asks again before it starts a run, and then leaves
     this one alone.
     """
-    queued = Execution.objects.active().filter(pk=pk, status=Status.QUEUED)
+    queued = Execution.objects.active().filter(pk__in=pks, status=Status.QUEUED)
+    with own_turn(), transaction.atomic():
+        locked = list(queued.select_for_update().order_by("pk").values_list("pk", flat=True))
+        Execution.objects.filter(pk__in=locked).update(
+            status=Status.CANCELLED,
+            finished_at=now,
+            error=reason,
+            cancel_requested_at=now,
+            cancel_requested_by=by[:255],
+        )
+        _end_chains_before(locked)
+    return len(locked)
+
+
+def end_waiting(job_ids: Collection[str], reason: str, now: datetime) -> int:
+    """Cancel the retries of these jobs that wait. Returns how many. The caller has a transaction.
+
+    What another scheduler is taking at this moment is left to it.
+    """
+    skips = connection.features.has_select_for_update_skip_locked
+    waiting = Execution.objects.waiting_attempts(job_ids).order_by("job_id", "pk")
+    pks = list(waiting.select_for_update(skip_locked=skips).values_list("pk", flat=True))
+    if pks:
+        Execution.objects.filter(pk__in=pks).update(
+            status=Status.CANCELLED, finished_at=now, error=reason
+        )
+        _end_chains_before(pks)
+    return len(pks)
+
+
+def _end_chains_before(cancelled: Collection[int]) -> None:
+    """These runs were cancelled before they started: the attempts before them end their chains."""
+    attempts = Execution.objects.filter(pk__in=cancelled, first_attempt__isnull=False)
+    if firsts := list(attempts.values_list("first_attempt", flat=True)):
+        chains = models.Q(pk__in=firsts) | models.Q(first_attempt__in=firsts)
+        Execution.objects.filter(chains, next_attempt__in=cancelled).update(next_attempt=None)
+
+
+def ask_to_stop(runs: models.QuerySet[Execution], by: str, now: datetime) -> int:
+    """Ask those of these runs to stop that go on. Returns how many.
+
+    Their schedulers see that within a second. Who has asked first is remembered.
+    """
+    asked = runs.filter(
+        status=Status.RUNNING, finished_at__isnull=True, cancel_requested_at__isnull=True
+    )
     with own_turn():
-        ended = queued.update(status=Status.CANCELLED, finished_at=now, error=reason)
-    return ended == 1
+        return asked.update(cancel_requested_at=now, cancel_requested_by=by[:255])
 
 
 def begin(node: str, execution_ids: Iterable[int], now: datetime) -> list[int]:
@@ -219,25 +250,32 @@ def _mark(execution_ids: Iterable[int], **shared: object) -> list[int]:
         return update_rows(Execution, rows, f"node = new_node AND {UNFINISHED}", shared)
 
 
-def finish(rows: Sequence[Row]) -> None:
-    """Write how runs went, in one statement. Raises django.db.Error.
+def ended(outcome: Outcome, note: str = "") -> Row:
+    """How a run went, for `finish`. The note follows its error."""
+    return {
+        "id": outcome.execution_id,
+        "status": outcome.status,
+        "started_at": outcome.started_at,
+        "finished_at": outcome.finished_at,
+        "output": outcome.output,
+        "error": f"{outcome.error} {note}" if note else outcome.error,
+        "traceback": outcome.traceback,
+    }
+
+
+def finish(rows: Sequence[Row]) -> list[int]:
+    """Write how runs went, in one statement. Returns those written. Raises django.db.Error.
 
     What another scheduler has settled, as lost for example, is not overwritten. A run that is
     queued is: a server that failed over may have lost the mark that it had started.
     """
     for row in rows:
-        _check("finish", row["status"])
+        checked("finish", row["status"])
     with own_turn():
-        update_rows(Execution, rows, UNFINISHED)
+        return update_rows(Execution, rows, UNFINISHED)
 
 
 def lose(errors: Iterable[tuple[Execution, str]], now: datetime) -> None:
     """Mark runs as lost, each with its error. The caller holds them locked."""
     told = {"status": Status.LOST, "finished_at": now}
     update_rows(Execution, [{"id": each.pk, "error": error, **told} for each, error in errors])
-
-
-def _check(verb: str, status: Status) -> Status:
-    if status not in _AFTER[verb]:
-        raise ValueError(f"“{verb}” leads to no status {status!r}.")
-    return status

@@ -11,20 +11,23 @@ import logging
 import threading
 from collections import deque
 from contextlib import closing
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from types import TracebackType
-from typing import TypeAlias
+from dataclasses import replace
 
 from django.db import DataError, Error, connection, transaction
+from django.utils import timezone
 
 from countjobs.database.outages import AWAY, Outage
 from countjobs.database.queries import forget_queries
 from countjobs.database.turns import own_turn
 from countjobs.history import lifecycle
+from countjobs.history.follow_ups import record_with_follow_ups
+from countjobs.history.outcomes import Outcome
+from countjobs.history.watches import pause_failing
 from countjobs.lasting import go_on_until
-from countjobs.models.executions import Status
+from countjobs.models.executions import FAILURES
 from countjobs.text import counted, in_one_line
+
+__all__ = ["Outcome", "Recorder", "record"]
 
 logger = in_one_line(logging.getLogger(__name__))
 
@@ -33,28 +36,6 @@ GATHER_SECONDS = 0.05
 """How long an outcome waits for others, so that there are at most about twenty writes a second."""
 MOST_REFUSED = 10
 """If this many outcomes in a row are refused, the fault is the database's, not the outcomes'."""
-
-
-Raised: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
-
-
-@dataclass
-class Outcome:
-    """How a run went."""
-
-    status: Status
-    execution_id: int = 0
-    started_at: datetime | None = None
-    finished_at: datetime | None = None
-    output: str = ""
-    error: str = ""
-    traceback: str = ""
-    gives_up: bool = False
-    """Whether the job asked not to be tried again (GiveUp)."""
-    try_after: float | None = None
-    """In how many seconds the job asked to be tried again (TryLater)."""
-    raised: Raised | None = field(default=None, repr=False, compare=False)
-    """The error itself, until it has been logged. It isn't recorded."""
 
 
 class Recorder(threading.Thread):
@@ -67,6 +48,8 @@ class Recorder(threading.Thread):
         self._something = threading.Event()
         self._stopping = threading.Event()
         self._given_up = threading.Event()
+        self._failing: set[str] = set()
+        """Jobs of failed runs, which may have to pause."""
         self.outage = Outage()
         self._all_is_written = False
 
@@ -100,12 +83,12 @@ class Recorder(threading.Thread):
 
     def _write_some(self) -> None:
         # Some may be left from the last try. And once we are told to stop, nobody wakes us again.
-        if not (self._outcomes or self._stopping.is_set()):
+        if not (self._outcomes or self._failing or self._stopping.is_set()):
             self._something.wait()
         # Cleared before looking, so that nothing is missed that comes in between.
         self._something.clear()
         stopping = self._stopping.is_set() or self._stopping.wait(GATHER_SECONDS)
-        if not self._write_all():
+        if not (self._write_all() and self._pause_failing()):
             self._given_up.wait(RETRY_SECONDS)
         elif stopping and not self._outcomes:
             self._all_is_written = True
@@ -125,6 +108,11 @@ class Recorder(threading.Thread):
             with self._lock:
                 self._outcomes.rotate(-MOST_REFUSED)  # next time, others come first
             return False
+        self._failing |= {
+            outcome.follow_up.job_id
+            for outcome in batch
+            if outcome.follow_up and outcome.status in FAILURES
+        }
         with self._lock:
             for _ in batch:
                 self._outcomes.popleft()
@@ -132,6 +120,20 @@ class Recorder(threading.Thread):
         if not refused:
             self.outage.is_over()
         return not refused
+
+    def _pause_failing(self) -> bool:
+        """Pause the jobs that have failed too often. Returns False if that failed."""
+        if not self._failing:
+            return True
+        try:
+            for line in pause_failing(self._failing, timezone.now()):
+                logger.warning("%s", line)
+        except Exception as error:  # a definition's own code, or the database
+            self.outage.goes_on(logger, error, "Jobs that keep failing can't be paused now")
+            if isinstance(error, Error):
+                return False
+        self._failing.clear()
+        return True
 
     def _write(self, batch: list[Outcome]) -> list[Outcome]:
         """Returns those that the database refuses although it takes others."""
@@ -211,8 +213,7 @@ def record(outcomes: list[Outcome]) -> None:
 
     What another scheduler has settled, as lost for example, is not overwritten.
     """
-    rows = [dict(vars(outcome)) for outcome in outcomes]
-    for row in rows:
-        row["id"] = row.pop("execution_id")
-        del row["raised"], row["gives_up"], row["try_after"]
-    lifecycle.finish(rows)
+    if any(outcome.follow_up for outcome in outcomes):
+        record_with_follow_ups(outcomes)
+    else:
+        lifecycle.finish([lifecycle.ended(outcome) for outcome in outcomes])

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from countjobs.database.primary import rows_of
 from countjobs.database.wakeups import notify
 from countjobs.history import lifecycle
-from countjobs.models import Execution
+from countjobs.models import Execution, JobDefinition
 from countjobs.models.executions import Trigger
 from countjobs.models.kinds import definition_key, not_overridable
+from countjobs.text import shown
 
 
 def request_run(
-    job_id: str,
-    job_name: str,
+    job: JobDefinition | str,
+    job_name: str = "",
     *,
     requested_by: str = "",
     trigger: Trigger = Trigger.MANUAL,
@@ -28,8 +32,8 @@ def request_run(
     A paused job runs too: only its schedule is paused.
 
     Args:
-        job_id: The job's key, such as a definition's `job_id`.
-        job_name: What the history calls it.
+        job: A definition, or the key of a job, such as a definition's `job_id`.
+        job_name: What the history calls it. By default the definition's name, or the key.
         requested_by: Who asked: a user's name.
         trigger: Why: by hand, or through the API.
         parameters: Values for this run only, in place of the definition's.
@@ -40,9 +44,22 @@ def request_run(
     Returns:
         The queued run, which belongs to no scheduler yet.
     """
+    job_id = job if isinstance(job, str) else job.job_id
     return request_runs(
-        [(job_id, job_name)], requested_by=requested_by, trigger=trigger, parameters=parameters
+        [(job_id, job_name or _name_of(job))],
+        requested_by=requested_by,
+        trigger=trigger,
+        parameters=parameters,
     )[0]
+
+
+def _name_of(job: JobDefinition | str) -> str:
+    if not isinstance(job, str):
+        return job.name
+    if (key := definition_key(job)) is None:
+        return job
+    model, pk = key
+    return rows_of(model).filter(pk=pk).values_list("name", flat=True).first() or job
 
 
 def request_runs(
@@ -74,3 +91,40 @@ def _refuse(job_ids: Iterable[str], parameters: dict[str, Any]) -> None:
             raise ValueError(
                 f"{kind._meta.label}: a run can't be given a value for {', '.join(refused)}."
             )
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    """What became of runs that somebody wanted to cancel. The others had ended already."""
+
+    ended: int
+    """How many had not started, and are cancelled."""
+    asked: int
+    """How many are in progress, and were asked to stop."""
+
+
+def cancel_run(execution_id: int, *, requested_by: str = "") -> bool:
+    """Cancel a run: one that waits ends at once, one in progress is asked to stop.
+
+    Its scheduler sees that within a second (on SQLite, two), and ends it if its executor can. A job
+    in a thread stops when it next calls `progress` or `current_run().check()`, or awaits something.
+
+    Args:
+        execution_id: The key of the run.
+        requested_by: Who asked: a user's name.
+
+    Returns:
+        Whether there was anything to cancel. False: it had ended, or there is no such run.
+    """
+    done = cancel_runs([execution_id], requested_by=requested_by)
+    return bool(done.ended or done.asked)
+
+
+def cancel_runs(execution_ids: Collection[int], *, requested_by: str = "") -> Cancelled:
+    """The same for many runs at once."""
+    now, pks = timezone.now(), list(execution_ids)
+    by = shown(requested_by) if requested_by else ""
+    reason = _("Cancelled by %s.") % by if by else _("Cancelled.")
+    ended = lifecycle.cancel(pks, reason, now, requested_by)
+    running = Execution.objects.filter(pk__in=pks)
+    return Cancelled(ended, lifecycle.ask_to_stop(running, requested_by, now))

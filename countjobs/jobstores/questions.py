@@ -17,7 +17,7 @@ from django_apscheduler.models import DjangoJob
 from countjobs.database.primary import rows_of
 from countjobs.jobstores.passed import NOTHING, PassedOver
 from countjobs.models import Execution
-from countjobs.models.executions import OWED
+from countjobs.models.executions import OWED, Trigger
 from countjobs.models.kinds import concrete_definitions
 
 _JOBS = DjangoJob._meta.db_table
@@ -63,7 +63,7 @@ def is_requested(now: datetime, passed: PassedOver = NOTHING) -> bool:
     others, params = _others(passed, "job_id")
     return _is_there(
         f"SELECT 1 FROM {_EXECUTIONS} WHERE node = '' AND finished_at IS NULL"  # noqa: S608  # names only
-        f" AND scheduled_at <= %s{others} LIMIT 1",
+        f" AND COALESCE(not_before, scheduled_at) <= %s{others} LIMIT 1",
         [_moment(now), *params],
     )
 
@@ -81,27 +81,41 @@ def is_active_elsewhere(job_ids: Iterable[str], node: str) -> bool:
     )
 
 
-def busy_elsewhere(
-    job_ids: Collection[str], asked: Collection[Execution], node: str
-) -> list[tuple[str, int, int]]:
-    """For each job, how many runs go on in other schedulers or were given back, and how many of
-    them were given back.
+class Busy(NamedTuple):
+    """What goes on, or waits, of one job in other schedulers."""
+
+    job_id: str
+    runs: int
+    """Runs that go on there, or that were given back."""
+    owed: int
+    """Those of them that wait for a scheduler. They go before what is due."""
+    attempts: int
+    """Retries that wait. They don't hold up the schedule."""
+
+
+def busy_elsewhere(job_ids: Collection[str], asked: Collection[Execution], node: str) -> list[Busy]:
+    """What other schedulers do, or have left, of these jobs. Jobs with nothing are left out.
 
     The runs in `asked` don't count.
     """
     if not is_active_elsewhere(job_ids, node):
         return []
-    is_owed = models.Q(node="", trigger__in=OWED)
+    waits = models.Q(node="", trigger=Trigger.RETRY, not_before__isnull=False)
+    owed = models.Q(node="", trigger__in=OWED) & ~waits
     counted = (
         Execution.objects.active()
-        .filter(~models.Q(node="") | is_owed, job_id__in=list(job_ids))
+        .filter(~models.Q(node="") | models.Q(trigger__in=OWED), job_id__in=list(job_ids))
         .exclude(node=node)
         .exclude(pk__in=[execution.pk for execution in asked])
         .values_list("job_id")
-        .annotate(count=models.Count("pk"), owed=models.Count("pk", filter=is_owed))
+        .annotate(
+            count=models.Count("pk", filter=~waits),
+            owed=models.Count("pk", filter=owed),
+            attempts=models.Count("pk", filter=waits),
+        )
         .order_by()
     )
-    return list(counted)
+    return [Busy(*row) for row in counted]
 
 
 def locked(queryset: Any) -> Any:

@@ -22,7 +22,7 @@ from django_apscheduler.models import DjangoJob
 from countjobs.conf import Conf
 from countjobs.database.primary import rows_of
 from countjobs.models import Execution, SchedulerNode
-from countjobs.models.executions import Status
+from countjobs.models.executions import READY_AT, Status
 from countjobs.models.nodes import State
 
 
@@ -58,7 +58,7 @@ def look(now: datetime) -> Room:
         .order_by()
         .annotate(
             due_since=Subquery(due.values("next_run_time")[:1]),
-            asked_since=Subquery(asked.values("scheduled_at")[:1]),
+            asked_since=Subquery(asked.values(ready=READY_AT)[:1]),
         )
     )
     since = [at for node in alive[:1] for at in (node.due_since, node.asked_since) if at]

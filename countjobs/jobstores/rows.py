@@ -21,6 +21,7 @@ from django_apscheduler.models import DjangoJob
 from countjobs.database.batches import batches
 from countjobs.database.primary import rows_of
 from countjobs.database.wakeups import notify
+from countjobs.history import watches
 from countjobs.jobstores.keeping import kept_run_time
 from countjobs.jobstores.signing import seal, unseal
 from countjobs.models import JobDefinition, ParkedJob
@@ -73,12 +74,18 @@ def _definitions_of(label: str, pks: list[str]) -> Iterable[JobDefinition]:
 
 def definitions_changed(sender: type[JobDefinition], pks: Iterable[Any], **_: Any) -> None:
     """Write the rows of definitions that were written. A row that agrees is left alone."""
-    write_rows(sender, list(pks), timezone.now())
+    now = timezone.now()
+    with translation.override(settings.LANGUAGE_CODE):
+        watches.follow_changes(sender, pks, now)
+    write_rows(sender, list(pks), now)
 
 
 def definitions_deleted(sender: type[JobDefinition], pks: Iterable[Any], **_: Any) -> None:
     """Delete the rows of definitions that were deleted. Their history stays."""
-    delete_rows([sender.job_id_of(pk) for pk in pks])
+    job_ids = [sender.job_id_of(pk) for pk in pks]
+    with translation.override(settings.LANGUAGE_CODE):
+        watches.follow_deletions(job_ids, timezone.now())
+    delete_rows(job_ids)
     notify()
 
 

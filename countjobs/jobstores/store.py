@@ -36,7 +36,7 @@ from countjobs.jobstores.rows import delete_rows
 from countjobs.jobstores.signing import UnreadableJobError, seal, unseal
 from countjobs.jobstores.strangers import is_from_code
 from countjobs.models import Execution, ParkedJob
-from countjobs.models.executions import Status
+from countjobs.models.executions import READY_AT, Status
 from countjobs.models.kinds import concrete_definitions
 from countjobs.text import in_one_line
 
@@ -172,7 +172,7 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
         asked = passed.narrow(Execution.objects.unclaimed(), "job_id")
         times = (
             jobs.values_list("next_run_time", flat=True).first(),
-            asked.values_list("scheduled_at", flat=True).first(),
+            asked.values_list(READY_AT, flat=True).first(),
         )
         return min((time for time in times if time is not None), default=None)
 

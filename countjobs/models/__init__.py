@@ -5,6 +5,7 @@ from countjobs.models.definitions import JobDefinition
 from countjobs.models.executions import Execution
 from countjobs.models.nodes import SchedulerNode
 from countjobs.models.parked import ParkedJob
+from countjobs.models.watches import JobWatch
 from countjobs.models.writes import (
     JobDefinitionQuerySet,
     definitions_changed,
@@ -16,6 +17,7 @@ __all__ = [
     "Execution",
     "JobDefinition",
     "JobDefinitionQuerySet",
+    "JobWatch",
     "ParkedJob",
     "SchedulerNode",
     "definitions_changed",

@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator
 from django.db import DEFAULT_DB_ALIAS, models, router, transaction
 from django.utils import timezone as django_timezone
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.models.fields import CronField
-from countjobs.models.in_run import SavedInRun
 from countjobs.models.names import validate_name
+from countjobs.models.rules import Rules
 from countjobs.models.validity import (
     ENDED,
     EPOCH,
@@ -29,7 +29,6 @@ from countjobs.run_context import tell
 from countjobs.text import describe, shown, visible
 from countjobs.triggers import CRON_DEFAULTS, ScheduleTrigger, zone_names
 
-_MOST_GRACE = 10 * 366 * 86_400
 _WHEN = frozenset((*CRON_DEFAULTS, "timezone", "start_date", "end_date", "enabled"))
 """The fields that decide whether a definition has any runs."""
 
@@ -49,7 +48,7 @@ def validate_timezone(name: str) -> None:
         )
 
 
-class JobDefinition(SavedInRun):
+class JobDefinition(Rules):
     """A kind of job: subclass it, add typed fields, write `run`, and register it in the admin.
 
     The base class holds what every job has: a name, a schedule, and rules for late and overlapping
@@ -83,44 +82,6 @@ class JobDefinition(SavedInRun):
         blank=True,
         validators=[MaxValueValidator(3_600)],
         help_text=_("Delays each run by up to this many seconds, at random."),
-    )
-
-    misfire_grace_time = models.PositiveIntegerField(
-        _("misfire grace time"),
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(1), MaxValueValidator(_MOST_GRACE)],
-        help_text=_(
-            "How many seconds late a run may start. If it is later, it is missed. Empty: no limit."
-        ),
-    )
-    coalesce = models.BooleanField(
-        _("coalesce"),
-        default=True,
-        help_text=_(
-            "If several fire times came due while no scheduler was running, run once for all of "
-            "them together."
-        ),
-    )
-    max_instances = models.PositiveSmallIntegerField(
-        _("max instances"),
-        default=1,
-        validators=[MinValueValidator(1), MaxValueValidator(1_000)],
-        help_text=_(
-            "How many runs of this job may be in progress at the same time. Further runs are "
-            "skipped."
-        ),
-    )
-    rerun_if_lost = models.BooleanField(
-        _("run again if lost"),
-        default=False,
-        help_text=_(
-            "If the scheduler dies during a run, run it again. Tick this only if running twice is"
-            " harmless."
-        ),
-    )
-    executor = models.CharField(
-        _("executor"), max_length=64, default="default", choices=[("default", _("threads"))]
     )
 
     objects = JobDefinitionQuerySet.as_manager()
@@ -273,7 +234,9 @@ class JobDefinition(SavedInRun):
         kind, ours = type(self), JobDefinition
         try:
             if settled and (kind.clean, kind.full_clean) == (ours.clean, ours.full_clean):
-                self.clean_fields(exclude=settled)  # `clean` would search for a run once more
+                self.clean_fields(
+                    exclude={*settled, *self.settled_rules()}
+                )  # `clean` would search for a run once more
             else:
                 self.full_clean(exclude=settled, validate_unique=False, validate_constraints=False)
         except ValidationError as error:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from django.db import connections, models
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -32,6 +33,9 @@ from countjobs.text import visible
 
 __all__ = ["ACTIVE", "FAILURES", "OWED", "PROBLEMS", "TROUBLES", "UNFINISHED", "Status", "Trigger"]
 __all__ += ["Execution", "ExecutionQuerySet"]
+
+READY_AT = Coalesce("not_before", "scheduled_at")
+"""When a run that waits may be taken. An index has it."""
 
 _TIMES = ("status", "trigger", "scheduled_at", "started_at", "finished_at")
 
@@ -68,12 +72,27 @@ class ExecutionQuerySet(PrimaryQuerySet["Execution"]):
             self.active()
             .filter(status=Status.QUEUED, node="")
             .exclude(models.Q(trigger__in=OWED) & goes_on)
-            .order_by("scheduled_at", "pk")
+            .alias(ready_at=READY_AT)
+            .order_by("ready_at", "pk")
         )
 
     def requested(self, now: datetime) -> Self:
         """Requested runs that are due and may be taken, oldest first."""
-        return self.unclaimed().filter(scheduled_at__lte=now)
+        return self.unclaimed().filter(ready_at__lte=now)
+
+    def waiting_attempts(self, job_ids: Collection[str]) -> Self:
+        """The retries of these jobs that wait for their time, or for another run to end."""
+        waiting = self.active().filter(node="", trigger=Trigger.RETRY, not_before__isnull=False)
+        return waiting.filter(job_id__in=job_ids)
+
+    def attempts_of(self, execution: Execution) -> Self:
+        """All attempts of the chain that a run belongs to, in order."""
+        first = execution.first_attempt or execution.pk
+        return self.filter(models.Q(pk=first) | models.Q(first_attempt=first)).order_by("attempt")
+
+    def ends_of_chains(self) -> Self:
+        """Without attempts that another one follows: a chain counts once, by its end."""
+        return self.filter(next_attempt__isnull=True)
 
     def with_status(self, status: str) -> Self:
         """Runs with this status, by an index. Only `succeeded` has none: most runs have it."""
@@ -170,7 +189,19 @@ class Execution(models.Model):
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
     node = models.CharField(_("scheduler"), max_length=255, blank=True)
     attempt = models.PositiveSmallIntegerField(_("attempt"), default=1)
+    not_before = models.DateTimeField(
+        _("not before"), null=True, help_text=_("A retry waits until then.")
+    )
+    first_attempt = models.BigIntegerField(null=True, editable=False)
+    """The key of the first attempt, for each further one."""
+    next_attempt = models.BigIntegerField(null=True, editable=False)
+    """The key of the attempt that follows this one. A run that has one isn't the end of its chain,
+    and doesn't count as a failure of its job."""
     requested_by = models.CharField(_("requested by"), max_length=255, blank=True)
+    cancel_requested_at = models.DateTimeField(_("asked to stop"), null=True)
+    cancel_requested_by = models.CharField(
+        _("asked to stop by"), max_length=255, blank=True, default="", db_default=""
+    )
     parameters = OrderedJSONField(_("parameters"), default=dict, blank=True)
     output = models.TextField(_("output"), blank=True)
     error = models.TextField(_("error"), blank=True)
@@ -206,15 +237,20 @@ class Execution(models.Model):
                 fields=["job_id", "scheduled_at"],
                 condition=models.Q(trigger="schedule"),
                 name="countjobs_one_run_per_fire_time",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["first_attempt", "attempt"],
+                condition=models.Q(first_attempt__isnull=False),
+                name="countjobs_one_run_per_attempt",
+            ),
         ]
         indexes = [
             models.Index(fields=["-scheduled_at", "-id"], name="countjobs_newest"),
             models.Index(fields=["job_id", "-scheduled_at", "-id"], name="countjobs_newest_of_job"),
             models.Index(
-                fields=["scheduled_at"],
+                READY_AT,
                 condition=models.Q(node="", finished_at__isnull=True),
-                name="countjobs_requested",
+                name="countjobs_ready",
             ),
             models.Index(
                 fields=["job_id"],

@@ -56,7 +56,7 @@ class SchedulerNode(models.Model):
     state = models.CharField(
         _("state"), max_length=16, choices=State.choices, default=State.RUNNING
     )
-    # Both have defaults in the database: an earlier version's schedulers write rows without them.
+    # They have defaults in the database: an earlier version's schedulers write rows without them.
     cannot_claim = models.CharField(
         _("can't start runs"),
         max_length=MOST_REASON,
@@ -65,6 +65,13 @@ class SchedulerNode(models.Model):
         db_default="",
         editable=False,
         help_text=_("Why it can't start runs now. Empty while all is well."),
+    )
+    given_up = models.PositiveIntegerField(
+        _("threads given up"),
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text=_("How many of its threads still carry out runs that were to stop."),
     )
     kinds = models.JSONField(_("kinds of job"), null=True, default=None, editable=False)
     """The labels of the kinds of definition that it knows; null if unknown."""

@@ -9,24 +9,21 @@ scheduler after another.
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from countjobs.conf import Conf
 from countjobs.database.outages import let_go_after
-from countjobs.database.primary import rows_of
 from countjobs.database.wakeups import notify
 from countjobs.history import lifecycle
+from countjobs.history.attempts import rules_of, verdict
 from countjobs.jobstores.neighbours import kinds_told
-from countjobs.models import Execution, JobDefinition, SchedulerNode
+from countjobs.models import Execution, SchedulerNode
 from countjobs.models.executions import Status
-from countjobs.models.kinds import definition_key, unknown_kind
+from countjobs.models.kinds import unknown_kind
 from countjobs.models.nodes import State
 from countjobs.schedulers.watch import Heartbeats
 from countjobs.text import in_one_line
@@ -115,7 +112,7 @@ def settle(node: str, reason: str, now: datetime) -> Settled:
         locked = running.order_by("job_id", "pk").select_for_update()
         lost = _known_here(list(locked.defer("output", "traceback")))
         again = _lose(lost, reason, now)
-        lifecycle.retry(again)
+        lifecycle.retry([lifecycle.Again(run, not_before=None) for run in again])
         settled = Settled(len(lost), len(again), lifecycle.give_back(node))
         notify()
     return settled
@@ -123,16 +120,12 @@ def settle(node: str, reason: str, now: datetime) -> Settled:
 
 def _lose(running: list[Execution], reason: str, now: datetime) -> list[Execution]:
     """Mark runs as lost. Returns those that are to be run again."""
-    most = Conf.load().most_attempts
-    enabled = _enabled_of_rerun({execution.job_id for execution in running})
+    rules = rules_of(execution.job_id for execution in running)
     errors, again = [], []
     for execution in running:
-        error = reason
-        if execution.job_id in enabled:
-            is_again, why = _verdict(execution, is_enabled=enabled[execution.job_id], most=most)
-            error = f"{reason} {why}"
-            again += [execution] * is_again
-        errors.append((execution, error))
+        found = verdict(execution.attempt, Status.LOST, rules.get(execution.job_id))
+        errors.append((execution, f"{reason} {found.sentence}".rstrip()))
+        again += [execution] * found.follows
     lifecycle.lose(errors, now)
     return again
 
@@ -145,34 +138,3 @@ def _known_here(running: list[Execution]) -> list[Execution]:
     told = kinds_told() if unknown else set()
     left = {job_id for job_id in unknown if unknown_kind(job_id) in told}
     return [each for each in running if each.job_id not in left]
-
-
-def _verdict(execution: Execution, *, is_enabled: bool, most: int) -> tuple[bool, str]:
-    """Whether a lost run with `rerun_if_lost` runs again, and a sentence that says so."""
-    if not is_enabled:
-        return False, _("There is no next attempt: the job was paused.")
-    attempts = {"attempt": execution.attempt, "next": execution.attempt + 1, "most": most}
-    if execution.attempt >= most:
-        text = _(
-            "There is no next attempt: this was attempt %(attempt)d, and MOST_ATTEMPTS is %(most)d."
-        )
-        return False, text % attempts
-    return True, _("Attempt %(next)d of at most %(most)d follows.") % attempts
-
-
-def _enabled_of_rerun(job_ids: Iterable[str]) -> dict[str, bool]:
-    """For each job whose definition says `rerun_if_lost`: whether it is enabled.
-
-    One query per kind. Jobs from code and deleted definitions are left out.
-    """
-    keys: defaultdict[type[JobDefinition], list[Any]] = defaultdict(list)
-    for job_id in job_ids:
-        if (key := definition_key(job_id)) is not None:
-            keys[key[0]].append(key[1])
-    return {
-        model.job_id_of(pk): enabled
-        for model, pks in keys.items()
-        for pk, enabled in rows_of(model)
-        .filter(pk__in=pks, rerun_if_lost=True)
-        .values_list("pk", "enabled")
-    }

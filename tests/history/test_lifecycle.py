@@ -11,7 +11,7 @@ import pytest
 
 import countjobs
 from countjobs.history import lifecycle
-from countjobs.history.lifecycle import TRANSITIONS, Transition
+from countjobs.history.transitions import TRANSITIONS, Transition
 from countjobs.models.executions import Status
 from tests.support.paths import ROOT
 
@@ -103,4 +103,4 @@ def test_the_docs_explain_every_status() -> None:
 
 def test_a_verb_refuses_a_status_that_it_does_not_lead_to() -> None:
     with pytest.raises(ValueError, match="leads to no status"):
-        lifecycle.finish([{"id": 1, "status": Status.CANCELLED}])
+        lifecycle.finish([{"id": 1, "status": Status.LOST}])

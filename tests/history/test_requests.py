@@ -51,7 +51,7 @@ def test_many_requests_take_as_many_statements_as_one() -> None:
             request_runs([(str(n), str(n)) for n in range(count)])
         return len(captured)
 
-    assert statements(1) == statements(50)
+    assert statements(1) == statements(40)
 
 
 def test_names_that_are_too_long_for_the_history_are_cut() -> None:

@@ -29,7 +29,7 @@ TABLES = ("django_apscheduler_djangojob", "countjobs_execution")
 DUE = "django_apscheduler_djangojob_next_run_time_"
 JOB_KEY = "django_apscheduler_djangojob_pkey|sqlite_autoindex_django_apscheduler_djangojob_1"
 EXECUTION_KEY = "countjobs_execution_pkey|INTEGER PRIMARY KEY"
-REQUESTED = "countjobs_requested"
+REQUESTED = "countjobs_ready"
 ACTIVE = "countjobs_active_of_job"
 
 BY_KEY = f"{EXECUTION_KEY}|{JOB_KEY}"
@@ -37,7 +37,7 @@ BY_KEY = f"{EXECUTION_KEY}|{JOB_KEY}"
 # What is looked for in a statement, and the index that its plan must name. The first one counts.
 INDEXES = [
     (r'^SELECT .*\bnext_run_time"? (<= |IS NOT NULL)', DUE),
-    (r'^SELECT .*\bscheduled_at"? (AS "scheduled_at" FROM|<= )', REQUESTED),
+    (r"^SELECT .*\bCOALESCE\(", REQUESTED),
     (r'^UPDATE .* FROM |"django_apscheduler_djangojob"."id" IN', BY_KEY),
     (r'^SELECT .*"status"|^SELECT .* node <> ', ACTIVE),
     (r'^UPDATE "countjobs_execution" ', f"{ACTIVE}|{REQUESTED}"),

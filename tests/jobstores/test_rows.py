@@ -198,7 +198,7 @@ def test_writing_many_rows_takes_as_many_statements_as_writing_one(most: int) ->
     ) as captured:
         CountJob.objects.filter(pk__in=[job.pk for job in jobs]).update(minute="30")
     # Where rows can be locked, all writers lock them in one order first.
-    most_statements = 7 + connection.features.has_select_for_update
+    most_statements = 9 + connection.features.has_select_for_update
     assert len([q for q in captured if "SAVEPOINT" not in q["sql"]]) <= most_statements
 
 

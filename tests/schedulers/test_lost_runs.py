@@ -97,8 +97,7 @@ def test_a_job_that_takes_its_schedulers_down_does_not_do_so_for_ever(
     lost = running(make_definition(rerun_if_lost=True), attempt=attempt, trigger=Trigger.RETRY)
     assert settled(lost) == (
         Status.LOST,
-        "It is gone. There is no next attempt: "
-        f"this was attempt {attempt}, and MOST_ATTEMPTS is {most}.",
+        f"It is gone. There is no next attempt: this was attempt {attempt} of at most {most}.",
     )
     assert not Execution.objects.filter(status=Status.QUEUED).exists()
 
@@ -174,9 +173,9 @@ def test_the_number_of_statements_does_not_depend_on_the_number_of_runs(count: i
     running(Greeting.objects.create(name="greeting", greeted="Ann", rerun_if_lost=True))
     with CaptureQueriesContext(connection) as queries:
         assert settle(NODE, "It is gone.", LATER) == Settled(count + 1, count + 1, 0)
-    # A savepoint and its release; the runs, two kinds, lost, retries, handed back; and on
-    # PostgreSQL a limit and a NOTIFY.
-    assert len(queries) == 8 + 2 * (connection.vendor == "postgresql")
+    # A savepoint and its release; the runs, two kinds, lost, retries, their links, handed back; and
+    # on PostgreSQL a limit and a NOTIFY.
+    assert len(queries) == 9 + 2 * (connection.vendor == "postgresql")
 
 
 def test_the_next_attempt_of_a_request_keeps_who_asked(settings: Settings) -> None:

@@ -13,7 +13,6 @@ from django.http import (
     HttpResponseRedirect,
 )
 from django.template.response import TemplateResponse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from countjobs.admin.definitions.run_now import ask_for_runs
@@ -22,11 +21,10 @@ from countjobs.admin.links import Links
 from countjobs.admin.lookup import definitions_of
 from countjobs.admin.one_row import row_of
 from countjobs.admin.urls import OF_ROW, WRITE, Page
-from countjobs.history import lifecycle
+from countjobs.history.requests import cancel_runs
 from countjobs.models import Execution
 from countjobs.models.executions import ACTIVE
 from countjobs.models.kinds import definition_key
-from countjobs.text import shown
 
 if TYPE_CHECKING:
     from countjobs.admin.executions.admin import ExecutionAdmin
@@ -62,14 +60,16 @@ def _again(model_admin: ExecutionAdmin, request: HttpRequest, object_id: str) ->
 
 
 def _cancel(model_admin: ExecutionAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
-    """Cancel it before it starts. A scheduler may be faster."""
-    queued = _execution(model_admin, request, object_id, to_run=True)
-    reason = _("Cancelled by %s.") % shown(request.user.get_username())
-    if lifecycle.cancel(queued.pk, reason, timezone.now()):
+    """Cancel it, or ask it to stop. A scheduler may be faster."""
+    run = _execution(model_admin, request, object_id, to_run=True)
+    done = cancel_runs([run.pk], requested_by=request.user.get_username())
+    if done.ended:
         messages.success(request, _("The run was cancelled."))
+    elif done.asked:
+        messages.success(request, _("The run was asked to stop."))
     else:
-        messages.warning(request, _("It is too late to cancel this run: it is no longer queued."))
-    return _to(model_admin, request, queued)
+        messages.warning(request, _("It is too late to cancel this run: it has ended."))
+    return _to(model_admin, request, run)
 
 
 def _execution(

@@ -1,0 +1,68 @@
+"""What follows runs that have ended: their next attempts, and runs that waited for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from countjobs.database.turns import own_turn
+from countjobs.database.wakeups import notify
+from countjobs.history import lifecycle
+from countjobs.history.attempts import Verdict, rules_of, verdict
+from countjobs.history.outcomes import Outcome
+from countjobs.models import Execution
+from countjobs.models.executions import Status
+
+_TRIED_AGAIN = frozenset({Status.FAILED, Status.TIMED_OUT})
+
+
+def record_with_follow_ups(outcomes: list[Outcome]) -> None:
+    """Write outcomes, and queue the next attempts, in one transaction. Raises django.db.Error.
+
+    It wakes the schedulers: an attempt may be due, or a run that waited for one of these.
+    """
+    with own_turn(), transaction.atomic():
+        verdicts = _verdicts(outcomes)
+        notes = {pk: found.sentence for pk, found in verdicts.items()}
+        rows = [lifecycle.ended(each, notes.get(each.execution_id, "")) for each in outcomes]
+        written = set(lifecycle.finish(rows))
+        _queue(
+            {
+                each.execution_id: _not_before(each, found)
+                for each in outcomes
+                if (found := verdicts.get(each.execution_id)) is not None
+                and found.follows
+                and each.execution_id in written
+            }
+        )
+        notify()
+
+
+def _verdicts(outcomes: list[Outcome]) -> dict[int, Verdict]:
+    wrong = [each for each in outcomes if each.follow_up and each.status in _TRIED_AGAIN]
+    rules = rules_of(each.follow_up.job_id for each in wrong if each.follow_up)
+    return {
+        each.execution_id: verdict(
+            each.follow_up.attempt,
+            each.status,
+            rules.get(each.follow_up.job_id),
+            gives_up=each.gives_up,
+            try_after=each.try_after,
+        )
+        for each in wrong
+        if each.follow_up
+    }
+
+
+def _not_before(outcome: Outcome, found: Verdict) -> datetime:
+    ended = outcome.finished_at or timezone.now()
+    return ended + timedelta(seconds=found.delay or 0)
+
+
+def _queue(follow: Mapping[int, datetime]) -> None:
+    if follow:
+        ended = Execution.objects.filter(pk__in=list(follow)).defer("output", "traceback")
+        lifecycle.retry([lifecycle.Again(run, follow[run.pk]) for run in ended])

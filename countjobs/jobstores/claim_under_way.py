@@ -1,0 +1,90 @@
+"""One claim under way: what it knows of the jobs, and what it has taken so far."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from countjobs.jobstores.claimed import ClaimedJob
+from countjobs.jobstores.passed import NOTHING, PassedOver
+from countjobs.jobstores.plan import NotRun
+from countjobs.jobstores.questions import JobRow
+from countjobs.jobstores.restoring import Strange, Taken
+from countjobs.models import JobDefinition, ParkedJob
+from countjobs.run_context import Run
+from countjobs.text import storable
+
+Call: TypeAlias = Callable[[], object]
+
+
+@dataclass
+class Claims:
+    """What a claim took, and what it recorded as not run."""
+
+    jobs: list[ClaimedJob] = field(default_factory=list)
+    not_run: list[tuple[str, NotRun]] = field(default_factory=list)
+    parked: list[ParkedJob] = field(default_factory=list)
+    strange: list[Strange] = field(default_factory=list)
+    """Rows that were left as they are."""
+    to_write: list[JobDefinition] = field(default_factory=list)
+    """Definitions whose rows have to be rewritten."""
+    no_room: list[tuple[str, str]] = field(default_factory=list)
+    """Executors that have no room, each with a job that was left because of that."""
+
+
+@dataclass
+class ClaimUnderWay:
+    """What the parts of a claim share."""
+
+    now: datetime
+    node: str
+    busy: Counter[str]
+    """How many runs of each job go on, here and elsewhere."""
+    rooms: Mapping[str, int] | None = None
+    """How many jobs each executor may still take. None: as many as there are."""
+    passed: PassedOver = NOTHING
+    claims: Claims = field(default_factory=Claims)
+    moved: list[dict[str, Any]] = field(default_factory=list)
+    """Rows of the job store to write."""
+    over: list[str] = field(default_factory=list)
+    """Jobs from code that have no more fire times."""
+    broken: dict[str, str] = field(default_factory=dict)
+    """Why jobs are broken."""
+    attempts: set[str] = field(default_factory=set)
+    """Jobs that have a retry that waits."""
+
+    def __post_init__(self) -> None:
+        self._taken_of: Counter[str] = Counter()
+
+    def take_room(self, job_id: str, executor: str) -> bool:
+        """Take room for a job in its executor. Returns False if there is none."""
+        if self.rooms is None:
+            return True
+        if self._taken_of[executor] >= self.rooms.get(executor, 0):
+            self.claims.no_room.append((executor, job_id))
+            return False
+        self._taken_of[executor] += 1
+        return True
+
+    def park(self, broken: list[tuple[JobRow, str]], known: Mapping[str, ParkedJob]) -> None:
+        """Park jobs. One that is parked already keeps its reason."""
+        for row, error in broken:
+            if row.next_run_time is None and row.id in known:
+                self.broken[row.id] = known[row.id].error
+                continue
+            self.broken[row.id] = reason = storable(error)
+            self.moved.append({"id": row.id, "next_run_time": None})
+            parked = ParkedJob(job_id=row.id, error=reason, parked_at=self.now)
+            self.claims.parked.append(parked)
+
+
+def run_of(taken: Taken, execution_id: int, at: datetime, call: Call, attempt: int = 1) -> Run:
+    """A run that a claim took, with what its definition says about it."""
+    job, definition = taken.job, taken.definition
+    if definition is None:
+        return Run(execution_id, job.id, job.name, at, call, attempt)
+    limit, has_rules = definition.time_limit, definition.has_rules
+    return Run(execution_id, job.id, job.name, at, call, attempt, limit, has_rules)
