@@ -12,7 +12,7 @@ from countjobs.database.turns import own_turn
 from countjobs.database.wakeups import notify
 from countjobs.history import lifecycle
 from countjobs.history.attempts import Verdict, rules_of, verdict
-from countjobs.history.outcomes import Outcome
+from countjobs.history.run_outcome import Outcome
 from countjobs.models import Execution
 from countjobs.models.executions import Status
 

@@ -20,7 +20,7 @@ from django.db import connection, models, transaction
 
 from countjobs.database.rowsets import insert_rows, update_rows
 from countjobs.database.turns import own_turn
-from countjobs.history.outcomes import Outcome
+from countjobs.history.run_outcome import Outcome
 from countjobs.history.transitions import checked
 from countjobs.models.executions import UNFINISHED, Execution, Status, Trigger
 

@@ -21,8 +21,8 @@ from countjobs.database.queries import forget_queries
 from countjobs.database.turns import own_turn
 from countjobs.history import lifecycle
 from countjobs.history.follow_ups import record_with_follow_ups
-from countjobs.history.outcomes import Outcome
-from countjobs.history.watches import pause_failing
+from countjobs.history.run_outcome import Outcome
+from countjobs.history.watching import pause_failing
 from countjobs.lasting import go_on_until
 from countjobs.models.executions import FAILURES
 from countjobs.text import counted, in_one_line

@@ -20,7 +20,7 @@ from countjobs.text import shown
 
 
 def request_run(
-    job: JobDefinition | str,
+    job_id: JobDefinition | str,
     job_name: str = "",
     *,
     requested_by: str = "",
@@ -32,7 +32,7 @@ def request_run(
     A paused job runs too: only its schedule is paused.
 
     Args:
-        job: A definition, or the key of a job, such as a definition's `job_id`.
+        job_id: The job's key, or its definition.
         job_name: What the history calls it. By default the definition's name, or the key.
         requested_by: Who asked: a user's name.
         trigger: Why: by hand, or through the API.
@@ -44,9 +44,9 @@ def request_run(
     Returns:
         The queued run, which belongs to no scheduler yet.
     """
-    job_id = job if isinstance(job, str) else job.job_id
+    key = job_id if isinstance(job_id, str) else job_id.job_id
     return request_runs(
-        [(job_id, job_name or _name_of(job))],
+        [(key, job_name or _name_of(job_id))],
         requested_by=requested_by,
         trigger=trigger,
         parameters=parameters,

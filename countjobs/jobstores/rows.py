@@ -21,7 +21,7 @@ from django_apscheduler.models import DjangoJob
 from countjobs.database.batches import batches
 from countjobs.database.primary import rows_of
 from countjobs.database.wakeups import notify
-from countjobs.history import watches
+from countjobs.history import watching
 from countjobs.jobstores.keeping import kept_run_time
 from countjobs.jobstores.signing import seal, unseal
 from countjobs.models import JobDefinition, ParkedJob
@@ -76,7 +76,7 @@ def definitions_changed(sender: type[JobDefinition], pks: Iterable[Any], **_: An
     """Write the rows of definitions that were written. A row that agrees is left alone."""
     now = timezone.now()
     with translation.override(settings.LANGUAGE_CODE):
-        watches.follow_changes(sender, pks, now)
+        watching.follow_changes(sender, pks, now)
     write_rows(sender, list(pks), now)
 
 
@@ -84,7 +84,7 @@ def definitions_deleted(sender: type[JobDefinition], pks: Iterable[Any], **_: An
     """Delete the rows of definitions that were deleted. Their history stays."""
     job_ids = [sender.job_id_of(pk) for pk in pks]
     with translation.override(settings.LANGUAGE_CODE):
-        watches.follow_deletions(job_ids, timezone.now())
+        watching.follow_deletions(job_ids, timezone.now())
     delete_rows(job_ids)
     notify()
 

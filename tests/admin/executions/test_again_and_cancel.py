@@ -123,7 +123,7 @@ def test_what_is_not_queued_any_more_is_not_cancelled(
 def test_a_run_that_begins_between_the_look_and_the_cancel_goes_on(definition: CountJob) -> None:
     queued = execution_of(definition, Status.QUEUED, node=NODE)
     assert begin(NODE, [queued.pk], NOON) == [queued.pk]
-    assert not lifecycle.cancel(queued.pk, "too late", NOON)
+    assert not lifecycle.cancel([queued.pk], "too late", NOON)
     queued.refresh_from_db()
     assert (queued.status, queued.finished_at) == (Status.RUNNING, None)
 
