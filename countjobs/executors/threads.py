@@ -35,7 +35,7 @@ from countjobs.executors.runs import carry_out
 from countjobs.executors.sessions import share_caches
 from countjobs.executors.telling import log_outcome, log_start, tell_listeners
 from countjobs.executors.workers import Workers
-from countjobs.history.recorder import Outcome
+from countjobs.history.run_outcome import FollowUp, Outcome
 from countjobs.jobstores.claimed import ClaimedJob
 from countjobs.lasting import go_on_until, quietly
 from countjobs.run_context import GOING, Run, Stop
@@ -77,6 +77,7 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         output_bytes: int,
     ) -> None:
         super().__init__(threads)
+        self.size = threads
         self._begin, self._put_off = begin, put_off
         self._report = report
         self._output_bytes = output_bytes
@@ -224,7 +225,7 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         run.is_given_up = True
         self.given_up += 1
         outcome = outcome_of_given_up(work, stop, _GIVEN_UP)
-        quietly(self._report, outcome)
+        self._report_end(run, outcome)
         quietly(log_outcome, self._logger, run, outcome)
         quietly(tell_listeners, self._scheduler, run, outcome)
         self._workers.abandon(work.thread)
@@ -270,12 +271,17 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         if self._at_work.pop(run.execution_id, None) is None:  # given up meanwhile, and recorded
             let_go(outcome)
             return
-        quietly(self._report, outcome)
+        self._report_end(run, outcome)
         try:
             quietly(log_outcome, self._logger, run, outcome)
             tell_listeners(self._scheduler, run, outcome)
         finally:
             let_go(outcome)
+
+    def _report_end(self, run: Run, outcome: Outcome) -> None:
+        if run.has_rules or outcome.try_after is not None:
+            outcome.follow_up = FollowUp(run.job_id, run.attempt)
+        quietly(self._report, outcome)
 
     def _carry_out(self, run: Run) -> Outcome:
         return carry_out(run, self._output_bytes, keep_error=True)

@@ -8,18 +8,15 @@ MOST_ATTEMPTS allows that many attempts, and `retries` may allow more.
 from __future__ import annotations
 
 import random
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from django.utils.translation import gettext as _
 
 from countjobs.conf import Conf
 from countjobs.database.primary import rows_of
-from countjobs.models import JobDefinition
 from countjobs.models.executions import Status
-from countjobs.models.kinds import definition_key
+from countjobs.models.kinds import keys_by_kind
 
 SPREAD = 0.1
 """Delays differ by up to this share, so that jobs that failed together aren't tried together."""
@@ -57,13 +54,9 @@ def rules_of(job_ids: Iterable[str]) -> dict[str, AttemptRules]:
 
     Jobs from code and deleted definitions have none.
     """
-    keys: defaultdict[type[JobDefinition], list[Any]] = defaultdict(list)
-    for job_id in set(job_ids):
-        if (key := definition_key(job_id)) is not None:
-            keys[key[0]].append(key[1])
     return {
         model.job_id_of(pk): AttemptRules(enabled, retries, float(delay), float(backoff), rerun)
-        for model, pks in keys.items()
+        for model, pks in keys_by_kind(job_ids).items()
         for pk, enabled, retries, delay, backoff, rerun in rows_of(model)
         .filter(pk__in=pks)
         .values_list("pk", *_NAMES)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -16,12 +15,15 @@ from countjobs.database.turns import own_turn
 from countjobs.history import lifecycle
 from countjobs.models import Execution, JobDefinition, JobWatch
 from countjobs.models.executions import FAILURES, Status
-from countjobs.models.kinds import concrete_definitions, definition_key
+from countjobs.models.kinds import keys_by_kind
 from countjobs.text import counted
 
 _BATCH = 500
 _COUNTED = (Status.SUCCEEDED, *FAILURES)
 """The ends that say how a job does. What was skipped, missed or cancelled says nothing."""
+
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def follow_changes(model: type[JobDefinition], pks: Iterable[Any], now: datetime) -> None:
@@ -65,13 +67,9 @@ def pause_failing(job_ids: Iterable[str], now: datetime) -> list[str]:
 
     Returns a sentence for each. Raises django.db.Error.
     """
-    keys: defaultdict[type[JobDefinition], list[Any]] = defaultdict(list)
-    for job_id in job_ids:
-        if (key := definition_key(job_id)) is not None:
-            keys[key[0]].append(key[1])
     return [
         line
-        for model, pks in keys.items()
+        for model, pks in keys_by_kind(job_ids).items()
         for definition in rows_of(model).filter(pk__in=pks, enabled=True, pause_after__isnull=False)
         if (line := _pause_if_failing(definition, now))
     ]
@@ -100,24 +98,32 @@ def _pause_if_failing(definition: JobDefinition, now: datetime) -> str:
 
 
 def look_for_silence(now: datetime) -> list[str]:
-    """Note which watched jobs have become silent, and which no longer are. Returns a line each."""
-    return [line for model in concrete_definitions() for line in _look_at_kind(model, now)]
+    """Note which watched jobs have become silent, and which no longer are. Returns a line each.
 
-
-def _look_at_kind(model: type[JobDefinition], now: datetime) -> Iterator[str]:
-    limits = rows_of(model).filter(enabled=True, most_silence__isnull=False)
-    seconds = {model.job_id_of(pk): most for pk, most in limits.values_list("pk", "most_silence")}
-    for batch in batches(list(seconds), _BATCH):
-        watches = JobWatch.objects.in_bulk(batch)
-        if len(watches) < len(batch):  # something else than Django has written them
-            _follow(set(batch), batch, now)
-        for watch in watches.values():
-            limit = timedelta(seconds=seconds[watch.job_id] or 0)
-            yield from _note(watch, _silent_since(watch, limit, now))
-    silent = JobWatch.objects.filter(silent_since__isnull=False)
-    for watch in silent.filter(job_id__startswith=model.job_id_of("")):
-        if watch.job_id not in seconds:  # the limit was taken away
-            yield from _note(watch, None)
+    If no job is watched, this is one query.
+    """
+    watches = {watch.job_id: watch for watch in JobWatch.objects.filter(paused_at__isnull=True)}
+    limits = {
+        model.job_id_of(pk): seconds
+        for model, pks in keys_by_kind(watches).items()
+        for batch in batches(pks, _BATCH)
+        for pk, seconds in rows_of(model)
+        .filter(pk__in=batch, enabled=True, most_silence__isnull=False)
+        .values_list("pk", "most_silence")
+    }
+    # What succeeded last, and lately, needs no closer look: nearly all of them.
+    last_good = {
+        past.job_id: past.finished_at
+        for batch in batches(list(limits), _BATCH)
+        for past in Execution.objects.newest_of_each(batch, 1, ended=True)
+        if past.status == Status.SUCCEEDED and past.finished_at
+    }
+    lines: list[str] = []
+    for job_id, watch in watches.items():
+        limit = timedelta(seconds=limits.get(job_id) or 0)
+        is_fine = not limit or last_good.get(job_id, _LONG_AGO) > now - limit
+        lines += _note(watch, None if is_fine else _silent_since(watch, limit, now))
+    return lines
 
 
 def _note(watch: JobWatch, since: datetime | None) -> Iterator[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from django.db import Error
@@ -49,9 +49,13 @@ class Claiming:
         self._suspected: set[str] = set()
         """Kinds whose tables could not be read; or just the connection broke."""
         self._told: set[str] = set()
+        self._rooms: Counter[str] = Counter()
 
-    def take(self, now: datetime, limit: int) -> Claims:
-        """Claim what can be claimed. If that is nothing, raises what the database raised."""
+    def take(self, now: datetime, limit: int, rooms: Mapping[str, int]) -> Claims:
+        """Claim what can be claimed, at most `limit` jobs, and no more than executors have room
+        for. If that is nothing, raises what the database raised.
+        """
+        self._rooms = Counter(rooms)
         try:
             claims = self._take_kinds(now, limit)
         except AWAY:
@@ -99,7 +103,9 @@ class Claiming:
         tried = list(dict.fromkeys([*asked, *ids]))
         for job_id in tried:
             try:
-                _add(claims, self._claim(now, 1, only=job_id))
+                one = self._claim(now, 1, only=job_id)
+                self._rooms.subtract(job.executor for job in one.jobs)
+                _add(claims, one)
             except AWAY:
                 if claims.jobs:  # committed: they are ours to start
                     break
@@ -121,7 +127,13 @@ class Claiming:
 
     def _claim(self, now: datetime, limit: int, only: str | None = None) -> Claims:
         return claim(
-            now, limit=limit, node=self.node, busy=self._busy(), only=only, passed=self.passed
+            now,
+            limit=limit,
+            node=self.node,
+            busy=self._busy(),
+            only=only,
+            passed=self.passed,
+            rooms=self._rooms,
         )
 
     def _pass_over_all_foreign(self, now: datetime) -> None:
@@ -171,3 +183,4 @@ def _add(claims: Claims, one: Claims) -> None:
     claims.parked += one.parked
     claims.strange += one.strange
     claims.to_write += one.to_write
+    claims.no_room += one.no_room

@@ -1,14 +1,16 @@
 """What a scheduler passes over for a while, so that its claims don't find it again and again.
 
 These are rows that it doesn't know (of an app that isn't installed here, or written by a newer
-version or another program), and rows that the database refuses at present. Claims leave them out of
-their queries, so they take no other row's place in a batch.
+version or another program), rows that the database refuses at present, and jobs whose executor has
+no room. Claims leave them out of their queries, so they take no other row's place in a batch.
 """
 
 from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from django.db import connection, models
@@ -33,11 +35,30 @@ class PassedOver:
         self._kinds: dict[str, float] = {}
         self._jobs: dict[str, float] = {}
         self._refused: dict[str, float] = {}
+        self._wait: dict[str, dict[str, None]] = {}
+        """By executor, the jobs that wait for room in it, in order."""
         self._only_definitions_until = 0.0
         """By the monotonic clock; 0 where jobs from code are looked at, too."""
 
     def __bool__(self) -> bool:
-        return bool(self._kinds or self._jobs or self._only_definitions_until)
+        return bool(self._kinds or self._jobs or self._wait or self._only_definitions_until)
+
+    @property
+    def full_executors(self) -> list[str]:
+        """The executors that jobs wait for."""
+        return list(self._wait)
+
+    def wait_for_room(self, executor: str, job_id: str) -> None:
+        """Pass over a job until its executor has room."""
+        self._wait.setdefault(executor, {})[job_id] = None
+
+    def make_room(self, rooms: Mapping[str, int]) -> None:
+        """Look again at those that wait for an executor which has room now, the first ones."""
+        for executor, waiting in list(self._wait.items()):
+            for job_id in list(islice(waiting, rooms.get(executor, 0))):
+                del waiting[job_id]
+            if not waiting:
+                del self._wait[executor]
 
     @property
     def room(self) -> int:
@@ -80,6 +101,8 @@ class PassedOver:
         """A row was rewritten: look at it again."""
         for known in (self._jobs, self._refused):
             known.pop(job_id, None)
+        for waiting in self._wait.values():
+            waiting.pop(job_id, None)
 
     def expire(self) -> None:
         """Look again at what has been passed over long enough."""
@@ -104,7 +127,7 @@ class PassedOver:
             known = _prefixes()
             parts.append(f"({' OR '.join(f'substr({column}, 1, %s) = %s' for _ in known)})")
             params += [value for prefix in known for value in (len(prefix), prefix)]
-        if jobs := list(self._jobs):
+        if jobs := [*self._jobs, *(job_id for some in self._wait.values() for job_id in some)]:
             is_sqlite = connection.vendor == "sqlite"
             among = "NOT IN (SELECT value FROM json_each(%s))" if is_sqlite else "<> ALL (%s)"
             parts.append(f"{column} {among}")

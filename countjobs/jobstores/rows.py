@@ -18,6 +18,7 @@ from django.db import models, transaction
 from django.utils import timezone, translation
 from django_apscheduler.models import DjangoJob
 
+from countjobs.conf import DEFAULT_EXECUTOR, THREADS
 from countjobs.database.batches import batches
 from countjobs.database.primary import rows_of
 from countjobs.database.wakeups import notify
@@ -263,7 +264,7 @@ def job_of(definition: JobDefinition) -> Job:
             "id": definition.job_id,
             "func": RUN_DEFINITION,
             "trigger": definition.trigger(),
-            "executor": definition.executor,
+            "executor": DEFAULT_EXECUTOR if definition.executor == THREADS else definition.executor,
             "args": (label, pk),
             "kwargs": {},
             "name": definition.name,

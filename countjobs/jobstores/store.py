@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
@@ -52,6 +52,15 @@ class Capacity(Protocol):
     @property
     def free(self) -> int:
         """How many jobs could begin at once."""
+
+    def rooms(self) -> dict[str, int]:
+        """How many jobs each executor could begin at once."""
+
+    def room_for_claims(self, rooms: Mapping[str, int]) -> int:
+        """How many jobs a claim may take at most."""
+
+    def note_used(self, names: Iterable[str]) -> None:
+        """Jobs for these executors were seen."""
 
     def busy(self) -> Counter[str]:
         """How many runs of each job are going on."""
@@ -105,19 +114,27 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
     def _take(self, now: datetime) -> list[ClaimedJob]:
         if self._in_doubt:
             self.give_back_doubtful()
-        self.claiming.passed.expire()
-        limit = self.capacity.free if self.is_open else 0
+        passed = self.claiming.passed
+        passed.expire()
+        rooms = self.capacity.rooms()
+        limit = self.capacity.room_for_claims(rooms) if self.is_open else 0
         self._nothing_taken = False
         if limit <= 0 or not (self._more_is_due or self._is_due(now)):
             return []
         self._more_is_due = False
+        passed.make_room(rooms)
         try:
-            claims = self.claiming.take(now, limit)
+            claims = self.claiming.take(now, limit, rooms)
         except AWAY:
             self._in_doubt = True
             raise
         # Where rows are passed over, others that are due may have waited behind them.
-        self._more_is_due = len(claims.jobs) >= limit or bool(claims.strange)
+        self._more_is_due = len(claims.jobs) >= limit or bool(claims.strange or claims.no_room)
+        if len(rooms) > 1:
+            self.capacity.note_used(job.executor for job in claims.jobs)
+            self.capacity.note_used(executor for executor, _job_id in claims.no_room)
+        for executor, job_id in claims.no_room:
+            passed.wait_for_room(executor, job_id)
         self._nothing_taken = not (claims.jobs or claims.not_run or claims.parked)
         for parked in claims.parked:
             logger.error('Job "%s" is broken, and parked: %s', parked.job_id, parked.error)

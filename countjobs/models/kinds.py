@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -9,6 +10,8 @@ from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from countjobs.conf import DEFAULT_EXECUTOR
+from countjobs.database.primary import rows_of
 from countjobs.models.definitions import JobDefinition
 
 
@@ -22,6 +25,15 @@ def definition_key(job_id: str) -> tuple[type[JobDefinition], Any] | None:
         return model, model._meta.pk.clean(pk, None)
     except (LookupError, ValueError, ValidationError):
         return None
+
+
+def keys_by_kind(job_ids: Iterable[str]) -> dict[type[JobDefinition], list[Any]]:
+    """The primary keys that job ids name, by kind. Jobs from code are left out."""
+    keys: defaultdict[type[JobDefinition], list[Any]] = defaultdict(list)
+    for job_id in dict.fromkeys(job_ids):
+        if (key := definition_key(job_id)) is not None:
+            keys[key[0]].append(key[1])
+    return dict(keys)
 
 
 def unknown_kind(job_id: str) -> str:
@@ -72,3 +84,16 @@ def not_overridable(model: type[JobDefinition], names: Iterable[str]) -> list[st
         return []
     columns = {field.attname: field.name for field in model._meta.concrete_fields}
     return [name for name in names if not may_override(model, columns.get(name, name))]
+
+
+def executors_used() -> set[str]:
+    """The executors, other than the default one, that definitions use. One query."""
+    first, *rest = (
+        rows_of(model)
+        .exclude(executor=DEFAULT_EXECUTOR)
+        .order_by()
+        .values_list("executor", flat=True)
+        .distinct()
+        for model in concrete_definitions()
+    )
+    return set(first.union(*rest))

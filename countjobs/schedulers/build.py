@@ -9,8 +9,9 @@ from apscheduler.util import astimezone
 from django.utils import timezone
 
 from countjobs.checks.database_setup import refuse_what_can_not_work
-from countjobs.conf import Conf
+from countjobs.conf import DEFAULT_EXECUTOR, Conf
 from countjobs.executors import ThreadPoolExecutor
+from countjobs.executors.side_by_side import Executors
 from countjobs.history import lifecycle
 from countjobs.history.recorder import Recorder
 from countjobs.schedulers.heartbeat import Heartbeat
@@ -67,16 +68,16 @@ def create_scheduler(
     scheduler = (BackgroundScheduler if background else BlockingScheduler)(**options)
     scheduler.jobs_timezone = jobs_timezone
     heartbeat = Heartbeat(threads)
-    scheduler.attach(
-        heartbeat,
-        recorder,
-        ThreadPoolExecutor(
-            threads,
+    executors = {
+        name: ThreadPoolExecutor(
+            threads if name == DEFAULT_EXECUTOR else each.size,
             lambda execution_ids: lifecycle.begin(heartbeat.name, execution_ids, timezone.now()),
             lambda execution_ids: lifecycle.put_off(heartbeat.name, execution_ids),
             recorder.put,
             conf.output_bytes,
-        ),
-        conf.drain_seconds if drain_seconds is None else drain_seconds,
-    )
+        )
+        for name, each in conf.executor_confs().items()
+    }
+    drain = conf.drain_seconds if drain_seconds is None else drain_seconds
+    scheduler.attach(heartbeat, recorder, Executors(executors), drain)
     return scheduler

@@ -38,6 +38,8 @@ class Heartbeat:
         self._capacity = capacity
         self._state = State.RUNNING
         self._cannot_claim = ""
+        self.given_up = 0
+        """How many threads were given up. The next heartbeat says it."""
         self._settling = Outage()
         self._beaten_at: float | None = None
         self.uuid = uuid.uuid4()
@@ -66,6 +68,7 @@ class Heartbeat:
             capacity=self._capacity,
             state=self._state,
             cannot_claim=self._cannot_claim,
+            given_up=self.given_up,
             kinds=known_kinds(),
         ).save()
         self._beaten_at = time.monotonic()
@@ -99,7 +102,8 @@ class Heartbeat:
 
     def _write(self, now: datetime) -> None:
         alive = SchedulerNode.objects.filter(uuid=self.uuid)
-        if not alive.update(heartbeat=now, state=self._state, cannot_claim=self._cannot_claim):
+        values = {"cannot_claim": self._cannot_claim, "given_up": self.given_up}
+        if not alive.update(heartbeat=now, state=self._state, **values):
             logger.warning("This scheduler's row is gone. It is written again.")
             self._write_row(now)
         self._beaten_at = time.monotonic()

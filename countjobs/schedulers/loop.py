@@ -18,9 +18,10 @@ from django.utils.translation import gettext as _
 
 from countjobs.database.outages import Outage, try_twice
 from countjobs.database.queries import forget_queries
-from countjobs.executors import ThreadPoolExecutor, current_run
+from countjobs.executors import current_run
 from countjobs.executors.live_output import Growing
 from countjobs.executors.output import Capture
+from countjobs.executors.side_by_side import Executors
 from countjobs.history.recorder import Recorder
 from countjobs.jobstores.store import DatabaseJobStore
 from countjobs.models.nodes import State
@@ -30,6 +31,7 @@ from countjobs.schedulers.heartbeat import Heartbeat
 from countjobs.schedulers.listeners import ChangeListener
 from countjobs.schedulers.lost_runs import settle
 from countjobs.schedulers.mending import Mending
+from countjobs.schedulers.run_watch import RunWatch
 from countjobs.schedulers.upkeep import Upkeep
 from countjobs.text import in_one_line
 
@@ -50,12 +52,12 @@ class DatabaseScheduler(StoringScheduler):
     """What the blocking and the background scheduler have in common."""
 
     def attach(
-        self, heartbeat: Heartbeat, recorder: Recorder, executor: ThreadPoolExecutor, drain: float
+        self, heartbeat: Heartbeat, recorder: Recorder, executors: Executors, drain: float
     ) -> None:
         """Give it the parts that `create_scheduler` made. `drain` is the deadline in seconds."""
         self.heartbeat = heartbeat
         self.recorder = recorder
-        self.executor = executor
+        self.executors = executors
         self.drain_seconds = drain
         self.abandoned = 0
         """How many runs were still going on when the drain's deadline passed."""
@@ -65,11 +67,15 @@ class DatabaseScheduler(StoringScheduler):
         self.clock = WallClock()
         self.listener = ChangeListener(self.wakeup)
         self.growing = Growing(heartbeat.name)
+        self.run_watch = RunWatch(executors, self._wear_out)
+        self.is_worn_out = False
+        """Whether it ends because its threads were taken by runs that did not stop."""
         self.mending = Mending()
-        self.upkeep = Upkeep()
+        self.upkeep = Upkeep(executors.note_used)
         self.outage = Outage()
-        self.store = DatabaseJobStore(heartbeat.name, executor, self._unsettled)
-        self.add_executor(executor, "default")
+        self.store = DatabaseJobStore(heartbeat.name, executors, self._unsettled)
+        for name, executor in executors.items():
+            self.add_executor(executor, name)
         self.add_jobstore(self.store, self.jobstore_alias)
         self.store.start(self, self.jobstore_alias)  # jobs may be added before our own start
 
@@ -79,11 +85,14 @@ class DatabaseScheduler(StoringScheduler):
         Capture.install()
         self.recorder.start()
         self.growing.start()
+        self.run_watch.start()
         super().start(*args, **kwargs)
 
     def _prepare(self) -> None:
         self.clock.accept()
         self.mending.begin()
+        with suppress(Error):  # of one table, perhaps: the upkeep asks again
+            self.upkeep.look_at_executors()
         try:
             self.heartbeat.start(timezone.now())
         except Error:
@@ -92,17 +101,22 @@ class DatabaseScheduler(StoringScheduler):
 
     def _unsettled(self) -> set[int]:
         # In this order: outcomes go from the executor to the recorder.
-        return self.executor.in_flight() | self.recorder.waiting()
+        return self.executors.in_flight() | self.recorder.waiting()
 
     def run_ended(self) -> None:
-        """A run has ended in a thread: there is capacity again."""
-        if self.store.waits_for_capacity and self.executor.free > 0:
+        """A run has ended: there is capacity again."""
+        full = self.store.claiming.passed.full_executors
+        if self.store.waits_for_capacity:
+            if self.executors.free > 0:
+                self.wakeup()
+        elif full and self.executors.has_room(full):
             self.wakeup()
 
     def _process_jobs(self) -> float:
         """One turn of the loop. Returns the seconds until the next: there always is one."""
         forget_queries()
         try:
+            self.heartbeat.given_up = self.executors.given_up
             self.heartbeat.beat_if_due(timezone.now())
             self._follow_clock()
             self.upkeep.begin_if_due()
@@ -121,8 +135,12 @@ class DatabaseScheduler(StoringScheduler):
 
     def _why_it_cannot_claim(self) -> str:
         """Why runs can't be started or recorded at present; empty while all is well."""
-        outages = (self.store.claiming.outage, self.executor.outage, self.recorder.outage)
-        return next((outage.reason for outage in outages if outage.reason), "")
+        reasons = (
+            self.store.claiming.outage.reason,
+            self.executors.trouble,
+            self.recorder.outage.reason,
+        )
+        return next((reason for reason in reasons if reason), "")
 
     def _follow_clock(self) -> None:
         """If the clock was set back, mend next run times that are too far in the future."""
@@ -156,11 +174,20 @@ class DatabaseScheduler(StoringScheduler):
         else:
             self._end(self.drain_seconds if wait else 0)
 
+    def _wear_out(self) -> None:
+        """All threads were given up: end, so that a supervisor starts a new scheduler."""
+        if not self.is_worn_out:
+            self.is_worn_out = True
+            logger.error("All threads are taken by runs that did not stop. This scheduler ends.")
+            Thread(
+                target=self._end_beside, args=(self.drain_seconds,), name="countjobs-shutdown"
+            ).start()
+
     def _is_called_from_within(self) -> bool:
-        if get_ident() == self._loop or self.executor.is_own_thread():
+        if get_ident() == self._loop or self.executors.is_own_thread():
             return True
         run = current_run()  # which may be in a thread of the job's own
-        return run is not None and run.execution_id in self.executor.in_flight()
+        return run is not None and run.execution_id in self.executors.in_flight()
 
     def _end_beside(self, seconds: float) -> None:
         with suppress(SchedulerNotRunningError):  # somebody else was faster
@@ -175,14 +202,15 @@ class DatabaseScheduler(StoringScheduler):
     def _drain(self, seconds: float) -> None:
         with self._jobstores_lock:  # so that no claim is under way, nor half handed over
             self.store.is_open = False
-        self.executor.begin_nothing_more()
+        self.executors.begin_nothing_more()
         self.mending.stop(timeout=1)
         self.upkeep.stop(timeout=1)
         self._try(lambda: self.heartbeat.tell(State.DRAINING, timezone.now()))
-        if not self.executor.wait_until_idle(seconds):
-            self.abandoned = self.executor.busy().total()
+        if not self.executors.wait_until_idle(seconds):
+            self.abandoned = self.executors.busy().total()
             logger.error("Runs that did not finish before the deadline: %d.", self.abandoned)
         self.growing.stop(timeout=1)
+        self.run_watch.stop(timeout=1)
         self.recorder.stop(timeout=max(seconds, 1))
         self.listener.stop(timeout=1)
         self._try(lambda: self._settle(seconds))

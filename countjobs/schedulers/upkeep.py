@@ -17,10 +17,11 @@ from django.db import Error, connection
 from django.utils import timezone
 
 from countjobs.database.outages import Outage
+from countjobs.history.watching import look_for_silence
 from countjobs.jobstores.differences import count_differences, missing_rows
 from countjobs.jobstores.strangers import find_strangers, foreign_note
 from countjobs.jobstores.sync import look_again, write_missing
-from countjobs.models.kinds import concrete_definitions
+from countjobs.models.kinds import concrete_definitions, executors_used
 from countjobs.text import in_one_line
 
 logger = in_one_line(logging.getLogger(__name__))
@@ -34,7 +35,8 @@ AT_LEAST_EVERY = 10
 class Upkeep:
     """The checks of one scheduler."""
 
-    def __init__(self) -> None:
+    def __init__(self, note_executors: Callable[[set[str]], object] = lambda _names: None) -> None:
+        self._note_executors = note_executors
         self._next = time.monotonic() + EVERY_SECONDS
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
@@ -69,9 +71,22 @@ class Upkeep:
     def look(self) -> None:
         """Look once. What fails is tried again the next time, and doesn't stop the rest."""
         self._looks += 1
-        failed = [not self._try(step) for step in (self._look_at_kinds, _look_again, self._tell)]
+        failed = [not self._try(step) for step in self._steps]
         if not any(failed):
             self.outage.is_over()
+
+    @property
+    def _steps(self) -> tuple[Callable[[], list[str]], ...]:
+        looks = (self._look_at_executors, _look_for_silence)
+        return (self._look_at_kinds, _look_again, self._tell, *looks)
+
+    def look_at_executors(self) -> None:
+        """Note which executors definitions use."""
+        self._note_executors(executors_used())
+
+    def _look_at_executors(self) -> list[str]:
+        self.look_at_executors()
+        return []
 
     def _try(self, step: Callable[[], list[str]]) -> bool:
         try:
@@ -107,3 +122,9 @@ class Upkeep:
 
 def _look_again() -> list[str]:
     return look_again(timezone.now())
+
+
+def _look_for_silence() -> list[str]:
+    for line in look_for_silence(timezone.now()):
+        logger.warning("%s", line)
+    return []

@@ -45,7 +45,8 @@ def test_where_all_is_well_each_kind_costs_one_query_and_nothing_is_locked() -> 
     make_definitions(30)
     with CaptureQueriesContext(connection) as captured:
         Upkeep().look()
-    assert len(captured) == len(concrete_definitions()) + 3  # parked, kinds told, strangers
+    # Parked, kinds told, strangers, executors, watched jobs.
+    assert len(captured) == len(concrete_definitions()) + 5
     assert "FOR UPDATE" not in str(captured.captured_queries)
 
 

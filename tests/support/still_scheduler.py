@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 
 from apscheduler.schedulers.base import BaseScheduler
 
@@ -17,6 +18,15 @@ class Threads:
     def __init__(self, free: int = 10, **busy: int) -> None:
         self.free = free
         self._busy = Counter(busy)
+
+    def rooms(self) -> dict[str, int]:
+        return {"default": self.free}
+
+    def room_for_claims(self, rooms: Mapping[str, int]) -> int:
+        return sum(rooms.values())
+
+    def note_used(self, names: Iterable[str]) -> None:
+        pass
 
     def busy(self) -> Counter[str]:
         return self._busy
