@@ -12,6 +12,7 @@ The first part takes two looks into indexes. The second is asked only if work wa
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -19,11 +20,15 @@ from typing import Any, NamedTuple
 from django.db.models import QuerySet, Subquery
 from django_apscheduler.models import DjangoJob
 
-from countjobs.conf import Conf
+from countjobs.conf import DEFAULT_EXECUTOR, Conf
 from countjobs.database.primary import rows_of
 from countjobs.models import Execution, SchedulerNode
 from countjobs.models.executions import READY_AT, Status
+from countjobs.models.kinds import keys_by_kind
 from countjobs.models.nodes import State
+
+_MOST_RUNS = 10_000
+"""How many long runs are looked at."""
 
 
 class Taking(NamedTuple):
@@ -71,9 +76,23 @@ def look(now: datetime) -> Room:
 def _all_taken(nodes: list[SchedulerNode], long_ago: datetime) -> list[Taking]:
     """The runs that take all threads of these schedulers; none where one of them has room."""
     threads = {node.name: node.capacity for node in nodes}
-    long = [Taking(*row) for row in _long_runs(list(threads), long_ago)[: sum(threads.values())]]
+    rows = [Taking(*row) for row in _long_runs(list(threads), long_ago)[:_MOST_RUNS]]
+    elsewhere = _in_other_executors(run.job_id for run in rows)
+    long = [run for run in rows if run.job_id not in elsewhere]
     taken = Counter(run.node for run in long)
     return long if all(taken[name] >= most for name, most in threads.items()) else []
+
+
+def _in_other_executors(job_ids: Iterable[str]) -> set[str]:
+    """Those of these jobs whose runs take no threads. One query a kind."""
+    return {
+        model.job_id_of(pk)
+        for model, pks in keys_by_kind(job_ids).items()
+        for pk in rows_of(model)
+        .filter(pk__in=pks)
+        .exclude(executor=DEFAULT_EXECUTOR)
+        .values_list("pk", flat=True)
+    }
 
 
 def _long_runs(names: list[str], long_ago: datetime) -> QuerySet[Execution, tuple[Any, ...]]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Any
 
+from apscheduler.schedulers import SchedulerNotRunningError
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import CommandError, CommandParser
 from django.db import DEFAULT_DB_ALIAS
@@ -61,13 +63,13 @@ class Command(DatabaseCommand):
         """Run until stopped."""
         with batched_streams():
             configure_logging(verbosity)
-            abandoned = self._run_until_stopped(threads, drain_timeout)
-        if abandoned:
+            why = self._run_until_stopped(threads, drain_timeout)
+        if why:
             # Threads can't be killed, and Python would wait for them.
-            leave_now(1, f"{counted(abandoned, 'run')} did not finish in time.")
+            leave_now(1, why)
 
-    def _run_until_stopped(self, threads: int, drain_timeout: float) -> int:
-        """Returns how many runs were left behind."""
+    def _run_until_stopped(self, threads: int, drain_timeout: float) -> str:
+        """Returns what kept it from ending well; empty if nothing did."""
         stop = StopSignals()
         try:
             scheduler = create_scheduler(
@@ -76,10 +78,14 @@ class Command(DatabaseCommand):
         except ImproperlyConfigured as error:
             raise CommandError(str(error)) from error
         scheduler.start()
-        while not stop.wait(_LOOP_CHECK_SECONDS):
-            if not scheduler.is_looping:
+        while not (scheduler.is_worn_out or stop.wait(_LOOP_CHECK_SECONDS)):
+            if not scheduler.is_looping and not scheduler.is_worn_out:
                 leave_by(time.monotonic() + drain_timeout)
                 raise CommandError("The scheduler's loop ended by itself.")
         leave_by(time.monotonic() + drain_timeout)
-        scheduler.shutdown()
-        return scheduler.abandoned
+        with suppress(SchedulerNotRunningError):  # a worn-out one ends by itself
+            scheduler.shutdown()
+        if scheduler.is_worn_out:
+            return "All threads were taken by runs that did not stop."
+        left = scheduler.abandoned
+        return f"{counted(left, 'run')} did not finish in time." if left else ""
