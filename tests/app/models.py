@@ -1,5 +1,7 @@
 from pathlib import Path
+from random import random, uniform
 from secrets import token_hex
+from time import sleep, time
 from uuid import uuid4
 
 from django.db import models
@@ -82,3 +84,26 @@ class TeamJob(JobDefinition):
 
     def run(self) -> None:
         """Do nothing."""
+
+
+class Unsteady(JobDefinition):
+    """A job that fails by chance, and notes its attempts outside the database.
+
+    Two lines each, one when it begins and one when it ends: the name, the attempt, the time by the
+    wall clock, what happens, and a token that tells two runs of one attempt apart.
+    """
+
+    file = models.CharField(max_length=500)
+
+    def run(self) -> None:
+        run = current_run()
+        assert run is not None
+        began, token, fails = time(), token_hex(8), random() < 0.5
+        with Path(self.file).open("a") as notes:
+            notes.write(f"{self.name} {run.attempt} {began} begun {token}\n")
+        sleep(uniform(0, 0.1))
+        with Path(self.file).open("a") as notes:
+            how = "failed" if fails else "good"
+            notes.write(f"{self.name} {run.attempt} {time()} {how} {token}\n")
+        if fails:
+            raise RuntimeError("by chance")
