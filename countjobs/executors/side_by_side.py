@@ -52,10 +52,10 @@ class Executors:
 
     def busy(self) -> Counter[str]:
         """How many runs of each job are going on, or are about to."""
-        busy: Counter[str] = Counter()
-        for executor in self:
-            busy += executor.busy()
-        return busy
+        first, *others = (executor.busy() for executor in self)
+        for other in others:
+            first.update(other)
+        return first
 
     def in_flight(self) -> set[int]:
         """The executions that were handed in, and whose outcomes are not reported yet."""

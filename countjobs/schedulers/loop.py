@@ -105,11 +105,10 @@ class DatabaseScheduler(StoringScheduler):
 
     def run_ended(self) -> None:
         """A run has ended: there is capacity again."""
-        full = self.store.claiming.passed.full_executors
         if self.store.waits_for_capacity:
             if self.executors.free > 0:
                 self.wakeup()
-        elif full and self.executors.has_room(full):
+        elif (full := self.store.claiming.passed.full_executors) and self.executors.has_room(full):
             self.wakeup()
 
     def _process_jobs(self) -> float:
