@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from typing import Self
@@ -10,8 +11,17 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 
-def _whole(default: int, least: int, most: int) -> int:
-    return field(default=default, metadata={"least": least, "most": most})
+def _whole(default: int, least: int, most: int, shown: str = "") -> int:
+    """A setting. `shown` is the default in words, where it differs from machine to machine."""
+    metadata = {"least": least, "most": most, "shown": shown or str(default)}
+    return field(default=default, metadata=metadata)
+
+
+def _cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @dataclass(frozen=True)
@@ -20,6 +30,10 @@ class Conf:
 
     threads: int = _whole(10, 1, 1_000)
     """How many runs one scheduler carries out at once."""
+    processes: int = _whole(min(_cores(), 1_000), 1, 1_000, "number of cores")
+    """How many runs of the executor `processes` one scheduler carries out at once."""
+    runs_per_process: int = _whole(1_000, 1, 1_000_000)
+    """After how many runs a worker process is replaced by a new one."""
     drain_seconds: int = _whole(30, 0, 86_400)
     """How long a scheduler that was told to stop waits for started runs."""
     heartbeat_seconds: int = _whole(5, 1, 3_600)
