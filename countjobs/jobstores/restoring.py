@@ -22,7 +22,7 @@ from countjobs.text import describe
 
 _DefinitionKey: TypeAlias = tuple[str, str]
 
-EXECUTORS = ("default",)
+EXECUTORS = ("default", "processes")
 """The names of the executors that carry out claims."""
 
 

@@ -120,7 +120,10 @@ class JobDefinition(SavedInRun):
         ),
     )
     executor = models.CharField(
-        _("executor"), max_length=64, default="default", choices=[("default", _("threads"))]
+        _("executor"),
+        max_length=64,
+        default="default",
+        choices=[("default", _("threads")), ("processes", _("processes"))],
     )
 
     objects = JobDefinitionQuerySet.as_manager()

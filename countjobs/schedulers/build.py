@@ -11,6 +11,7 @@ from django.utils import timezone
 from countjobs.checks.database_setup import refuse_what_can_not_work
 from countjobs.conf import Conf
 from countjobs.executors import ThreadPoolExecutor
+from countjobs.executors.processes import ProcessPoolExecutor
 from countjobs.history import lifecycle
 from countjobs.history.recorder import Recorder
 from countjobs.schedulers.heartbeat import Heartbeat
@@ -67,16 +68,16 @@ def create_scheduler(
     scheduler = (BackgroundScheduler if background else BlockingScheduler)(**options)
     scheduler.jobs_timezone = jobs_timezone
     heartbeat = Heartbeat(threads)
+    marks_and_report = (
+        lambda execution_ids: lifecycle.begin(heartbeat.name, execution_ids, timezone.now()),
+        lambda execution_ids: lifecycle.put_off(heartbeat.name, execution_ids),
+        recorder.put,
+    )
     scheduler.attach(
         heartbeat,
         recorder,
-        ThreadPoolExecutor(
-            threads,
-            lambda execution_ids: lifecycle.begin(heartbeat.name, execution_ids, timezone.now()),
-            lambda execution_ids: lifecycle.put_off(heartbeat.name, execution_ids),
-            recorder.put,
-            conf.output_bytes,
-        ),
+        ThreadPoolExecutor(threads, *marks_and_report, conf.output_bytes),
+        ProcessPoolExecutor(conf.processes, *marks_and_report, conf.output_bytes),
         conf.drain_seconds if drain_seconds is None else drain_seconds,
     )
     return scheduler

@@ -21,6 +21,8 @@ from countjobs.database.queries import forget_queries
 from countjobs.executors import ThreadPoolExecutor, current_run
 from countjobs.executors.live_output import Growing
 from countjobs.executors.output import Capture
+from countjobs.executors.processes import ProcessPoolExecutor
+from countjobs.executors.together import Executors
 from countjobs.history.recorder import Recorder
 from countjobs.jobstores.store import DatabaseJobStore
 from countjobs.models.nodes import State
@@ -50,12 +52,17 @@ class DatabaseScheduler(StoringScheduler):
     """What the blocking and the background scheduler have in common."""
 
     def attach(
-        self, heartbeat: Heartbeat, recorder: Recorder, executor: ThreadPoolExecutor, drain: float
+        self,
+        heartbeat: Heartbeat,
+        recorder: Recorder,
+        threads: ThreadPoolExecutor,
+        processes: ProcessPoolExecutor,
+        drain: float,
     ) -> None:
         """Give it the parts that `create_scheduler` made. `drain` is the deadline in seconds."""
         self.heartbeat = heartbeat
         self.recorder = recorder
-        self.executor = executor
+        self.executor = Executors(threads, processes)
         self.drain_seconds = drain
         self.abandoned = 0
         """How many runs were still going on when the drain's deadline passed."""
@@ -68,8 +75,9 @@ class DatabaseScheduler(StoringScheduler):
         self.mending = Mending()
         self.upkeep = Upkeep()
         self.outage = Outage()
-        self.store = DatabaseJobStore(heartbeat.name, executor, self._unsettled)
-        self.add_executor(executor, "default")
+        self.store = DatabaseJobStore(heartbeat.name, self.executor, self._unsettled)
+        self.add_executor(threads, "default")
+        self.add_executor(processes, "processes")
         self.add_jobstore(self.store, self.jobstore_alias)
         self.store.start(self, self.jobstore_alias)  # jobs may be added before our own start
 
@@ -121,8 +129,8 @@ class DatabaseScheduler(StoringScheduler):
 
     def _why_it_cannot_claim(self) -> str:
         """Why runs can't be started or recorded at present; empty while all is well."""
-        outages = (self.store.claiming.outage, self.executor.outage, self.recorder.outage)
-        return next((outage.reason for outage in outages if outage.reason), "")
+        claiming, recording = self.store.claiming.outage, self.recorder.outage
+        return claiming.reason or self.executor.outage_reason or recording.reason
 
     def _follow_clock(self) -> None:
         """If the clock was set back, mend next run times that are too far in the future."""
