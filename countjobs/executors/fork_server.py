@@ -83,6 +83,18 @@ class _Child:
     kill_at: float | None = None
     """When SIGKILL is sent to its group, by the monotonic clock."""
 
+    def signal(self, signum: int) -> bool:
+        """Send a signal to its group. Returns False if there is no such group any more."""
+        try:
+            os.killpg(self.pid, signum)
+        except ProcessLookupError:
+            if self.has_ended:
+                return False
+            os.kill(self.pid, signum)  # it has left its group; it is still our child
+        except PermissionError:  # only a process of another user's is left, that a job has started
+            return True
+        return True
+
 
 class _ForkServer:
     def __init__(self, setting: Setting) -> None:
@@ -125,8 +137,8 @@ class _ForkServer:
                 if worker is not None:
                     return worker
             self._look_after_children()
-        for pid in self._children:
-            _signal(pid, signal.SIGKILL)
+        for child in self._children.values():
+            child.signal(signal.SIGKILL)
         return None
 
     def _seconds(self) -> float | None:
@@ -168,10 +180,11 @@ class _ForkServer:
             child.is_retired = True
         elif verb == Verb.STOP:
             child.kill_at = child.kill_at or time.monotonic() + GRACE_SECONDS
-            _signal(child.pid, signal.SIGTERM)
+            child.signal(signal.SIGTERM)
+            child.signal(signal.SIGCONT)  # or one that was suspended would not notice
         elif verb == Verb.KILL:
             child.kill_at = time.monotonic()
-            _signal(child.pid, signal.SIGKILL)
+            child.signal(signal.SIGKILL)
 
     def _end(self) -> None:
         self._is_ending = True
@@ -221,7 +234,7 @@ class _ForkServer:
             if child.has_ended and self._nothing_is_left(child):
                 del self._children[number]
             elif child.kill_at is not None and time.monotonic() >= child.kill_at:
-                _signal(child.pid, signal.SIGKILL)
+                child.signal(signal.SIGKILL)
                 child.kill_at = time.monotonic() + LOOK_SECONDS
 
     def _reap(self, child: _Child) -> None:
@@ -234,22 +247,11 @@ class _ForkServer:
         os.close(child.ending)
         if not child.is_retired and child.kill_at is None:  # it crashed
             child.kill_at = time.monotonic() + GRACE_SECONDS
-            _signal(child.pid, signal.SIGTERM)
+            child.signal(signal.SIGTERM)
 
     def _nothing_is_left(self, child: _Child) -> bool:
         """Whether a worker that has ended has left no process that must end, too.
 
         As long as there is one in the group, the system gives the group's number to nobody else.
         """
-        return child.kill_at is None or not _signal(child.pid, 0)
-
-
-def _signal(group: int, signum: int) -> bool:
-    """Send a signal to a process group. Returns False if there is no such group."""
-    try:
-        os.killpg(group, signum)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # a process of another user's, that a job has started
-        return True
-    return True
+        return child.kill_at is None or not child.signal(0)

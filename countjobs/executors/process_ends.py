@@ -14,10 +14,11 @@ from countjobs.models.executions import Status
 from countjobs.run_context import Run, Stop
 from countjobs.text import storable
 
+ENDED_AT_START = "It ended at its start; the scheduler's log may say why."
 ENDED_EARLY = "The worker process ended before it began with this run."
 NOT_STARTED = "Its worker process had not begun with it."
 BY_SIGTERM = "It ended by SIGTERM."
-_BY_SIGKILL = f"It ignored SIGTERM, and was ended by SIGKILL {GRACE_SECONDS:g} s later."
+_BY_SIGKILL = f"It did not end on SIGTERM, and was ended by SIGKILL {GRACE_SECONDS:g} s later."
 _GONE = "Its worker process is gone, and nobody knows how it ended."
 _WHY = {
     "SIGKILL": " The system does that when memory runs out.",

@@ -15,6 +15,7 @@ if it has no `if __name__ == "__main__"`. So functions of jobs from code must be
 
 from __future__ import annotations
 
+import math
 import pickle
 import threading
 import time
@@ -27,6 +28,7 @@ from countjobs.conf import Conf
 from countjobs.executors.at_work import AtWork
 from countjobs.executors.messages import Answer, loaded_error
 from countjobs.executors.process_ends import (
+    ENDED_AT_START,
     ENDED_EARLY,
     NOT_STARTED,
     after_stop,
@@ -138,12 +140,14 @@ class ProcessPoolExecutor(ThreadPoolExecutor):
         Raises OSError if there can't be a worker.
         """
         work = self._at_work.get(run.execution_id)
+        if work is not None:
+            work.since = math.inf  # its time doesn't begin before the process has started
         worker = self._take()
         worker.memory.clear()
         context = SharedRunContext(run, worker.memory)
         began = time.monotonic()
         if work is not None:
-            work.since = began  # not the time that it took to start the process
+            work.since = began
         GOING[run.execution_id] = context
         self._driven[run.execution_id] = worker
         answer: Answer | None = None
@@ -171,7 +175,7 @@ class ProcessPoolExecutor(ThreadPoolExecutor):
     # Workers
 
     def _take(self) -> Worker:
-        """A worker that is idle, or a new one. Raises OSError."""
+        """A worker that is idle, or a new one that has started. Raises OSError."""
         with self._lock:
             while self._idle:
                 worker = self._idle.pop()
@@ -184,7 +188,16 @@ class ProcessPoolExecutor(ThreadPoolExecutor):
                 self._server.end()
                 self._server = None
             self._server = self._server or ForkServer()
-            return self._server.fork(self._output_bytes)
+            worker = self._server.fork(self._output_bytes)
+        try:
+            is_ready = worker.is_ready()
+        except OSError:
+            worker.close()
+            raise
+        if not is_ready:
+            worker.close()
+            raise OSError(ENDED_AT_START)
+        return worker
 
     def _leave(self, worker: Worker, *, may_go_on: bool) -> None:
         with self._lock:

@@ -130,11 +130,15 @@ class Worker:
         """Whether it has not ended yet, as far as is known."""
         return self._ending not in {fd for fd, _ in self._poll.poll(0)}
 
-    def carry_out(self, message: bytes) -> bytes | None:
-        """Send a run, and wait for its answer. None if the worker has ended instead.
+    def is_ready(self) -> bool:
+        """Wait until it can be sent runs. False if it has ended instead.
 
         Raises OSError if it could not even be forked.
         """
+        return self._wait() is not None
+
+    def carry_out(self, message: bytes) -> bytes | None:
+        """Send a run, and wait for its answer. None if the worker has ended instead."""
         self.runs += 1
         try:
             send(self._connection, message)

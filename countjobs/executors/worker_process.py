@@ -18,6 +18,7 @@ import signal
 import socket
 import sys
 from contextlib import suppress
+from pathlib import Path
 from types import FrameType
 
 from django.db import connections
@@ -47,6 +48,7 @@ def serve(fd: int, memory: int, server: int) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)
+    _be_the_first_to_go()
     share_caches()
     Capture.install()
     try:
@@ -65,6 +67,13 @@ def _die_with(server: int) -> None:
         os._exit(1)
 
 
+def _be_the_first_to_go() -> None:
+    """Where memory runs out, have the kernel end this process, or a job's child, before others."""
+    with suppress(OSError, ValueError):  # not on this system
+        adjustment = Path("/proc/self/oom_score_adj")
+        adjustment.write_text(str(min(int(adjustment.read_text()) + 200, 1_000)))
+
+
 class _Worker:
     """The worker of this process."""
 
@@ -78,24 +87,23 @@ class _Worker:
         stop_signal.handle(self._handler, memory.fd)
 
     def work(self) -> None:
-        while True:
-            try:
-                message = receive(self._scheduler)
-            except (EOFError, OSError):
-                return
-            stop_signal.handle(self._handler, self._memory.fd)
-            signal.alarm(0)  # of the run before
-            outcome = self._carry_out(message)
-            answer = Answer(outcome, _error_of(outcome), _has_children())
-            let_go(outcome)
-            outcome.output = ""  # it is in the shared memory
-            for stream in (sys.stdout, sys.stderr):
-                with suppress(Exception):  # the terminal is gone
-                    stream.flush()
-            try:
-                send(self._scheduler, pickle.dumps(answer))
-            except OSError:
-                return
+        """Say that we are ready, and carry out runs until the end."""
+        with suppress(EOFError, OSError):  # the scheduler lets us end, or is gone
+            send(self._scheduler, b"")
+            while True:
+                self._work_on(receive(self._scheduler))
+
+    def _work_on(self, message: bytes) -> None:
+        stop_signal.handle(self._handler, self._memory.fd)
+        signal.alarm(0)  # of the run before
+        outcome = self._carry_out(message)
+        answer = Answer(outcome, _error_of(outcome), _has_children())
+        let_go(outcome)
+        outcome.output = ""  # it is in the shared memory
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(Exception):  # the terminal is gone
+                stream.flush()
+        send(self._scheduler, pickle.dumps(answer))
 
     def _carry_out(self, message: bytes) -> Outcome:
         try:
