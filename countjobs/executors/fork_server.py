@@ -231,11 +231,11 @@ class _ForkServer:
         for number, child in list(self._children.items()):
             if not child.has_ended:
                 self._reap(child)
-            if child.has_ended and self._nothing_is_left(child):
+            if child.kill_at is not None and time.monotonic() >= child.kill_at:
+                child.signal(signal.SIGKILL)  # nothing survives that
+                child.kill_at = None
+            if child.has_ended and (child.kill_at is None or not child.signal(0)):
                 del self._children[number]
-            elif child.kill_at is not None and time.monotonic() >= child.kill_at:
-                child.signal(signal.SIGKILL)
-                child.kill_at = time.monotonic() + LOOK_SECONDS
 
     def _reap(self, child: _Child) -> None:
         pid, status = os.waitpid(child.pid, os.WNOHANG)
@@ -248,10 +248,3 @@ class _ForkServer:
         if not child.is_retired and child.kill_at is None:  # it crashed
             child.kill_at = time.monotonic() + GRACE_SECONDS
             child.signal(signal.SIGTERM)
-
-    def _nothing_is_left(self, child: _Child) -> bool:
-        """Whether a worker that has ended has left no process that must end, too.
-
-        As long as there is one in the group, the system gives the group's number to nobody else.
-        """
-        return child.kill_at is None or not child.signal(0)
