@@ -11,7 +11,10 @@ import subprocess
 import sys
 import time
 
+from django.db import transaction
+
 from countjobs.api import current_run
+from countjobs.models import Execution
 from tests.app import starting
 
 
@@ -106,6 +109,16 @@ async def sleep_async() -> None:
         await asyncio.sleep(600)
     finally:
         print("tidied up")
+
+
+def count_rows() -> None:
+    """On a connection of the worker's own."""
+    with transaction.atomic():
+        print("rows:", Execution.objects.count())
+
+
+async def count_rows_async() -> None:
+    print("rows:", await Execution.objects.acount())
 
 
 def tidy_up() -> None:
