@@ -21,7 +21,7 @@ from benchmarks import (
     throughput,
 )
 from benchmarks.numbers import HEADER, Row
-from benchmarks.processes import exit_when_told, say
+from benchmarks.own_process import exit_when_told, say
 from benchmarks.scratch import Database
 
 MEASUREMENTS: dict[str, ModuleType] = {

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from typing import TypedDict
 
 from benchmarks.numbers import Figure, Row
+from benchmarks.own_process import call, say, wait_until
 from benchmarks.preparing import prepare
-from benchmarks.processes import call, say, wait_until
 from benchmarks.rounds import chosen, in_rounds
 from benchmarks.scratch import Database
 

@@ -6,8 +6,8 @@ import argparse
 from typing import TypedDict
 
 from benchmarks.numbers import Figure, Row, all_medians, percentile
+from benchmarks.own_process import call
 from benchmarks.preparing import idle_fields, prepare
-from benchmarks.processes import call
 from benchmarks.rounds import chosen, in_rounds
 from benchmarks.scratch import Database
 

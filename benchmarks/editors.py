@@ -16,7 +16,7 @@ from django_apscheduler.models import DjangoJob, DjangoJobExecution
 
 from benchmarks.contenders import contender
 from benchmarks.contenders.plain import ONCE, job_row
-from benchmarks.processes import ROOT, command, wait_until
+from benchmarks.own_process import ROOT, command, wait_until
 from countjobs.history.requests import request_run
 from countjobs.models import CountJob, Execution, JobDefinition, SchedulerNode
 

@@ -8,7 +8,7 @@ import time
 
 import psycopg
 
-from benchmarks.processes import call, say
+from benchmarks.own_process import call, say
 from benchmarks.scratch import Database
 
 

@@ -7,8 +7,8 @@ import time
 from contextlib import ExitStack
 
 from benchmarks.numbers import Figure, Row
+from benchmarks.own_process import call, say, wait_until
 from benchmarks.preparing import idle_fields, prepare
-from benchmarks.processes import call, say, wait_until
 from benchmarks.rounds import chosen, in_rounds
 from benchmarks.scratch import Database
 from benchmarks.usage import peak_megabytes, resident_megabytes

@@ -8,8 +8,8 @@ import time
 from typing import TypedDict
 
 from benchmarks.numbers import Figure, Row, all_medians, percentile
+from benchmarks.own_process import call
 from benchmarks.preparing import EVERY_SECOND, prepare
-from benchmarks.processes import call
 from benchmarks.rounds import chosen, in_rounds
 from benchmarks.scratch import Database
 

@@ -7,7 +7,7 @@ import os
 from typing import Any
 
 from benchmarks import machine
-from benchmarks.processes import call, say
+from benchmarks.own_process import call, say
 from benchmarks.scratch import Database
 from benchmarks.visiting.report import Line, table
 

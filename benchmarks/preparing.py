@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-from benchmarks.processes import call
+from benchmarks.own_process import call
 
 Groups: TypeAlias = Sequence[tuple[int, dict[str, str]]]
 """So many definitions with the same cron fields, and so many more with others."""

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from benchmarks.processes import say
+from benchmarks.own_process import say
 from benchmarks.scratch import Database
 
 Result = TypeVar("Result")

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 
 from benchmarks.numbers import Figure, Row, ratio
+from benchmarks.own_process import call, say
 from benchmarks.preparing import EVERY_SECOND, idle_fields, prepare
-from benchmarks.processes import call, say
 from benchmarks.rounds import chosen, in_rounds
 from benchmarks.scratch import Database
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmarks import machine
 from benchmarks.numbers import percentile
-from benchmarks.processes import call, say
+from benchmarks.own_process import call, say
 from benchmarks.schedules import adversarial, at_random
 
 _NOW = datetime(2026, 11, 22, 10, 0, 2, 500_000, tzinfo=UTC)

@@ -7,8 +7,8 @@ import statistics
 import time
 
 from benchmarks.numbers import Figure, Row, ratio
+from benchmarks.own_process import call_together, say
 from benchmarks.preparing import EVERY_SECOND, prepare
-from benchmarks.processes import call_together, say
 from benchmarks.rounds import chosen, in_rounds
 from benchmarks.scratch import Database
 

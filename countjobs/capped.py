@@ -63,7 +63,7 @@ class CappedText:
         if self._parts:
             return storable("".join(self._parts))
         self._trim()
-        return _joined(bytes(self._head), bytes(self._tail), self._dropped)
+        return joined(bytes(self._head), bytes(self._tail), self._dropped)
 
     def so_far(self) -> str:
         """The same for another thread, while this text grows: it may be a moment old.
@@ -75,10 +75,11 @@ class CappedText:
             return storable("".join(parts))
         dropped, tail, head = self._dropped, bytes(self._tail), bytes(self._head)
         excess = max(len(tail) - self._tail_room, 0)
-        return _joined(head, tail[excess:], dropped + excess)
+        return joined(head, tail[excess:], dropped + excess)
 
 
-def _joined(head: bytes, tail: bytes, dropped: int) -> str:
+def joined(head: bytes, tail: bytes, dropped: int) -> str:
+    """The kept beginning and end of a text as one, with a mark where so many bytes are missing."""
     if not dropped:
         return (head + tail).decode(errors="ignore")
     # The cuts may fall inside a character.

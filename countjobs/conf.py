@@ -11,8 +11,10 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 
-def _whole(default: int, least: int, most: int) -> int:
-    return field(default=default, metadata={"least": least, "most": most})
+def _whole(default: int, least: int, most: int, shown: str = "") -> int:
+    """A setting. `shown` is the default in words, where it differs from machine to machine."""
+    metadata = {"least": least, "most": most, "shown": shown or str(default)}
+    return field(default=default, metadata=metadata)
 
 
 def _cores() -> int:
@@ -46,6 +48,10 @@ class Conf:
 
     threads: int = _whole(10, 1, 1_000)
     """How many runs one scheduler carries out at once."""
+    processes: int = _whole(min(_cores(), 1_000), 1, 1_000, "number of cores")
+    """How many runs of the executor `processes` one scheduler carries out at once."""
+    runs_per_process: int = _whole(1_000, 1, 1_000_000)
+    """After how many runs a worker process is replaced by a new one."""
     drain_seconds: int = _whole(30, 0, 86_400)
     """How long a scheduler that was told to stop waits for started runs."""
     heartbeat_seconds: int = _whole(5, 1, 3_600)
@@ -64,10 +70,6 @@ class Conf:
     """
     retry_delay_most: int = _whole(3_600, 1, 366 * 86_400)
     """The longest delay before a retry, in seconds."""
-    processes: int = _whole(_cores(), 1, 1_000)
-    """How many runs one scheduler carries out at once in processes; by default one per core."""
-    runs_per_process: int = _whole(1_000, 1, 10_000_000)
-    """After so many runs a process is replaced by a new one."""
     keep_days: int = _whole(90, 1, 36_500)
     """`purgeexecutions` deletes runs that were due longer ago."""
     keep_per_job: int = _whole(10_000, 1, 10_000_000)

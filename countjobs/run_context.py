@@ -130,7 +130,7 @@ class RunContext:
 
         Whatever is not a number is left out: no run fails because of the progress it tells.
         """
-        done, total = map(_whole, self.told)
+        done, total = map(whole, self.told)
         if done is None:
             return None, None
         return done, None if total is None else max(done, total)
@@ -167,7 +167,8 @@ def tell(done: int, total: int | None) -> None:
             context.run.check()
 
 
-def _whole(number: Any) -> int | None:
+def whole(number: Any) -> int | None:
+    """A number of a job's as it may be stored: whole, 0 or more. None for what is no number."""
     try:
         return None if number is None else min(max(int(number), 0), MOST)
     except Exception:  # it is an object of the job's, and may do anything

@@ -19,6 +19,7 @@ pytest_plugins = (
     "tests.support.watching",
     "tests.support.lacking",
     "tests.support.executing",
+    "tests.support.process_executing",
     "tests.support.overviewing",
     "tests.support.own_kinds",
 )

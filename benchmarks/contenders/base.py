@@ -6,8 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import TypeAlias
 
+from benchmarks.own_process import say, wait_until
 from benchmarks.preparing import Groups
-from benchmarks.processes import say, wait_until
 
 MESSAGES = {"one": "one count.", "two": "two count.", "three": "three count."}
 COUNT = 3

@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils import timezone
 
 from benchmarks.filling.history_sql import COLUMNS, ROWS
-from benchmarks.processes import say
+from benchmarks.own_process import say
 from countjobs.models import Execution, SchedulerNode
 
 BATCH = 500_000

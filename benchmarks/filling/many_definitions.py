@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.processes import say
+from benchmarks.own_process import say
 from countjobs.models import CountJob
 
 BATCH = 5_000

@@ -21,6 +21,7 @@ class AtWork:
     job: ClaimedJob
     run: Run
     since: float
+    """When it began; infinity while its process is being started."""
     thread: int
     """The ident of the thread that carries it out, or that waits for the process that does."""
     stopped_at: float | None = None

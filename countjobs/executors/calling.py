@@ -87,6 +87,8 @@ class _Awaited:
         self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
         if (context := current.get()) is not NO_RUN:
             context.interrupt = self._cancel
+            if context.run is not None and context.run.should_stop and self._task is not None:
+                self._task.cancel()  # whoever stopped it may have come too early to interrupt it
         with NoChildReturns():  # nor to the event loop, which is the parent's
             return await self._coroutine
 

@@ -41,7 +41,8 @@ def log_failure(logger: logging.Logger, run: Run, outcome: Outcome) -> None:
     # Formatters use this text. Theirs would begin with our frames, and a job's error may not let
     # itself be printed.
     text = outcome.traceback.rstrip()
-    record.exc_text = set_in(text if outcome.error in text else f"{text}\n{outcome.error}")
+    told = text if outcome.error in text else f"{text}\n{outcome.error}".lstrip("\n")
+    record.exc_text = set_in(told)
     logger.handle(record)
 
 

@@ -32,16 +32,19 @@ _STOPPED = (StopRun, asyncio.CancelledError)
 _CALLERS = calling.CALLERS | restoring.CALLERS
 
 
-def carry_out(run: Run, most_bytes: int, *, keep_error: bool = False) -> Outcome:
+def carry_out(
+    run: Run, most_bytes: int, *, keep_error: bool = False, context: RunContext | None = None
+) -> Outcome:
     """Call a job, and tell how it went. Nothing that it raises gets out, not even SystemExit.
 
     The job runs in a context of its own. What it sets there, such as Django's language and time
     zone or the precision of decimals, does not reach other runs. With `keep_error` the outcome
-    also holds the error itself; whoever asks for it has to let it go.
+    also holds the error itself; whoever asks for it has to let it go. The `context` keeps the
+    output and the progress; without one they are kept in this process's own memory.
     """
     began = timezone.now()
     try:
-        return _carry_out(run, most_bytes, keep_error)
+        return _carry_out(run, most_bytes, keep_error, context)
     except BaseException as fault:  # ours, or of what we call: log handlers, streams
         quietly(logger.exception, "A run could not be carried out.")
         return Outcome(
@@ -54,12 +57,12 @@ def carry_out(run: Run, most_bytes: int, *, keep_error: bool = False) -> Outcome
         )
 
 
-def _carry_out(run: Run, most_bytes: int, keep_error: bool) -> Outcome:
+def _carry_out(run: Run, most_bytes: int, keep_error: bool, context: RunContext | None) -> Outcome:
     callers = tidy_connections()
     started_at = timezone.now()
-    output = CappedText(most_bytes)
+    context = context or RunContext(run, CappedText(most_bytes))
     Capture.mend()
-    with RunContext(run, output):
+    with context:
         try:
             copy_context().run(call_job, run.call)
         except BaseException as error:
@@ -71,7 +74,7 @@ def _carry_out(run: Run, most_bytes: int, keep_error: bool) -> Outcome:
         outcome = _stopped(outcome, run.stop)
     outcome.execution_id = run.execution_id
     outcome.started_at, outcome.finished_at = started_at, timezone.now()
-    outcome.output = output.value()
+    outcome.output = context.output.value() if context.output else ""
     if not keep_error:
         let_go(outcome)
     return outcome

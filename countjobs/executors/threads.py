@@ -68,6 +68,9 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         output_bytes: How much of a run's output is kept.
     """
 
+    _runs_elsewhere = False
+    """Whether the threads only wait for what other processes do."""
+
     def __init__(
         self,
         threads: int,
@@ -99,6 +102,7 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
             "countjobs-run",
             prepare=share_caches,
             leave=connections.close_all,
+            at_once=self._runs_elsewhere,
         )
         self._starter = threading.Thread(
             target=self._start_waiting, name="countjobs-starter", daemon=True
@@ -107,7 +111,8 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
     def start(self, scheduler: BaseScheduler, alias: str) -> None:
         """Called by the scheduler when it starts."""
         super().start(scheduler, alias)
-        self._starter.start()
+        if not self._runs_elsewhere:
+            self._starter.start()
 
     # What the job store asks
 

@@ -40,6 +40,8 @@ class Workers(Generic[Item]):
         name: What the threads' names begin with.
         prepare: Called first in each thread. It must not raise.
         leave: Called by each thread when it ends.
+        at_once: Whether each item is to have a thread at once. That is for work that goes on
+            outside of this process, while the thread waits for it.
     """
 
     def __init__(
@@ -49,12 +51,15 @@ class Workers(Generic[Item]):
         name: str,
         prepare: Callable[[], object] | None = None,
         leave: Callable[[], None] = lambda: None,
+        *,
+        at_once: bool = False,
     ) -> None:
         self._most = most
         self._work = work
         self._leave = leave
         self._name = name
         self._prepare = prepare
+        self._at_once = at_once
         self._items: deque[Item] = deque()
         self._lock = threading.Lock()
         self._taken = 0
@@ -79,6 +84,10 @@ class Workers(Generic[Item]):
     def hand_over(self, items: Iterable[Item]) -> None:
         """Have items worked on, in order."""
         with self._lock:
+            if self._at_once:
+                self._items.extend(items)
+                self._call(len(self._items))
+                return
             if not self._is_watched:
                 self._is_watched = self._start(self._watch, "watch")
             is_stuck = self._is_stuck(time.monotonic())

@@ -9,8 +9,9 @@ from apscheduler.util import astimezone
 from django.utils import timezone
 
 from countjobs.checks.database_setup import refuse_what_can_not_work
-from countjobs.conf import DEFAULT_EXECUTOR, Conf
+from countjobs.conf import DEFAULT_EXECUTOR, PROCESSES, THREADS, Conf
 from countjobs.executors import ThreadPoolExecutor
+from countjobs.executors.processes import ProcessPoolExecutor
 from countjobs.executors.side_by_side import Executors
 from countjobs.history import lifecycle
 from countjobs.history.recorder import Recorder
@@ -68,8 +69,9 @@ def create_scheduler(
     scheduler = (BackgroundScheduler if background else BlockingScheduler)(**options)
     scheduler.jobs_timezone = jobs_timezone
     heartbeat = Heartbeat(threads)
+    types = {THREADS: ThreadPoolExecutor, PROCESSES: ProcessPoolExecutor}
     executors = {
-        name: ThreadPoolExecutor(
+        name: types[each.type](
             threads if name == DEFAULT_EXECUTOR else each.size,
             lambda execution_ids: lifecycle.begin(heartbeat.name, execution_ids, timezone.now()),
             lambda execution_ids: lifecycle.put_off(heartbeat.name, execution_ids),

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from countjobs.database.outages import Outage
 from countjobs.database.queries import forget_queries
 from countjobs.executors.at_work import AtWork
+from countjobs.executors.messages import GRACE_SECONDS
 from countjobs.executors.side_by_side import Executors
 from countjobs.executors.threads import ThreadPoolExecutor
 from countjobs.lasting import go_on_until
@@ -32,8 +33,6 @@ logger = in_one_line(logging.getLogger(__name__))
 LOOK_SECONDS = 0.2
 ASK_SECONDS = 0.5
 """How often to ask which runs are to be cancelled. Runs that take less long are not asked about."""
-GRACE_SECONDS = 5.0
-"""How long a run that was told to stop has to end."""
 
 
 class RunWatch(threading.Thread):

@@ -59,7 +59,7 @@ def call(function: Callable[..., Answer], url: str, *arguments: Any) -> Answer:
 def command(function: Callable[..., object], *arguments: Any) -> list[str]:
     """What starts a process that calls a function."""
     target = f"{function.__module__}:{function.__qualname__}"
-    return [sys.executable, "-m", "benchmarks.processes", target, json.dumps(arguments)]
+    return [sys.executable, "-m", "benchmarks.own_process", target, json.dumps(arguments)]
 
 
 def call_together(
