@@ -117,12 +117,12 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
         passed = self.claiming.passed
         passed.expire()
         rooms = self.capacity.rooms()
+        passed.make_room(rooms)
         limit = self.capacity.room_for_claims(rooms) if self.is_open else 0
         self._nothing_taken = False
         if limit <= 0 or not (self._more_is_due or self._is_due(now)):
             return []
         self._more_is_due = False
-        passed.make_room(rooms)
         try:
             claims = self.claiming.take(now, limit, rooms)
         except AWAY:
