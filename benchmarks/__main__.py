@@ -12,6 +12,7 @@ from benchmarks import (
     burst,
     edit,
     fill,
+    heavy,
     idle,
     lateness,
     machine,
@@ -31,6 +32,7 @@ MEASUREMENTS: dict[str, ModuleType] = {
     "idle": idle,
     "scale": scale,
     "edit": edit,
+    "heavy": heavy,
 }
 """Each module has `add_arguments`, `seconds` (about how long, on one database) and `measure`."""
 OF_PAGES: dict[str, ModuleType] = {"fill": fill, "pages": pages}
@@ -40,6 +42,7 @@ WITHOUT_DATABASE: dict[str, ModuleType] = {"searches": searches}
 ALL = [
     *([name] for name in MEASUREMENTS),
     ["throughput", "--schedulers", "2", "--contenders", "countjobs"],
+    ["throughput", "--executor", "processes", "--contenders", "countjobs"],
 ]
 """What `all` runs, each with the defaults of its own."""
 CONTENDERS = ("countjobs", "plain", "floor")

@@ -22,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What can be set."""
     parser.add_argument("--definitions", type=int, default=12_000, help="one-second definitions")
     parser.add_argument("--seconds", type=float, default=10.0, help="how long each is measured")
+    parser.add_argument("--executor", default="default", help="where countjobs runs them")
     parser.add_argument("--schedulers", type=int, default=1, help="countjobs' processes together")
 
 
@@ -47,7 +48,7 @@ def measure(options: argparse.Namespace, database: Database) -> list[Row]:
     for name, figure in figures.items():
         if figure.median > SATURATED * numbers[name]:
             say(f"  {database.name}, {name} ran all that was due: give it more --definitions")
-    return [_row(database, figures, options.schedulers)]
+    return [_row(database, figures, options)]
 
 
 def _best_for_plain(options: argparse.Namespace, database: Database) -> int:
@@ -64,8 +65,9 @@ def _best_for_plain(options: argparse.Namespace, database: Database) -> int:
 
 def _one(name: str, definitions: int, options: argparse.Namespace, database: Database) -> float:
     times = options.schedulers if name == "countjobs" else 1
+    own = {"executor": options.executor} if name == "countjobs" else {}
     with database.scratch() as url:
-        prepare(url, name, [(definitions, EVERY_SECOND)])
+        prepare(url, name, [(definitions, EVERY_SECOND | own)])
         arguments = (name, options.warm_up, options.seconds, options.threads)
         # Each process counts what all of them have recorded.
         return statistics.mean(call_together(per_second, url, *arguments, times=times))
@@ -84,7 +86,7 @@ def per_second(name: str, warm_up: float, seconds: float, threads: int) -> float
     return (scheduler.recorded() - before) / (time.perf_counter() - began)
 
 
-def _row(database: Database, figures: dict[str, Figure], schedulers: int) -> Row:
+def _row(database: Database, figures: dict[str, Figure], options: argparse.Namespace) -> Row:
     countjobs, plain, floor = (figures.get(name) for name in ("countjobs", "plain", "floor"))
     notes = []
     if countjobs and plain:
@@ -93,6 +95,9 @@ def _row(database: Database, figures: dict[str, Figure], schedulers: int) -> Row
         notes.append(f"{ratio(countjobs, floor, 2)} the floor")
     if floor:
         notes.append(f"floor {floor}")
-    together = f", {schedulers} schedulers together" if schedulers > 1 else ""
+    count = options.schedulers
+    together = f", {count} schedulers together" if count > 1 else ""
+    if options.executor != "default":
+        together += f", in {options.executor}"
     what = f"recorded runs a second{together}"
     return Row(what, database.name, countjobs or "", plain or "", "; ".join(notes))

@@ -32,12 +32,12 @@ class Countjobs(Contender):
         terminal = logging.StreamHandler(sys.stdout)
         terminal.setFormatter(LineFormatter())
         logging.basicConfig(handlers=[terminal], level=logging.INFO, force=True)
-        self._scheduler = create_scheduler(background=True, threads=threads)
-        self._scheduler.start()
+        self.scheduler = create_scheduler(background=True, threads=threads)
+        self.scheduler.start()
 
     def is_ready(self) -> bool:
         """Whether it has looked at all definitions."""
-        return self._scheduler.mending.is_done
+        return self.scheduler.mending.is_done
 
     def recorded(self) -> int:
         """From the history."""

@@ -20,6 +20,7 @@ import pickle
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from apscheduler.job import Job
@@ -85,6 +86,12 @@ class ProcessPoolExecutor(ThreadPoolExecutor):
         if self._starter.ident is None:
             self._starter.start()
         super().submit_job(job, run_times)
+
+    def prepare(self) -> None:
+        """Start the fork server, which takes a moment to load Django. Nobody waits for it here."""
+        with self._lock, suppress(OSError):  # the first run will say so
+            if not self._is_over:
+                self._server = self._server or ForkServer()
 
     # Ending runs
 

@@ -28,8 +28,10 @@ class Executors:
         return self._by_name.items()
 
     def note_used(self, names: Iterable[str]) -> None:
-        """Definitions with these executors were seen."""
-        self._used |= self._by_name.keys() & set(names)
+        """Jobs for these executors were seen: there will be runs."""
+        for name in (self._by_name.keys() & set(names)) - self._used:
+            self._used.add(name)
+            self._by_name[name].prepare()
 
     # What the job store asks
 

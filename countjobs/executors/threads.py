@@ -114,6 +114,9 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         if not self._runs_elsewhere:
             self._starter.start()
 
+    def prepare(self) -> None:
+        """There will be runs: do now what the first one would wait for. Threads need nothing."""
+
     # What the job store asks
 
     @property
