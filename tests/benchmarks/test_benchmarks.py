@@ -25,7 +25,7 @@ TINY = {
     "burst": ["--definitions", "5", "--lead", "15", *ALONE],
     "idle": ["--definitions", "5", "--seconds", "0.1", *ALONE],
     "scale": ["--few", "3", "--many", "5", "--due", "2", "--seconds", "2", *ALONE],
-    "heavy": ["--runs", "2", "--cpu", "0.1", "--short", "2"],
+    "heavy": ["--runs", "2", "--cpu", "0.1", "--short", "2", *ALONE],
     "edit": ["--definitions", "3", "--samples", "1", "--most", "1", *ALONE],
 }
 
