@@ -43,18 +43,31 @@ def record_with_follow_ups(outcomes: list[Outcome]) -> None:
 
 def _verdicts(outcomes: list[Outcome]) -> dict[int, Verdict]:
     wrong = [each for each in outcomes if each.follow_up and each.status in _TRIED_AGAIN]
+    if not wrong:
+        return {}
     rules = rules_of(each.follow_up.job_id for each in wrong if each.follow_up)
+    cancelled = _cancelled(wrong)
     return {
         each.execution_id: verdict(
             each.follow_up.attempt,
             each.status,
             rules.get(each.follow_up.job_id),
             gives_up=each.gives_up,
+            cancelled=each.execution_id in cancelled,
             try_after=each.try_after,
         )
         for each in wrong
         if each.follow_up
     }
+
+
+def _cancelled(outcomes: list[Outcome]) -> set[int]:
+    """Those that somebody asked to stop. They are locked: whoever asks from now on is told that the
+    run has ended.
+    """
+    runs = Execution.objects.filter(pk__in=[each.execution_id for each in outcomes])
+    locked = runs.select_for_update().order_by("pk").values_list("pk", "cancel_requested_at")
+    return {pk for pk, asked_at in locked if asked_at is not None}
 
 
 def _not_before(outcome: Outcome, found: Verdict) -> datetime:

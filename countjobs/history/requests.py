@@ -39,11 +39,14 @@ def request_run(
         parameters: Values for this run only, in place of the definition's.
 
     Raises:
-        ValueError: The kind of job doesn't let a run override one of them (`run_overrides`).
+        ValueError: The kind of job doesn't let a run override one of them (`run_overrides`). Or the
+            definition isn't saved.
 
     Returns:
         The queued run, which belongs to no scheduler yet.
     """
+    if not isinstance(job_id, str) and job_id.pk is None:
+        raise ValueError("Save the definition first: only then it has an id.")
     key = job_id if isinstance(job_id, str) else job_id.job_id
     return request_runs(
         [(key, job_name or _name_of(job_id))],

@@ -123,7 +123,9 @@ def _lose(running: list[Execution], reason: str, now: datetime) -> list[Executio
     rules = rules_of(execution.job_id for execution in running)
     errors, again = [], []
     for execution in running:
-        found = verdict(execution.attempt, Status.LOST, rules.get(execution.job_id))
+        cancelled = execution.cancel_requested_at is not None
+        said = rules.get(execution.job_id)
+        found = verdict(execution.attempt, Status.LOST, said, cancelled=cancelled)
         errors.append((execution, f"{reason} {found.sentence}".rstrip()))
         again += [execution] * found.follows
     lifecycle.lose(errors, now)

@@ -195,3 +195,32 @@ def test_promise_23_what_waits_can_be_handed_back() -> None:
     make_execution(Status.QUEUED, node="elsewhere:2:2")
     assert give_back("here:1:1") == 1
     assert list(Execution.objects.requested(NOON)) == [waiting]
+
+
+@pytest.mark.parametrize("column", ["retries", "retry_delay", "retry_backoff"])
+def test_a_definition_with_a_broken_rule_keeps_no_other_run_from_being_settled(
+    column: str,
+) -> None:
+    """Raw SQL can write what no field takes."""
+    bad, good = (make_definition(name, rerun_if_lost=True) for name in ("bad", "good"))
+    lost = [running(bad), running(good)]
+    if connection.vendor == "postgresql":
+        if column != "retry_backoff":
+            pytest.skip("This database takes only numbers there.")
+        value = "NaN"
+    else:
+        value = "many"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE countjobs_countjob SET {column} = %s WHERE name = 'bad'",
+            [value],
+        )
+    assert [settled(run)[0] for run in lost] == [Status.LOST] * 2
+    assert [retry.job_id for retry in retries()] == [good.job_id]
+
+
+def test_a_run_that_was_to_stop_when_it_was_lost_is_not_run_again() -> None:
+    lost = running(make_definition(rerun_if_lost=True), cancel_requested_at=NOON)
+    reason = "It is gone. There is no next attempt: somebody cancelled the run."
+    assert settled(lost) == (Status.LOST, reason)
+    assert retries() == []
