@@ -144,7 +144,7 @@ def test_what_can_not_be_sent_fails_that_run_alone(pool: Pool) -> None:
     outcome = pool.run(lambda: None)
     assert outcome.status == Status.FAILED
     assert outcome.error.startswith("This run can't be sent to a worker process: ")
-    assert "Can't pickle " in outcome.error
+    assert "lambda" in outcome.error
     assert pool.processes() == {}
     assert pool.run(int).status == Status.SUCCEEDED
 
