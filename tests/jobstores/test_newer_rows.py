@@ -53,7 +53,7 @@ def newer(job_id: str, **more: Any) -> None:
     DjangoJob.objects.filter(id=job_id).update(job_state=signing.seal(Newer()))
 
 
-@pytest.mark.parametrize("more", [{"overlap": "wait"}, {"version": 2}, {"executor": "processes"}])
+@pytest.mark.parametrize("more", [{"overlap": "wait"}, {"version": 2}, {"executor": "newer"}])
 def test_a_definition_s_row_of_another_version_is_left_while_that_runs(
     more: dict[str, Any], store: DatabaseJobStore
 ) -> None:
