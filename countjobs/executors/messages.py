@@ -85,6 +85,15 @@ def _exactly(of: socket.socket, count: int) -> bytes:
     return b"".join(parts)
 
 
+def loaded_answer(data: bytes) -> Answer | None:
+    """What a worker answered; None if a job has written something else to its socket."""
+    try:
+        answer: Any = pickle.loads(data)  # noqa: S301  # a worker's, which runs the same code
+    except BaseException:  # anything
+        return None
+    return answer if isinstance(answer, Answer) else None
+
+
 def loaded_error(data: bytes | None) -> BaseException | None:
     """An error that a worker sent; None if it can't be loaded here."""
     if data is None:

@@ -17,6 +17,7 @@ from countjobs.text import storable
 ENDED_AT_START = "It ended at its start; the scheduler's log may say why."
 ENDED_EARLY = "The worker process ended before it began with this run."
 NOT_STARTED = "Its worker process had not begun with it."
+UNREADABLE = "What its worker process has answered can't be read, so nobody knows how it went."
 BY_SIGTERM = "It ended by SIGTERM."
 _BY_SIGKILL = f"It did not end on SIGTERM, and was ended by SIGKILL {GRACE_SECONDS:g} s later."
 _GONE = "Its worker process is gone, and nobody knows how it ended."
@@ -30,6 +31,11 @@ def not_begun(run: Run, status: Status, error: str) -> Outcome:
     """The outcome of a run that no worker has begun."""
     now = timezone.now()
     return Outcome(status, run.execution_id, now, now, error=error)
+
+
+def failed(run: Run, error: str) -> Outcome:
+    """The outcome of a run whose worker could not do its part."""
+    return not_begun(run, Status.FAILED, error)
 
 
 def after_stop(outcome: Outcome, stop: Stop) -> None:

@@ -27,12 +27,14 @@ from apscheduler.job import Job
 
 from countjobs.conf import Conf
 from countjobs.executors.at_work import AtWork
-from countjobs.executors.messages import Answer, loaded_error
+from countjobs.executors.messages import Answer, loaded_answer, loaded_error
 from countjobs.executors.process_ends import (
     ENDED_AT_START,
     ENDED_EARLY,
     NOT_STARTED,
+    UNREADABLE,
     after_stop,
+    failed,
     not_begun,
     of_ended,
 )
@@ -112,8 +114,8 @@ class ProcessPoolExecutor(ThreadPoolExecutor):
         with self._lock:
             self._is_over = True
             idle, self._idle = self._idle, []
-        for execution_id, worker in list(self._driven.items()):
-            self._at_work.pop(execution_id, None)
+        self._at_work.clear()
+        for worker in list(self._driven.values()):
             worker.kill()
         for worker in idle:
             worker.retire()
@@ -128,7 +130,7 @@ class ProcessPoolExecutor(ThreadPoolExecutor):
             message = pickle.dumps(run)
         except BaseException as error:  # an object of the job's may do anything
             reason = f"This run can't be sent to a worker process: {describe(error)}"
-            return not_begun(run, Status.FAILED, reason)
+            return failed(run, reason)
         reason = ""
         for _ in range(TRIES):
             try:
@@ -139,7 +141,7 @@ class ProcessPoolExecutor(ThreadPoolExecutor):
                 continue
             if outcome is not None:
                 return outcome
-        return not_begun(run, Status.FAILED, reason or ENDED_EARLY)
+        return failed(run, reason or ENDED_EARLY)
 
     def _try(self, run: Run, message: bytes) -> Outcome | None:
         """Give a run to a worker. None if the worker ended before it began with the run.
@@ -159,13 +161,15 @@ class ProcessPoolExecutor(ThreadPoolExecutor):
         self._driven[run.execution_id] = worker
         answer: Answer | None = None
         try:
+            if self._is_over:
+                return failed(run, ENDED_EARLY)
             if run.stop is not None:
                 reason = f"{run.stop.reason} {NOT_STARTED}"
                 return not_begun(run, Status(run.stop.status), reason)
             data = worker.carry_out(message)
             if data is not None:
-                answer = pickle.loads(data)  # noqa: S301  # it runs the same code as we
-                outcome = _told(answer, run)
+                answer = loaded_answer(data)
+                outcome = _told(answer, run) if answer else failed(run, UNREADABLE)
             elif worker.memory.has_begun or run.stop is not None:
                 seconds = time.monotonic() - began
                 outcome = of_ended(run, worker.memory, worker.exit_code, seconds)

@@ -144,7 +144,7 @@ def test_what_can_not_be_sent_fails_that_run_alone(pool: Pool) -> None:
     outcome = pool.run(lambda: None)
     assert outcome.status == Status.FAILED
     assert outcome.error.startswith("This run can't be sent to a worker process: ")
-    assert "Can't pickle " in outcome.error
+    assert "lambda" in outcome.error
     assert pool.processes() == {}
     assert pool.run(int).status == Status.SUCCEEDED
 
@@ -216,62 +216,6 @@ def test_a_thread_that_a_job_leaves_does_not_hold_up_the_end(pool: Pool) -> None
     assert time.monotonic() - began < 10
 
 
-@pytest.mark.parametrize(
-    ("job", "error", "traceback"),
-    [
-        (partial(hard.exit_at_once, 3), "ended with exit status 3.", ""),
-        (partial(hard.exit_at_once, 0), "ended with exit status 0.", ""),
-        (hard.segfault, "was ended by SIGSEGV. ", "in segfault"),
-        (hard.kill_itself, "was ended by SIGKILL. The system does that when memory ", ""),
-    ],
-)
-def test_a_crash_fails_with_its_reason_and_output_and_touches_no_other_run(
-    pool: Pool, tmp_path: Path, job: partial[None], error: str, traceback: str
-) -> None:
-    other = pool.begin(partial(tell_progress, str(tmp_path / "end")))
-    pool.work(other, "told")
-    outcome = pool.run(job)
-    assert outcome.status == Status.FAILED
-    assert f"Its worker process {error}" in outcome.error
-    assert traceback in outcome.traceback
-    assert outcome.output == "ending\n"
-    assert pool.run(int).status == Status.SUCCEEDED
-    (tmp_path / "end").touch()
-    assert pool.outcome(other).status == Status.SUCCEEDED
-
-
-def test_an_idle_worker_that_is_killed_costs_no_run(pool: Pool) -> None:
-    for _ in range(3):
-        pid = int(pool.run(say_who).output.split()[0])
-        os.kill(pid, signal.SIGKILL)
-    assert pool.run(int).status == Status.SUCCEEDED
-
-
-def test_if_the_fork_server_is_killed_its_runs_fail_and_the_next_ones_have_another(
-    pool: Pool,
-) -> None:
-    run = pool.begin(hard.sleep_long)
-    pool.work(run, "sleeping")
-    server = next(iter(sorted(pool.processes())))
-    os.kill(server, signal.SIGKILL)
-    outcome = pool.outcome(run)
-    assert (outcome.status, outcome.output) == (Status.FAILED, "sleeping\n")
-    assert outcome.error == "Its worker process is gone, and nobody knows how it ended."
-    assert pool.run(int).status == Status.SUCCEEDED
-    wait_until(lambda: len(pool.processes()) == 2, what="for the first worker's end")
-
-
-def test_if_no_process_can_be_started_the_run_says_so(
-    pool: Pool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as patch:
-        patch.setenv("DJANGO_SETTINGS_MODULE", "no.such.settings")
-        outcome = pool.run(int)
-    assert outcome.status == Status.FAILED
-    assert outcome.error.startswith("No worker process could be started: ")
-    assert pool.run(int).status == Status.SUCCEEDED
-
-
 def test_signals_to_all_processes_of_a_service_are_the_schedulers_to_heed(
     pool: Pool, tmp_path: Path
 ) -> None:
@@ -279,9 +223,10 @@ def test_signals_to_all_processes_of_a_service_are_the_schedulers_to_heed(
     pool.work(run, "told")
     for pid in pool.processes():
         os.kill(pid, signal.SIGTERM)
+    assert pool.run(int).status == Status.SUCCEEDED, "in a worker that is forked now"
+    assert pool.outcomes[-1].execution_id != run
     (tmp_path / "end").touch()
     assert pool.outcome(run).status == Status.SUCCEEDED
-    assert pool.run(int).status == Status.SUCCEEDED
 
 
 def test_promise_23_once_it_closes_nothing_more_begins(pool: Pool, tmp_path: Path) -> None:
