@@ -1,3 +1,4 @@
+from collections.abc import Awaitable
 from pathlib import Path
 from random import random, uniform
 from secrets import token_hex
@@ -8,6 +9,7 @@ from django.db import models
 
 from countjobs.executors import current_run
 from countjobs.models import JobDefinition
+from tests.app import hard
 from tests.support.waiting import wait_until
 
 
@@ -107,3 +109,14 @@ class Unsteady(JobDefinition):
             notes.write(f"{self.name} {run.attempt} {time()} {how} {token}\n")
         if fails:
             raise RuntimeError("by chance")
+
+
+class Hard(JobDefinition):
+    """A job that is hard to end: one of those in `tests.app.hard`, by its name."""
+
+    what = models.CharField(max_length=50)
+
+    def run(self) -> Awaitable[None] | None:
+        print("working", flush=True)
+        found: Awaitable[None] | None = getattr(hard, self.what)()
+        return found
