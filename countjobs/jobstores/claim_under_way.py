@@ -55,6 +55,8 @@ class ClaimUnderWay:
     """Why jobs are broken."""
     attempts: set[str] = field(default_factory=set)
     """Jobs that have a retry that waits."""
+    begun: set[str] = field(default_factory=set)
+    """Jobs with `coalesce` of which a fire time begins: it stands for the retries that wait."""
 
     def __post_init__(self) -> None:
         self._taken_of: Counter[str] = Counter()

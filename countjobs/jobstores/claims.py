@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 from django_apscheduler.models import DjangoJob
 
 from countjobs.conf import Conf
@@ -21,6 +22,7 @@ from countjobs.database.outages import let_go_after
 from countjobs.database.primary import rows_of
 from countjobs.database.rowsets import update_rows
 from countjobs.database.turns import own_turn
+from countjobs.history import lifecycle
 from countjobs.jobstores.claim_under_way import Claims, ClaimUnderWay
 from countjobs.jobstores.neighbours import left_to_others
 from countjobs.jobstores.passed import NOTHING, PassedOver
@@ -87,11 +89,17 @@ class _Claim:
         self._count_busy(found.jobs, asked)
         AskedRuns(self.under_way).take(asked, rows, found.jobs)
         DueRows(self.under_way).take(due, found.jobs)
+        self._end_attempts()
         update_rows(DjangoJob, self.under_way.moved)
         if self.under_way.over:
             DjangoJob.objects.filter(id__in=self.under_way.over).delete()
         park(claims.parked)
         return claims
+
+    def _end_attempts(self) -> None:
+        """A later run begins: with `coalesce` it stands for the retries that wait."""
+        if job_ids := self.under_way.begun & self.under_way.attempts:
+            lifecycle.end_waiting(job_ids, _("A later run of the job has begun."), self.now)
 
     # Locking
 

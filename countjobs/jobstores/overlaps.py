@@ -41,10 +41,10 @@ class Overlaps:
         job_ids = [taken.job.id for taken, _made in self._found]
         waiting = Execution.objects.active().filter(node=_NOBODY, trigger=Trigger.SCHEDULE)
         known = {
-            job_id: (pk, folded)
-            for job_id, pk, folded in waiting.filter(
+            job_id: (pk, at, folded)
+            for job_id, pk, at, folded in waiting.filter(
                 job_id__in=job_ids, status=Status.QUEUED
-            ).values_list("job_id", "pk", "folded")
+            ).values_list("job_id", "pk", "scheduled_at", "folded")
         }
         rows, counted = [], []
         for taken, made in self._found:
@@ -53,8 +53,8 @@ class Overlaps:
             if (there := known.get(taken.job.id)) is None:
                 name = storable(taken.job.name)[:255]
                 rows.append(lifecycle.due(taken.job.id, name, left.at, left.folded))
-            else:
-                pk, folded = there
+            elif there[1] < left.at:  # else it was recorded before: a clock was set back
+                pk, _at, folded = there
                 counted.append({"id": pk, "folded": folded + left.folded + 1})
         update_rows(Execution, counted)
         lifecycle.claim(_NOBODY, rows)

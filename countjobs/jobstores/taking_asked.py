@@ -95,6 +95,8 @@ class AskedRuns:
             self._claim.busy[job.id] += 1
             self._taken[job.id] = ClaimedJob(job.id, job.name, job.executor, [run])
             self._claim.claims.jobs.append(self._taken[job.id])
+        if execution.trigger == Trigger.SCHEDULE and job.coalesce:
+            self._claim.begun.add(job.id)
         return [lifecycle.taken(execution, self._claim.node)]
 
     def _refuse(self, execution: Execution) -> list[lifecycle.Row]:

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db import Error
-from django.utils.translation import gettext as _
 
 from countjobs.conf import Conf
 from countjobs.history import lifecycle
@@ -66,13 +65,6 @@ class DueRows:
         ids = {(job_id, instant(at)): pk for pk, job_id, at in inserted}
         for taken, made, calls in plans:
             self._collect(taken, made, calls, ids)
-        self._end_attempts_before(taken.job for taken, made, _calls in plans if made.runs)
-
-    def _end_attempts_before(self, begun: Any) -> None:
-        """A later run begins: with `coalesce` it stands for the retries that wait."""
-        job_ids = [job.id for job in begun if job.coalesce and job.id in self._claim.attempts]
-        if job_ids:
-            lifecycle.end_waiting(job_ids, _("A later run of the job has begun."), self._claim.now)
 
     def _move_on(self, taken: Taken, following: datetime | None) -> None:
         if following is None and taken.definition is None:
@@ -95,6 +87,8 @@ class DueRows:
         ]
         if runs:
             self._claim.claims.jobs.append(ClaimedJob(job.id, job.name, job.executor, runs))
+            if job.coalesce:
+                self._claim.begun.add(job.id)
         if made.not_run and not _waits(made, taken):
             self._claim.claims.not_run.append((job.id, made.not_run))
 
