@@ -60,12 +60,6 @@ def change_what_is_shared() -> None:
     sys.stdout = sys.stderr = sys.__stdout__
 
 
-def leave_a_child(file: str) -> None:
-    if not os.fork():
-        wait_until(Path(file).exists)
-        os._exit(0)
-
-
 def leave_a_thread() -> None:
     threading.Thread(target=time.sleep, args=[0.5], daemon=False).start()
 
@@ -195,7 +189,7 @@ def test_what_a_job_changes_in_its_worker_harms_no_later_run(pool: Pool) -> None
 def test_children_that_a_job_leaves_go_on_and_no_later_run_ends_them(
     pool: Pool, tmp_path: Path
 ) -> None:
-    pool.run(partial(leave_a_child, str(tmp_path / "end")))
+    pool.run(partial(hard.leave_a_child, str(tmp_path / "end")))
     work = pool.work(pool.begin(hard.sleep_long), "sleeping")
     pool.stop(work, LIMIT)
     wait_until(lambda: without_children(pool) == 1, what="for the worker to end, and not the child")
