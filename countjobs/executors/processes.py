@@ -218,6 +218,8 @@ class ProcessPoolExecutor(ThreadPoolExecutor):
 def _told(answer: Answer, run: Run) -> Outcome:
     """The outcome as the worker has told it, with the error as far as it can be loaded here."""
     outcome = answer.outcome
+    if outcome.started_at is None:  # the worker could not call the job
+        outcome = not_begun(run, outcome.status, outcome.error)
     outcome.execution_id = run.execution_id
     if (error := loaded_error(answer.error)) is not None:
         outcome.raised = type(error), error, None

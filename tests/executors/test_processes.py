@@ -43,6 +43,16 @@ def fail_in_an_own_way() -> None:
     raise OwnError("one ", "other")
 
 
+class Unloadable:
+    """It can be pickled, and not loaded."""
+
+    def __call__(self) -> None:
+        """Never called."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return int, ("not a number",)
+
+
 def say_who() -> None:
     run = current_run()
     print(os.getpid(), run and (run.execution_id, run.job_id, run.attempt, run.should_stop))
@@ -56,6 +66,7 @@ def tell_progress(file: str) -> None:
 
 def change_what_is_shared() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     signal.alarm(1)
     sys.stdout = sys.stderr = sys.__stdout__
 
@@ -140,6 +151,14 @@ def test_what_can_not_be_sent_fails_that_run_alone(pool: Pool) -> None:
     assert outcome.error.startswith("This run can't be sent to a worker process: ")
     assert "lambda" in outcome.error
     assert pool.processes() == {}
+    assert pool.run(int).status == Status.SUCCEEDED
+
+
+def test_what_can_not_be_loaded_there_fails_that_run_alone(pool: Pool) -> None:
+    outcome = pool.run(Unloadable())
+    assert outcome.status == Status.FAILED
+    assert outcome.error.startswith("A worker process could not load this run: ValueError: ")
+    assert outcome.started_at is not None
     assert pool.run(int).status == Status.SUCCEEDED
 
 
