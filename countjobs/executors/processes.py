@@ -43,6 +43,7 @@ from countjobs.executors.threads import Mark, ThreadPoolExecutor
 from countjobs.executors.worker_handles import ForkServer, Worker
 from countjobs.history.recorder import Outcome
 from countjobs.jobstores.claimed import ClaimedJob
+from countjobs.lasting import quietly
 from countjobs.models.executions import Status
 from countjobs.run_context import GOING, Run, Stop
 from countjobs.text import describe
@@ -129,34 +130,37 @@ class ProcessPoolExecutor(ThreadPoolExecutor):
         try:
             message = pickle.dumps(run)
         except BaseException as error:  # an object of the job's may do anything
-            reason = f"This run can't be sent to a worker process: {describe(error)}"
-            return failed(run, reason)
-        reason = ""
+            return failed(run, f"This run can't be sent to a worker process: {describe(error)}")
+        try:
+            return self._send(run, message)
+        except BaseException as fault:  # ours
+            quietly(self._logger.exception, "A run could not be carried out.")
+            return failed(run, f"The scheduler could not carry out this run: {describe(fault)}")
+
+    def _send(self, run: Run, message: bytes) -> Outcome:
+        """Give a run to one worker after the other, until one begins with it."""
+        work = self._at_work.get(run.execution_id)
+        reason = ENDED_EARLY
         for _ in range(TRIES):
+            if work is not None:
+                work.since = math.inf  # its time doesn't begin before the process has started
             try:
-                outcome = self._try(run, message)
-            except OSError as error:
+                worker = self._take()
+            except Exception as error:
                 reason = f"No worker process could be started: {describe(error)}"
                 time.sleep(RETRY_SECONDS)
                 continue
-            if outcome is not None:
+            if work is not None:
+                work.since = time.monotonic()
+            if (outcome := self._try(run, message, worker)) is not None:
                 return outcome
-        return failed(run, reason or ENDED_EARLY)
+        return failed(run, reason)
 
-    def _try(self, run: Run, message: bytes) -> Outcome | None:
-        """Give a run to a worker. None if the worker ended before it began with the run.
-
-        Raises OSError if there can't be a worker.
-        """
-        work = self._at_work.get(run.execution_id)
-        if work is not None:
-            work.since = math.inf  # its time doesn't begin before the process has started
-        worker = self._take()
+    def _try(self, run: Run, message: bytes, worker: Worker) -> Outcome | None:
+        """Give a run to a worker. None if the worker ended before it began with the run."""
         worker.memory.clear()
         context = SharedRunContext(run, worker.memory)
         began = time.monotonic()
-        if work is not None:
-            work.since = began
         GOING[run.execution_id] = context
         self._driven[run.execution_id] = worker
         answer: Answer | None = None
@@ -221,6 +225,8 @@ class ProcessPoolExecutor(ThreadPoolExecutor):
 def _told(answer: Answer, run: Run) -> Outcome:
     """The outcome as the worker has told it, with the error as far as it can be loaded here."""
     outcome = answer.outcome
+    if outcome.started_at is None:  # the worker could not call the job
+        outcome = not_begun(run, outcome.status, outcome.error)
     outcome.execution_id = run.execution_id
     if (error := loaded_error(answer.error)) is not None:
         outcome.raised = type(error), error, None

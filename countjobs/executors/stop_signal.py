@@ -9,6 +9,7 @@ from __future__ import annotations
 import faulthandler
 import os
 import signal
+import threading
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
@@ -18,6 +19,8 @@ Handler = Callable[[int, FrameType | None], Any]
 _ours: list[Handler] = []
 """The handler, if this process is a worker."""
 _SIGNALS = {signal.SIGTERM}
+_forking = threading.local()
+"""`mask`: the signals that the forking thread had blocked before."""
 
 
 def handle(handler: Handler, fd: int) -> None:
@@ -25,6 +28,7 @@ def handle(handler: Handler, fd: int) -> None:
 
     Call it before each run, because the one before may have changed it: it costs next to nothing.
     """
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
     if signal.getsignal(signal.SIGTERM) is handler:
         return
     _ours[:] = [handler]
@@ -36,12 +40,13 @@ def handle(handler: Handler, fd: int) -> None:
 def _put_off() -> None:
     """Before a fork: a signal that is sent to the child at once must not meet our handler."""
     if _ours:
-        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        _forking.mask = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
 
 
 def _hear_again() -> None:
-    if _ours:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+    mask, _forking.mask = getattr(_forking, "mask", None), None
+    if mask is not None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _forget() -> None:
@@ -51,7 +56,7 @@ def _forget() -> None:
             faulthandler.unregister(signal.SIGTERM)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
         _ours.clear()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+    _hear_again()
 
 
 os.register_at_fork(before=_put_off, after_in_parent=_hear_again, after_in_child=_forget)

@@ -10,12 +10,14 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from django.db import transaction
 
 from countjobs.api import current_run
 from countjobs.models import Execution
 from tests.app import starting
+from tests.support.waiting import wait_until
 
 
 def sleep_long() -> None:
@@ -149,6 +151,15 @@ def start_children() -> None:
 def start_children_and_crash() -> None:
     _start_children()
     os._exit(3)
+
+
+def leave_a_child(file: str) -> None:
+    """A child that goes on until a file appears, whose process id is printed."""
+    if child := os.fork():
+        print(child)
+        return
+    wait_until(Path(file).exists)
+    os._exit(0)
 
 
 def start_hard_children() -> None:

@@ -16,12 +16,14 @@ from django.db import connection
 from countjobs.executors import ThreadPoolExecutor, current_run
 from countjobs.executors.calling import call_job
 from countjobs.executors.here import run_here
+from countjobs.executors.output import capturing
+from countjobs.executors.runs import carry_out
 from countjobs.history.recorder import Outcome
 from countjobs.models import CountJob, Execution, JobDefinition
 from countjobs.models.executions import Status
-from countjobs.run_context import GOING
+from countjobs.run_context import GOING, Stop
 from countjobs.schedulers import create_scheduler
-from tests.support.executing import claimed, outcome_of, submit
+from tests.support.executing import claimed, outcome_of, run_of, submit
 
 pytestmark = pytest.mark.django_db
 
@@ -219,6 +221,16 @@ def test_an_async_job_whose_wait_is_cut_short_is_cancelled(monkeypatch: pytest.M
         call_job(go_on)
     assert has_ended.wait(60)
     assert ends == ["cancelled"]
+
+
+def test_an_async_job_that_was_stopped_before_it_awaits_anything_ends_there() -> None:
+    """There is nothing yet that could be interrupted."""
+    run = run_of(greet)
+    run.stop = Stop("cancelled", "Ann cancelled it.")
+    with capturing():
+        outcome = carry_out(run, 1_000)
+    assert (outcome.status, outcome.error) == (Status.CANCELLED, "Ann cancelled it.")
+    assert outcome.output == ""
 
 
 def count() -> Iterator[int]:

@@ -127,3 +127,13 @@ def test_if_no_process_can_be_started_the_run_says_so(
     assert outcome.status == Status.FAILED
     assert outcome.error.startswith("No worker process could be started: ")
     assert pool.run(int).status == Status.SUCCEEDED
+
+
+def test_if_the_system_has_no_more_processes_the_run_says_so(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "tests.support.poor_settings")
+    monkeypatch.setenv("LACKS", "processes")
+    outcome = pool.run(int)
+    assert outcome.status == Status.FAILED
+    assert outcome.error.endswith("BlockingIOError: [Errno 11] Resource temporarily unavailable")

@@ -43,6 +43,16 @@ def fail_in_an_own_way() -> None:
     raise OwnError("one ", "other")
 
 
+class Unloadable:
+    """It can be pickled, and not loaded."""
+
+    def __call__(self) -> None:
+        """Never called."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return int, ("not a number",)
+
+
 def say_who() -> None:
     run = current_run()
     print(os.getpid(), run and (run.execution_id, run.job_id, run.attempt, run.should_stop))
@@ -56,14 +66,9 @@ def tell_progress(file: str) -> None:
 
 def change_what_is_shared() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     signal.alarm(1)
     sys.stdout = sys.stderr = sys.__stdout__
-
-
-def leave_a_child(file: str) -> None:
-    if not os.fork():
-        wait_until(Path(file).exists)
-        os._exit(0)
 
 
 def leave_a_thread() -> None:
@@ -149,6 +154,14 @@ def test_what_can_not_be_sent_fails_that_run_alone(pool: Pool) -> None:
     assert pool.run(int).status == Status.SUCCEEDED
 
 
+def test_what_can_not_be_loaded_there_fails_that_run_alone(pool: Pool) -> None:
+    outcome = pool.run(Unloadable())
+    assert outcome.status == Status.FAILED
+    assert outcome.error.startswith("A worker process could not load this run: ValueError: ")
+    assert outcome.started_at is not None
+    assert pool.run(int).status == Status.SUCCEEDED
+
+
 def test_output_and_progress_are_seen_while_it_goes_on(pool: Pool, tmp_path: Path) -> None:
     run = pool.begin(partial(tell_progress, str(tmp_path / "end")))
     pool.work(run, "told")
@@ -195,7 +208,7 @@ def test_what_a_job_changes_in_its_worker_harms_no_later_run(pool: Pool) -> None
 def test_children_that_a_job_leaves_go_on_and_no_later_run_ends_them(
     pool: Pool, tmp_path: Path
 ) -> None:
-    pool.run(partial(leave_a_child, str(tmp_path / "end")))
+    pool.run(partial(hard.leave_a_child, str(tmp_path / "end")))
     work = pool.work(pool.begin(hard.sleep_long), "sleeping")
     pool.stop(work, LIMIT)
     wait_until(lambda: without_children(pool) == 1, what="for the worker to end, and not the child")

@@ -8,39 +8,17 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 from functools import partial
 
 import pytest
 
 from countjobs.models.executions import Status
 from tests.app import hard
+from tests.support.hard_jobs import AT_ONCE, HARD, LATE
 from tests.support.process_executing import CANCEL, LIMIT, Pool
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.process
-
-MEGABYTES = 1_000
-"""What a job takes here. The issue says 4 GB, which not every machine of a test has to spare."""
-
-AT_ONCE = "It ended by SIGTERM."
-LATE = "It did not end on SIGTERM, and was ended by SIGKILL 5 s later."
-
-HARD: dict[str, tuple[Callable[[], object], str, str]] = {
-    "sleeps": (hard.sleep_long, "sleeping", AT_ONCE),
-    "sleeps async": (hard.sleep_async, "sleeping", AT_ONCE),
-    "loops in Python": (hard.loop_in_python, "looping", AT_ONCE),
-    "loops in C": (hard.loop_in_c, "looping in C", LATE),
-    "ignores SIGTERM": (hard.ignore_sigterm, "ignoring", LATE),
-    "swallows StopRun": (hard.swallow_the_stop, "swallowing", LATE),
-    "suspends itself": (hard.suspend_itself, "suspending", AT_ONCE),
-    "starts children": (hard.start_children, "started", AT_ONCE),
-    "starts children that ignore SIGTERM": (hard.start_hard_children, "started", AT_ONCE),
-    "waits for a program": (hard.wait_for_program, "waiting", AT_ONCE),
-    "looks": (hard.look, "looking", AT_ONCE),
-    "takes memory": (partial(hard.take_memory, MEGABYTES), "taken", AT_ONCE),
-}
-"""What a job does, what it says when it is there, and by what it ends."""
 
 
 def nothing_is_left(pool: Pool, of: int) -> None:
@@ -58,7 +36,7 @@ def test_a_run_beyond_its_limit_ends_with_its_reason_and_output(pool: Pool, how:
     took = time.monotonic() - began
     assert (outcome.status, outcome.error) == (Status.TIMED_OUT, f"{LIMIT.reason} {end}")
     assert said in outcome.output
-    assert took < (6 if end == LATE else 1)
+    assert took < (8 if end == LATE else 3), "on a machine that does other things, too"
     assert pool.run(partial(print, "good")).output == good.output, "the next one isn't held up"
     nothing_is_left(pool, of=1)
 

@@ -133,11 +133,20 @@ def test_a_run_that_outlasts_the_drain_is_lost_and_killed(log: Path) -> None:
     nothing_is_left(mark)
 
 
-@pytest.mark.parametrize("job", [hard.loop_in_c, hard.start_hard_children])
-def test_promise_09_a_killed_scheduler_leaves_no_process(log: Path, job: Any) -> None:
+POOR = {"DJANGO_SETTINGS_MODULE": "tests.support.poor_settings", "LACKS": "pidfd"}
+"""A system whose kernel doesn't tell when a process ends."""
+
+
+@pytest.mark.parametrize(
+    ("job", "system"),
+    [(hard.loop_in_c, {}), (hard.start_hard_children, {}), (hard.loop_in_c, POOR)],
+)
+def test_promise_09_a_killed_scheduler_leaves_no_process(
+    log: Path, job: Any, system: dict[str, str]
+) -> None:
     mark = new_mark()
     add("idle", jobs.greet, "you")
-    with scheduler(log, **{VARIABLE: mark}) as process:
+    with scheduler(log, **{VARIABLE: mark}, **system) as process:
         ended("idle", log)
         add("job", job)
         mine = Execution.objects.filter(job_id="job", status="running")
@@ -147,6 +156,25 @@ def test_promise_09_a_killed_scheduler_leaves_no_process(log: Path, job: Any) ->
         process.wait()
         nothing_is_left(mark)
     assert mine.exists(), "whoever finds its lease over will settle it"
+
+
+@pytest.mark.parametrize("system", [{}, POOR])
+def test_promise_09_nor_where_a_child_of_another_job_has_copies_of_all_its_files(
+    log: Path, tmp_path: Path, system: dict[str, str]
+) -> None:
+    mark, file = new_mark(), tmp_path / "end"
+    add("loop", hard.loop_in_c)
+    with scheduler(log, **{VARIABLE: mark}, **system) as process:
+        going_on("loop", log, "looping")
+        add("fork", hard.leave_a_child, str(file), executor="default")
+        child = int(ended("fork", log).output)
+        process.kill()
+        process.wait()
+        try:
+            wait_until(lambda: set(marked(mark)) == {child}, 10, what=lambda: f"{marked(mark)}")
+        finally:
+            file.touch()
+    nothing_is_left(mark)
 
 
 def test_a_frozen_scheduler_finds_how_its_runs_have_ended(log: Path, tmp_path: Path) -> None:
