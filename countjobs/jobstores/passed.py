@@ -52,13 +52,19 @@ class PassedOver:
         """Pass over a job until its executor has room."""
         self._wait.setdefault(executor, {})[job_id] = None
 
-    def make_room(self, rooms: Mapping[str, int]) -> None:
-        """Look again at those that wait for an executor which has room now, the first ones."""
+    def make_room(self, rooms: Mapping[str, int]) -> int:
+        """Look again at those that wait for an executor which has room now, the first ones.
+
+        Returns how many these are.
+        """
+        count = 0
         for executor, waiting in list(self._wait.items()):
-            for job_id in list(islice(waiting, rooms.get(executor, 0))):
+            for job_id in list(islice(waiting, max(rooms.get(executor, 0), 0))):
                 del waiting[job_id]
+                count += 1
             if not waiting:
                 del self._wait[executor]
+        return count
 
     @property
     def room(self) -> int:

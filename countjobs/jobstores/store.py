@@ -120,7 +120,7 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
         passed.make_room(rooms)
         limit = self.capacity.room_for_claims(rooms) if self.is_open else 0
         self._nothing_taken = False
-        if limit <= 0 or not (self._more_is_due or self._is_due(now)):
+        if limit <= 0 or not (self._make_room(rooms, now) or self._more_is_due):
             return []
         self._more_is_due = False
         try:
@@ -135,6 +135,9 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
             self.capacity.note_used(executor for executor, _job_id in claims.no_room)
         for executor, job_id in claims.no_room:
             passed.wait_for_room(executor, job_id)
+        taken = Counter(job.executor for job in claims.jobs)
+        left = (executor for executor in passed.full_executors if rooms.get(executor, 0))
+        self._more_is_due |= any(taken[executor] < rooms[executor] for executor in left)
         self._nothing_taken = not (claims.jobs or claims.not_run or claims.parked)
         for parked in claims.parked:
             logger.error('Job "%s" is broken, and parked: %s', parked.job_id, parked.error)
@@ -177,6 +180,16 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
             self._store(job, must_exist=True)
 
     # Claiming
+
+    def _make_room(self, rooms: Mapping[str, int], now: datetime) -> bool:
+        """Look again at jobs whose executor has room now. Returns whether anything is due."""
+        passed, share = self.claiming.passed, 1
+        waiting = passed.make_room(rooms)
+        # Those that others have taken meanwhile must not keep the ones behind them waiting.
+        while not (is_due := self._is_due(now)) and waiting:
+            share *= 2
+            waiting = passed.make_room({name: share * room for name, room in rooms.items()})
+        return is_due
 
     def _is_due(self, now: datetime) -> bool:
         upcoming = self._upcoming()
