@@ -37,9 +37,6 @@ __all__ += ["Execution", "ExecutionQuerySet"]
 READY_AT = Coalesce("not_before", "scheduled_at")
 """When a run that waits may be taken. An index has it."""
 
-ENDS_CHAIN = "next_attempt IS NULL"
-"""SQL for `ends_of_chains`."""
-
 _TIMES = ("status", "trigger", "scheduled_at", "started_at", "finished_at")
 
 
@@ -133,10 +130,7 @@ class ExecutionQuerySet(PrimaryQuerySet["Execution"]):
         return self.order_by("-scheduled_at", "-pk")
 
     def newest_of(self, job_id: str, most: int) -> Self:
-        """The newest runs of one job, with what the figures need. An index gives this order.
-
-        A chain of attempts counts once, by its end.
-        """
+        """The newest runs of one job, each chain once. An index gives this order."""
         ends = self.filter(job_id=job_id).ends_of_chains()
         return ends.newest_first().only(*_TIMES)[:most]
 
@@ -145,19 +139,18 @@ class ExecutionQuerySet(PrimaryQuerySet["Execution"]):
     ) -> list[Past]:
         """The newest runs of each of these jobs, newest first, at most `most` per job.
 
-        A chain of attempts counts once, by its end. It is one statement, whose cost depends only
-        on how much it returns, and on the attempts that it skips. With `ended`, queued and running
-        ones are skipped. Other filters of this queryset are ignored.
+        A chain of attempts counts once, by its end. It is one statement, whose cost depends only on
+        how much it returns. With `ended`, queued and running ones are skipped. Other filters of
+        this queryset are ignored.
         """
-        condition = f"{ENDS_CHAIN} AND NOT ({UNFINISHED})" if ended else ENDS_CHAIN
+        condition = f"NOT ({UNFINISHED})" if ended else "true"
         return read_newest(connections[self.db], self.model, job_ids, most, condition)
 
     def jobs_with_problems(self, prefix: str, rows: int, most: int) -> list[str]:
         """The ids of jobs with this prefix that had problems lately, at most `most`.
 
-        It looks at no more than the newest `rows` runs without success, by an index that holds
-        nothing else. That index doesn't know which attempts were followed by another one, so these
-        count, too: `jobs_last_ended` tells how a job is doing.
+        It looks at no more than the newest `rows` runs without success, each attempt by itself, by
+        an index that holds nothing else.
         """
         troubles = self.filter(trouble__isnull=False).newest_first()
         newest = troubles.values_list("job_id", "trouble")[:rows]
