@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin import display
@@ -25,7 +26,9 @@ class SchedulerNodeAdmin(ReadOnlyAdmin):
     """The list and the pages of schedulers."""
 
     change_list_template = "admin/countjobs/scheduler_list.html"
-    list_display = ("life", "host", "pid", "heard_of", "state", "capacity", "version", "began")
+    list_display = (
+        *("life", "host", "pid", "heard_of", "state", "capacity", "given_up", "version", "began"),
+    )
     list_filter = ("state",)
     search_fields = ("host",)
     fields = (
@@ -39,8 +42,9 @@ class SchedulerNodeAdmin(ReadOnlyAdmin):
         "state",
         "cannot_claim",
         "capacity",
+        "given_up",
     )
-    readonly_fields = ("life", "began", "beat", "heard_of", "cannot_claim")
+    readonly_fields = ("life", "began", "beat", "heard_of", "cannot_claim", "given_up")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """As Django's, annotated with whether each is alive."""
@@ -75,6 +79,15 @@ def life(node: Any) -> SafeString:
     if node.state == SchedulerNode.State.STOPPED:
         return display.badge("ended", "■", _("stopped"))
     return display.badge("failed", "✗", _("dead"))
+
+
+def given_up(node: SchedulerNode) -> str:
+    """How many of its threads were given up: a badge; "" for none."""
+    if not node.given_up:
+        return ""
+    text = ngettext("%d thread given up", "%d threads given up", node.given_up) % node.given_up
+    title = gettext("They still carry out runs that were to stop.")
+    return display.badge("paused", "!", text, title)
 
 
 def heard_of(node: SchedulerNode, now: datetime) -> str:
