@@ -63,7 +63,7 @@ def fieldsets_of(
 
 def with_facts(inputs: list[Any], facts: Facts) -> list[Any]:
     """The same for a saved definition: with columns above the inputs, and its runs below."""
-    only_if = {"problem": facts.error, "paused": facts.pause}
+    only_if = {"problem": facts.error, "paused": facts.pause or facts.paused_itself}
     told = tuple(name for name in TOLD if only_if.get(name, True))
     may_view_runs = facts.last is not None and facts.links.may_view(Execution)
     runs = [(_("Runs"), {"fields": RUNS})] if may_view_runs else []
