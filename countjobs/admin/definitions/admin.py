@@ -179,7 +179,7 @@ class JobDefinitionAdmin(PageAdmin):
         may_edit = obj is None or self.has_change_permission(request, obj)
         if not (may_edit and CRONTAB in self.form.base_fields):
             leave_out.add(CRONTAB)
-        inputs = fieldsets_of(self.model, leave_out, is_new=obj is None)
+        inputs = fieldsets_of(self.model, leave_out, obj, request.POST or request.GET)
         return inputs if obj is None else with_facts(inputs, self.facts_of(obj))
 
     def formfield_for_dbfield(
