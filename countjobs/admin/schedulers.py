@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -26,9 +27,7 @@ class SchedulerNodeAdmin(ReadOnlyAdmin):
     """The list and the pages of schedulers."""
 
     change_list_template = "admin/countjobs/scheduler_list.html"
-    list_display = (
-        *("life", "host", "pid", "heard_of", "state", "capacity", "given_up", "version", "began"),
-    )
+    list_display = ("life", "host", "pid", "heard_of", "state", "capacity", "version", "began")
     list_filter = ("state",)
     search_fields = ("host",)
     fields = (
@@ -53,8 +52,8 @@ class SchedulerNodeAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("alive"))
     def life(self, node: Any) -> SafeString:
-        """A badge."""
-        return life(node)
+        """A badge, and one more if threads were given up."""
+        return format_html("{} {}", life(node), given_up(node) if node.lives else "")
 
     @admin.display(description=_("last seen"))
     def heard_of(self, node: SchedulerNode) -> str:
