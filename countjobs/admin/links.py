@@ -103,6 +103,10 @@ def within_those_of(moments: Iterable[datetime]) -> str:
     return within(known[0], known[-1] + _INSTANT)
 
 
+ONCE = {"attempts": "last"}
+"""A query for a list of runs, where a chain of attempts counts once: see `LastAttemptsFilter`."""
+
+
 def any_of(statuses: Iterable[str]) -> str:
     """The value of `status__exact` in a URL, for runs with any of these statuses."""
     return OR.join(statuses)

@@ -9,7 +9,9 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin import display
@@ -39,8 +41,9 @@ class SchedulerNodeAdmin(ReadOnlyAdmin):
         "state",
         "cannot_claim",
         "capacity",
+        "given_up",
     )
-    readonly_fields = ("life", "began", "beat", "heard_of", "cannot_claim")
+    readonly_fields = ("life", "began", "beat", "heard_of", "cannot_claim", "given_up")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """As Django's, annotated with whether each is alive."""
@@ -49,8 +52,8 @@ class SchedulerNodeAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("alive"))
     def life(self, node: Any) -> SafeString:
-        """A badge."""
-        return life(node)
+        """A badge, and one more if threads were given up."""
+        return format_html("{} {}", life(node), given_up(node) if node.lives else "")
 
     @admin.display(description=_("last seen"))
     def heard_of(self, node: SchedulerNode) -> str:
@@ -75,6 +78,15 @@ def life(node: Any) -> SafeString:
     if node.state == SchedulerNode.State.STOPPED:
         return display.badge("ended", "■", _("stopped"))
     return display.badge("failed", "✗", _("dead"))
+
+
+def given_up(node: SchedulerNode) -> str:
+    """How many of its threads were given up: a badge; "" for none."""
+    if not node.given_up:
+        return ""
+    text = ngettext("%d thread given up", "%d threads given up", node.given_up) % node.given_up
+    title = gettext("They still carry out runs that were to stop.")
+    return display.badge("paused", "!", text, title)
 
 
 def heard_of(node: SchedulerNode, now: datetime) -> str:

@@ -1,6 +1,7 @@
 """Figures of a job's newest runs: how many succeeded, how long they took, how late they were.
 
-The number of rows is bounded, so the cost doesn't grow with the history.
+A chain of attempts counts once, by its end. The number of rows is bounded, so the cost doesn't grow
+with the history.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from datetime import timedelta
 from math import ceil
 
 from countjobs.models import Execution
-from countjobs.models.executions import Status
+from countjobs.models.executions import Status, Trigger
 
 MOST = 500
 """How many runs the figures are based on, at most."""
@@ -43,7 +44,7 @@ class RunStatistics:
 
     @property
     def ended(self) -> int:
-        """How many runs finished, in whatever way."""
+        """How many runs finished, well or not. What was cancelled is neither."""
         return sum(self.counts[status] for status in _ENDED)
 
     @property
@@ -63,7 +64,8 @@ def statistics_of(executions: Sequence[Execution]) -> RunStatistics:
         executions,
         Counter(execution.status for execution in executions),
         percentiles(each.duration for each in executions if each.status in _WORKED),
-        percentiles(each.lateness for each in executions),
+        # A retry waits on purpose, and keeps the time when the first attempt was due.
+        percentiles(each.lateness for each in executions if each.trigger != Trigger.RETRY),
     )
 
 

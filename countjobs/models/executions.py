@@ -61,8 +61,8 @@ class ExecutionQuerySet(PrimaryQuerySet["Execution"]):
         return self.due(since, until).filter(started_at__isnull=False)
 
     def failures(self, since: datetime, until: datetime) -> Self:
-        """Those of them that failed. A partial index answers this."""
-        return self.due(since, until).filter(trouble__in=FAILURES)
+        """Those of them that failed, each chain of attempts once. A partial index finds them."""
+        return self.due(since, until).filter(trouble__in=FAILURES).ends_of_chains()
 
     def unclaimed(self) -> Self:
         """Runs that no scheduler has taken, oldest first, but not those that wait for a run."""
@@ -130,16 +130,18 @@ class ExecutionQuerySet(PrimaryQuerySet["Execution"]):
         return self.order_by("-scheduled_at", "-pk")
 
     def newest_of(self, job_id: str, most: int) -> Self:
-        """The newest runs of one job, with what the figures need. An index gives this order."""
-        return self.filter(job_id=job_id).newest_first().only(*_TIMES)[:most]
+        """The newest runs of one job, each chain once. An index gives this order."""
+        ends = self.filter(job_id=job_id).ends_of_chains()
+        return ends.newest_first().only(*_TIMES)[:most]
 
     def newest_of_each(
         self, job_ids: Iterable[str], most: int, *, ended: bool = False
     ) -> list[Past]:
         """The newest runs of each of these jobs, newest first, at most `most` per job.
 
-        It is one statement, whose cost depends only on how much it returns. With `ended`, queued
-        and running ones are skipped. Other filters of this queryset are ignored.
+        A chain of attempts counts once, by its end. It is one statement, whose cost depends only on
+        how much it returns. With `ended`, queued and running ones are skipped. Other filters of
+        this queryset are ignored.
         """
         condition = f"NOT ({UNFINISHED})" if ended else "true"
         return read_newest(connections[self.db], self.model, job_ids, most, condition)
@@ -147,8 +149,8 @@ class ExecutionQuerySet(PrimaryQuerySet["Execution"]):
     def jobs_with_problems(self, prefix: str, rows: int, most: int) -> list[str]:
         """The ids of jobs with this prefix that had problems lately, at most `most`.
 
-        It looks at no more than the newest `rows` runs without success, by an index that holds
-        nothing else.
+        It looks at no more than the newest `rows` runs without success, each attempt by itself, by
+        an index that holds nothing else.
         """
         troubles = self.filter(trouble__isnull=False).newest_first()
         newest = troubles.values_list("job_id", "trouble")[:rows]

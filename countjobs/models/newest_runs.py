@@ -1,9 +1,9 @@
 """The newest runs of each of many jobs, in one statement.
 
 The ORM can't express this. A window function would read each job's whole history. These statements
-read only as many entries of the index `countjobs_newest_of_job` as they return rows. They make no
-model objects: lists show thousands of runs, and making the objects would take longer than reading
-the rows.
+read only as many entries of the index `countjobs_newest_of_job` as they return rows, and those of
+earlier attempts between them. They make no model objects: lists show thousands of runs, and making
+the objects would take longer than reading the rows.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ def read_newest(
 ) -> list[Past]:
     """The newest runs of each job, newest first, at most `most` per job.
 
-    Only runs that meet the condition count. It is SQL on the table's own columns.
+    A chain of attempts counts once, by its end. Only runs that meet the condition count. It is SQL
+    on the table's own columns.
     """
     table = connection.ops.quote_name(model._meta.db_table)
     ids = list(job_ids)
@@ -60,7 +61,7 @@ def _sql(vendor: str, table: str, condition: str) -> str:
     """Each database has its own way to take a list, and to look something up for each value."""
     names = ("id", "job_id", "status")
     moments = ("scheduled_at", "started_at", "finished_at")
-    found = f"FROM {table} WHERE job_id = wanted.value AND {condition}"
+    found = f"FROM {table} WHERE job_id = wanted.value AND next_attempt IS NULL AND {condition}"
     newest = "ORDER BY scheduled_at DESC, id DESC LIMIT %s"
     match vendor:
         case "postgresql":

@@ -68,8 +68,8 @@ class Rules(SavedInRun):
         default=Overlap.SKIP,
         db_default=Overlap.SKIP,
         help_text=_(
-            "What happens when a run is due while earlier ones are still in progress. Only an "
-            "executor of processes can stop a run."
+            "What happens when a run is due while as many as “max instances” are in progress. To "
+            "replace a run, the executor must be able to stop it: choose processes."
         ),
     )
     executor = models.CharField(
@@ -78,8 +78,8 @@ class Rules(SavedInRun):
         default=DEFAULT_EXECUTOR,
         choices=executor_choices,
         help_text=_(
-            "Where runs are carried out. Threads are faster. Processes can be stopped, and compute"
-            " side by side."
+            "Where runs are carried out. Threads start them faster. Processes can be stopped, and "
+            "use several cores."
         ),
     )
 
@@ -88,14 +88,17 @@ class Rules(SavedInRun):
         null=True,
         blank=True,
         validators=[MinValueValidator(1), MaxValueValidator(_MOST_SECONDS)],
-        help_text=_("How many seconds a run may take. Then it is ended. Empty: no limit."),
+        help_text=_(
+            "How many seconds a run may take. A longer one is stopped, and counts as timed out. "
+            "Empty: no limit."
+        ),
     )
     retries = models.PositiveSmallIntegerField(
         _("retries"),
         default=0,
         db_default=0,
         validators=[MaxValueValidator(MOST_RETRIES)],
-        help_text=_("How many more times a run that fails, or takes too long, is tried."),
+        help_text=_("How many more times to try a run that failed or timed out."),
     )
     retry_delay = models.PositiveIntegerField(
         _("retry delay"),
@@ -111,7 +114,9 @@ class Rules(SavedInRun):
         default=Decimal(2),
         db_default=Decimal(2),
         validators=[MinValueValidator(1), MaxValueValidator(10)],
-        help_text=_("By this factor each further delay is longer. 1: all are the same."),
+        help_text=_(
+            "Each further delay is this many times as long as the one before. 1: all are equal."
+        ),
     )
     rerun_if_lost = models.BooleanField(
         _("run again if lost"),
@@ -126,7 +131,7 @@ class Rules(SavedInRun):
         null=True,
         blank=True,
         validators=[MinValueValidator(1), MaxValueValidator(1_000)],
-        help_text=_("After so many failures in a row it pauses itself. Empty: never."),
+        help_text=_("After this many failures in a row, the job pauses itself. Empty: never."),
     )
     most_silence = models.PositiveIntegerField(
         _("longest silence"),
@@ -134,7 +139,8 @@ class Rules(SavedInRun):
         blank=True,
         validators=[MinValueValidator(1), MaxValueValidator(_MOST_SECONDS)],
         help_text=_(
-            "It is shown as silent when it has had no success for so many seconds. Empty: never."
+            "The job is reported as silent when it has had no success for this many seconds. "
+            "Empty: never."
         ),
     )
 

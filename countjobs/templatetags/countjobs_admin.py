@@ -7,7 +7,9 @@ from typing import Any
 from django import template
 
 from countjobs.admin.banner.alerts import Alerts, alerts_for
+from countjobs.admin.definitions.notices import paused_itself
 from countjobs.admin.links import Links, site_of
+from countjobs.models import JobDefinition
 
 register = template.Library()
 
@@ -25,3 +27,9 @@ def countjobs_overview_url(context: template.Context) -> str:
     """The URL of the overview; "" for users who may not view it."""
     request = context["request"]
     return Links(request, site_of(request)).to_overview()
+
+
+@register.simple_tag
+def countjobs_paused_itself(definition: JobDefinition) -> str:
+    """When a definition paused itself, and why; "" if it didn't."""
+    return paused_itself(definition)

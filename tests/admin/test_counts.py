@@ -15,7 +15,7 @@ from countjobs.admin.links import any_of, within
 from countjobs.admin.overview import hours
 from countjobs.models import CountJob, Execution
 from countjobs.models.executions import ACTIVE, FAILURES, PROBLEMS, Status
-from tests.support.factories import make_execution, make_node
+from tests.support.factories import chain_of, make_execution, make_node
 
 pytestmark = pytest.mark.django_db
 
@@ -57,8 +57,12 @@ def definition() -> CountJob:
         for place, status in enumerate(Status):
             begun = now - age * HOUR - timedelta(minutes=1, seconds=place)
             make_execution(status, scheduled_at=begun, started_at=begun, node="w:1:x", **named)
+        times = {"scheduled_at": now - age * HOUR, "started_at": now - age * HOUR}
+        chain_of(Status.FAILED, Status.FAILED, Status.SUCCEEDED, **times, **named)
+        chain_of(Status.TIMED_OUT, Status.FAILED, **times, **named)
     for status in (Status.FAILED, Status.TIMED_OUT, Status.FAILED):
         make_execution(status, job_id="other", scheduled_at=now, started_at=now)
+    chain_of(Status.FAILED, Status.SUCCEEDED, job_id="other", scheduled_at=now, started_at=now)
     return definition
 
 
@@ -153,3 +157,11 @@ def test_a_span_has_its_start_and_not_its_end(client: Client) -> None:
         make_execution(scheduled_at=due)
     assert found(client, f"{LIST}?since={within(now, now + HOUR)}") == 1
     assert within(now, now + HOUR) in client.get(LIST, {"since": within(now, now + HOUR)}).text
+
+
+def test_attempts_that_another_follows_can_be_left_out(client: Client) -> None:
+    chain_of(Status.FAILED, Status.SUCCEEDED, scheduled_at=timezone.now())
+    assert found(client, LIST) == 2
+    assert found(client, f"{LIST}?attempts=last") == 1
+    assert found(client, f"{LIST}?attempts=last&amp;status__exact=failed") == 0
+    assert found(client, f"{LIST}?attempts=rubbish") == 2

@@ -11,7 +11,7 @@ from django.utils import timezone
 from countjobs.models import CountJob, ParkedJob, SchedulerNode
 from countjobs.models.nodes import State
 from tests.app.models import Greeting
-from tests.support.admin_pages import cell
+from tests.support.admin_pages import cell, field
 from tests.support.factories import NOON
 from tests.support.people import client_of
 
@@ -65,6 +65,25 @@ def test_a_schedulers_heartbeat_is_told_by_its_age() -> None:
     client = client_of("viewer")
     assert cell(client.get(NODES).content.decode(), "heard_of").startswith("3 min")
     assert "3 min" in client.get(f"{NODES}{node.pk}/change/").content.decode()
+
+
+def test_threads_that_were_given_up_are_told_on_every_page_of_schedulers() -> None:
+    node = make_node()
+    client = client_of("viewer")
+    overview = "/admin/countjobs/execution/overview/"
+    assert "given up" not in client.get(overview).content.decode()
+    SchedulerNode.objects.update(given_up=2)
+    assert cell(client.get(NODES).content.decode(), "life") == "✓ alive ! 2 threads given up"
+    page = client.get(f"{NODES}{node.pk}/change/").content.decode()
+    assert field(page, "given_up").startswith("Threads given up: 2")
+    assert "2 threads given up" in client.get(overview).content.decode()
+
+
+@pytest.mark.parametrize("url", [NODES, "/admin/countjobs/execution/overview/"])
+def test_the_threads_of_one_that_is_dead_are_not_spoken_of(url: str) -> None:
+    make_node(timedelta(hours=1))
+    SchedulerNode.objects.update(given_up=1)
+    assert "given up" not in page_of("viewer", url)
 
 
 def test_a_broken_job_is_listed_with_its_error_and_its_definition() -> None:

@@ -41,6 +41,13 @@ def save_nonsense(page: Page) -> None:
     page.wait_for_selector(".errornote")
 
 
+def save_a_wrong_rule(page: Page) -> None:
+    page.get_by_text("If something goes wrong").click()
+    page.fill("#id_retries", "101")
+    page.click("[name=_save]")
+    page.wait_for_selector(".errornote")
+
+
 def paste_nonsense(page: Page) -> None:
     page.fill("#id_crontab_line", "0 0 13 * 5 " + "x" * 300)
     page.click("text=Fill in the fields")
@@ -89,6 +96,9 @@ PAGES = {
     "definition with a long name": At(f"{JOBS}/{row.LONG}/change/"),
     "definition with a foreign name": At(f"{JOBS}/{row.FOREIGN}/change/"),
     "broken definition": At(f"{JOBS}/{row.BROKEN}/change/"),
+    "definition that paused itself": At(f"{JOBS}/{row.PAUSED}/change/"),
+    "definition, a rule refused": At(f"{JOBS}/{row.SHORT}/change/", then=save_a_wrong_rule),
+    "history of one that paused itself": At(f"{JOBS}/{row.PAUSED}/history/"),
     "definition, for a viewer": At(f"{JOBS}/{row.LONG}/change/", who="viewer"),
     "history of a definition": At(f"{JOBS}/{row.LONG}/history/"),
     "delete a definition": At(f"{JOBS}/{row.LONG}/delete/"),

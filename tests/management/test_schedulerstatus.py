@@ -56,6 +56,15 @@ def test_it_counts_what_runs_and_what_is_broken(capsys: pytest.CaptureFixture[st
     assert capsys.readouterr().out.endswith("2 runs are running, 1 job is broken.\n")
 
 
+def test_it_tells_how_many_threads_were_given_up(capsys: pytest.CaptureFixture[str]) -> None:
+    make_node(NOON, given_up=1)
+    call_command("schedulerstatus")
+    assert "last heartbeat 0.0 s ago, 1 thread given up\n" in capsys.readouterr().out
+    call_command("schedulerstatus", "--json")
+    (node,) = json.loads(capsys.readouterr().out)["schedulers"]
+    assert node["given_up"] == 1
+
+
 def test_json_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
     node = make_node(NOON - 2 * SECOND, started=NOON - timedelta(hours=1), version="0.1.0")
     call_command("schedulerstatus", "--json")
@@ -66,6 +75,7 @@ def test_json_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
                 "name": node.name,
                 "state": "running",
                 "capacity": 4,
+                "given_up": 0,
                 "version": "0.1.0",
                 "started": "2026-03-04T11:00:00+00:00",
                 "heartbeat_seconds_ago": 2.0,

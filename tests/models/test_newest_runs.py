@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from countjobs.models import CountJob, Execution
 from countjobs.models.executions import PROBLEMS, Status
 from countjobs.models.newest_runs import read_newest
-from tests.support.factories import NOON, SECOND, make_execution
+from tests.support.factories import NOON, SECOND, chain_of, make_execution
 from tests.support.plans import known_to_the_planner, plans_of
 
 pytestmark = pytest.mark.django_db
@@ -85,6 +85,19 @@ def test_what_is_queued_or_running_is_passed_over_where_only_the_ended_count() -
     assert [past.id for past in Execution.objects.newest_of_each(["one"], 1, ended=True)] == [last]
 
 
+def test_a_chain_of_attempts_counts_once_by_its_end() -> None:
+    mended = chain_of(Status.FAILED, Status.TIMED_OUT, Status.SUCCEEDED, job_id="one")
+    found = Execution.objects.newest_of_each(["one"], 9)
+    assert [past.id for past in found] == [mended[-1].pk]
+    assert list(Execution.objects.newest_of("one", 9)) == mended[-1:]
+    later = {"job_id": "one", "scheduled_at": NOON + SECOND}
+    under_way = chain_of(Status.FAILED, Status.QUEUED, **later)
+    found = Execution.objects.newest_of_each(["one"], 9)
+    assert [past.id for past in found] == [under_way[-1].pk, mended[-1].pk]
+    ended = Execution.objects.newest_of_each(["one"], 9, ended=True)
+    assert [past.id for past in ended] == [mended[-1].pk]
+
+
 @pytest.mark.parametrize("hostile", ["'; DROP TABLE x", '{"a", b}', "%s", "\\", "ü\u202e", '"'])
 def test_an_id_is_only_an_id(hostile: str) -> None:
     made = make_execution(job_id=hostile)
@@ -122,9 +135,12 @@ def test_how_a_job_last_ended_is_told_by_its_newest_end() -> None:
     make_history("mended", Status.FAILED, Status.SUCCEEDED)
     make_history("failing", Status.SUCCEEDED, Status.FAILED, Status.RUNNING)
     make_history("lost", Status.LOST)
-    jobs = ["mended", "failing", "lost", "never"]
+    chain_of(Status.FAILED, Status.SUCCEEDED, job_id="tried again")
+    chain_of(Status.FAILED, Status.TIMED_OUT, job_id="in vain")
+    jobs = ["mended", "failing", "lost", "never", "tried again", "in vain"]
     assert Execution.objects.jobs_last_ended([Status.FAILED], jobs) == ["failing"]
-    assert set(Execution.objects.jobs_last_ended(PROBLEMS, jobs)) == {"failing", "lost"}
+    ended = Execution.objects.jobs_last_ended(PROBLEMS, jobs)
+    assert set(ended) == {"failing", "lost", "in vain"}
 
 
 def test_the_zones_of_definitions_are_read_by_an_index() -> None:

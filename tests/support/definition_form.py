@@ -21,7 +21,11 @@ GOOD = {
     "jitter": "0",
     "max_instances": "1",
     "executor": "default",
+    "overlap": "skip",
     "coalesce": "on",
+    "retries": "0",
+    "retry_delay": "60",
+    "retry_backoff": "2",
     "messages": '{"one": "one count."}',
     "count": "3",
 }

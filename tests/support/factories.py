@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from apscheduler.job import Job
@@ -122,3 +123,15 @@ def execution_of(
 ) -> Execution:
     """A run of a definition."""
     return make_execution(status, job_id=definition.job_id, job_name=definition.name, **fields)
+
+
+def chain_of(*statuses: Status, **fields: Any) -> list[Execution]:
+    """The attempts of one run, each followed by the next."""
+    attempts: list[Execution] = []
+    for attempt, status in enumerate(statuses, start=1):
+        first = {"first_attempt": attempts[0].pk, "trigger": Trigger.RETRY} if attempts else {}
+        attempts.append(make_execution(status, **{**fields, **first, "attempt": attempt}))
+    for one, following in pairwise(attempts):
+        one.next_attempt = following.pk
+        one.save()
+    return attempts

@@ -12,6 +12,7 @@ from django.utils import timezone
 from countjobs.models import CountJob, Execution, ParkedJob, SchedulerNode
 from countjobs.models.executions import Status, Trigger
 from tests.support.factories import make_due, make_execution, make_node
+from tests.support.watches import pause_itself, silence
 
 SHORT, LONG, FOREIGN, PAUSED, BROKEN = range(1, 6)
 """Definitions: one of each look."""
@@ -45,7 +46,9 @@ def live_in() -> None:
     ParkedJob.objects.create(job_id=CODE_JOB, error="No module named gone", parked_at=now)
     long_ago = now - 90 * _MINUTE
     make_node(long_ago, uuid=NODE, host="worker-" + "7" * 200)
-    make_node(long_ago, state=SchedulerNode.State.STOPPED)
+    make_node(long_ago, state=SchedulerNode.State.STOPPED, given_up=2)
+    silence(CountJob.objects.get(pk=LONG), long_ago)
+    pause_itself(CountJob.objects.get(pk=PAUSED), now)
 
 
 def _define() -> None:
@@ -61,7 +64,7 @@ def _define() -> None:
         timezone="America/Argentina/ComodRivadavia",
     )
     CountJob.objects.create(pk=FOREIGN, name=FOREIGN_NAME, timezone="Asia/Tokyo")
-    CountJob.objects.create(pk=PAUSED, name="paused", enabled=False)
+    CountJob.objects.create(pk=PAUSED, name="paused", enabled=False, time_limit=60, retries=3)
     CountJob.objects.create(pk=BROKEN, name="broken", hour="3")
 
 
@@ -76,6 +79,7 @@ def _run(now: datetime) -> None:
     for minutes, status in enumerate(Status, start=1):
         _ran(now - minutes * _MINUTE, SHORT, status, node="worker:7:0123abcd")
         _ran(now - minutes * _MINUTE, LONG, status, node="worker-" + "7" * 200 + ":7:0123abcd")
+    _ran(now - _MINUTE, PAUSED, Status.TIMED_OUT)
     make_execution(job_id=CODE_JOB, job_name=CODE_JOB, scheduled_at=now)
 
 

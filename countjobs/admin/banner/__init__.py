@@ -1,1 +1,1 @@
-"""The red banner: problems that concern everybody who may see the pages."""
+"""The banner: problems that concern everybody who may see the pages."""

@@ -1,4 +1,4 @@
-"""What the red banner says: problems that concern everybody who may see the pages."""
+"""What the banner says: problems that concern everybody who may see the pages."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from countjobs.admin.banner.agreement import differing_rows, strangers
+from countjobs.admin.banner.cautions import Caution, cautions_for
 from countjobs.admin.banner.no_room import NoRoom, tell
 from countjobs.admin.display import link
 from countjobs.admin.links import Links, site_of
@@ -50,15 +51,19 @@ class Alerts:
     """Rows of the job store that something else wrote."""
     cannot_look: bool = False
     """The database refuses the queries."""
+    cautions: tuple[Caution, ...] = ()
+    """What is no problem of the schedulers, and so isn't red."""
 
     def __bool__(self) -> bool:
-        return any(vars(self)[each.name] for each in fields(self) if each.name != "more_url")
+        """Whether there is a problem."""
+        others = {"more_url", "cautions"}
+        return any(vars(self)[each.name] for each in fields(self) if each.name not in others)
 
 
 def alerts_for(request: HttpRequest) -> Alerts:
     """What is wrong, as far as the user may know.
 
-    At most two queries if nothing is, and some more once a minute. If they fail, for instance
+    At most four queries if nothing is, and some more once a minute. If they fail, for instance
     between a migration and a restart, the page is shown all the same.
     """
     try:
@@ -91,6 +96,7 @@ def _look(request: HttpRequest) -> Alerts:
         more_url=links.to_list(ParkedJob),
         more=len(parked) > _MOST_NAMES,
         differing=differing_rows(kinds, now) if kinds else 0,
+        cautions=tuple(cautions_for(kinds, links)) if kinds else (),
     )
 
 

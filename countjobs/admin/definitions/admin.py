@@ -25,7 +25,7 @@ from countjobs.admin.definitions.checks import DefinitionAdminChecks
 from countjobs.admin.definitions.columns import Facts, in_words, name, read_facts
 from countjobs.admin.definitions.copying import is_saved_as_new, name_copy, original_of
 from countjobs.admin.definitions.fieldsets import FIRE_TIMES, RUNS, TOLD, fieldsets_of, with_facts
-from countjobs.admin.definitions.filters import OutcomeFilter, ZoneFilter
+from countjobs.admin.definitions.filters import OutcomeFilter, WatchFilter, ZoneFilter
 from countjobs.admin.definitions.form import (
     CRONTAB,
     AnyModelForm,
@@ -33,6 +33,7 @@ from countjobs.admin.definitions.form import (
     filled_words,
     without_wrong_dates,
 )
+from countjobs.admin.definitions.notices import notices_of
 from countjobs.admin.definitions.preview import views as preview
 from countjobs.admin.definitions.preview.meaning import panel
 from countjobs.admin.definitions.widgets import CronInput, MomentInput, ZoneInput
@@ -57,6 +58,7 @@ class JobDefinitionAdmin(PageAdmin):
 
     change_list_template = "admin/countjobs/definitions/change_list.html"
     change_form_template = "admin/countjobs/definitions/change_form.html"
+    object_history_template = "admin/countjobs/definitions/object_history.html"
     checks_class = DefinitionAdminChecks
     more_pages = (*preview.PAGES, *run_now.PAGES, *pausing.PAGES, *import_page.PAGES)
     actions: Sequence[str] = ("run_now", "pause", "resume", "duplicate", "export")
@@ -67,7 +69,7 @@ class JobDefinitionAdmin(PageAdmin):
     export = on_ticked.export
 
     list_display = ("name", "schedule", "switch", "next_run", "last_run", "runs_strip")
-    list_filter = ("enabled", OutcomeFilter, ZoneFilter, "executor")
+    list_filter = ("enabled", WatchFilter, OutcomeFilter, ZoneFilter, "executor")
     list_per_page = 25
     search_fields = ("name", "description")
     show_facets = admin.ShowFacets.NEVER
@@ -177,7 +179,7 @@ class JobDefinitionAdmin(PageAdmin):
         may_edit = obj is None or self.has_change_permission(request, obj)
         if not (may_edit and CRONTAB in self.form.base_fields):
             leave_out.add(CRONTAB)
-        inputs = fieldsets_of(self.model, leave_out, is_new=obj is None)
+        inputs = fieldsets_of(self.model, leave_out, obj, request.POST or request.GET)
         return inputs if obj is None else with_facts(inputs, self.facts_of(obj))
 
     def formfield_for_dbfield(
@@ -209,6 +211,7 @@ class JobDefinitionAdmin(PageAdmin):
             self.message_user(request, filled_words(filled), messages.WARNING)
         if original := context.get("original"):
             context["tools"] = self._tools(request, original)
+            context["notices"] = list(notices_of(self.facts_of(original)))
         return super().render_change_form(request, context, *args, **kwargs)
 
     def _tools(self, request: HttpRequest, definition: JobDefinition) -> dict[str, str]:

@@ -23,8 +23,9 @@ from countjobs.admin.drawings.strip import LONGEST, strip
 from countjobs.admin.links import Links
 from countjobs.admin.lookup import zone_of
 from countjobs.admin.statistics import MOST, RunStatistics, statistics_of
+from countjobs.admin.watched import PAUSED_ITSELF, SILENT, failures_in_a_row, no_success_since
 from countjobs.database.primary import rows_of
-from countjobs.models import Execution, JobDefinition, ParkedJob
+from countjobs.models import Execution, JobDefinition, JobWatch, ParkedJob
 from countjobs.models.executions import Status
 from countjobs.models.newest_runs import Past
 from countjobs.text import visible
@@ -53,11 +54,23 @@ class Facts:
     """Its newest runs that have started or finished, newest first."""
     links: Links = field(repr=False)
     """What the reader may see."""
+    watch: JobWatch | None = None
+    """What is known if it is watched."""
+
+    @property
+    def silent_since(self) -> datetime | None:
+        """Since when it has been silent; None if it isn't."""
+        return self.watch.silent_since if self.watch and self.enabled else None
+
+    @property
+    def paused_itself(self) -> JobWatch | None:
+        """Its watch, if it has paused itself and nobody has resumed it."""
+        return self.watch if self.watch and self.watch.paused_at and not self.enabled else None
 
     @cached_property
     def pause(self) -> LogEntry | None:
         """Who paused it, and when; None if nobody did in the admin."""
-        return None if self.enabled else last_pause(self.definition)
+        return None if self.enabled or self.paused_itself else last_pause(self.definition)
 
     @cached_property
     def statistics(self) -> RunStatistics:
@@ -71,9 +84,18 @@ class Facts:
         return self.links.to_list(Execution, job_id=self.job_id)
 
     def next_run(self) -> str:
-        """The next run, or the reason why there is none."""
+        """The next run, or the reason why there is none; and whether it is silent."""
+        comes = self._next_run()
+        if self.silent_since is None:
+            return comes
+        since = no_success_since(moment_text(self.silent_since, self.zone))
+        return format_html("{} {}", comes, SILENT.badge(since))
+
+    def _next_run(self) -> str:
         if self.error:
             return badge("broken", "✗", _("broken"), self.error)
+        if watch := self.paused_itself:
+            return PAUSED_ITSELF.badge(failures_in_a_row(watch))
         if not self.enabled:
             return badge("paused", "‖", _("paused"))
         if self.next_run_time is None:
@@ -98,6 +120,10 @@ class Facts:
 
     def paused(self) -> str:
         """Who paused it, and when."""
+        if watch := self.paused_itself:
+            when = moment(watch.paused_at, self.zone)
+            text = gettext("by itself on {when}, {why}")
+            return format_html(text, when=when, why=failures_in_a_row(watch))
         if self.pause is None:
             return NOTHING
         when = moment(self.pause.action_time, self.zone)
@@ -135,10 +161,11 @@ class Facts:
 
 
 def read_facts(definitions: Sequence[JobDefinition], links: Links) -> list[Facts]:
-    """The facts of each definition: three queries for all."""
+    """The facts of each definition: four queries for all."""
     ids = [definition.job_id for definition in definitions]
     jobs = dict(rows_of(DjangoJob).filter(id__in=ids).values_list("id", "next_run_time"))
     errors = dict(ParkedJob.objects.filter(job_id__in=ids).values_list("job_id", "error"))
+    watches = rows_of(JobWatch).in_bulk(ids)
     newest = _newest(ids if links.may_view(Execution) else [])
     missing = gettext("It is missing from the job store. Run “manage.py syncjobs” to fix that.")
     facts = []
@@ -155,6 +182,7 @@ def read_facts(definitions: Sequence[JobDefinition], links: Links) -> list[Facts
             last=next(iter(runs or newest[job_id]), None),
             runs=runs,
             links=links,
+            watch=watches.get(job_id),
         )
         facts.append(told)
     return facts

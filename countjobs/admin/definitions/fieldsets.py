@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -35,35 +36,79 @@ _SCHEDULE: Rows = [
 _EMPTY = _("Empty means any; an empty second means 0.")
 _NEEDED = _("Fill in at least one of the fields. Empty means any; an empty second means 0.")
 _BOUNDS: Rows = [("timezone", "jitter"), ("start_date", "end_date")]
-_RULES: Rows = [("misfire_grace_time", "max_instances", "executor"), "coalesce", "rerun_if_lost"]
+_OVERLAPS: Rows = [("misfire_grace_time", "max_instances", "overlap", "executor"), "coalesce"]
+_WRONG: Rows = [
+    ("time_limit", "pause_after", "most_silence"),
+    ("retries", "retry_delay", "retry_backoff"),
+    "rerun_if_lost",
+]
 
 
 def fieldsets_of(
-    model: type[JobDefinition], leave_out: Collection[str], *, is_new: bool
+    model: type[JobDefinition],
+    leave_out: Collection[str],
+    definition: JobDefinition | None,
+    given: Mapping[str, str],
 ) -> list[Any]:
     """The fieldsets of a kind's form, without the fields in `leave_out`.
 
     The kind's own fields come second. If people type the primary key, it is one of them, but only
-    in the form of a new definition: it can't be changed later.
+    in the form of a new definition: it can't be changed later. What few people need is folded,
+    unless the definition, or what is given in the request, differs from the defaults.
     """
+    is_new = definition is None
     own: Rows = [*(typed_key(model) if is_new else ()), *own_fields(model)]
-    layout: list[tuple[Any, Rows, Any]] = [
-        (None, _WHAT, ""),
-        (capfirst(model._meta.verbose_name), own, ""),
-        (_("When it runs"), _SCHEDULE, _NEEDED if is_new else _EMPTY),
-        (_("Time zone and period"), _BOUNDS, ""),
-        (_("Late and overlapping runs"), _RULES, ""),
+    is_folded = not _differs(definition or model(), _WRONG, given)
+    layout: list[tuple[Any, Rows, Any, bool]] = [
+        (None, _WHAT, "", False),
+        (capfirst(model._meta.verbose_name), own, "", False),
+        (_("When it runs"), _SCHEDULE, _NEEDED if is_new else _EMPTY, False),
+        (_("Time zone and period"), _BOUNDS, "", False),
+        (_("Late and overlapping runs"), _OVERLAPS, "", False),
+        (_("If something goes wrong"), _WRONG, "", is_folded),
     ]
     return [
-        (title, {"fields": rows, "description": text, "classes": ["countjobs-compact"]})
-        for title, given, text in layout
-        if (rows := list(_without(given, leave_out)))
+        (title, {"fields": rows, "description": text, "classes": _classes(folds=folds)})
+        for title, fields, text, folds in layout
+        if (rows := list(_without(fields, leave_out)))
     ]
+
+
+def _classes(*, folds: bool) -> list[str]:
+    return ["countjobs-compact", "collapse"] if folds else ["countjobs-compact"]
+
+
+def _differs(definition: JobDefinition, rows: Rows, given: Mapping[str, str]) -> bool:
+    """Whether the definition, or what is given, has a value of these that isn't the default.
+
+    What is wrong with a value is then in sight, too: Django opens a group only for errors of fields
+    that have a row of their own.
+    """
+    for name in _names(rows):
+        field: Any = definition._meta.get_field(name)
+        default = field.get_default()
+        if getattr(definition, name) != default or (
+            name in given and _read(field, given[name]) != default
+        ):
+            return True
+    return False
+
+
+def _read(field: Any, text: str) -> Any:
+    try:
+        return field.to_python(text or None)
+    except ValidationError as error:
+        return error
+
+
+def _names(rows: Rows) -> Iterator[str]:
+    for row in rows:
+        yield from (row,) if isinstance(row, str) else row
 
 
 def with_facts(inputs: list[Any], facts: Facts) -> list[Any]:
     """The same for a saved definition: with columns above the inputs, and its runs below."""
-    only_if = {"problem": facts.error, "paused": facts.pause}
+    only_if = {"problem": facts.error, "paused": facts.pause or facts.paused_itself}
     told = tuple(name for name in TOLD if only_if.get(name, True))
     may_view_runs = facts.last is not None and facts.links.may_view(Execution)
     runs = [(_("Runs"), {"fields": RUNS})] if may_view_runs else []

@@ -13,7 +13,7 @@ from countjobs.admin.definitions.columns import Facts
 from countjobs.admin.display import ICONS, NOTHING, badge, duration, link, moment, outcome
 from countjobs.admin.drawings.durations import drawn, duration_chart
 from countjobs.admin.drawings.lengths import longest
-from countjobs.admin.links import within_those_of
+from countjobs.admin.links import ONCE, within_those_of
 from countjobs.admin.statistics import RunStatistics
 from countjobs.models import Execution
 
@@ -85,9 +85,10 @@ def _counts(facts: Facts) -> list[SafeString]:
         return []
     # Without this, the list would have older runs too, which the figures leave out.
     due = within_those_of(each.scheduled_at for each in statistics.executions)
+    rest = {"since": due, **ONCE}
     return [
         link(
-            facts.links.to_list(Execution, job_id=facts.job_id, status__exact=status, since=due),
+            facts.links.to_list(Execution, job_id=facts.job_id, status__exact=status, **rest),
             badge(
                 status, ICONS[status], f"{status.label} {number_format(count, force_grouping=True)}"
             ),

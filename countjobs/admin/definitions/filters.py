@@ -8,8 +8,10 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from countjobs.admin.watched import STATE, STATES
 from countjobs.models import Execution
 from countjobs.models.executions import PROBLEMS
 from countjobs.models.kinds import definition_key
@@ -68,3 +70,21 @@ class ZoneFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Those in the zone."""
         return queryset.filter(timezone=self.value()) if self.value() else queryset
+
+
+class WatchFilter(admin.SimpleListFilter):
+    """Definitions that are silent, or that have paused themselves."""
+
+    title = _("watched jobs")
+    parameter_name = STATE
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
+        """The choices."""
+        return [(state.name, capfirst(str(state.word))) for state in STATES]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Those in the chosen state; all if the value is unknown."""
+        for state in STATES:
+            if state.name == self.value():
+                return queryset.filter(pk__in=state.keys(queryset.model))
+        return queryset

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, pgettext_lazy
 
+from countjobs.admin.attempts_filter import LastAttemptsFilter
 from countjobs.admin.executions import page, search, views
 from countjobs.admin.executions.columns import RunFacts, job_name, read_facts
 from countjobs.admin.executions.filters import AgeFilter, DatesFilter, JobFilter, StatusFilter
@@ -35,6 +36,7 @@ _LOOKUPS = {
     "since",
     "from",
     "to",
+    LastAttemptsFilter.parameter_name,
 }
 
 
@@ -67,7 +69,10 @@ class ExecutionAdmin(ReadOnlyAdmin):
         "folded_count",
     )
     list_display_links = ("outcome", job_name)
-    list_filter = (JobFilter, StatusFilter, "trigger", AgeFilter, DatesFilter)
+    list_filter = (
+        *(JobFilter, StatusFilter, "trigger", AgeFilter, DatesFilter),
+        LastAttemptsFilter,
+    )
     list_per_page = 50
     list_max_show_all = 0
     search_fields = ("job_name",)

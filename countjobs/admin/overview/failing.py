@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.utils.safestring import SafeString
 
-from countjobs.admin.links import Links, any_of
+from countjobs.admin.links import ONCE, Links, any_of
 from countjobs.admin.lookup import definitions_of, zone_of
 from countjobs.admin.overview.cells import job_link, run_link
 from countjobs.models import Execution, JobDefinition
@@ -40,7 +40,10 @@ class Failing:
 
 
 def read_failing(now: datetime, links: Links) -> Failing:
-    """Two queries, and one for each kind of definition."""
+    """Two queries, and one for each kind of definition.
+
+    A chain of attempts is one failure, and only if its last attempt failed.
+    """
     found = Execution.objects.failures(now - timedelta(days=1), now).newest_first()
     keys = list(found.values_list("job_id", "pk")[:MOST_FAILURES])
     failures = Counter(job_id for job_id, _pk in keys)
@@ -65,7 +68,7 @@ def _line(run: Execution, count: int, definition: JobDefinition | None, links: L
         job=job_link(run.job_id, definition, links, run.job_name),
         failures=count,
         history_url=links.to_list(
-            Execution, job_id=run.job_id, status__exact=any_of(FAILURES), since="day"
+            Execution, job_id=run.job_id, status__exact=any_of(FAILURES), since="day", **ONCE
         ),
         newest=run_link(run, zone_of(definition), links),
     )

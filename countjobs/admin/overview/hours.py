@@ -38,6 +38,7 @@ Counts = dict[str, int]
 def count_hours(hours: Sequence[Span], now: datetime) -> list[Counts | None]:
     """The runs due in each hour, by status; None for hours that are left to the next request.
 
+    A chain of attempts counts once, by its end.
     At most two queries: if counting the newest hours takes long, the others have to wait.
     """
     known: dict[str, Counts] = cache.get_many([_key(hour) for hour in hours])
@@ -55,9 +56,8 @@ def _count(hours: Sequence[Span], now: datetime) -> dict[str, Counts]:
         return {}
     began = monotonic()
     counts: dict[str, Counts] = {_key(hour): {} for hour in hours}
-    for number, status, rows in count_spans(
-        Execution.objects.all(), "scheduled_at", hours, "status"
-    ):
+    ends = Execution.objects.ends_of_chains()
+    for number, status, rows in count_spans(ends, "scheduled_at", hours, "status"):
         counts[_key(hours[number])][status] = rows
     cost = monotonic() - began
     for hour in hours:

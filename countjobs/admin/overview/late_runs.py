@@ -16,6 +16,7 @@ from countjobs.admin.lookup import definitions_of, zone_of
 from countjobs.admin.overview.cells import job_link, run_link
 from countjobs.admin.statistics import percentile
 from countjobs.models import Execution
+from countjobs.models.executions import Trigger
 
 MOST_RUNS = 1_000
 MOST_COUNTED = 50_000
@@ -60,7 +61,9 @@ def read_lateness(now: datetime, links: Links) -> Lateness:
     """Three queries, and one for each kind of definition."""
     begun = Execution.objects.begun(now - timedelta(days=1), now)
     fields = ("scheduled_at", "started_at", "job_id", "pk")
-    newest = begun.newest_first().values_list(*fields)[:MOST_RUNS]
+    # A retry waits on purpose, and keeps the time when the first attempt was due.
+    prompt = begun.exclude(trigger=Trigger.RETRY)
+    newest = prompt.newest_first().values_list(*fields)[:MOST_RUNS]
     runs = sorted(Run(started - due, job_id, pk) for due, started, job_id, pk in newest)
     late = [run.lateness for run in runs]
     return Lateness(

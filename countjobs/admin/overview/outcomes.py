@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.display import ICONS, badge, link
 from countjobs.admin.drawings.bars import Bar, stacked_bars
-from countjobs.admin.links import Links, Span, any_of, within
+from countjobs.admin.links import ONCE, Links, Span, any_of, within
 from countjobs.admin.overview.hours import Counts, count_hours
 from countjobs.admin.overview.spans import clock, past_hours
 from countjobs.models import Execution
@@ -97,7 +97,7 @@ def _cells(amounts: list[int], span: Span, links: Links) -> list[SafeString]:
     due = within(*span)
     return [
         link(
-            links.to_list(Execution, status__exact=any_of(kind.statuses), since=due)
+            links.to_list(Execution, status__exact=any_of(kind.statuses), since=due, **ONCE)
             if amount
             else "",
             number_format(amount, force_grouping=True),
@@ -114,5 +114,5 @@ def _bar(hour: Span, label: str, amounts: list[int], links: Links) -> Bar:
     ]
     looks = [kind.look for kind in KINDS]
     parts = list(zip(looks, amounts, strict=True))
-    url = links.to_list(Execution, since=within(*hour)) if any(amounts) else ""
+    url = links.to_list(Execution, since=within(*hour), **ONCE) if any(amounts) else ""
     return Bar(parts, "\n".join([label, *(said or [gettext("no runs")])]), url)

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.safestring import SafeString
 
 from countjobs.admin.links import Links
-from countjobs.admin.schedulers import heard_of, life
+from countjobs.admin.schedulers import given_up, heard_of, life
 from countjobs.models import Execution, SchedulerNode
 from countjobs.models.executions import Status
 
@@ -30,6 +30,8 @@ class Scheduler:
     """Runs going on in it."""
     busy_url: str
     """Where they are listed."""
+    given_up: str
+    """Its threads that were given up, if it is alive and has any."""
 
     @property
     def is_draining(self) -> bool:
@@ -61,4 +63,5 @@ def _scheduler(node: Any, busy: int, now: datetime, links: Links) -> Scheduler:
     url = links.to_object(SchedulerNode, node.pk)
     runs = {"status__exact": Status.RUNNING, "node__exact": node.name}
     busy_url = links.to_list(Execution, **runs) if busy else ""
-    return Scheduler(node, life(node), url, heard_of(node, now), busy, busy_url)
+    stuck = given_up(node) if node.lives else ""
+    return Scheduler(node, life(node), url, heard_of(node, now), busy, busy_url, stuck)

@@ -19,6 +19,7 @@ from countjobs.admin.overview.failing import read_failing
 from countjobs.admin.overview.late_runs import read_lateness
 from countjobs.admin.overview.outcomes import read_outcomes
 from countjobs.admin.overview.scheduler_rows import read_schedulers
+from countjobs.admin.overview.watched_jobs import read_watched
 from countjobs.admin.urls import Page
 from countjobs.models import SchedulerNode
 
@@ -58,6 +59,7 @@ def _parts(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> dict[str
         "schedulers": read_schedulers(now, links) if may_view_nodes else None,
         "outcomes": read_outcomes(now, links),
         "coming": read_coming(now, links),
+        "watched": read_watched(links),
         "failing": read_failing(now, links),
         "lateness": read_lateness(now, links),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, TypeAlias
 
 from django.contrib import admin
@@ -12,6 +13,7 @@ from django.db import models
 from django.http import HttpRequest
 
 from countjobs.models import JobDefinition
+from countjobs.models.rules import Rules
 from countjobs.text import is_encodable
 
 AnyField: TypeAlias = "models.Field[Any, Any]"
@@ -22,6 +24,11 @@ VERSION = 1
 """Of the format. Files of later versions are refused."""
 
 _SHOWN = ("name", "enabled")
+
+_RULES = frozenset(field.name for field in Rules._meta.fields)
+_COMMON = frozenset(field.name for field in JobDefinition._meta.fields)
+
+_MOST_DIGITS = 1_000
 
 
 def label_of(model: type[models.Model]) -> str:
@@ -38,9 +45,16 @@ def carried_fields(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> 
     offered = model_admin.get_form(request).base_fields
     return {
         field.name: field
-        for field in model_admin.opts.concrete_fields
+        for field in sorted(model_admin.opts.concrete_fields, key=_place)
         if field.name in _SHOWN or (field.name in offered and _is_carried(field))
     }
+
+
+def _place(field: AnyField) -> int:
+    """What and when first, then the rules, then what the kind adds. Each has its own order."""
+    if field.name in _RULES:
+        return 1
+    return 0 if field.name in _COMMON else 2
 
 
 def _is_carried(field: AnyField) -> bool:
@@ -72,7 +86,10 @@ def json_of(value: Any, *, in_lines: bool = False) -> str:
 
 
 def value_of(field: AnyField, definition: JobDefinition) -> Any:
-    """The value of a field, for JSON: dates in ISO 8601 and UTC, other types as text."""
+    """The value of a field, for JSON: dates in ISO 8601 and UTC, other types as text.
+
+    Equal values are the same text.
+    """
     if (
         field.is_relation
         and has_natural_key(field)
@@ -80,11 +97,24 @@ def value_of(field: AnyField, definition: JobDefinition) -> Any:
     ):
         return key
     value = field.value_from_object(definition)
+    if isinstance(value, Decimal):
+        return _bare(value)
     if isinstance(value, datetime):
         return (value.astimezone(UTC) if value.tzinfo else value).isoformat()
     if value is None or isinstance(value, bool | int | float | str):
         return value
     return value if isinstance(field, models.JSONField) else field.value_to_string(definition)
+
+
+def _bare(number: Decimal) -> str:
+    """Without zeros at its end: a default of 2 comes back as 2.00 from the database.
+
+    A file may hold a number with an exponent of a billion. That is written as it was.
+    """
+    if not number.is_finite() or not -_MOST_DIGITS < number.adjusted() < _MOST_DIGITS:
+        return str(number)
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def has_natural_key(field: AnyField) -> bool:

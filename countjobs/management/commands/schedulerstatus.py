@@ -89,6 +89,7 @@ def _node(node: SchedulerNode, now: datetime) -> dict[str, Any]:
         "name": node.name,
         "state": node.state,
         "capacity": node.capacity,
+        "given_up": node.given_up,
         "version": node.version,
         "started": node.started.isoformat(),
         "heartbeat_seconds_ago": round((now - node.heartbeat).total_seconds(), 1),
@@ -114,6 +115,7 @@ def _text(state: State) -> str:
     lines = [
         f"{visible(node['name'])}: {node['state']}, {counted(node['capacity'], 'thread')}, "
         f"last heartbeat {node['heartbeat_seconds_ago']} s ago"
+        + (f", {counted(node['given_up'], 'thread')} given up" if node["given_up"] else "")
         + (f", can't start runs: {visible(node['cannot_claim'])}" if node["cannot_claim"] else "")
         for node in state["schedulers"]
     ]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import Any
+
 import pytest
 from django.contrib.admin.models import ADDITION, LogEntry
 from django.db import IntegrityError
@@ -12,10 +15,11 @@ from django_apscheduler.models import DjangoJob
 
 from countjobs.admin.definitions import copying
 from countjobs.admin.definitions.copying import free_name
-from countjobs.models import CountJob
+from countjobs.models import CountJob, JobWatch
 from tests.support.admin_pages import LIST, said
 from tests.support.definition_form import form_values
 from tests.support.people import client_of
+from tests.support.watches import pause_itself
 
 
 def duplicate(client: Client, *definitions: CountJob) -> list[str]:
@@ -42,6 +46,19 @@ def test_a_copy_has_the_first_name_that_is_free_and_fits(
     name: str, taken: list[str], expected: str
 ) -> None:
     assert free_name(name, taken, 20) == expected
+
+
+def test_a_copy_has_the_same_rules_and_has_not_paused_itself(client: Client) -> None:
+    rules: dict[str, Any] = {"time_limit": 90, "retries": 3, "retry_delay": 10, "overlap": "wait"}
+    limits: dict[str, Any] = {"pause_after": 5, "most_silence": 60, "executor": "processes"}
+    original = CountJob.objects.create(name="a", retry_backoff="1.5", **rules, **limits)
+    pause_itself(original)
+    duplicate(client, original)
+    copied = CountJob.objects.get(name="a (copy)")
+    same = {name: getattr(copied, name) for name in {**rules, **limits}}
+    assert same == {**rules, **limits}
+    assert copied.retry_backoff == Decimal("1.5")
+    assert not JobWatch.objects.filter(job_id=copied.job_id).exists()
 
 
 def test_a_copy_is_named_in_the_language_of_who_makes_it() -> None:

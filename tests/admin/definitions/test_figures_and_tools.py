@@ -15,10 +15,10 @@ from django.urls import reverse
 
 from countjobs.admin.statistics import MOST, percentiles, statistics_of
 from countjobs.models import CountJob, Execution
-from countjobs.models.executions import Status
+from countjobs.models.executions import Status, Trigger
 from tests.support.admin_pages import change_url, field, said
 from tests.support.definition_form import form_values
-from tests.support.factories import NOON, SECOND, executed, make_execution
+from tests.support.factories import NOON, SECOND, chain_of, executed, make_execution
 from tests.support.people import user_of
 from tests.support.plans import known_to_the_planner
 
@@ -69,6 +69,29 @@ def test_how_long_a_lost_run_took_counts_for_nothing() -> None:
     statistics = statistics_of([executed(1, took=2), executed(2, Status.LOST, took=999)])
     assert statistics.durations is not None
     assert statistics.durations.p95 == 2 * SECOND
+
+
+def test_what_timed_out_has_failed_and_what_was_cancelled_has_neither() -> None:
+    ends = (Status.SUCCEEDED, Status.TIMED_OUT, Status.CANCELLED)
+    statistics = statistics_of([executed(1, status) for status in ends])
+    assert (statistics.succeeded, statistics.ended) == (1, 2)
+
+
+def test_a_retry_is_not_late() -> None:
+    retry = executed(1, late=600)
+    retry.trigger = Trigger.RETRY
+    statistics = statistics_of([retry, executed(2, late=1)])
+    assert statistics.latenesses is not None
+    assert statistics.latenesses.p95 == SECOND
+
+
+def test_a_chain_of_attempts_counts_once_on_the_page(client: Client, definition: CountJob) -> None:
+    times = {"job_id": definition.job_id, "started_at": NOON, "finished_at": NOON + SECOND}
+    chain_of(Status.FAILED, Status.FAILED, Status.SUCCEEDED, **times)
+    page = client.get(change_url(definition)).content.decode()
+    assert "100.0 % of 1 run" in field(page, "success")
+    assert "failed" not in field(page, "success")
+    assert page.split('class="countjobs-recent"')[1].count("countjobs-badge") == 1
 
 
 def test_the_page_tells_the_figures_of_runs(client: Client, definition: CountJob) -> None:

@@ -17,7 +17,7 @@ from countjobs.admin.overview.spans import HOUR, past_hours
 from countjobs.admin.statistics import percentile
 from countjobs.models import Execution
 from countjobs.models.executions import Status, Trigger
-from tests.support.factories import NOON, SECOND, make_definition, make_execution
+from tests.support.factories import NOON, SECOND, chain_of, make_definition, make_execution
 from tests.support.overviewing import NOW, OVERVIEW, PARTS, part, ran, rows_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("overview_clock")]
@@ -40,6 +40,13 @@ def test_runs_are_counted_by_the_hour_and_the_outcome(viewer: Client) -> None:
     assert len(others) == 22
     assert all(row.endswith(" 0 0 0 0") for row in others)
     assert "busiest hour: 4" in part(viewer, "outcomes")
+
+
+def test_a_chain_of_attempts_is_one_run_which_went_as_its_end_did(viewer: Client) -> None:
+    chain_of(Status.FAILED, Status.TIMED_OUT, Status.SUCCEEDED, scheduled_at=NOON)
+    chain_of(Status.FAILED, Status.FAILED, scheduled_at=NOON, job_id="in vain", job_name="in vain")
+    assert rows_of(viewer, "outcomes")[0] == "12:00 1 1 0 0"
+    assert rows_of(viewer, "failing") == ["in vain 1 ✗ failed 2026-03-04 12:00:00 UTC"]
 
 
 def test_a_run_on_the_hour_belongs_to_the_hour_that_begins() -> None:
@@ -167,6 +174,12 @@ def test_the_latest_jobs_are_listed_each_with_its_latest_run(viewer: Client) -> 
         "later 1 min 40 s",
         "late 1 min 30 s",
     ]
+
+
+def test_a_retry_is_not_late_since_it_has_waited_on_purpose(viewer: Client) -> None:
+    begun(SECOND, job="job")
+    ran(ago=HOUR, started_at=NOW, trigger=Trigger.RETRY)
+    assert [row.split(" ✓")[0] for row in rows_of(viewer, "lateness")] == ["job 1.0 s"]
 
 
 def test_runs_a_second_are_those_of_the_last_minute(viewer: Client) -> None:

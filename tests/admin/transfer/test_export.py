@@ -79,8 +79,15 @@ def test_a_file_has_every_field_on_a_line_of_its_own_in_a_fixed_order(client: Cl
       "misfire_grace_time": null,
       "coalesce": true,
       "max_instances": 1,
-      "rerun_if_lost": false,
+      "overlap": "skip",
       "executor": "default",
+      "time_limit": null,
+      "retries": 0,
+      "retry_delay": 60,
+      "retry_backoff": "2",
+      "rerun_if_lost": false,
+      "pause_after": null,
+      "most_silence": null,
       "messages": {
         "z": "1",
         "a": "二"

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from countjobs.admin.definitions.form import say_when
 from countjobs.admin.definitions.preview.posted import schedule_problems
+from countjobs.admin.definitions.rule_warnings import NEEDED, rule_warnings
 from countjobs.admin.display import moment, soon
 from countjobs.models import JobDefinition
 from countjobs.text import describe
@@ -23,7 +24,7 @@ from countjobs.triggers.warnings import schedule_warnings
 
 COUNT = 10
 
-SENT = ("name", "enabled", "timezone", "jitter", "start_date", "end_date")
+SENT = ("name", "enabled", "timezone", "jitter", "start_date", "end_date", *NEEDED)
 """What a preview depends on, beside the eight cron fields."""
 
 
@@ -66,7 +67,7 @@ def preview_of(definition: JobDefinition, now: datetime, viewer: tzinfo) -> Prev
         zones=[str(zone) for zone in zones],
         rows=list(_rows(fires, zones, now)),
         ends=len(fires) < COUNT,
-        warnings=warnings,
+        warnings=[*warnings, *rule_warnings(definition, fires)],
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from django import forms
@@ -12,6 +13,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.http import HttpRequest
 from django.utils.text import capfirst
 
+from countjobs.admin.definitions.rule_warnings import NEEDED
 from countjobs.forms import MomentField
 from countjobs.models import JobDefinition
 from countjobs.triggers import CRON_DEFAULTS
@@ -23,16 +25,27 @@ def read_schedule(
     model_admin: admin.ModelAdmin[Any], request: HttpRequest, definition: JobDefinition
 ) -> list[str]:
     """Put what was posted into a definition. Returns what is wrong with it, a sentence each."""
-    form = _form(model_admin, request, definition)
+    form = _form(model_admin, request, definition, _FIELDS)
     wrong = dict(form.errors.as_data())
     for name, value in form.cleaned_data.items():
         setattr(definition, name, value)
+    _read_rules(model_admin, request, definition)
     definition.name = request.POST.get("name", definition.name)[:200]
     try:
         _check(definition, leave_out=set(wrong))
     except ValidationError as error:
         wrong |= error.update_error_dict({})
     return list(_sentences(definition, wrong))
+
+
+def _read_rules(
+    model_admin: admin.ModelAdmin[Any], request: HttpRequest, definition: JobDefinition
+) -> None:
+    """Put the rules into it. A wrong one is left out: saving the form says what is wrong."""
+    for name, value in _form(model_admin, request, definition, NEEDED).cleaned_data.items():
+        field: Any = definition._meta.get_field(name)
+        with suppress(ValidationError):
+            setattr(definition, name, field.clean(value, definition))
 
 
 def schedule_problems(definition: JobDefinition) -> list[str]:
@@ -45,11 +58,14 @@ def schedule_problems(definition: JobDefinition) -> list[str]:
 
 
 def _form(
-    model_admin: admin.ModelAdmin[Any], request: HttpRequest, definition: JobDefinition
+    model_admin: admin.ModelAdmin[Any],
+    request: HttpRequest,
+    definition: JobDefinition,
+    names: Iterable[str],
 ) -> forms.Form:
-    """A form of the fields that were posted, each as it is in the definition's own form."""
+    """A form of those fields that were posted, each as it is in the definition's own form."""
     form = forms.Form(request.POST)
-    for name in _FIELDS:
+    for name in names:
         model_field: Any = model_admin.opts.get_field(name)
         field: Any = model_admin.formfield_for_dbfield(model_field, request)
         if isinstance(field, MomentField):

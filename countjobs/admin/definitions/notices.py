@@ -1,0 +1,66 @@
+"""What the page of a definition says above its form, if somebody should know it before all else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from countjobs.admin.definitions.columns import Facts
+from countjobs.admin.display import link, moment, outcome
+from countjobs.admin.links import ONCE, any_of
+from countjobs.admin.lookup import zone_of
+from countjobs.admin.watched import PAUSED_ITSELF, SILENT, failures_in_a_row, no_success_since
+from countjobs.database.primary import rows_of
+from countjobs.models import Execution, JobDefinition, JobWatch
+from countjobs.models.executions import FAILURES
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A line of the box."""
+
+    icon: str
+    title: str
+    text: SafeString
+    more: SafeString
+
+
+def notices_of(facts: Facts) -> Iterator[Notice]:
+    """That it has paused itself, or that it is silent."""
+    if watch := facts.paused_itself:
+        text = format_html("{}.", _when_and_why(watch, facts.zone))
+        yield Notice(PAUSED_ITSELF.icon, _("It paused itself:"), text, _last_failure(facts))
+    if since := facts.silent_since:
+        text = format_html("{}.", no_success_since(moment(since, facts.zone)))
+        yield Notice(SILENT.icon, _("It is silent:"), text, SafeString())
+
+
+def paused_itself(definition: JobDefinition) -> str:
+    """When a definition paused itself, and why; "" if it didn't, or was resumed."""
+    if definition.enabled:
+        return ""
+    there = rows_of(JobWatch).filter(pk=definition.job_id, paused_at__isnull=False)
+    watch = there.first()
+    return "" if watch is None else _when_and_why(watch, zone_of(definition))
+
+
+def _when_and_why(watch: JobWatch, zone: tzinfo) -> SafeString:
+    return format_html("{}, {}", moment(watch.paused_at, zone), failures_in_a_row(watch))
+
+
+def _last_failure(facts: Facts) -> SafeString:
+    """A link to the newest failed run, or to all of them if it isn't among the newest runs."""
+    failed = next((past for past in facts.runs if past.status in FAILURES), None)
+    if failed is not None:
+        url = facts.links.to_object(Execution, failed.id)
+        when = moment(failed.scheduled_at, facts.zone)
+        run = link(url, format_html("{} {}", outcome(failed), when))
+        return format_html(_("Last failed run: {run}"), run=run)
+    query = {"job_id": facts.job_id, "status__exact": any_of(FAILURES), **ONCE}
+    url = facts.links.to_list(Execution, **query)
+    return link(url, _("Failed runs")) if url else SafeString()
