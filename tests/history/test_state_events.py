@@ -48,7 +48,7 @@ class World:
         self.run.refresh_from_db()
         return f"{self.run.status}, {self.run.node or 'nobody'}"
 
-    def row(self) -> dict[str, Any]:
+    def row(self) -> object:
         """All that the history knows of it."""
         return Execution.objects.filter(pk=self.run.pk).values().get()
 
