@@ -45,8 +45,12 @@ def options_of(command: str) -> list[Action]:
     return [action for action in parser._actions if action.dest not in bare]
 
 
+IN_WORDS = {"PROCESSES": "number of cores", "EXECUTORS": "none"}
+"""Defaults that are no number, or another one on each machine."""
+
+
 def test_every_setting_is_there_with_its_default() -> None:
-    defaults = {field.name.upper(): str(field.default) for field in fields(Conf)}
+    defaults = {field.name.upper(): str(field.default) for field in fields(Conf)} | IN_WORDS
     assert table(section("settings.md", "`COUNTJOBS`")) == defaults
 
 
@@ -94,7 +98,8 @@ def test_a_signature_is_as_it_is(name: str, arguments: str) -> None:
     parameters = inspect.signature(getattr(api, name)).parameters.values()
     every = [*told.args.args, *told.args.kwonlyargs, *filter(None, [told.args.kwarg])]
     assert [each.arg for each in every] == [each.name for each in parameters]
-    defaults = [ast.literal_eval(each) for each in told.args.kw_defaults if each]
+    said = [*told.args.defaults, *filter(None, told.args.kw_defaults)]
+    defaults = [ast.literal_eval(each) for each in said]
     assert defaults == [p.default for p in parameters if p.default is not p.empty]
 
 
