@@ -15,6 +15,7 @@ from django.core.management import get_commands, load_command_class
 
 from countjobs import api
 from countjobs.conf import Conf
+from countjobs.models.rules import Rules
 from tests.support.paths import ROOT
 
 COMMANDS = sorted(name for name, app in get_commands().items() if app == "countjobs")
@@ -86,6 +87,13 @@ def test_the_defaults_of_a_command_are_there(name: str) -> None:
 
 def test_every_name_for_users_is_there() -> None:
     assert set(table(page("api.md").partition("\n## ")[0])) == set(api.__all__)
+
+
+def test_every_rule_of_a_definition_is_there_with_its_default() -> None:
+    words = {"None": "none", "True": "yes", "False": "no"}
+    defaults = {each.name: str(each.get_default()) for each in Rules._meta.fields}
+    rules = {name: words.get(default, default) for name, default in defaults.items()}
+    assert table(section("api.md", "Rules of a definition")) == rules
 
 
 SIGNATURES = re.findall(r"^`(\w+)\((.*)\)`$", page("api.md"), re.MULTILINE)
