@@ -21,7 +21,7 @@ from countjobs.models.kinds import senders
 OWN_CONNECTIONS = (
     *("the process's main thread", "the loop", "the thread that begins runs", "the recorder"),
     *("the listener", "the thread that writes how far long runs are", "mending, after a start"),
-    "upkeep, now and then",
+    *("upkeep, now and then", "the watch over runs, once a run takes long"),
 )
 """What holds a connection in a scheduler, besides the threads for runs."""
 

@@ -117,7 +117,8 @@ def cancel_run(execution_id: int, *, requested_by: str = "") -> bool:
         requested_by: Who asked: a user's name.
 
     Returns:
-        Whether there was anything to cancel. False: it had ended, or there is no such run.
+        Whether there was anything to do. False: it had ended, it had been asked to stop before, or
+        there is no such run.
     """
     done = cancel_runs([execution_id], requested_by=requested_by)
     return bool(done.ended or done.asked)

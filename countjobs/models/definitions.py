@@ -116,8 +116,9 @@ class JobDefinition(Rules):
         """Tell, from `run`, how far it has come: `done` of `total`, in units of your choice.
 
         The run's page shows it, about a second later. Call it as often as you like: it costs next
-        to nothing. It raises nothing, whatever it is given; outside of a run it does nothing, nor
-        in threads that a run starts.
+        to nothing. Outside of a run it does nothing, nor in threads that a run starts.
+
+        Raises StopRun if the run is to stop, and nothing else, whatever it is given.
         """
         tell(done, total)
 

@@ -89,9 +89,9 @@ def test_other_databases_are_none_of_the_app_s_business(monkeypatch: pytest.Monk
         (True, 10, ["countjobs.E010"]),
         ({}, 10, []),
         ({"min_size": 5}, 1, ["countjobs.E010"]),
-        ({"max_size": 17}, 10, ["countjobs.E010"]),
-        ({"max_size": 18}, 10, []),
-        ({"min_size": 2, "max_size": 9}, 1, []),
+        ({"max_size": 18}, 10, ["countjobs.E010"]),
+        ({"max_size": 19}, 10, []),
+        ({"min_size": 2, "max_size": 10}, 1, []),
         (False, 10, []),
         (None, 10, []),
     ],
@@ -108,7 +108,7 @@ def test_a_pool_that_is_too_small_is_found(
 @pytest.mark.usefixtures("postgresql")
 def test_a_scheduler_is_not_built_on_a_pool_that_is_too_small(options: dict[str, Any]) -> None:
     options["pool"] = True
-    with pytest.raises(ImproperlyConfigured, match=r"room for 4 connections.* needs 11\."):
+    with pytest.raises(ImproperlyConfigured, match=r"room for 4 connections.* needs 12\."):
         create_scheduler(threads=3)
     options["pool"] = {"max_size": connections_needed(4)}
     create_scheduler(threads=4)

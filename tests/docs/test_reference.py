@@ -15,6 +15,7 @@ from django.core.management import get_commands, load_command_class
 
 from countjobs import api
 from countjobs.conf import Conf
+from countjobs.models.rules import Rules
 from tests.support.paths import ROOT
 
 COMMANDS = sorted(name for name, app in get_commands().items() if app == "countjobs")
@@ -45,8 +46,12 @@ def options_of(command: str) -> list[Action]:
     return [action for action in parser._actions if action.dest not in bare]
 
 
+IN_WORDS = {"PROCESSES": "number of cores", "EXECUTORS": "none"}
+"""Defaults that are no number, or another one on each machine."""
+
+
 def test_every_setting_is_there_with_its_default() -> None:
-    defaults = {field.name.upper(): field.metadata["shown"] for field in fields(Conf)}
+    defaults = {field.name.upper(): str(field.default) for field in fields(Conf)} | IN_WORDS
     assert table(section("settings.md", "`COUNTJOBS`")) == defaults
 
 
@@ -84,6 +89,13 @@ def test_every_name_for_users_is_there() -> None:
     assert set(table(page("api.md").partition("\n## ")[0])) == set(api.__all__)
 
 
+def test_every_rule_of_a_definition_is_there_with_its_default() -> None:
+    words = {"None": "none", "True": "yes", "False": "no"}
+    defaults = {each.name: str(each.get_default()) for each in Rules._meta.fields}
+    rules = {name: words.get(default, default) for name, default in defaults.items()}
+    assert table(section("api.md", "Rules of a definition")) == rules
+
+
 SIGNATURES = re.findall(r"^`(\w+)\((.*)\)`$", page("api.md"), re.MULTILINE)
 
 
@@ -94,7 +106,8 @@ def test_a_signature_is_as_it_is(name: str, arguments: str) -> None:
     parameters = inspect.signature(getattr(api, name)).parameters.values()
     every = [*told.args.args, *told.args.kwonlyargs, *filter(None, [told.args.kwarg])]
     assert [each.arg for each in every] == [each.name for each in parameters]
-    defaults = [ast.literal_eval(each) for each in told.args.kw_defaults if each]
+    said = [*told.args.defaults, *filter(None, told.args.kw_defaults)]
+    defaults = [ast.literal_eval(each) for each in said]
     assert defaults == [p.default for p in parameters if p.default is not p.empty]
 
 

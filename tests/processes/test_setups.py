@@ -46,9 +46,9 @@ def test_a_pool_that_is_too_small_stops_the_start(tmp_path: Path, log: Path) -> 
     pytest.importorskip("psycopg_pool")
     pooled = own_settings(tmp_path, 'DATABASES["default"]["OPTIONS"]["pool"] = True')
     words = "The connection pool has room for 4 connections; a scheduler with"
-    assert f"countjobs.E010) {words} 10 threads needs 18." in refusal(log, **pooled)
+    assert f"countjobs.E010) {words} 10 threads needs 19." in refusal(log, **pooled)
     said = refusal(log, "--threads", "100", "--skip-checks", **pooled)
-    assert f"CommandError: {words} 100 threads needs 108. Set OPTIONS['pool']" in said
+    assert f"CommandError: {words} 100 threads needs 109. Set OPTIONS['pool']" in said
 
 
 @needs_postgresql

@@ -87,7 +87,7 @@ def does_not_look(gates: Gates) -> Callable[[Greeting], None]:
     return run
 
 
-def test_a_job_that_tells_its_progress_ends_at_its_time_limit(
+def test_promise_13_a_job_that_tells_its_progress_ends_at_its_time_limit(
     scheduler: BackgroundScheduler, gates: Gates, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     definition = job(monkeypatch, looks(gates), time_limit=1)
@@ -102,7 +102,7 @@ def test_a_job_that_tells_its_progress_ends_at_its_time_limit(
     assert scheduler.executors.given_up == 0
 
 
-def test_a_job_that_swallows_exceptions_ends_too(
+def test_promise_32_a_job_that_swallows_exceptions_ends_when_it_is_cancelled(
     scheduler: BackgroundScheduler, gates: Gates, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def run(self: Greeting) -> None:
@@ -168,7 +168,7 @@ def test_an_async_job_ends_where_it_awaits_something(
     assert "tidied up" in execution.output
 
 
-def test_a_thread_that_does_not_look_is_given_up_and_replaced(
+def test_promise_13_a_thread_that_does_not_look_is_given_up_and_replaced(
     scheduler: BackgroundScheduler, gates: Gates, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     definition = job(monkeypatch, does_not_look(gates), time_limit=1)
