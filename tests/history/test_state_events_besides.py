@@ -127,3 +127,16 @@ def test_a_retry_that_waits_is_cancelled_by_a_later_run_where_fire_times_coalesc
     claims(world)
     assert Execution.objects.filter(trigger=Trigger.SCHEDULE, node=OTHER).count() == 1
     assert world.stands() == stands
+
+
+def test_the_next_attempt_of_a_lost_run_is_cancelled_once_a_scheduler_finds_its_job_paused() -> (
+    None
+):
+    world = a_world("running")
+    lifecycle.lose([(world.run, "It is gone.")], NOW)
+    lifecycle.retry([lifecycle.Again(world.run, not_before=None)])
+    is_paused(world)
+    world.run = Execution.objects.get(trigger=Trigger.RETRY)
+    assert world.stands() == WAITS
+    claims(world)
+    assert world.stands() == f"cancelled, {OTHER}"
