@@ -192,7 +192,7 @@ def test_where_jobs_are_claimed_one_by_one_there_is_no_more_room_either(
     make_all(6)
     both.room["processes"] = 2
     both.used.add("processes")
-    real = claiming.claim
+    real = claim
 
     def refuse_batches(*args: object, only: str | None = None, **options: object) -> Claims:
         if only is None:
