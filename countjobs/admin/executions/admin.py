@@ -9,13 +9,17 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.forms import Script
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, pgettext_lazy
 
 from countjobs.admin.executions import page, search, views
+from countjobs.admin.executions.chain import read_chain
 from countjobs.admin.executions.columns import RunFacts, job_name, read_facts
 from countjobs.admin.executions.filters import AgeFilter, DatesFilter, JobFilter, StatusFilter
+from countjobs.admin.executions.notes import notes_of
 from countjobs.admin.executions.pagination import BoundedPaginator
+from countjobs.admin.executions.progress import progress
 from countjobs.admin.links import Links
 from countjobs.admin.list_pages import PageChangeList, shortened
 from countjobs.admin.overview import views as overview
@@ -59,7 +63,7 @@ class ExecutionAdmin(ReadOnlyAdmin):
     list_display = (
         "outcome",
         job_name,
-        "trigger",
+        "reason",
         "scheduled",
         "lateness",
         "duration",
@@ -94,7 +98,10 @@ class ExecutionAdmin(ReadOnlyAdmin):
     outcome = column(_("status"), RunFacts.outcome)
     job = column(_("job"), RunFacts.job)
     reason = column(_("trigger"), RunFacts.reason)
+    attempt_text = column(_("attempt"), RunFacts.attempt)
+    stop_asked = column(_("asked to stop"), RunFacts.stop_asked)
     scheduled = column(_("due at"), RunFacts.due_at)
+    not_before_text = column(_("not before"), RunFacts.not_before)
     started = column(pgettext_lazy("a run", "started"), RunFacts.started)
     finished = column(_("finished"), RunFacts.finished)
     lateness = column(_("late by"), RunFacts.late_by)
@@ -147,8 +154,12 @@ class ExecutionAdmin(ReadOnlyAdmin):
         if execution := context["original"]:
             facts = self.facts_of(execution)
             context["state"] = facts.outcome()
-            context["progress"] = page.progress(execution)
-            context["tools"] = page.tools_of(facts, request, self.admin_site)
+            context["progress"] = progress(execution)
+            tools = context["tools"] = page.tools_of(facts, request, self.admin_site)
+            now = timezone.now()
+            context["notes"] = list(notes_of(facts, now, can_cancel=tools.can_cancel))
+            links = Links(request, self.admin_site)
+            context["chain"] = read_chain(execution, facts.definition, facts.zone, links, now)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: Execution | None = None) -> Any:
