@@ -49,7 +49,7 @@ def is_waiting(run: Execution, now: datetime) -> bool:
 def may_begin(run: Execution, zone: tzinfo, now: datetime) -> SafeString:
     """When an attempt that waits may begin: the time, and how soon that is."""
     when = moment(run.not_before, zone)
-    return format_html("{}, {}", when, soon((run.not_before or now) - now))
+    return format_html("{} ({})", when, soon((run.not_before or now) - now))
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Chain:
     place: str
     """Which one the page is about."""
     next: str
-    """When the next one may begin; empty if none waits."""
+    """When the next one may begin; empty if none waits, and on its own page."""
     rows: list[Attempt]
 
 
@@ -84,7 +84,7 @@ def read_chain(
         return None
     return Chain(
         place=gettext("Attempt %s.") % place(run, definition),
-        next=_next(attempts, zone, now),
+        next="" if run == attempts[-1] else _next(attempts, zone, now),
         rows=[_row(each, run, zone, links, now) for each in attempts],
     )
 
@@ -97,7 +97,7 @@ def _next(attempts: Sequence[Execution], zone: tzinfo, now: datetime) -> str:
     if before.finished_at is None or last.not_before is None:
         return format_html(gettext("The next attempt may begin at {when}."), when=when)
     pause = max(last.not_before - before.finished_at, timedelta())
-    text = gettext("The next attempt may begin at {when}: {pause} after the last one ended.")
+    text = gettext("The next attempt may begin at {when}, {pause} after the last one ended.")
     return format_html(text, when=when, pause=duration(pause))
 
 

@@ -48,11 +48,15 @@ class RunFacts:
         )
 
     def reason(self) -> str:
-        """What triggered it; and which attempt it is, if it is one of several."""
-        trigger = self.run.get_trigger_display()
+        """What triggered it."""
+        return self.run.get_trigger_display()
+
+    def cause(self) -> str:
+        """The same; and which attempt it is, if it is one of several."""
         if not is_in_chain(self.run):
-            return trigger
-        return format_html('{} <span class="countjobs-attempt">{}</span>', trigger, self.attempt())
+            return self.reason()
+        attempt = self.attempt()
+        return format_html('{} <span class="countjobs-attempt">{}</span>', self.reason(), attempt)
 
     def attempt(self) -> str:
         """Which attempt it is, and of how many."""
