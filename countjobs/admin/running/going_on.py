@@ -14,13 +14,13 @@ from django.db.models.functions import Right
 
 from countjobs.admin.executions.permits import Permits
 from countjobs.admin.links import Links
-from countjobs.admin.running.rows import TAIL, Row, read_rows
+from countjobs.admin.running.rows import TAIL, Reader, Row
 from countjobs.models import Execution
 from countjobs.models.executions import READY_AT, ExecutionQuerySet, Status
 from countjobs.models.kinds import concrete_definitions
 
-MOST_RUNNING = 100
-MOST_QUEUED = 50
+MOST_RUNNING = 50
+MOST_QUEUED = 25
 MOST_COUNTED = 10_000
 
 
@@ -59,18 +59,20 @@ class GoingOn:
 
 
 def read_going_on(now: datetime, links: Links, permits: Permits) -> GoingOn:
-    """Five queries, and one for each kind of definition. Only jobs that the user may view."""
+    """Six queries, and one for each kind of definition. Only jobs that the user may view."""
     runs = _visible(links)
     running = Q(status=Status.RUNNING)
     waiting = Q(status=Status.QUEUED, not_before__gt=now)
     queued = Q(status=Status.QUEUED) & (Q(not_before__isnull=True) | Q(not_before__lte=now))
-    brief = runs.for_list().annotate(tail=Right("output", TAIL))
     listed = [
-        *brief.filter(running).order_by("started_at", "pk")[:MOST_RUNNING],
+        *runs.for_list().filter(running).order_by("started_at", "pk")[:MOST_RUNNING],
         *runs.for_list().filter(queued).order_by(READY_AT, "pk")[:MOST_QUEUED],
         *runs.for_list().filter(waiting).order_by("not_before", "pk")[:MOST_QUEUED],
     ]
-    rows = read_rows(listed, links, permits, now)
+    # Apart: a database may read the outputs of all runs before it sorts them.
+    pks = [run.pk for run in listed if run.status == Status.RUNNING]
+    ends = Execution.objects.filter(pk__in=pks).values_list("pk", Right("output", TAIL))
+    rows = Reader(links, permits, now).rows(listed, dict(ends))
     counts = runs.order_by()[: MOST_COUNTED + 1].aggregate(
         all=Count("pk"),
         running=Count("pk", filter=running),

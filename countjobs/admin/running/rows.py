@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -54,39 +54,49 @@ class Row:
     can_cancel: bool
 
 
-def read_rows(
-    runs: Sequence[Execution], links: Links, permits: Permits, now: datetime
-) -> list[Row]:
-    """The rows: one query for the usual durations, and one for each kind of definition."""
-    usual = usual_durations(run for run in runs if run.status == Status.RUNNING)
-    facts = read_facts(runs, links)
-    return [_row(each, usual.get(each.run.job_id), links, permits, now) for each in facts]
+@dataclass(frozen=True)
+class Reader:
+    """Makes the rows for one user, at one moment."""
 
+    links: Links
+    permits: Permits
+    now: datetime
 
-def _row(
-    facts: RunFacts, usual: timedelta | None, links: Links, permits: Permits, now: datetime
-) -> Row:
-    run = facts.run
-    since = begins(run)
-    elapsed = max(now - since, timedelta())
-    waits = since > now
-    return Row(
-        pk=run.pk,
-        name=visible(run.job_name),
-        outcome=link(links.to_object(Execution, run.pk), outcome(run)),
-        job=link(facts.definition_url, visible(run.job_name)),
-        trigger=facts.cause(),
-        due=facts.due_at(),
-        since=may_begin(run, facts.zone, now) if waits else _since(since, facts),
-        elapsed="" if waits else duration(elapsed),
-        usual=gettext("usually at most %s") % duration(usual) if usual else "",
-        is_long=run.status == Status.RUNNING and is_long(elapsed, usual),
-        progress=progress(run),
-        scheduler=facts.host() if run.node else "",
-        tail=last_lines(getattr(run, "tail", "")),
-        asked=_asked(run, now) if is_asked_to_stop(run) else "",
-        can_cancel=not is_asked_to_stop(run) and permits.may_run(run.job_id),
-    )
+    def rows(self, runs: Sequence[Execution], tails: Mapping[int, str]) -> list[Row]:
+        """The rows of these runs, with the ends of their outputs by key.
+
+        One query for the usual durations, and one for each kind of definition.
+        """
+        usual = usual_durations(run for run in runs if run.status == Status.RUNNING)
+        facts = read_facts(runs, self.links)
+        return [
+            self._row(each, usual.get(each.run.job_id), tails.get(each.run.pk, ""))
+            for each in facts
+        ]
+
+    def _row(self, facts: RunFacts, usual: timedelta | None, tail: str) -> Row:
+        run, now = facts.run, self.now
+        since = begins(run)
+        elapsed = max(now - since, timedelta())
+        waits = since > now
+        is_asked = is_asked_to_stop(run)
+        return Row(
+            pk=run.pk,
+            name=visible(run.job_name),
+            outcome=link(self.links.to_object(Execution, run.pk), outcome(run)),
+            job=link(facts.definition_url, visible(run.job_name)),
+            trigger=facts.cause(),
+            due=facts.due_at(),
+            since=may_begin(run, facts.zone, now) if waits else _since(since, facts),
+            elapsed="" if waits else duration(elapsed),
+            usual=gettext("usually at most %s") % duration(usual) if usual else "",
+            is_long=run.status == Status.RUNNING and is_long(elapsed, usual),
+            progress=progress(run),
+            scheduler=facts.host() if run.node else "",
+            tail=last_lines(tail),
+            asked=_asked(run, now) if is_asked else "",
+            can_cancel=not is_asked and self.permits.may_run(run.job_id),
+        )
 
 
 def _since(since: datetime, facts: RunFacts) -> str:

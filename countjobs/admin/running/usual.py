@@ -14,7 +14,7 @@ from countjobs.models.newest_runs import read_ended_before
 
 LEAST_KNOWN = 20
 """Of how many runs the durations must be known."""
-_MOST_READ = 60
+_MOST_READ = 40
 TIMES = 3
 """A run that takes more than so many times its job's 95th percentile is longer than usual."""
 _LEAST = timedelta(seconds=1)
