@@ -15,9 +15,11 @@ from countjobs.models import JobDefinition
 from countjobs.models.kinds import definition_key
 from countjobs.triggers import zone_names
 
+_SHOWN = ("name", "timezone", "executor", "retries", "rerun_if_lost")
+
 
 def definitions_of(job_ids: Iterable[str]) -> dict[str, JobDefinition]:
-    """The definitions of jobs by id, with name and zone: one query for each kind.
+    """The definitions of jobs by id, with what pages about runs show: one query for each kind.
 
     Jobs without a definition, deleted or scheduled by code, are left out.
     """
@@ -28,7 +30,7 @@ def definitions_of(job_ids: Iterable[str]) -> dict[str, JobDefinition]:
     return {
         definition.job_id: definition
         for model, pks in by_model.items()
-        for definition in rows_of(model).filter(pk__in=pks).only("name", "timezone")
+        for definition in rows_of(model).filter(pk__in=pks).only(*_SHOWN)
     }
 
 

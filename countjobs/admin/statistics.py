@@ -18,9 +18,9 @@ from countjobs.models.executions import Status, Trigger
 MOST = 500
 """How many runs the figures are based on, at most."""
 
-_WORKED = (Status.SUCCEEDED, Status.FAILED, Status.TIMED_OUT)
+WORKED = (Status.SUCCEEDED, Status.FAILED, Status.TIMED_OUT)
 """Statuses of runs whose duration is known. Nobody knows when a lost one ended."""
-_ENDED = (*_WORKED, Status.LOST)
+_ENDED = (*WORKED, Status.LOST)
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def statistics_of(executions: Sequence[Execution]) -> RunStatistics:
     return RunStatistics(
         executions,
         Counter(execution.status for execution in executions),
-        percentiles(each.duration for each in executions if each.status in _WORKED),
+        percentiles(each.duration for each in executions if each.status in WORKED),
         # A retry waits on purpose, and keeps the time when the first attempt was due.
         percentiles(each.lateness for each in executions if each.trigger != Trigger.RETRY),
     )

@@ -9,13 +9,15 @@ the objects would take longer than reading the rows.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
+
+from countjobs.models.statuses import UNFINISHED
 
 
 class Past(NamedTuple):
@@ -46,19 +48,60 @@ def read_newest(
     A chain of attempts counts once, by its end. Only runs that meet the condition count. It is SQL
     on the table's own columns.
     """
-    table = connection.ops.quote_name(model._meta.db_table)
     ids = list(job_ids)
+    given = json.dumps(ids) if connection.vendor == "sqlite" else ids
+    wanted = {"postgresql": "unnest(%s::text[]) AS wanted(value)"}
+    source = wanted.get(connection.vendor, "json_each(%s) AS wanted")
+    return _read(connection, model, (source, [given]), most, condition)
+
+
+def read_ended_before(
+    connection: BaseDatabaseWrapper,
+    model: type[models.Model],
+    moments: Mapping[str, datetime],
+    most: int,
+) -> list[Past]:
+    """The newest ended runs of each job that were due before a moment, which differs by job.
+
+    Newest first, at most `most` per job.
+    """
+    if connection.vendor == "postgresql":
+        source = "unnest(%s::text[], %s::timestamptz[]) AS wanted(value, moment)"
+        given: list[Any] = [list(moments), list(moments.values())]
+    else:
+        source = (
+            "(SELECT json_extract(value, '$[0]') AS value, json_extract(value, '$[1]') AS moment"
+            " FROM json_each(%s)) AS wanted"
+        )
+        write: Any = connection.ops.adapt_datetimefield_value
+        given = [json.dumps([(job_id, str(write(at))) for job_id, at in moments.items()])]
+    condition = f"scheduled_at < wanted.moment AND NOT ({UNFINISHED})"
+    return _read(connection, model, (source, given), most, condition)
+
+
+def _read(
+    connection: BaseDatabaseWrapper,
+    model: type[models.Model],
+    wanted: tuple[str, list[Any]],
+    most: int,
+    condition: str,
+) -> list[Past]:
+    """`wanted` is the list of jobs: SQL for it as a table, and its parameters."""
+    source, given = wanted
+    table = connection.ops.quote_name(model._meta.db_table)
     with connection.cursor() as cursor:
-        given = json.dumps(ids) if connection.vendor == "sqlite" else ids
-        cursor.execute(_sql(connection.vendor, table, condition), [given, most])
+        cursor.execute(_sql(connection.vendor, table, source, condition), [*given, most])
         rows = cursor.fetchall()
     moment = _moments(connection, model)
     found = [Past(*row[:3], *map(moment, row[3:])) for row in rows]
     return sorted(found, key=lambda past: (past.scheduled_at, past.id), reverse=True)
 
 
-def _sql(vendor: str, table: str, condition: str) -> str:
-    """Each database has its own way to take a list, and to look something up for each value."""
+def _sql(vendor: str, table: str, source: str, condition: str) -> str:
+    """Each database has its own way to look something up for each value of a list.
+
+    `source` is the list, as a table `wanted` with the job's id as `value`.
+    """
     names = ("id", "job_id", "status")
     moments = ("scheduled_at", "started_at", "finished_at")
     found = f"FROM {table} WHERE job_id = wanted.value AND next_attempt IS NULL AND {condition}"
@@ -68,14 +111,14 @@ def _sql(vendor: str, table: str, condition: str) -> str:
             # As numbers: parsing datetimes in Django would take longer than everything else.
             columns = [*names, *(f"extract(epoch FROM {name})::float8" for name in moments)]
             rows = (
-                "unnest(%s::text[]) AS wanted(value) CROSS JOIN LATERAL"
+                f"{source} CROSS JOIN LATERAL"
                 f" (SELECT {', '.join(columns)} {found} {newest}) AS newest"
             )
             return f"SELECT newest.* FROM {rows}"  # noqa: S608  # names only
         case "sqlite":
             columns = [f"newest.{name}" for name in (*names, *moments)]
             rows = (  # in SQLite, CROSS JOIN keeps the order
-                f"json_each(%s) AS wanted CROSS JOIN {table} AS newest"
+                f"{source} CROSS JOIN {table} AS newest"
                 f" ON newest.id IN (SELECT id {found} {newest})"
             )
             return f"SELECT {', '.join(columns)} FROM {rows}"  # noqa: S608  # names only

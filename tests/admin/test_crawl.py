@@ -106,6 +106,10 @@ BODIES = (
     (PARTS, part(b"Content-Transfer-Encoding: base64")),
     ("application/json", b"{"),
 )
+ACTIONS = (
+    *("run_now", "pause", "resume", "duplicate", "export", "cancel"),
+    *("nothing", "\0", ""),
+)
 SELECTIONS: tuple[dict[str, Any], ...] = (
     {},
     {"_selected_action": []},
@@ -248,11 +252,18 @@ def test_odd_filters(model: str, faults: Faults) -> None:
 def test_odd_selections(faults: Faults) -> None:
     keys_of_rows()
     asker = Asker("superuser")
-    for action in ("run_now", "pause", "resume", "duplicate", "export", "nothing", "\0", ""):
+    for action in ACTIONS:
         for selection in SELECTIONS:
             data = {"action": action, **selection}
             faults(asker, "POST", "/admin/countjobs/countjob/", data=data)
             faults(asker, "POST", "/admin/countjobs/execution/", data=data)
+
+
+def test_odd_runs_to_cancel(faults: Faults) -> None:
+    asker = Asker("superuser")
+    for value in ("", "x", "-1", "1.0", "\0", "9" * 30, "\u0663", "999", ["1"] * 900):
+        for name in ("run", "only"):
+            faults(asker, "POST", "/admin/countjobs/execution/running/cancel/", data={name: value})
 
 
 def test_rows_that_nobody_has_validated(faults: Faults) -> None:
@@ -266,4 +277,5 @@ def test_rows_that_nobody_has_validated(faults: Faults) -> None:
         for name in ("again", "cancel"):
             faults(superuser, "POST", f"/admin/countjobs/execution/{run.pk}/{name}/")
         faults(superuser, "GET", f"/admin/countjobs/execution/?job_id={quote(job_id)}")
-    faults(superuser, "GET", "/admin/countjobs/execution/overview/")
+    for page in ("overview", "running"):
+        faults(superuser, "GET", f"/admin/countjobs/execution/{page}/")

@@ -201,6 +201,7 @@ PAGES = [
     "execution/?job_id=countjobs.countjob:{pk}",
     "execution/{run}/change/",
     "execution/overview/",
+    "execution/running/",
     "parkedjob/",
     "",
 ]
@@ -213,6 +214,7 @@ def test_pages_show_such_a_name_as_what_it_is(page: str, admin_client: Client) -
     job = make_definition(name)
     told = {"job_id": job.job_id, "job_name": name, "started_at": timezone.now()}
     run = make_execution(Status.FAILED, scheduled_at=timezone.now(), **told)
+    make_execution(Status.RUNNING, scheduled_at=timezone.now(), **told)
     ParkedJob.objects.create(job_id=job.job_id, error="broken", parked_at=timezone.now())
     content = admin_client.get(f"/admin/countjobs/{page.format(pk=job.pk, run=run.pk)}").content
     assert b"/admin/" in content

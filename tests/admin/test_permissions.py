@@ -11,6 +11,7 @@ from tests.support.definition_form import form_values
 from tests.support.people import ROLES, client_of
 from tests.support.permissions import (
     ACTIONS,
+    ACTIONS_ON_RUNS,
     PAGES,
     QUESTIONS,
     VIEWERS,
@@ -86,6 +87,14 @@ def test_an_action_that_a_person_may_not_do_is_not_shown(role: str, rows: Rows) 
     page = client_of(role).get(rows.address("countjob_changelist")).content.decode()
     offered = {name for name in ACTIONS if f'<option value="{name}"' in page}
     assert offered == {name for name, roles in ACTIONS.items() if role in roles}
+
+
+@pytest.mark.parametrize("role", sorted(VIEWERS))
+def test_so_it_is_with_the_actions_on_runs(role: str, rows: Rows) -> None:
+    page = client_of(role).get(rows.address("execution_changelist")).content.decode()
+    offered = {name for name in ACTIONS_ON_RUNS if f'<option value="{name}"' in page}
+    assert offered == {name for name, roles in ACTIONS_ON_RUNS.items() if role in roles}
+    assert ('name="_selected_action"' in page) is bool(offered)
 
 
 def test_a_change_does_not_pause_for_who_may_not_pause(rows: Rows) -> None:

@@ -10,9 +10,9 @@ from django.urls import URLPattern, URLResolver, path
 from django.views.generic import RedirectView, TemplateView
 
 from tests.support.people import client_of
-from tests.support.permissions import ACTIONS, PAGES, QUESTIONS, WRITES, Rows
+from tests.support.permissions import ACTIONS, ACTIONS_ON_RUNS, PAGES, QUESTIONS, WRITES, Rows
 
-POSTS = {*QUESTIONS, *WRITES} - {*ACTIONS}
+POSTS = {*QUESTIONS, *WRITES} - {*ACTIONS, *ACTIONS_ON_RUNS}
 """What is posted to an address of its own."""
 
 SITES = {"index", "countjobs"}

@@ -68,6 +68,12 @@ def run_all(page: Page) -> None:
     page.wait_for_selector(".messagelist .success")
 
 
+def cancel_one(page: Page) -> None:
+    # One that other pages don't need: all of them look at the same site.
+    page.locator(".countjobs-act button").last.click()
+    page.wait_for_selector(".messagelist .success")
+
+
 def show_a_dry_run(page: Page) -> None:
     entries = [
         {"model": "countjobs.countjob", "name": "count", "count": 7},
@@ -109,12 +115,18 @@ PAGES = {
     "delete definitions": At(f"{JOBS}/", then=pick_all_to_delete),
     "overview": At(f"{RUNS}/overview/"),
     "overview, for a viewer": At(f"{RUNS}/overview/", who="viewer"),
+    "running now": At(f"{RUNS}/running/"),
+    "running now, for a viewer": At(f"{RUNS}/running/", who="viewer"),
+    "running now, one is cancelled": At(f"{RUNS}/running/", then=cancel_one),
     "executions": At(f"{RUNS}/"),
+    "executions, for a viewer": At(f"{RUNS}/", who="viewer"),
     "executions, filtered": At(f"{RUNS}/?status__exact=failed&q=count"),
     "execution that waits": At(f"{RUNS}/{row.QUEUED}/change/"),
     "execution that succeeded": At(f"{RUNS}/{row.SUCCEEDED}/change/"),
     "execution that failed": At(f"{RUNS}/{row.FAILED}/change/"),
     "execution that runs": At(f"{RUNS}/{row.RUNNING}/change/"),
+    "execution that is to stop": At(f"{RUNS}/{row.STOPPING}/change/"),
+    "execution that waits for its next attempt": At(f"{RUNS}/{row.ATTEMPT}/change/"),
     "schedulers": At(f"{NODES}/"),
     "scheduler": At(f"{NODES}/{row.NODE}/change/"),
     "broken jobs": At(f"{BROKEN}/"),
@@ -126,13 +138,17 @@ EMPTY_PAGES = {
     "index": At(""),
     "definitions": At(f"{JOBS}/"),
     "overview": At(f"{RUNS}/overview/"),
+    "running now": At(f"{RUNS}/running/"),
     "executions": At(f"{RUNS}/"),
     "schedulers": At(f"{NODES}/"),
     "broken jobs": At(f"{BROKEN}/"),
 }
 """The pages that look otherwise where nothing has happened yet."""
 
-JAPANESE = ("definitions", "definition", "overview", "executions", "execution that failed")
+JAPANESE = (
+    *("definitions", "definition", "overview", "running now", "executions"),
+    *("execution that failed", "execution that is to stop"),
+)
 """The pages that are looked at in Japanese, too: its words are of other lengths."""
 
 JAPANESE_PAGES = {name: replace(PAGES[name], language="ja") for name in JAPANESE}

@@ -159,6 +159,7 @@ def test_no_page_of_the_site_violates_the_policy(visits: Visits) -> None:
         "countjobs_schedulernode_change": [node.pk],
         "countjobs_parkedjob_changelist": [],
         "countjobs_overview": [],
+        "countjobs_running": [],
     }
     visit = visits()
     for place, args in places.items():

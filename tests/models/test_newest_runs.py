@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from countjobs.models import CountJob, Execution
 from countjobs.models.executions import PROBLEMS, Status
-from countjobs.models.newest_runs import read_newest
+from countjobs.models.newest_runs import read_ended_before, read_newest
 from tests.support.factories import NOON, SECOND, chain_of, make_execution
 from tests.support.plans import known_to_the_planner, plans_of
 
@@ -111,6 +111,29 @@ def test_the_newest_of_a_hundred_jobs_are_read_by_the_index(ended: bool) -> None
     assert "countjobs_newest_of_job" in plan
     assert not re.search(r"Seq Scan|SCAN countjobs|SCAN newest", plan)
     assert len(Execution.objects.newest_of_each([f"job {n}" for n in range(100)], 30)) == 3_000
+
+
+def test_of_each_job_those_that_ended_before_a_moment_may_be_asked_for() -> None:
+    ones = make_history("one", *[Status.SUCCEEDED] * 3, Status.RUNNING, *[Status.SKIPPED] * 9)
+    twos = make_history("two", Status.FAILED, Status.QUEUED, Status.FAILED, Status.RUNNING)
+    before = {"one": NOON + 3 * SECOND, "two": NOON + 4 * SECOND, "'; x": NOON}
+    found = read_ended_before(connection, Execution, before, 2)
+    assert [past.id for past in found if past.job_id == "one"] == ones[2:0:-1]
+    assert [past.id for past in found if past.job_id == "two"] == [twos[2], twos[0]]
+    assert found[0].scheduled_at == NOON + 2 * SECOND
+    assert read_ended_before(connection, Execution, {}, 2) == []
+
+
+def test_they_are_read_by_the_index() -> None:
+    fill(jobs=100, each=40)
+    with CaptureQueriesContext(connection) as captured:
+        found = read_ended_before(
+            connection, Execution, {f"job {n}": NOON + 20 * SECOND for n in range(100)}, 10
+        )
+    plan = plans_of(captured)
+    assert re.search(r"countjobs_newest_of_job.*\n?.*scheduled_at ?<", plan), plan
+    assert not re.search(r"Seq Scan|SCAN countjobs|SCAN newest", plan)
+    assert len(found) == 1_000
 
 
 def test_jobs_with_problems_are_found_by_their_newest() -> None:

@@ -17,7 +17,7 @@ from tests.support.watches import pause_itself, silence
 SHORT, LONG, FOREIGN, PAUSED, BROKEN = range(1, 6)
 """Definitions: one of each look."""
 
-SUCCEEDED, FAILED, RUNNING, QUEUED = range(1, 5)
+SUCCEEDED, FAILED, RUNNING, QUEUED, ATTEMPT, STOPPING = range(1, 7)
 """Executions that have pages worth looking at; there are more, of every status."""
 
 NODE = "00000000-0000-0000-0000-000000000001"
@@ -62,6 +62,7 @@ def _define() -> None:
         hour="9,12,15",
         minute="5-55/10",
         timezone="America/Argentina/ComodRivadavia",
+        retries=3,
     )
     CountJob.objects.create(pk=FOREIGN, name=FOREIGN_NAME, timezone="Asia/Tokyo")
     CountJob.objects.create(pk=PAUSED, name="paused", enabled=False, time_limit=60, retries=3)
@@ -76,6 +77,12 @@ def _run(now: datetime) -> None:
     begun = now - 2 * _MINUTE
     _ran(now, FOREIGN, Status.RUNNING, pk=RUNNING, output="so far", started_at=begun)
     _ran(now, SHORT, Status.QUEUED, pk=QUEUED, parameters={"count": 5, "messages": MESSAGES})
+    Execution.objects.filter(pk=FAILED).update(next_attempt=ATTEMPT)
+    chain = {"trigger": Trigger.RETRY, "attempt": 2, "first_attempt": FAILED}
+    _ran(now, LONG, Status.QUEUED, pk=ATTEMPT, not_before=now + timedelta(days=9), **chain)
+    asked = {"cancel_requested_at": now, "cancel_requested_by": "somebody with a long name " * 9}
+    how_far = {"progress_done": 1_234, "progress_total": 5_678, "output": output}
+    _ran(now, LONG, Status.RUNNING, pk=STOPPING, started_at=begun, **asked, **how_far)
     for minutes, status in enumerate(Status, start=1):
         _ran(now - minutes * _MINUTE, SHORT, status, node="worker:7:0123abcd")
         _ran(now - minutes * _MINUTE, LONG, status, node="worker-" + "7" * 200 + ":7:0123abcd")

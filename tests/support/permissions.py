@@ -47,6 +47,8 @@ PAGES: dict[str, set[str]] = {
     "countjobs": VIEWERS,
     "overview": VIEWERS,
     "overview_parts": VIEWERS,
+    "running": VIEWERS,
+    "running_parts": VIEWERS,
     "countjob_changelist": VIEWERS,
     "countjob_add": ADDERS,
     "countjob_change": VIEWERS,
@@ -101,6 +103,8 @@ WRITES: dict[str, set[str]] = {
     "delete_selected": DELETERS,
     "execution_again": RUNNERS,
     "execution_cancel": RUNNERS,
+    "running_cancel": RUNNERS,
+    "cancel": RUNNERS,
     "execution_add": NOBODY,
     "execution_change": NOBODY,
     "execution_delete": NOBODY,
@@ -132,7 +136,14 @@ ACTIONS = {
 """Whom the list of definitions offers an action."""
 
 
-WITHOUT_A_ROW = ("_changelist", "_add", "_import", "_jobs", "_new", "_overview", "_overview_parts")
+ACTIONS_ON_RUNS = {"cancel": WRITES["cancel"]}
+"""Whom the list of runs offers one."""
+
+
+WITHOUT_A_ROW = (
+    *("_changelist", "_add", "_import", "_jobs", "_new", "_overview", "_overview_parts"),
+    *("_running", "_running_parts", "_running_cancel"),
+)
 
 
 class Rows:
@@ -188,6 +199,9 @@ class Rows:
         if what in ACTIONS:
             url = self.address("countjob_changelist")
             data |= {"action": what, "_selected_action": [self.on.pk, self.off.pk]}
+        elif what in ACTIONS_ON_RUNS:
+            url = self.address("execution_changelist")
+            data |= {"action": what, "index": "0", "_selected_action": [self.queued.pk]}
         else:
             url = self.address(what)
             data |= form_values({"description": "new"}) if what.startswith("countjob") else {}
@@ -195,6 +209,8 @@ class Rows:
             data = {"enabled": "0"}
         if what == "execution_changelist":
             data |= {"action": "delete_selected", "_selected_action": [self.execution.pk]}
+        if what == "running_cancel":
+            data = {"run": self.queued.pk}
         if what == "countjob_delete":
             data = {"post": "yes"}
         if what == "countjob_import":

@@ -6,21 +6,29 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.options import IS_POPUP_VAR
 from django.db.models import QuerySet
 from django.forms import Script
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, pgettext_lazy
 
 from countjobs.admin.attempts_filter import LastAttemptsFilter
 from countjobs.admin.executions import page, search, views
+from countjobs.admin.executions.cancelling import cancel
+from countjobs.admin.executions.chain import read_chain
 from countjobs.admin.executions.columns import RunFacts, job_name, read_facts
 from countjobs.admin.executions.filters import AgeFilter, DatesFilter, JobFilter, StatusFilter
+from countjobs.admin.executions.notes import notes_of
 from countjobs.admin.executions.pagination import BoundedPaginator
+from countjobs.admin.executions.permits import Permits
+from countjobs.admin.executions.progress import progress
 from countjobs.admin.links import Links
 from countjobs.admin.list_pages import PageChangeList, shortened
 from countjobs.admin.overview import views as overview
 from countjobs.admin.page import ReadOnlyAdmin, column
+from countjobs.admin.running import views as running
 from countjobs.models import Execution
 from countjobs.models.executions import Status
 
@@ -55,13 +63,13 @@ class ExecutionAdmin(ReadOnlyAdmin):
     A run's page has buttons for users who may run the job.
     """
 
-    more_pages = (*overview.PAGES, *search.PAGES, *views.PAGES)
+    more_pages = (*overview.PAGES, *running.PAGES, *search.PAGES, *views.PAGES)
     change_form_template = "admin/countjobs/executions/change_form.html"
     change_list_template = "admin/countjobs/executions/change_list.html"
     list_display = (
         "outcome",
         job_name,
-        "trigger",
+        "cause",
         "scheduled",
         "lateness",
         "duration",
@@ -99,7 +107,11 @@ class ExecutionAdmin(ReadOnlyAdmin):
     outcome = column(_("status"), RunFacts.outcome)
     job = column(_("job"), RunFacts.job)
     reason = column(_("trigger"), RunFacts.reason)
+    cause = column(_("trigger"), RunFacts.cause)
+    attempt_text = column(_("attempt"), RunFacts.attempt)
+    stop_asked = column(_("asked to stop"), RunFacts.stop_asked)
     scheduled = column(_("due at"), RunFacts.due_at)
+    not_before_text = column(_("not before"), RunFacts.not_before)
     started = column(pgettext_lazy("a run", "started"), RunFacts.started)
     finished = column(_("finished"), RunFacts.finished)
     lateness = column(_("late by"), RunFacts.late_by)
@@ -114,6 +126,13 @@ class ExecutionAdmin(ReadOnlyAdmin):
     traceback_text = column(_("traceback"), RunFacts.traceback)
 
     # The list
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """To cancel, for users who may run some kind of job. The site's own actions don't apply."""
+        may = Permits(request, self.admin_site).may_run_some()
+        if not may or IS_POPUP_VAR in request.GET:
+            return {}
+        return {"cancel": (cancel, "cancel", _("Cancel"))}
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[PageChangeList]:
         """The list's class."""
@@ -152,8 +171,12 @@ class ExecutionAdmin(ReadOnlyAdmin):
         if execution := context["original"]:
             facts = self.facts_of(execution)
             context["state"] = facts.outcome()
-            context["progress"] = page.progress(execution)
-            context["tools"] = page.tools_of(facts, request, self.admin_site)
+            context["progress"] = progress(execution)
+            tools = context["tools"] = page.tools_of(facts, request, self.admin_site)
+            now = timezone.now()
+            context["notes"] = list(notes_of(facts, now, can_cancel=tools.can_cancel))
+            links = Links(request, self.admin_site)
+            context["chain"] = read_chain(execution, facts.definition, facts.zone, links, now)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: Execution | None = None) -> Any:

@@ -154,3 +154,8 @@ def _nearest(red: int, green: int, blue: int) -> int:
     if bits == 7:  # noqa: PLR2004  # a grey
         return 8 if strongest < 144 else 7 if strongest < 224 else 15  # noqa: PLR2004
     return bits + 8 * (strongest >= 224)  # noqa: PLR2004
+
+
+def plain(text: str) -> str:
+    """The text without such sequences."""
+    return _SEQUENCE.sub("", text)

@@ -17,9 +17,10 @@ from django.utils.translation import gettext_lazy as _
 from countjobs.admin import display
 from countjobs.admin.drawings.course import course
 from countjobs.admin.executions.ansi import coloured
+from countjobs.admin.executions.chain import is_in_chain, place
 from countjobs.admin.links import Links
 from countjobs.admin.lookup import definitions_of, zone_of
-from countjobs.models import Execution
+from countjobs.models import Execution, JobDefinition
 from countjobs.models.executions import Status
 from countjobs.text import storable, visible
 
@@ -29,7 +30,7 @@ class RunFacts:
     """A run, and its definition, as far as the reader may know."""
 
     run: Execution
-    has_definition: bool
+    definition: JobDefinition | None
     definition_url: str
     zone: tzinfo
     """The definition's."""
@@ -50,6 +51,17 @@ class RunFacts:
         """What triggered it."""
         return self.run.get_trigger_display()
 
+    def cause(self) -> str:
+        """The same; and which attempt it is, if it is one of several."""
+        if not is_in_chain(self.run):
+            return self.reason()
+        attempt = self.attempt()
+        return format_html('{} <span class="countjobs-attempt">{}</span>', self.reason(), attempt)
+
+    def attempt(self) -> str:
+        """Which attempt it is, and of how many."""
+        return place(self.run, self.definition)
+
     def due_at(self) -> str:
         """When it was due."""
         return display.moment(self.run.scheduled_at, self.zone)
@@ -61,6 +73,18 @@ class RunFacts:
     def finished(self) -> str:
         """When it finished."""
         return display.moment(self.run.finished_at, self.zone)
+
+    def not_before(self) -> str:
+        """When it may begin, if it is a further attempt."""
+        return display.moment(self.run.not_before, self.zone)
+
+    def stop_asked(self) -> str:
+        """When it was asked to stop, and by whom."""
+        when = display.moment(self.run.cancel_requested_at, self.zone)
+        if not self.run.cancel_requested_by:
+            return when
+        who = visible(self.run.cancel_requested_by)
+        return format_html(gettext("by {who} on {when}"), who=who, when=when)
 
     def late_by(self) -> str:
         """How late it started."""
@@ -116,7 +140,7 @@ def read_facts(executions: Sequence[Execution], links: Links) -> list[RunFacts]:
     for run in executions:
         definition = definitions.get(run.job_id)
         url = links.to_object(type(definition), definition.pk) if definition else ""
-        facts.append(RunFacts(run, definition is not None, url, zone_of(definition)))
+        facts.append(RunFacts(run, definition, url, zone_of(definition)))
     return facts
 
 

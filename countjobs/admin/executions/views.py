@@ -16,7 +16,8 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
 from countjobs.admin.definitions.run_now import ask_for_runs
-from countjobs.admin.executions.page import may_run
+from countjobs.admin.executions.notes import is_asked_to_stop
+from countjobs.admin.executions.permits import Permits
 from countjobs.admin.links import Links
 from countjobs.admin.lookup import definitions_of
 from countjobs.admin.one_row import row_of
@@ -67,6 +68,8 @@ def _cancel(model_admin: ExecutionAdmin, request: HttpRequest, object_id: str) -
         messages.success(request, _("The run was cancelled."))
     elif done.asked:
         messages.success(request, _("The run was asked to stop."))
+    elif is_asked_to_stop(run):
+        messages.warning(request, _("The run was already asked to stop, and has not ended yet."))
     else:
         messages.warning(request, _("It is too late to cancel this run: it has ended."))
     return _to(model_admin, request, run)
@@ -77,7 +80,7 @@ def _execution(
 ) -> Execution:
     """The run of the page. Raises Http404, or PermissionDenied."""
     found: Execution = row_of(model_admin, request, object_id, model_admin.has_view_permission)
-    if to_run and not may_run(request, model_admin.admin_site, found.job_id):
+    if to_run and not Permits(request, model_admin.admin_site).may_run(found.job_id):
         raise PermissionDenied
     return found
 

@@ -1,4 +1,5 @@
-// The overview renews itself, politely: not while nobody looks, and not when it is told not to.
+// The overview and “Running now” renew themselves, politely: not while nobody looks, and not when
+// they are told not to.
 
 const LIMIT = 10; // seconds that an answer may take
 const KEY = "countjobs.overview.renews";
@@ -28,6 +29,7 @@ function remember(renews) {
 
 const parts = (root) => [...root.querySelectorAll("[data-countjobs-fresh]")];
 const opened = (root) => [...root.querySelectorAll("details[id][open]")].map(({ id }) => id);
+const ticked = (root) => [...root.querySelectorAll("input[id]:checked")].map(({ id }) => id);
 
 // What stands for the element with the focus in what replaces it: it has the same id or address.
 function counterpart(root, element) {
@@ -46,7 +48,9 @@ function put(old, fresh) {
         return;
     }
     const focused = old.contains(document.activeElement) ? document.activeElement : null;
+    const ticks = ticked(old);
     old.replaceChildren(...fresh.childNodes);
+    ticks.map((id) => document.getElementById(id)).forEach((each) => each && (each.checked = true));
     if (focused) {
         counterpart(old, focused)?.focus({ preventScroll: true });
     }

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
 
-from countjobs.admin.executions.page import may_run
+from countjobs.admin.executions.permits import Permits
 from countjobs.history import lifecycle
 from countjobs.history.lifecycle import begin
 from countjobs.models import CountJob, Execution
@@ -81,7 +81,7 @@ def test_what_has_not_ended_is_not_run_again_even_if_it_is_asked_for(
     ("status", "offered"),
     [
         (Status.QUEUED, "Cancel run"),
-        (Status.RUNNING, None),
+        (Status.RUNNING, "Cancel run"),
         (Status.SUCCEEDED, "Run again"),
         (Status.FAILED, "Run again"),
         (Status.MISSED, "Run again"),
@@ -109,15 +109,25 @@ def test_what_is_queued_can_be_cancelled_and_says_who_did_it(
     assert begin(node, [queued.pk], timezone.now()) == [], "no scheduler begins it any more"
 
 
-@pytest.mark.parametrize("status", [Status.RUNNING, Status.SUCCEEDED, Status.CANCELLED])
-def test_what_is_not_queued_any_more_is_not_cancelled(
+@pytest.mark.parametrize("status", [Status.SUCCEEDED, Status.FAILED, Status.CANCELLED])
+def test_what_has_ended_is_not_cancelled(
     status: Status, client: Client, definition: CountJob
 ) -> None:
-    finished_at = None if status == Status.RUNNING else NOON
-    execution = execution_of(definition, status, node=NODE, finished_at=finished_at, error="why")
+    execution = execution_of(definition, status, node=NODE, finished_at=NOON, error="why")
     assert "too late" in posted(client, execution, "cancel")
     execution.refresh_from_db()
     assert (execution.status, execution.error) == (status, "why")
+
+
+def test_what_goes_on_is_asked_to_stop_once(client: Client, definition: CountJob) -> None:
+    execution = execution_of(definition, Status.RUNNING, node=NODE, started_at=NOON)
+    assert posted(client, execution, "cancel") == "The run was asked to stop."
+    execution.refresh_from_db()
+    assert (execution.status, execution.cancel_requested_by) == (Status.RUNNING, "superuser")
+    assert execution.cancel_requested_at is not None
+    assert "already asked to stop" in posted(client_of("runner"), execution, "cancel")
+    execution.refresh_from_db()
+    assert execution.cancel_requested_by == "superuser"
 
 
 def test_a_run_that_begins_between_the_look_and_the_cancel_goes_on(definition: CountJob) -> None:
@@ -141,4 +151,4 @@ def test_without_pages_of_its_own_a_kind_is_run_by_who_has_the_permission(rf: An
     request = rf.get("/")
     for role in ("runner", "viewer"):
         request.user = user_of(role)
-        assert may_run(request, AdminSite(), "countjobs.countjob:1") is (role == "runner")
+        assert Permits(request, AdminSite()).may_run("countjobs.countjob:1") is (role == "runner")
