@@ -39,6 +39,7 @@ LOOK_SECONDS = 0.25
 """How often to look whether what is left of an ended worker's group has ended, too."""
 PARENT_SECONDS = 1.0
 """How often to look whether the scheduler lives, where the kernel doesn't tell."""
+_MOST_FDS = 3
 _IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -101,8 +102,6 @@ class _ForkServer:
         self._control = socket.socket(fileno=setting.control)
         self._scheduler = setting.pid
         self._children: dict[int, _Child] = {}
-        self._begun = b""
-        """The beginning of an order, whose rest is still to come."""
         self._is_ending = False
         self._poll = select.poll()
         self._poll.register(self._control, select.POLLIN)
@@ -158,15 +157,11 @@ class _ForkServer:
 
     def _obey(self) -> tuple[int, int, int] | None:
         data, fds, _flags, _address = socket.recv_fds(
-            self._control, ORDER.size - len(self._begun), 3
+            self._control, ORDER.size, _MOST_FDS, socket.MSG_WAITALL
         )
-        if not data:
+        if len(data) < ORDER.size:
             raise EOFError
-        self._begun += data
-        if len(self._begun) < ORDER.size:
-            return None
-        verb, number = ORDER.unpack(self._begun)
-        self._begun = b""
+        verb, number = ORDER.unpack(data)
         if verb == Verb.FORK:
             return self._fork(number, *fds)
         if verb == Verb.END:
