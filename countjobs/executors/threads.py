@@ -96,6 +96,9 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         that carried it out, or whoever gave that up."""
         self.given_up = 0
         """How many threads were given up, and have not ended yet."""
+        self._giving_up = threading.Lock()
+        """Held from when a run that goes on is taken out until its thread doesn't count any more.
+        The thread waits for that, if its run ends meanwhile."""
         self._workers = Workers(
             threads,
             self._carry_out_first,
@@ -226,21 +229,28 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
         A thread can't be ended from outside. It may go on for ever, and nobody sees it any more.
         """
         run, stop = work.run, work.run.stop
-        if stop is None or self._at_work.pop(run.execution_id, None) is None:
-            return
-        # Set before the thread is replaced, and after the run was taken out: its own thread looks
-        # in the other order.
-        run.is_given_up = True
-        self.given_up += 1
+        with self._giving_up:
+            if stop is None or self._at_work.pop(run.execution_id, None) is None:
+                return
+            run.is_given_up = True
+            self.given_up += 1
+            self._workers.abandon(work.thread)
         outcome = outcome_of_given_up(work, stop, _GIVEN_UP)
         self._report_end(run, outcome)
         quietly(log_outcome, self._logger, run, outcome)
         quietly(tell_listeners, self._scheduler, run, outcome)
-        self._workers.abandon(work.thread)
         self._first_is_over(work.job)
 
+    def _is_ours_to_report(self, run: Run) -> bool:
+        """Take a run out that has ended. Returns False if somebody else has: it was given up."""
+        if self._at_work.pop(run.execution_id, None) is not None:
+            return True
+        with self._giving_up:  # whoever took it out may not be done with that
+            return False
+
     def _given_up_has_ended(self, run: Run, began: float) -> None:
-        self.given_up -= 1
+        with self._giving_up:
+            self.given_up -= 1
         quietly(
             self._logger.warning,
             'A run of "%s" that had been given up ended after %.1f s',
@@ -262,7 +272,7 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
             self._run(run)
         except BaseException:  # a fault of ours: it must not end the thread
             quietly(self._logger.exception, 'Job "%s" could not be carried out', visible(job.name))
-            self._at_work.pop(run.execution_id, None)
+            self._is_ours_to_report(run)
         if run.is_given_up:
             self._given_up_has_ended(run, now)
         else:
@@ -276,7 +286,7 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
     def _run(self, run: Run) -> None:
         quietly(log_start, self._logger, run)
         outcome = self._carry_out(run)
-        if self._at_work.pop(run.execution_id, None) is None:  # given up meanwhile, and recorded
+        if not self._is_ours_to_report(run):
             let_go(outcome)
             return
         self._report_end(run, outcome)

@@ -192,12 +192,11 @@ def test_where_jobs_are_claimed_one_by_one_there_is_no_more_room_either(
     make_all(6)
     both.room["processes"] = 2
     both.used.add("processes")
-    real = claim
 
     def refuse_batches(*args: object, only: str | None = None, **options: object) -> Claims:
         if only is None:
             raise ValueError("no batches")
-        return real(*args, only=only, **options)  # type: ignore[arg-type]
+        return claim(*args, only=only, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(claiming, "claim", refuse_batches)
     assert len(two_rooms.get_due_jobs(NOW)) == 2
