@@ -28,7 +28,13 @@ class AtWork:
     """When it was asked to stop."""
 
 
-def outcome_of_given_up(work: AtWork, stop: Stop, note: str) -> Outcome:
+_GIVEN_UP = (
+    "It did not stop, and a thread can't be stopped from outside: it goes on, but what it does"
+    " now is not recorded."
+)
+
+
+def outcome_of_given_up(work: AtWork, stop: Stop) -> Outcome:
     """How a run is recorded that did not stop, and goes on unseen: with its output so far."""
     finished_at = timezone.now()
     context = GOING.get(work.run.execution_id)
@@ -38,5 +44,5 @@ def outcome_of_given_up(work: AtWork, stop: Stop, note: str) -> Outcome:
         finished_at - timedelta(seconds=time.monotonic() - work.since),
         finished_at,
         output=context.output.so_far() if context and context.output else "",
-        error=f"{stop.reason} {note}",
+        error=f"{stop.reason} {_GIVEN_UP}",
     )

@@ -48,11 +48,6 @@ FORGOTTEN_SHARE = 0.5
 """A mark older than this share of the silence after which others may take us for dead is checked
 again: this process may have been frozen, and its runs given to others."""
 
-_GIVEN_UP = (
-    "It did not stop, and a thread can't be stopped from outside: it goes on, but what it does"
-    " now is not recorded."
-)
-
 Mark: TypeAlias = Callable[[list[int]], Iterable[int]]
 """Marks executions in the database, and returns those that are still ours to start."""
 
@@ -224,10 +219,7 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
             context.interrupt()
 
     def insist(self, work: AtWork) -> None:
-        """A run that was asked to stop goes on: record it as ended, and replace its thread.
-
-        A thread can't be ended from outside. It may go on for ever, and nobody sees it any more.
-        """
+        """A run that was asked to stop goes on: record it as ended, and replace its thread."""
         run, stop = work.run, work.run.stop
         with self._giving_up:
             if stop is None or self._at_work.pop(run.execution_id, None) is None:
@@ -235,7 +227,7 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
             run.is_given_up = True
             self.given_up += 1
             self._workers.abandon(work.thread)
-        outcome = outcome_of_given_up(work, stop, _GIVEN_UP)
+        outcome = outcome_of_given_up(work, stop)
         self._report_end(run, outcome)
         quietly(log_outcome, self._logger, run, outcome)
         quietly(tell_listeners, self._scheduler, run, outcome)
