@@ -146,5 +146,6 @@ def _silent_since(watch: JobWatch, limit: timedelta, now: datetime) -> datetime 
         return None
     if watch.silent_since is not None:
         return watch.silent_since
-    last = good.newest_first().values_list("finished_at", flat=True).first()
+    counted = good.filter(scheduled_at__gte=watch.counts_from).newest_first()
+    last = counted.values_list("finished_at", flat=True).first()
     return max(last or watch.counts_from, watch.counts_from)

@@ -35,7 +35,7 @@ class PassedOver:
         self._kinds: dict[str, float] = {}
         self._jobs: dict[str, float] = {}
         self._refused: dict[str, float] = {}
-        self._wait: dict[str, dict[str, None]] = {}
+        self._wait: dict[str, dict[str, float]] = {}
         """By executor, the jobs that wait for room in it, in order."""
         self._only_definitions_until = 0.0
         """By the monotonic clock; 0 where jobs from code are looked at, too."""
@@ -49,8 +49,10 @@ class PassedOver:
         return list(self._wait)
 
     def wait_for_room(self, executor: str, job_id: str) -> None:
-        """Pass over a job until its executor has room."""
-        self._wait.setdefault(executor, {})[job_id] = None
+        """Pass over a job until its executor has room. Now and then it is looked at all the same:
+        somebody may have given it another executor.
+        """
+        self._wait.setdefault(executor, {})[job_id] = time.monotonic() + STRANGE_SECONDS
 
     def make_room(self, rooms: Mapping[str, int]) -> int:
         """Look again at those that wait for an executor which has room now, the first ones.
@@ -115,7 +117,7 @@ class PassedOver:
         if not self:
             return
         now = time.monotonic()
-        for known in (self._kinds, self._jobs, self._refused):
+        for known in (self._kinds, self._jobs, self._refused, *self._wait.values()):
             for key in [key for key, until in list(known.items()) if until <= now]:
                 known.pop(key, None)
         if self._only_definitions_until <= now:

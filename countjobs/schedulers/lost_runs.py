@@ -20,6 +20,7 @@ from countjobs.database.outages import let_go_after
 from countjobs.database.wakeups import notify
 from countjobs.history import lifecycle
 from countjobs.history.attempts import rules_of, verdict
+from countjobs.history.watching import pause_failing
 from countjobs.jobstores.neighbours import kinds_told
 from countjobs.models import Execution, SchedulerNode
 from countjobs.models.executions import Status
@@ -115,6 +116,8 @@ def settle(node: str, reason: str, now: datetime) -> Settled:
         lifecycle.retry([lifecycle.Again(run, not_before=None) for run in again])
         settled = Settled(len(lost), len(again), lifecycle.give_back(node))
         notify()
+    for line in pause_failing({run.job_id for run in lost}, now):
+        logger.warning("%s", line)
     return settled
 
 
