@@ -64,9 +64,15 @@ def statistics_of(executions: Sequence[Execution]) -> RunStatistics:
         executions,
         Counter(execution.status for execution in executions),
         percentiles(each.duration for each in executions if each.status in WORKED),
-        # A retry waits on purpose, and keeps the time when the first attempt was due.
-        percentiles(each.lateness for each in executions if each.trigger != Trigger.RETRY),
+        percentiles(map(lateness_of, executions)),
     )
+
+
+def lateness_of(execution: Execution) -> timedelta | None:
+    """How late it started. None for a retry: it waits on purpose, and keeps the time when the first
+    attempt was due.
+    """
+    return None if execution.trigger == Trigger.RETRY else execution.lateness
 
 
 def percentiles(values: Iterable[timedelta | None]) -> Percentiles | None:

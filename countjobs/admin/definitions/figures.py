@@ -14,7 +14,7 @@ from countjobs.admin.display import ICONS, NOTHING, badge, duration, link, momen
 from countjobs.admin.drawings.durations import drawn, duration_chart
 from countjobs.admin.drawings.lengths import longest
 from countjobs.admin.links import ONCE, within_those_of
-from countjobs.admin.statistics import RunStatistics
+from countjobs.admin.statistics import RunStatistics, lateness_of
 from countjobs.models import Execution
 
 _RECENT = 10
@@ -102,7 +102,7 @@ def _row(facts: Facts, execution: Execution) -> list[object]:
     return [
         link(facts.links.to_object(Execution, execution.pk), outcome(execution)),
         moment(execution.scheduled_at, facts.zone),
-        duration(execution.lateness),
+        duration(lateness_of(execution)),
         duration(execution.duration),
         execution.get_trigger_display(),
     ]

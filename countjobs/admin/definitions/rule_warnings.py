@@ -19,7 +19,7 @@ NEEDED = ("executor", "time_limit", "coalesce", "retries", "retry_delay", "retry
 
 
 def rule_warnings(definition: JobDefinition, fires: Sequence[datetime]) -> Iterator[str]:
-    """The warnings, a sentence or two each. `fires` are the fire times to come."""
+    """The warnings, a sentence or two each. `fires` are the times when it is due next."""
     conf = Conf.load()
     is_known = definition.executor in conf.executor_confs()
     if definition.time_limit and is_known and not conf.can_stop_runs(definition.executor):

@@ -8,6 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from countjobs.models import CountJob
+from tests.support.definition_form import form_values
 from tests.support.people import client_of
 
 pytestmark = pytest.mark.django_db
@@ -63,14 +64,7 @@ def test_promise_15_the_next_fire_time_is_shown_when_a_schedule_is_saved() -> No
     job = CountJob.objects.create(name="job", year="2099", day_of_week="0", hour="9", minute="0")
     page = client_of("superuser").post(
         f"/admin/countjobs/countjob/{job.pk}/change/",
-        {
-            **{name: getattr(job, name) for name in ("name", "count", "timezone", "jitter")},
-            "executor": "default",
-            "enabled": "on",
-            "max_instances": 1,
-            "messages": "{}",
-            **job.cron,
-        },
+        form_values(job.cron),
         follow=True,
     )
     assert "Next run: 2099-01-05 09:00:00 UTC" in page.content.decode()
