@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import Error, transaction
 from django.utils.translation import gettext as _
 
 from countjobs.database.batches import batches
@@ -16,13 +17,11 @@ from countjobs.history import lifecycle
 from countjobs.models import Execution, JobDefinition, JobWatch
 from countjobs.models.executions import FAILURES, Status
 from countjobs.models.kinds import keys_by_kind
-from countjobs.text import counted
+from countjobs.text import counted, in_one_line
+
+logger = in_one_line(logging.getLogger(__name__))
 
 _BATCH = 500
-_COUNTED = (Status.SUCCEEDED, *FAILURES)
-"""The ends that say how a job does. What was skipped, missed or cancelled says nothing."""
-
-
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -38,17 +37,17 @@ def follow_changes(model: type[JobDefinition], pks: Iterable[Any], now: datetime
         if paused:
             lifecycle.end_waiting(paused, _("The job was paused."), now)
         watched = [model.job_id_of(pk) for pk, enabled, *limits in rules if enabled and any(limits)]
-        _follow({model.job_id_of(pk) for pk in batch}, watched, now)
+        _follow({model.job_id_of(pk) for pk in batch}, watched, paused, now)
 
 
-def _follow(job_ids: set[str], watched: list[str], now: datetime) -> None:
+def _follow(job_ids: set[str], watched: list[str], paused: list[str], now: datetime) -> None:
     """Keep the rows of the watched jobs, and of those that paused themselves."""
     known = dict(JobWatch.objects.filter(job_id__in=job_ids).values_list("job_id", "paused_at"))
     resumed = [job_id for job_id in watched if known.get(job_id)]
     new = [job_id for job_id in watched if job_id not in known]
-    over = [
-        job_id for job_id, paused_at in known.items() if job_id not in watched and not paused_at
-    ]
+    # What paused itself says so until somebody resumes it.
+    kept = {*watched, *(job_id for job_id in paused if known.get(job_id))}
+    over = [job_id for job_id in known if job_id not in kept]
     if resumed or over:
         JobWatch.objects.filter(job_id__in=[*resumed, *over]).delete()
     if rows := [JobWatch(job_id=job_id, counts_from=now) for job_id in (*resumed, *new)]:
@@ -65,36 +64,58 @@ def follow_deletions(job_ids: Iterable[str], now: datetime) -> None:
 def pause_failing(job_ids: Iterable[str], now: datetime) -> list[str]:
     """Pause those of these jobs that failed as often in a row as `pause_after` says.
 
-    Returns a sentence for each. Raises django.db.Error.
+    What was skipped, missed or cancelled says nothing about how a job does. Returns a sentence for
+    each. Raises django.db.Error.
     """
-    return [
-        line
-        for model, pks in keys_by_kind(job_ids).items()
-        for definition in rows_of(model).filter(pk__in=pks, enabled=True, pause_after__isnull=False)
-        if (line := _pause_if_failing(definition, now))
-    ]
+    lines = []
+    for model, pks in keys_by_kind(job_ids).items():
+        watched = rows_of(model).filter(pk__in=pks, enabled=True, pause_after__isnull=False)
+        for definition in watched:
+            try:
+                line = _pause_if_failing(definition, now)
+            except Error:
+                raise
+            except Exception:  # a definition's own code: the others go on
+                logger.exception('Job "%s" can\'t be paused', definition.name)
+                continue
+            lines += [line] * bool(line)
+    return lines
 
 
 def _pause_if_failing(definition: JobDefinition, now: datetime) -> str:
     most = definition.pause_after or 0
-    watch = JobWatch.objects.filter(job_id=definition.job_id).first()
-    ended = Execution.objects.filter(job_id=definition.job_id, status__in=_COUNTED)
-    if watch is not None:
-        ended = ended.filter(finished_at__gte=watch.counts_from)
-    newest = list(ended.ends_of_chains().newest_first().values_list("status", flat=True)[:most])
-    if len(newest) < most or Status.SUCCEEDED in newest:
+    if not _fails(definition.job_id, most):
         return ""
     with own_turn(), transaction.atomic():
+        # First the definition, then its watch, as in every other write: or two could deadlock.
+        manager = type(definition)._default_manager
+        if not manager.filter(pk=definition.pk, enabled=True).update(enabled=False):
+            return ""  # somebody else was faster
         JobWatch.objects.update_or_create(
             job_id=definition.job_id,
             defaults={"paused_at": now, "paused_after": most, "silent_since": None},
             create_defaults={"counts_from": now, "paused_at": now, "paused_after": most},
         )
-        manager = type(definition)._default_manager
-        if not manager.filter(pk=definition.pk, enabled=True).update(enabled=False):
-            transaction.set_rollback(True)  # somebody else was faster
-            return ""
     return f'Job "{definition.name}" paused itself after {counted(most, "failure")} in a row.'
+
+
+def _fails(job_id: str, most: int) -> bool:
+    """Whether the last `most` ends of its chains are failures.
+
+    However long its history is, it reads no more than the newest failures, by an index that holds
+    nothing else, and what came after the oldest of these.
+    """
+    watch = JobWatch.objects.filter(job_id=job_id).first()
+    counts_from = _LONG_AGO if watch is None else watch.counts_from
+    of_job = Execution.objects.filter(job_id=job_id)
+    ends = of_job.ends_of_chains().only("job_id", "scheduled_at", "finished_at").newest_first()
+    failures = [run for how in FAILURES for run in ends.filter(trouble=how)[:most]]
+    failures.sort(key=lambda run: (run.scheduled_at, run.pk), reverse=True)
+    newest = failures[:most]
+    if len(newest) < most or any((run.finished_at or _LONG_AGO) < counts_from for run in newest):
+        return False
+    good = of_job.after(newest[-1]).order_by("-scheduled_at", "-pk").filter(status=Status.SUCCEEDED)
+    return not good.filter(finished_at__gte=counts_from)[:1]
 
 
 def look_for_silence(now: datetime) -> list[str]:

@@ -9,10 +9,11 @@ scheduler after another.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import Error, connection, transaction
 from django.utils.translation import gettext as _
 
 from countjobs.conf import Conf
@@ -42,6 +43,8 @@ class Settled:
     again: int
     """How many of the lost ones are run again."""
     given_back: int
+    jobs: frozenset[str] = field(default=frozenset(), compare=False)
+    """The jobs of the lost ones."""
 
 
 def settle_dead_nodes(dead: Heartbeats, now: datetime) -> int:
@@ -53,13 +56,23 @@ def settle_dead_nodes(dead: Heartbeats, now: datetime) -> int:
     """
     stopped = SchedulerNode.objects.filter(state=State.STOPPED)
     stopped.filter(heartbeat__lt=now - FORGET_AFTER).delete()
+    failing: set[str] = set()
     with transaction.atomic():
-        nodes = _settle_nodes(dead, now) if dead else 0
-    _settle_strays(now)
+        nodes = _settle_nodes(dead, now, failing) if dead else 0
+    _pause(failing | _settle_strays(now), now)
     return nodes
 
 
-def _settle_nodes(dead: Heartbeats, now: datetime) -> int:
+def _pause(failing: Iterable[str], now: datetime) -> None:
+    """Pause those of these jobs that were lost too often: they may be what ends schedulers."""
+    try:
+        for line in pause_failing(failing, now):
+            logger.warning("%s", line)
+    except Error as error:
+        logger.warning("Jobs whose runs were lost can't be paused now: %s", error)
+
+
+def _settle_nodes(dead: Heartbeats, now: datetime, failing: set[str]) -> int:
     skip = connection.features.has_select_for_update_skip_locked
     there = SchedulerNode.objects.exclude(state=State.STOPPED).filter(uuid__in=list(dead))
     locked = there.select_for_update(skip_locked=skip)
@@ -69,29 +82,34 @@ def _settle_nodes(dead: Heartbeats, now: datetime) -> int:
         reason = _(
             "The scheduler %(name)s stopped without notice. Its last heartbeat was at %(at)s."
         ) % {"name": node.name, "at": f"{node.heartbeat:%Y-%m-%d %H:%M:%S %Z}"}
-        _settle_and_tell(node.name, reason, now)
+        failing |= _settle_and_tell(node.name, reason, now)
         node.state = State.STOPPED
         node.save(update_fields=["state"])
     return len(nodes)
 
 
-def _settle_strays(now: datetime) -> None:
+def _settle_strays(now: datetime) -> set[str]:
     """Settle runs whose scheduler has been settled already, or whose row is gone.
 
-    A claim may be committed just when its scheduler is taken for dead.
+    A claim may be committed just when its scheduler is taken for dead. Returns the jobs whose runs
+    were lost.
     """
+    failing: set[str] = set()
     active = Execution.objects.active().exclude(node="")
     # Read before the schedulers: one that starts meanwhile writes its row before its first claim.
     names = set(active.values_list("node", flat=True))
     names -= {node.name for node in SchedulerNode.objects.exclude(state=State.STOPPED)}
     for name in names:
-        _settle_and_tell(name, _("The scheduler %(name)s no longer exists.") % {"name": name}, now)
+        reason = _("The scheduler %(name)s no longer exists.") % {"name": name}
+        failing |= _settle_and_tell(name, reason, now)
+    return failing
 
 
-def _settle_and_tell(name: str, reason: str, now: datetime) -> None:
+def _settle_and_tell(name: str, reason: str, now: datetime) -> frozenset[str]:
+    """Returns the jobs whose runs were lost."""
     settled = settle(name, reason, now)
     if not any(vars(settled).values()):
-        return
+        return settled.jobs
     logger.warning(
         "%s Lost runs: %d, to run again: %d. Given back before they started: %d.",
         reason,
@@ -99,6 +117,7 @@ def _settle_and_tell(name: str, reason: str, now: datetime) -> None:
         settled.again,
         settled.given_back,
     )
+    return settled.jobs
 
 
 def settle(node: str, reason: str, now: datetime) -> Settled:
@@ -114,7 +133,8 @@ def settle(node: str, reason: str, now: datetime) -> Settled:
         lost = _known_here(list(locked.defer("output", "traceback")))
         again = _lose(lost, reason, now)
         lifecycle.retry([lifecycle.Again(run, not_before=None) for run in again])
-        settled = Settled(len(lost), len(again), lifecycle.give_back(node))
+        given_back = lifecycle.give_back(node)
+        settled = Settled(len(lost), len(again), given_back, frozenset(run.job_id for run in lost))
         notify()
     for line in pause_failing({run.job_id for run in lost}, now):
         logger.warning("%s", line)
