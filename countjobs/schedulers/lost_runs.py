@@ -136,8 +136,6 @@ def settle(node: str, reason: str, now: datetime) -> Settled:
         given_back = lifecycle.give_back(node)
         settled = Settled(len(lost), len(again), given_back, frozenset(run.job_id for run in lost))
         notify()
-    for line in pause_failing({run.job_id for run in lost}, now):
-        logger.warning("%s", line)
     return settled
 
 

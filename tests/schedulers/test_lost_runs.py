@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
@@ -174,9 +173,9 @@ def test_the_number_of_statements_does_not_depend_on_the_number_of_runs(count: i
     running(Greeting.objects.create(name="greeting", greeted="Ann", rerun_if_lost=True))
     with CaptureQueriesContext(connection) as queries:
         assert settle(NODE, "It is gone.", LATER) == Settled(count + 1, count + 1, 0)
-    # A savepoint and its release; the runs, two kinds, lost, retries, their links, handed back, and
-    # which of two kinds may have to pause; and on PostgreSQL a limit and a NOTIFY.
-    assert len(queries) == 11 + 2 * (connection.vendor == "postgresql")
+    # A savepoint and its release; the runs, two kinds, lost, retries, their links, handed back; and
+    # on PostgreSQL a limit and a NOTIFY.
+    assert len(queries) == 9 + 2 * (connection.vendor == "postgresql")
 
 
 def test_the_next_attempt_of_a_request_keeps_who_asked(settings: Settings) -> None:
@@ -225,12 +224,3 @@ def test_a_run_that_was_to_stop_when_it_was_lost_is_not_run_again() -> None:
     reason = "It is gone. There is no next attempt: somebody cancelled the run."
     assert settled(lost) == (Status.LOST, reason)
     assert retries() == []
-
-
-def test_a_loss_counts_among_the_failures_after_which_a_job_pauses_itself() -> None:
-    with time_machine.travel(NOON - SECOND, tick=False):
-        definition = CountJob.objects.create(name="count", pause_after=1)
-    running(definition)
-    settle(NODE, "It is gone.", LATER)
-    definition.refresh_from_db()
-    assert not definition.enabled
