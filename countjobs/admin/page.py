@@ -173,7 +173,7 @@ class ReadOnlyAdmin(PageAdmin):
     """Read-only pages: nobody adds, changes or deletes here, not even a superuser."""
 
     change_form_template = "admin/countjobs/read_only_form.html"
-    actions = None
+    actions: Any = None
     list_select_related = False
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER

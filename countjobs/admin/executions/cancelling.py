@@ -24,7 +24,7 @@ MOST = 1_000
 """How many runs are cancelled at once: SQLite takes no more parameters in one statement."""
 
 
-@admin.action(description=_("Cancel"))
+@admin.action(description=_("Cancel"), permissions=["run"])
 def cancel(
     model_admin: ExecutionAdmin, request: HttpRequest, executions: QuerySet[Execution]
 ) -> None:

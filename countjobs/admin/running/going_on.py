@@ -14,7 +14,7 @@ from django.db.models.functions import Right
 
 from countjobs.admin.executions.permits import Permits
 from countjobs.admin.links import Links
-from countjobs.admin.running.rows import TAIL, Reader, Row
+from countjobs.admin.running.shown_runs import TAIL, Reader, Row
 from countjobs.models import Execution
 from countjobs.models.executions import READY_AT, ExecutionQuerySet, Status
 from countjobs.models.kinds import concrete_definitions

@@ -78,7 +78,5 @@ def test_no_query_reads_the_history_or_a_whole_output() -> None:
         cut = re.sub(r"(SUBSTR|RIGHT)\([^)]*\)", "", sql)
         assert not re.search(r'"output"|"traceback"', cut)
         plan = plan_of(sql.replace("%", "%%"), [])
-        assert re.search(
-            "countjobs_(active_of_job|ready|newest_of_job|execution_pkey)|rowid=", plan
-        )
+        assert re.search("_active_of_job|_ready|_newest_of_job|execution_pkey|rowid=", plan)
         assert not re.search("Seq Scan on countjobs_execution", plan), plan

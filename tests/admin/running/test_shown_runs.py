@@ -11,7 +11,7 @@ import time_machine
 from django.test import Client
 
 from countjobs.admin.running import going_on
-from countjobs.admin.running.rows import TAIL, last_lines
+from countjobs.admin.running.shown_runs import TAIL, last_lines
 from countjobs.models import CountJob, Execution
 from countjobs.models.executions import Status, Trigger
 from tests.app.models import Greeting
