@@ -27,7 +27,8 @@ OF_A_ROW = sorted(
     name
     for name in {*PAGES, *QUESTIONS, *WRITES}
     if "_" in name
-    and name not in {"run_now", "delete_selected", "overview_parts"}
+    and name not in {"run_now", "delete_selected"}
+    and not name.startswith(("overview_", "running_"))
     and not name.endswith(WITHOUT_A_ROW)
 )
 
