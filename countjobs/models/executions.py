@@ -37,7 +37,7 @@ __all__ += ["Execution", "ExecutionQuerySet"]
 READY_AT = Coalesce("not_before", "scheduled_at")
 """When a run that waits may be taken. An index has it."""
 
-_TIMES = ("status", "trigger", "scheduled_at", "started_at", "finished_at")
+_TIMES = ("status", "trigger", "scheduled_at", "not_before", "started_at", "finished_at")
 
 
 class ExecutionQuerySet(PrimaryQuerySet["Execution"]):
@@ -291,8 +291,8 @@ class Execution(models.Model):
 
     @property
     def lateness(self) -> timedelta | None:
-        """How long after it was due the run started."""
-        return self.started_at - self.scheduled_at if self.started_at else None
+        """How long after it was due, or after its retry might begin, the run started."""
+        return self.started_at - (self.not_before or self.scheduled_at) if self.started_at else None
 
     @property
     def duration(self) -> timedelta | None:

@@ -41,12 +41,13 @@ def course(execution: Execution, now: datetime) -> SafeString | str:
 def _parts(execution: Execution, now: datetime) -> list[_Part]:
     """Each part's CSS class, its duration, and its description."""
     started, finished = execution.started_at, execution.finished_at
+    due = execution.not_before or execution.scheduled_at
     if started is None:
-        if finished is not None:
+        if finished is not None or due > now:  # a retry waits for its time
             return []
-        waits = now - execution.scheduled_at
+        waits = now - due
         return [("late", waits, _("waiting for %s") % duration(waits))]
-    late, took = started - execution.scheduled_at, (finished or now) - started
+    late, took = started - due, (finished or now) - started
     words = _("ran for %s") if finished else _("running for %s")
     return [
         ("late", late, _("%s late") % duration(late)),

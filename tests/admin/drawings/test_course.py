@@ -78,3 +78,11 @@ def test_what_never_began_has_no_bar() -> None:
 
 def test_what_is_due_in_the_future_has_no_bar_yet() -> None:
     assert drawn(None, None, now=-60, status=Status.QUEUED) == ""
+
+
+def test_a_retry_is_late_only_from_when_it_might_begin() -> None:
+    retry = Execution(status=Status.QUEUED, scheduled_at=NOON, not_before=NOON + 60 * SECOND)
+    assert str(course(retry, NOON + 30 * SECOND)) == ""
+    assert label(str(course(retry, NOON + 62 * SECOND))) == "waiting for 2.0 s"
+    retry.started_at = NOON + 63 * SECOND
+    assert retry.lateness == 3 * SECOND
