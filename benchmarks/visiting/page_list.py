@@ -59,6 +59,8 @@ PAGES: dict[str, Page] = {
     "overview": _page("countjobs_overview"),
     "overview, nothing cached": _page("countjobs_overview"),
     "overview, its parts": _page("countjobs_overview_parts"),
+    "running now": _page("countjobs_running"),
+    "running now, its parts": _page("countjobs_running_parts"),
     "definitions": _list(DEFINITIONS),
     "definitions, deep page": _list(DEFINITIONS, p=990),
     "definitions, last page": _list(DEFINITIONS, p=1_000),
