@@ -120,9 +120,8 @@ def test_what_nobody_validated_breaks_the_job_and_says_why(
     assert parked.job_id == definition.job_id
     assert parked.error.startswith(f"{next(iter(values))}: ")
     assert DjangoJob.objects.get().next_run_time is None
-    CountJob.objects.update(
-        **{name: CountJob._meta.get_field(name).get_default() for name in values}
-    )
+    whole = CountJob(name="whole")
+    CountJob.objects.update(**{name: getattr(whole, name) for name in values})
     assert not ParkedJob.objects.exists()
 
 
