@@ -152,21 +152,31 @@ def _wrong_number(name: str, value: object) -> str:
     return f"must be a whole number from {least} to {most}, not {value!r}."
 
 
+def _is_name(name: object) -> bool:
+    """Whether an executor may be called that: it is shown, stored, and listed with commas."""
+    if not isinstance(name, str) or not 1 <= len(name) <= _LONGEST_NAME:
+        return False
+    return name.isprintable() and name == name.strip() and "," not in name
+
+
 def _wrong_executors(given: object) -> Iterator[str]:
     if not isinstance(given, Mapping):
         yield "COUNTJOBS['EXECUTORS'] must be a dict."
         return
     for name, options in given.items():
         where = f"COUNTJOBS['EXECUTORS'][{name!r}]"
-        if not isinstance(name, str) or not 1 <= len(name) <= _LONGEST_NAME:
-            yield f"COUNTJOBS['EXECUTORS']: the name {name!r} must be a text of 1 to 64 characters."
+        if not _is_name(name):
+            yield (
+                f"COUNTJOBS['EXECUTORS']: the name {name!r} must be a text of 1 to 64 characters,"
+                " without commas, spaces at its ends, or invisible characters."
+            )
         elif name in {DEFAULT_EXECUTOR, THREADS, PROCESSES}:
             yield f"{where}: this name is taken. Use the settings THREADS and PROCESSES."
-        elif not isinstance(options, Mapping) or options.get("TYPE") not in _SIZES:
+        elif not isinstance(options, Mapping) or options.get("TYPE") not in [*_SIZES]:
             yield f"{where} must be a dict with the key 'TYPE': {' or '.join(map(repr, _SIZES))}."
         else:
             size = _SIZES[options["TYPE"]]
-            for key in options.keys() - {"TYPE", size}:
+            for key in [each for each in options if each not in ("TYPE", size)]:
                 yield f"{where} has no key {key!r}. Its keys are TYPE, {size}."
             if size in options and (wrong := _wrong_number(size.lower(), options[size])):
                 yield f"{where}[{size!r}] {wrong}"

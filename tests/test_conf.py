@@ -34,6 +34,38 @@ WRONG: list[tuple[Any, str]] = [
     ({"MOST_ATTEMPTS": 101}, "MOST_ATTEMPTS"),
     ({"KEEP_DAYS": 0}, "KEEP_DAYS"),
     ({"KEEP_PER_JOB": 0}, "KEEP_PER_JOB"),
+    ({"RETRY_DELAY_MOST": 0}, "RETRY_DELAY_MOST'] must be a whole number from 1 to 31622400"),
+    ({"RETRY_DELAY_MOST": 60.0}, "not 60.0"),
+    ({"PROCESSES": 0}, "PROCESSES'] must be a whole number from 1 to 1000, not 0"),
+    ({"PROCESSES": True}, "not True"),
+    ({"RUNS_PER_PROCESS": 0}, "RUNS_PER_PROCESS"),
+    ({"EXECUTORS": None}, "COUNTJOBS['EXECUTORS'] must be a dict."),
+    ({"EXECUTORS": [("heavy", {})]}, "must be a dict"),
+    ({"EXECUTORS": {"heavy": None}}, "['heavy'] must be a dict with the key 'TYPE': 'threads' or"),
+    ({"EXECUTORS": {"heavy": {}}}, "must be a dict with the key 'TYPE'"),
+    ({"EXECUTORS": {"heavy": {"TYPE": "process"}}}, "'threads' or 'processes'."),
+    ({"EXECUTORS": {"heavy": {"TYPE": None}}}, "must be a dict with the key 'TYPE'"),
+    ({"EXECUTORS": {"heavy": {"TYPE": ["threads"]}}}, "must be a dict with the key 'TYPE'"),
+    ({"EXECUTORS": {"heavy": {"type": "threads"}}}, "must be a dict with the key 'TYPE'"),
+    (
+        {"EXECUTORS": {"heavy": {"TYPE": "processes", "THREADS": 2}}},
+        "['heavy'] has no key 'THREADS'. Its keys are TYPE, PROCESSES.",
+    ),
+    ({"EXECUTORS": {"heavy": {"TYPE": "threads", 5: 5}}}, "has no key 5"),
+    (
+        {"EXECUTORS": {"heavy": {"TYPE": "processes", "PROCESSES": 0}}},
+        "['heavy']['PROCESSES'] must be a whole number from 1 to 1000, not 0.",
+    ),
+    ({"EXECUTORS": {"io": {"TYPE": "threads", "THREADS": "9"}}}, "['THREADS'] must be a whole"),
+    ({"EXECUTORS": {"": {"TYPE": "threads"}}}, "the name '' must be a text of 1 to 64 characters"),
+    ({"EXECUTORS": {5: {"TYPE": "threads"}}}, "the name 5 must be a text"),
+    ({"EXECUTORS": {"x" * 65: {"TYPE": "threads"}}}, "must be a text of 1 to 64 characters"),
+    ({"EXECUTORS": {"a,b": {"TYPE": "threads"}}}, "without commas, spaces at its ends"),
+    ({"EXECUTORS": {" a": {"TYPE": "threads"}}}, "without commas, spaces at its ends"),
+    ({"EXECUTORS": {"a\0b": {"TYPE": "threads"}}}, "or invisible characters"),
+    ({"EXECUTORS": {"default": {"TYPE": "threads"}}}, "['default']: this name is taken."),
+    ({"EXECUTORS": {"threads": {"TYPE": "threads"}}}, "Use the settings THREADS and PROCESSES."),
+    ({"EXECUTORS": {"processes": {"TYPE": "processes"}}}, "this name is taken"),
 ]
 
 
@@ -66,3 +98,36 @@ def test_without_the_setting_all_defaults_hold(settings: Settings) -> None:
     if hasattr(settings, "COUNTJOBS"):
         del settings.COUNTJOBS
     assert Conf.load() == Conf()
+
+
+def test_more_executors_may_be_named_each_with_a_size_of_its_own(settings: Settings) -> None:
+    settings.COUNTJOBS = {
+        "THREADS": 5,
+        "PROCESSES": 2,
+        "EXECUTORS": {
+            "heavy": {"TYPE": "processes", "PROCESSES": 4},
+            "plain": {"TYPE": "processes"},
+            "io": {"TYPE": "threads", "THREADS": 50},
+            "重い": {"TYPE": "threads"},
+        },
+    }
+    conf = Conf.load()
+    assert {name: (each.type, each.size) for name, each in conf.executor_confs().items()} == {
+        "default": ("threads", 5),
+        "processes": ("processes", 2),
+        "heavy": ("processes", 4),
+        "plain": ("processes", 2),
+        "io": ("threads", 50),
+        "重い": ("threads", 5),
+    }
+    stops = {name for name in (*conf.executor_confs(), "none") if conf.can_stop_runs(name)}
+    assert stops == {"processes", "heavy", "plain"}
+
+
+def test_every_problem_of_every_executor_is_told_at_once() -> None:
+    wrong = {"a": {}, "b": {"TYPE": "threads", "X": 1, "THREADS": 0}, "default": {}}
+    assert len(Conf.problems({"EXECUTORS": wrong, "THREADS": 0})) == 5
+
+
+def test_processes_are_as_many_as_there_are_cores() -> None:
+    assert 1 <= Conf().processes <= 1_000

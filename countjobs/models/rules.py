@@ -167,5 +167,5 @@ class Rules(SavedInRun):
     def settled_rules(self) -> Iterator[str]:
         """The names of the rules that have their default value, and so need no validation."""
         for field in Rules._meta.fields:
-            if getattr(self, field.attname) == field.default:
+            if getattr(self, field.attname) == field.get_default():
                 yield field.name

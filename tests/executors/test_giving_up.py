@@ -1,4 +1,4 @@
-"""Runs in threads that are to stop: they are asked first, and given up if they go on."""
+"""Runs in threads that go on although they are to stop: they are given up, and replaced."""
 
 from __future__ import annotations
 
@@ -18,12 +18,10 @@ from countjobs.executors.side_by_side import Executors
 from countjobs.history.recorder import Outcome
 from countjobs.history.run_outcome import FollowUp
 from countjobs.models.executions import Status
-from countjobs.run_context import Stop, StopRun, current_run
 from tests.support.executing import Claims, Gate, Scheduler, claimed, submit
+from tests.support.stopping_runs import CANCEL, LATE, at_work, give_up, told
 from tests.support.waiting import wait_until
 
-LATE = Stop(Status.TIMED_OUT, "It took too long.")
-CANCEL = Stop(Status.CANCELLED, "Cancelled by ann.")
 GOES_ON = (
     "It did not stop, and a thread can't be stopped from outside: it goes on, but what it does"
     " now is not recorded."
@@ -42,102 +40,6 @@ def gates() -> Iterator[list[Gate]]:
     yield gates
     for gate in gates:
         gate.open.set()
-
-
-def at_work(executor: ThreadPoolExecutor, gate: Gate) -> AtWork:
-    """The run that has reached a gate."""
-    assert gate.reached.wait(60)
-    (work,) = (each for each in executor.at_work() if each.run.call is gate)
-    return work
-
-
-def give_up(executor: ThreadPoolExecutor, work: AtWork, stop: Stop = LATE) -> None:
-    executor.stop(work, stop)
-    executor.insist(work)
-
-
-def told(outcomes: list[Outcome]) -> list[tuple[int, Status, str]]:
-    return [(each.execution_id, each.status, each.error) for each in outcomes]
-
-
-# Asking
-
-
-def test_a_run_sees_that_it_is_to_stop_and_ends_as_the_reason_says(
-    executor: ThreadPoolExecutor, outcomes: list[Outcome], gate: Gate
-) -> None:
-    def job() -> None:
-        print("so far")
-        gate()
-        run = current_run()
-        assert run is not None
-        assert run.should_stop
-        run.check()
-        print("never")
-
-    submit(executor, claimed(job))
-    assert gate.reached.wait(60)
-    (work,) = executor.at_work()
-    executor.stop(work, LATE)
-    gate.open.set()
-    assert executor.wait_until_idle(60)
-    assert told(outcomes) == [(1, Status.TIMED_OUT, "It took too long.")]
-    assert outcomes[0].output == "so far\n"
-    assert (executor.at_work(), executor.given_up) == ([], 0)
-
-
-@pytest.mark.parametrize(
-    ("stop", "expected"),
-    [(CANCEL, Status.SUCCEEDED), (LATE, Status.TIMED_OUT)],
-)
-def test_a_run_that_ends_well_although_it_was_to_stop(
-    stop: Stop, expected: Status, executor: ThreadPoolExecutor, outcomes: list[Outcome], gate: Gate
-) -> None:
-    submit(executor, claimed(gate))
-    executor.stop(at_work(executor, gate), stop)
-    gate.open.set()
-    assert executor.wait_until_idle(60)
-    assert [each.status for each in outcomes] == [expected]
-
-
-def test_what_a_job_raises_of_its_own_when_it_is_to_stop_is_told_too(
-    executor: ThreadPoolExecutor, outcomes: list[Outcome], gate: Gate
-) -> None:
-    def job() -> None:
-        gate()
-        raise ValueError("half done")
-
-    submit(executor, claimed(job))
-    assert gate.reached.wait(60)
-    executor.stop(executor.at_work()[0], CANCEL)
-    gate.open.set()
-    assert executor.wait_until_idle(60)
-    assert told(outcomes) == [(1, Status.CANCELLED, "Cancelled by ann. ValueError: half done")]
-
-
-def test_a_run_that_nobody_asked_to_stop_is_not_given_up(
-    executor: ThreadPoolExecutor, outcomes: list[Outcome], gate: Gate
-) -> None:
-    submit(executor, claimed(gate))
-    executor.insist(at_work(executor, gate))
-    assert (outcomes, executor.given_up) == ([], 0)
-    gate.open.set()
-    assert executor.wait_until_idle(60)
-    assert [each.status for each in outcomes] == [Status.SUCCEEDED]
-
-
-def test_a_run_that_raises_stop_run_unasked_has_failed(
-    executor: ThreadPoolExecutor, outcomes: list[Outcome]
-) -> None:
-    def job() -> None:
-        raise StopRun("out of the blue")
-
-    submit(executor, claimed(job))
-    assert executor.wait_until_idle(60)
-    assert [each.status for each in outcomes] == [Status.FAILED]
-
-
-# Giving up
 
 
 def test_a_run_that_is_given_up_is_recorded_once_with_its_output_so_far(

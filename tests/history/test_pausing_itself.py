@@ -1,9 +1,8 @@
-"""Jobs that pause themselves after failures in a row, and jobs that are silent."""
+"""Jobs that pause themselves after so many failures in a row."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,33 +14,21 @@ from django_apscheduler.models import DjangoJob
 
 from countjobs.history import recorder as recorder_module
 from countjobs.history import watching
-from countjobs.history.recorder import Outcome, Recorder, record
+from countjobs.history.recorder import Outcome, Recorder
 from countjobs.history.run_outcome import FollowUp
-from countjobs.history.watching import look_for_silence, pause_failing
+from countjobs.history.watching import pause_failing
 from countjobs.models import CountJob, Execution, JobDefinition, JobWatch
 from countjobs.models.executions import Status, Trigger
 from countjobs.schedulers.lost_runs import settle_dead_nodes
-from countjobs.schedulers.upkeep import Upkeep
-from tests.app.models import Greeting, Team, TeamJob
+from tests.app.models import Greeting
 from tests.support.factories import NOON, SECOND, execution_of, make_definition, make_node
+from tests.support.past_runs import MINUTE, ended
 from tests.support.waiting import wait_until
 
-MINUTE = timedelta(minutes=1)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon_clock")]
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def clock(noon_clock: time_machine.Traveller) -> Iterator[time_machine.Traveller]:
-    return noon_clock  # type: ignore[return-value]  # pytest takes both
-
-
-def ended(definition: JobDefinition, *statuses: Status, start: int = 1, **fields: Any) -> None:
-    """Runs that ended one after the other, a minute each, from noon on."""
-    for number, status in enumerate(statuses, start):
-        at = NOON + number * MINUTE
-        values = {"scheduled_at": at, "finished_at": at + SECOND, "trigger": Trigger.SCHEDULE}
-        execution_of(definition, status, **{**values, **fields})
+FAILED, LOST, TIMED_OUT = Status.FAILED, Status.LOST, Status.TIMED_OUT
+GOOD = Status.SUCCEEDED
 
 
 def paused(definition: JobDefinition, now: datetime = NOON + 60 * MINUTE) -> bool:
@@ -50,12 +37,6 @@ def paused(definition: JobDefinition, now: datetime = NOON + 60 * MINUTE) -> boo
     definition.refresh_from_db()
     assert bool(lines) == (not definition.enabled)
     return not definition.enabled
-
-
-FAILED, LOST, TIMED_OUT = Status.FAILED, Status.LOST, Status.TIMED_OUT
-GOOD = Status.SUCCEEDED
-
-# Pausing
 
 
 @pytest.mark.parametrize(
@@ -113,11 +94,11 @@ def test_other_jobs_are_left_alone() -> None:
     assert set(CountJob.objects.values_list("enabled", flat=True)) == {True}
 
 
-def test_after_it_is_resumed_counting_starts_anew(clock: time_machine.Traveller) -> None:
+def test_after_it_is_resumed_counting_starts_anew(noon_clock: time_machine.Traveller) -> None:
     definition = make_definition(pause_after=2)
     ended(definition, FAILED, FAILED)
     assert paused(definition)
-    clock.move_to(NOON + 10 * MINUTE)
+    noon_clock.move_to(NOON + 10 * MINUTE)
     definition.enabled = True
     definition.save()
     watch = JobWatch.objects.get()
@@ -297,187 +278,3 @@ def _somebody_waits() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
         return cursor.fetchone() is not None
-
-
-# Which are watched
-
-
-def watched() -> list[str]:
-    return sorted(JobWatch.objects.values_list("job_id", flat=True))
-
-
-def test_what_has_a_limit_and_is_enabled_is_watched_however_it_is_written(
-    clock: time_machine.Traveller,
-) -> None:
-    one, two, three = (make_definition(name) for name in ("one", "two", "three"))
-    assert watched() == []
-    one.pause_after = 3
-    one.save()
-    CountJob.objects.filter(pk=two.pk).update(most_silence=60)
-    three.most_silence = 5
-    CountJob.objects.bulk_update([three], ["most_silence"])
-    CountJob.objects.bulk_create([CountJob(name="four", pause_after=1)])
-    four = CountJob.objects.get(name="four")
-    team = Team.objects.create()
-    five = TeamJob.objects.create(name="five", team=team, pause_after=1)
-    every = sorted(each.job_id for each in (one, two, three, four, five))
-    assert watched() == every
-    clock.move_to(NOON + MINUTE)
-    one.description = "changed"
-    one.save()
-    assert set(JobWatch.objects.values_list("counts_from", flat=True)) == {NOON}
-    CountJob.objects.update(most_silence=None)
-    assert watched() == sorted(each.job_id for each in (one, four, five))
-    four.delete()
-    team.delete()
-    assert watched() == [one.job_id]
-    CountJob.objects.all().delete()
-    assert watched() == []
-
-
-def test_a_person_who_pauses_a_job_ends_its_watch_and_resuming_begins_a_new_one(
-    clock: time_machine.Traveller,
-) -> None:
-    definition = make_definition(pause_after=3)
-    CountJob.objects.update(enabled=False)
-    assert watched() == []
-    clock.move_to(NOON + MINUTE)
-    CountJob.objects.update(enabled=True)
-    assert JobWatch.objects.get(job_id=definition.job_id).counts_from == NOON + MINUTE
-
-
-def test_a_job_that_paused_itself_says_so_until_it_is_resumed() -> None:
-    definition = make_definition(pause_after=1)
-    ended(definition, FAILED)
-    assert paused(definition)
-    definition.description = "looked at"
-    definition.save()
-    assert JobWatch.objects.get().paused_at is not None
-    CountJob.objects.update(pause_after=None)
-    assert JobWatch.objects.get().paused_at is not None
-
-
-def test_nor_does_it_say_so_any_more_when_it_is_resumed_without_a_limit() -> None:
-    definition = make_definition(pause_after=1)
-    ended(definition, FAILED)
-    assert paused(definition)
-    definition.pause_after, definition.enabled = None, True
-    definition.save()
-    assert watched() == []
-
-
-# Silence
-
-
-def silent(now: datetime) -> dict[str, datetime]:
-    look_for_silence(now)
-    return {
-        watch.job_id: watch.silent_since for watch in JobWatch.objects.all() if watch.silent_since
-    }
-
-
-def test_a_job_is_silent_when_its_last_success_is_too_long_ago() -> None:
-    definition = make_definition(most_silence=600)
-    ended(definition, GOOD)
-    last = NOON + MINUTE + SECOND
-    assert silent(last + 599 * SECOND) == {}
-    assert look_for_silence(last + 601 * SECOND) == [
-        f'Job "{definition.job_id}" is silent: no success since 2026-03-04 12:01:01 UTC.'
-    ]
-    assert look_for_silence(last + 700 * SECOND) == [], "it is told once"
-    assert silent(last + 700 * SECOND) == {definition.job_id: last}
-    ended(definition, GOOD, start=13)
-    assert look_for_silence(NOON + 14 * MINUTE) == [
-        f'Job "{definition.job_id}" is no longer silent.'
-    ]
-    assert silent(NOON + 14 * MINUTE) == {}
-
-
-def test_one_that_never_ran_is_silent_since_it_is_watched() -> None:
-    definition = make_definition(most_silence=600)
-    assert silent(NOON + 600 * SECOND - SECOND) == {}
-    assert silent(NOON + 600 * SECOND) == {definition.job_id: NOON}
-
-
-def test_failures_and_runs_that_go_on_are_no_success() -> None:
-    definition = make_definition(most_silence=60)
-    ended(definition, GOOD, FAILED, Status.SKIPPED, Status.RUNNING, LOST)
-    assert silent(NOON + 6 * MINUTE) == {definition.job_id: NOON + MINUTE + SECOND}
-
-
-def test_a_success_before_later_failures_counts() -> None:
-    definition = make_definition(most_silence=600)
-    ended(definition, GOOD, FAILED, FAILED, Status.CANCELLED)
-    assert silent(NOON + 11 * MINUTE) == {}
-    assert silent(NOON + 12 * MINUTE) == {definition.job_id: NOON + MINUTE + SECOND}
-
-
-def test_a_success_that_took_long_counts_from_its_end() -> None:
-    definition = make_definition(most_silence=600)
-    ended(definition, GOOD, finished_at=NOON + 15 * MINUTE)
-    ended(definition, FAILED, start=2)
-    assert silent(NOON + 20 * MINUTE) == {}
-
-
-def test_a_paused_job_is_not_silent_and_when_it_is_resumed_it_has_time() -> None:
-    definition = make_definition(most_silence=600)
-    assert silent(NOON + 11 * MINUTE)
-    CountJob.objects.update(enabled=False)
-    assert silent(NOON + 12 * MINUTE) == {}
-    with time_machine.travel(NOON + 30 * MINUTE, tick=False):
-        CountJob.objects.update(enabled=True)
-    assert silent(NOON + 39 * MINUTE) == {}
-    assert silent(NOON + 41 * MINUTE) == {definition.job_id: NOON + 30 * MINUTE}
-
-
-def test_one_that_paused_itself_is_not_silent() -> None:
-    definition = make_definition(most_silence=60, pause_after=1)
-    assert silent(NOON + 2 * MINUTE)
-    ended(definition, FAILED)
-    assert paused(definition)
-    assert silent(NOON + 9 * MINUTE) == {}
-
-
-def test_without_the_limit_it_is_not_silent_any_more() -> None:
-    definition = make_definition(most_silence=60, pause_after=1)
-    assert silent(NOON + 2 * MINUTE)
-    definition.most_silence = None
-    definition.save()
-    assert silent(NOON + 3 * MINUTE) == {}
-    assert watched() == [definition.job_id]
-
-
-def test_where_nothing_is_watched_a_look_is_one_query() -> None:
-    make_definition()
-    with CaptureQueriesContext(connection) as queries:
-        assert look_for_silence(NOON) == []
-    assert len(queries) == 1
-
-
-def test_jobs_that_do_well_take_no_more_queries_than_one() -> None:
-    def queries() -> int:
-        with CaptureQueriesContext(connection) as captured:
-            assert silent(NOON + 2 * MINUTE) == {}
-        return len(captured)
-
-    ended(make_definition(most_silence=600), GOOD)
-    one = queries()
-    for number in range(20):
-        ended(make_definition(str(number), most_silence=600), GOOD)
-    assert queries() == one
-
-
-def test_the_upkeep_looks_for_silence(caplog: pytest.LogCaptureFixture) -> None:
-    make_definition(most_silence=60)
-    with time_machine.travel(NOON + 5 * MINUTE, tick=False):
-        Upkeep().look()
-    assert "is silent: no success since" in caplog.text
-    assert "Mended" not in caplog.text
-
-
-def test_a_success_recorded_meanwhile_ends_the_silence_at_the_next_look() -> None:
-    definition = make_definition(most_silence=60)
-    run = execution_of(definition, Status.RUNNING, scheduled_at=NOON)
-    assert silent(NOON + 5 * MINUTE)
-    record([Outcome(GOOD, run.pk, NOON, NOON + 6 * MINUTE)])
-    assert silent(NOON + 6 * MINUTE) == {}
