@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Any, Self
 
 from django.conf import settings
@@ -104,6 +105,7 @@ class Conf:
         return conf is not None and conf.type == PROCESSES
 
     @classmethod
+    @cache  # each claim reads the settings
     def bounds(cls, name: str) -> tuple[int, int]:
         """The least and the greatest value of a setting."""
         (metadata,) = (item.metadata for item in fields(cls) if item.name == name)
@@ -162,7 +164,7 @@ def _wrong_executors(given: object) -> Iterator[str]:
             yield f"COUNTJOBS['EXECUTORS']: the name {name!r} must be a text of 1 to 64 characters."
         elif name in {DEFAULT_EXECUTOR, THREADS, PROCESSES}:
             yield f"{where}: this name is taken. Use the settings THREADS and PROCESSES."
-        elif not isinstance(options, Mapping) or options.get("TYPE") not in _SIZES:
+        elif not isinstance(options, Mapping) or options.get("TYPE") not in [*_SIZES]:
             yield f"{where} must be a dict with the key 'TYPE': {' or '.join(map(repr, _SIZES))}."
         else:
             size = _SIZES[options["TYPE"]]

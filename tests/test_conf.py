@@ -34,6 +34,22 @@ WRONG: list[tuple[Any, str]] = [
     ({"MOST_ATTEMPTS": 101}, "MOST_ATTEMPTS"),
     ({"KEEP_DAYS": 0}, "KEEP_DAYS"),
     ({"KEEP_PER_JOB": 0}, "KEEP_PER_JOB"),
+    ({"PROCESSES": 0}, "PROCESSES"),
+    ({"RUNS_PER_PROCESS": 0}, "RUNS_PER_PROCESS"),
+    ({"RETRY_DELAY_MOST": 0}, "RETRY_DELAY_MOST"),
+    ({"EXECUTORS": ["heavy"]}, "['EXECUTORS'] must be a dict"),
+    ({"EXECUTORS": None}, "['EXECUTORS'] must be a dict"),
+    ({"EXECUTORS": {5: {"TYPE": "threads"}}}, "the name 5 must be a text"),
+    ({"EXECUTORS": {"": {"TYPE": "threads"}}}, "the name '' must be a text"),
+    ({"EXECUTORS": {65 * "x": {"TYPE": "threads"}}}, "of 1 to 64 characters"),
+    ({"EXECUTORS": {"processes": {"TYPE": "processes"}}}, "this name is taken"),
+    ({"EXECUTORS": {"default": {"TYPE": "threads"}}}, "this name is taken"),
+    ({"EXECUTORS": {"heavy": "processes"}}, "'TYPE': 'threads' or 'processes'"),
+    ({"EXECUTORS": {"heavy": {}}}, "'TYPE': 'threads' or 'processes'"),
+    ({"EXECUTORS": {"heavy": {"TYPE": "celery"}}}, "'TYPE': 'threads' or 'processes'"),
+    ({"EXECUTORS": {"heavy": {"TYPE": ["threads"]}}}, "'TYPE': 'threads' or 'processes'"),
+    ({"EXECUTORS": {"heavy": {"TYPE": "threads", "PROCESSES": 2}}}, "has no key 'PROCESSES'"),
+    ({"EXECUTORS": {"heavy": {"TYPE": "processes", "PROCESSES": 0}}}, "from 1 to 1000, not 0"),
 ]
 
 
@@ -47,6 +63,20 @@ def test_a_wrong_value_is_named_and_nothing_starts_with_it(
     with pytest.raises(ImproperlyConfigured) as refused:
         Conf.load()
     assert str(refused.value) == problem
+
+
+def test_executors_have_the_size_that_they_are_given_or_that_of_their_type(
+    settings: Settings,
+) -> None:
+    own = {"heavy": {"TYPE": "processes", "PROCESSES": 2}, "mails": {"TYPE": "threads"}}
+    settings.COUNTJOBS = {"EXECUTORS": own, "THREADS": 7, "PROCESSES": 3}
+    found = {name: (each.type, each.size) for name, each in Conf.load().executor_confs().items()}
+    assert found == {
+        "default": ("threads", 7),
+        "processes": ("processes", 3),
+        "heavy": ("processes", 2),
+        "mails": ("threads", 7),
+    }
 
 
 def test_every_problem_is_told_at_once() -> None:
