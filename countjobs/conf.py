@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Any, Self
 
 from django.conf import settings
@@ -104,6 +105,7 @@ class Conf:
         return conf is not None and conf.type == PROCESSES
 
     @classmethod
+    @cache  # each claim reads the settings
     def bounds(cls, name: str) -> tuple[int, int]:
         """The least and the greatest value of a setting."""
         (metadata,) = (item.metadata for item in fields(cls) if item.name == name)

@@ -81,6 +81,20 @@ def test_a_wrong_value_is_named_and_nothing_starts_with_it(
     assert str(refused.value) == problem
 
 
+def test_executors_have_the_size_that_they_are_given_or_that_of_their_type(
+    settings: Settings,
+) -> None:
+    own = {"heavy": {"TYPE": "processes", "PROCESSES": 2}, "mails": {"TYPE": "threads"}}
+    settings.COUNTJOBS = {"EXECUTORS": own, "THREADS": 7, "PROCESSES": 3}
+    found = {name: (each.type, each.size) for name, each in Conf.load().executor_confs().items()}
+    assert found == {
+        "default": ("threads", 7),
+        "processes": ("processes", 3),
+        "heavy": ("processes", 2),
+        "mails": ("threads", 7),
+    }
+
+
 def test_every_problem_is_told_at_once() -> None:
     assert len(Conf.problems({"THREADS": 0, "KEEP_DAYS": 0, "OTHER": 1})) == 3
 

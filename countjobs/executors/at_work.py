@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from countjobs.history.recorder import Outcome
+from countjobs.history.run_outcome import Outcome
 from countjobs.jobstores.claimed import ClaimedJob
 from countjobs.models.executions import Status
 from countjobs.run_context import GOING, Run, Stop

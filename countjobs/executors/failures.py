@@ -6,7 +6,7 @@ import logging
 import traceback
 from types import TracebackType
 
-from countjobs.history.recorder import Outcome
+from countjobs.history.run_outcome import Outcome
 from countjobs.run_context import Run
 from countjobs.text import set_in, visible
 

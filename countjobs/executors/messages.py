@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from countjobs.history.recorder import Outcome
+from countjobs.history.run_outcome import Outcome
 
 LENGTH = struct.Struct("!Q")
 """Stands before each message between the scheduler and a worker."""

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from countjobs.executors.messages import GRACE_SECONDS
 from countjobs.executors.shared_memory import RunMemory
-from countjobs.history.recorder import Outcome
+from countjobs.history.run_outcome import Outcome
 from countjobs.models.executions import Status
 from countjobs.run_context import Run, Stop
 from countjobs.text import storable

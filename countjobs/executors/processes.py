@@ -41,7 +41,7 @@ from countjobs.executors.process_ends import (
 from countjobs.executors.shared_memory import SharedRunContext
 from countjobs.executors.threads import Mark, ThreadPoolExecutor
 from countjobs.executors.worker_handles import ForkServer, Worker
-from countjobs.history.recorder import Outcome
+from countjobs.history.run_outcome import Outcome
 from countjobs.jobstores.claimed import ClaimedJob
 from countjobs.lasting import quietly
 from countjobs.models.executions import Status

@@ -18,7 +18,7 @@ from countjobs.executors.calling import call_job
 from countjobs.executors.failures import let_go
 from countjobs.executors.output import Capture
 from countjobs.executors.sessions import leave_connections, tidy_connections
-from countjobs.history.recorder import Outcome
+from countjobs.history.run_outcome import Outcome
 from countjobs.jobstores import restoring
 from countjobs.lasting import quietly
 from countjobs.models.executions import Status

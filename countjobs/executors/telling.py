@@ -10,7 +10,7 @@ from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, JobExecution
 from apscheduler.schedulers.base import BaseScheduler
 
 from countjobs.executors.failures import log_failure
-from countjobs.history.recorder import Outcome
+from countjobs.history.run_outcome import Outcome
 from countjobs.models.executions import Status
 from countjobs.run_context import Run
 from countjobs.text import set_in, visible

@@ -31,7 +31,7 @@ from countjobs.executors.output import Capture
 from countjobs.executors.runs import carry_out
 from countjobs.executors.sessions import share_caches
 from countjobs.executors.shared_memory import RunMemory, SharedRunContext
-from countjobs.history.recorder import Outcome
+from countjobs.history.run_outcome import Outcome
 from countjobs.lasting import quietly
 from countjobs.models.executions import Status
 from countjobs.run_context import Run, StopRun, current

@@ -117,10 +117,9 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
         passed = self.claiming.passed
         passed.expire()
         rooms = self.capacity.rooms()
-        passed.make_room(rooms)
         limit = self.capacity.room_for_claims(rooms) if self.is_open else 0
         self._nothing_taken = False
-        if limit <= 0 or not (self._make_room(rooms, now) or self._more_is_due):
+        if limit <= 0 or not self._is_anything_due(rooms, now):
             return []
         self._more_is_due = False
         try:
@@ -135,9 +134,9 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
             self.capacity.note_used(executor for executor, _job_id in claims.no_room)
         for executor, job_id in claims.no_room:
             passed.wait_for_room(executor, job_id)
-        taken = Counter(job.executor for job in claims.jobs)
-        left = (executor for executor in passed.full_executors if rooms.get(executor, 0))
-        self._more_is_due |= any(taken[executor] < rooms[executor] for executor in left)
+        if full := passed.full_executors:
+            taken = Counter(job.executor for job in claims.jobs)
+            self._more_is_due |= any(taken[executor] < rooms.get(executor, 0) for executor in full)
         self._nothing_taken = not (claims.jobs or claims.not_run or claims.parked)
         for parked in claims.parked:
             logger.error('Job "%s" is broken, and parked: %s', parked.job_id, parked.error)
@@ -181,15 +180,17 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
 
     # Claiming
 
-    def _make_room(self, rooms: Mapping[str, int], now: datetime) -> bool:
-        """Look again at jobs whose executor has room now. Returns whether anything is due."""
+    def _is_anything_due(self, rooms: Mapping[str, int], now: datetime) -> bool:
+        """Whether anything is due. It looks again at jobs whose executor has room now."""
         passed, share = self.claiming.passed, 1
         waiting = passed.make_room(rooms)
+        if self._more_is_due and not passed.full_executors:
+            return True  # the usual case under load: the database isn't asked
         # Those that others have taken meanwhile must not keep the ones behind them waiting.
         while not (is_due := self._is_due(now)) and waiting:
             share *= 2
             waiting = passed.make_room({name: share * room for name, room in rooms.items()})
-        return is_due
+        return is_due or self._more_is_due
 
     def _is_due(self, now: datetime) -> bool:
         upcoming = self._upcoming()

@@ -44,6 +44,6 @@ class Trigger(models.TextChoices):
 
 
 OWED = (Trigger.SCHEDULE, Trigger.RETRY)
-"""Runs that were claimed by a scheduler which is gone, and next attempts of its lost runs. These
-are not skipped because of another run of the same job: they wait for it.
+"""Runs that were claimed by a scheduler which is gone, or that wait because of `overlap`, and next
+attempts. These are not skipped because of another run of the same job: they wait for it.
 """

@@ -8,6 +8,8 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django_apscheduler.models import DjangoJob
 
 from countjobs.history.requests import request_run
@@ -200,6 +202,17 @@ def test_where_jobs_are_claimed_one_by_one_there_is_no_more_room_either(
 
     monkeypatch.setattr(claiming, "claim", refuse_batches)
     assert len(two_rooms.get_due_jobs(NOW)) == 2
+
+
+def test_while_more_is_due_and_nothing_waits_for_room_nobody_asks_again_what_is_due(
+    two_rooms: DatabaseJobStore, both: Both
+) -> None:
+    make_all(25, "default")
+    assert len(two_rooms.get_due_jobs(NOW)) == both.room["default"]
+    with CaptureQueriesContext(connection) as queries:
+        assert len(two_rooms.get_due_jobs(NOW)) == both.room["default"]
+    asked = [query["sql"] for query in queries if '"next_run_time" IS NOT NULL' in query["sql"]]
+    assert asked == []
 
 
 # What is remembered of those that wait
