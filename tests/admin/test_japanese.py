@@ -19,11 +19,12 @@ from django.utils.translation import override
 from countjobs.admin.banner.alerts import Alerts
 from countjobs.admin.banner.no_room import NoRoom
 from countjobs.admin.executions.pagination import BoundedPaginator
-from countjobs.models import CountJob, ParkedJob
+from countjobs.models import CountJob, Execution, ParkedJob
 from countjobs.models.executions import Status, Trigger
 from countjobs.models.nodes import State
 from tests.support.definition_form import form_values
 from tests.support.factories import NOON, SECOND, make_definition, make_execution, make_node
+from tests.support.watches import pause_itself, silence
 from tests.support.words import english_in, texts_of
 
 pytestmark = pytest.mark.django_db
@@ -31,6 +32,7 @@ pytestmark = pytest.mark.django_db
 LIST = "/admin/countjobs/countjob/"
 ADD = f"{LIST}add/"
 EXECUTIONS = "/admin/countjobs/execution/"
+RUNNING = f"{EXECUTIONS}running/"
 NODES = "/admin/countjobs/schedulernode/"
 PARKED = "/admin/countjobs/parkedjob/"
 
@@ -46,6 +48,8 @@ REFUSED: list[dict[str, str]] = [
     {"month": "2", "day": "30"},
     {"year": "1999"},
     {"name": "集\u200b計"},
+    {"overlap": "replace", "time_limit": "0", "retries": "101", "retry_backoff": "0.5"},
+    {"pause_after": "0", "most_silence": "x"},
 ]
 """Forms that are refused: what is filled in, beside what is right."""
 
@@ -169,7 +173,15 @@ def test_a_form_that_is_refused(fields: dict[str, str], client: Client) -> None:
     assert "errornote" in page
 
 
-@pytest.mark.parametrize("fields", [{}, {"hour": "25", "timezone": "火星"}, {"year": "1999"}])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"hour": "25", "timezone": "火星"},
+        {"year": "1999"},
+        {"time_limit": "9", "retries": "3", "retry_delay": "999999"},
+    ],
+)
 def test_the_preview(fields: dict[str, str], client: Client) -> None:
     japanese(client.post(f"{ADD.replace('add/', '')}preview/", form_values(fields)))
 
@@ -200,7 +212,7 @@ def test_an_execution(status: Status, client: Client) -> None:
         job_name="集計",
         job_id="0",
         output="output",
-        error="error",
+        error="誤り",  # it is kept in the language of the one who wrote it
         traceback="traceback",
         parameters={"count": 1},
         requested_by="山田",
@@ -229,6 +241,50 @@ def test_the_overview(has_rows: bool, client: Client) -> None:
             ran = {"scheduled_at": now - SECOND, "started_at": now}
             make_execution(status, job_name="集計", job_id=str(status), **ran)
     japanese(client.get(reverse("admin:countjobs_overview")))
+
+
+def test_a_silent_job_and_one_that_paused_itself(client: Client, definition: CountJob) -> None:
+    silence(definition)
+    paused = make_definition("停止")
+    pause_itself(paused)
+    make_execution(Status.FAILED, job_id=paused.job_id, started_at=NOON)
+    for url in (LIST, reverse("admin:countjobs_overview")):
+        page = japanese(client.get(url))
+        assert "成功が途絶えているジョブ:" in page
+        assert "カウントジョブ 1 件</a>。" in page
+    assert "から成功なし。" in japanese(client.get(f"{LIST}{definition.pk}/change/"))
+    for name in ("change", "history"):
+        url = reverse(f"admin:countjobs_countjob_{name}", args=[paused.pk])
+        assert "、連続失敗 3 回。" in japanese(client.get(url))
+
+
+def test_a_chain_of_attempts(client: Client) -> None:
+    definition = make_definition("集計", retries=3)
+    chain: dict[str, Any] = {"job_id": definition.job_id, "job_name": "集計"}
+    soon = timezone.now() + timedelta(minutes=2)
+    first = make_execution(Status.FAILED, **chain, started_at=NOON, finished_at=NOON)
+    chain |= {"first_attempt": first.pk, "attempt": 2, "trigger": Trigger.RETRY}
+    second = make_execution(Status.QUEUED, **chain, not_before=soon)
+    Execution.objects.filter(pk=first.pk).update(next_attempt=second.pk)
+    for pk, words in ((first.pk, "この試行: 1 / 4 回目。"), (second.pk, "この試行は")):
+        url = reverse("admin:countjobs_execution_change", args=[pk])
+        assert words in japanese(client.get(url))
+    for url in (EXECUTIONS, RUNNING):
+        assert "2 / 4 回目" in japanese(client.get(url))
+
+
+def test_runs_that_are_to_stop(client: Client, definition: CountJob) -> None:
+    run = {"job_id": definition.job_id, "job_name": "集計", "started_at": NOON}
+    runs = [make_execution(Status.RUNNING, **run), make_execution(Status.QUEUED, **run)]
+    make_execution(Status.SUCCEEDED, **run)
+    for words in ("実行に停止を指示しました。", "すでに停止を指示しています。"):
+        pressed = {"run": [each.pk for each in runs]}
+        page = japanese(client.post(f"{RUNNING}cancel/", pressed, follow=True))
+        assert words in page
+    page = japanese(client.get(reverse("admin:countjobs_execution_change", args=[runs[0].pk])))
+    assert "に停止を指示しました。まだ終了していません。" in page
+    posted = {"action": "cancel", "_selected_action": [each.pk for each in runs]}
+    assert "すでに終了していました。" in japanese(client.post(EXECUTIONS, posted, follow=True))
 
 
 def test_the_import(client: Client) -> None:

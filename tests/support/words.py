@@ -13,7 +13,8 @@ _KNOWN = re.compile(
     \{[^}]*\}                                    # an example of JSON; a place for scripts to fill
     | (?<![A-Za-z])(?:
         API | CSV | Ctrl-C | Django | ID | ISO | JSON | NUL | UTC | cron | crontab
-        | MB | SECRET_KEY | countjobs\.countjob | django-apscheduler | json | max_instances
+        | MB | RETRY_DELAY_MOST | SECRET_KEY
+        | countjobs\.countjob | django-apscheduler | json | max_instances
         | manage\.py\ (?:runscheduler|syncjobs)
         | Asia/Tokyo | Europe/London
         | @daily | jan | feb | dec | mon | fri | sat | sun | last | 2nd

@@ -33,10 +33,11 @@ class Notice:
 def notices_of(facts: Facts) -> Iterator[Notice]:
     """That it has paused itself, or that it is silent."""
     if watch := facts.paused_itself:
-        text = format_html("{}.", _when_and_why(watch, facts.zone))
+        text = _when_and_why(watch, facts.zone)
         yield Notice(PAUSED_ITSELF.icon, _("It paused itself:"), text, _last_failure(facts))
     if since := facts.silent_since:
-        text = format_html("{}.", no_success_since(moment(since, facts.zone)))
+        words = no_success_since(moment(since, facts.zone))
+        text = format_html(_("{words}."), words=words)
         yield Notice(SILENT.icon, _("It is silent:"), text, SafeString())
 
 
@@ -50,7 +51,8 @@ def paused_itself(definition: JobDefinition) -> str:
 
 
 def _when_and_why(watch: JobWatch, zone: tzinfo) -> SafeString:
-    return format_html("{}, {}", moment(watch.paused_at, zone), failures_in_a_row(watch))
+    when, why = moment(watch.paused_at, zone), failures_in_a_row(watch)
+    return format_html(_("{when}, {why}."), when=when, why=why)
 
 
 def _last_failure(facts: Facts) -> SafeString:

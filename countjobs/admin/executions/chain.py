@@ -49,7 +49,8 @@ def is_waiting(run: Execution, now: datetime) -> bool:
 def may_begin(run: Execution, zone: tzinfo, now: datetime) -> SafeString:
     """When an attempt that waits may begin: the time, and how soon that is."""
     when = moment(run.not_before, zone)
-    return format_html("{} ({})", when, soon((run.not_before or now) - now))
+    wait = soon((run.not_before or now) - now)
+    return format_html(gettext("{when} ({wait})"), when=when, wait=wait)
 
 
 @dataclass(frozen=True)
