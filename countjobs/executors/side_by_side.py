@@ -43,9 +43,15 @@ class Executors:
         """How many jobs a claim may take at most."""
         return sum(rooms[name] for name in self._used)
 
+    def full(self, rooms: Mapping[str, int]) -> frozenset[str]:
+        """The executors without room, where there are others that jobs use."""
+        if len(self._used) == 1:
+            return frozenset()
+        return frozenset(name for name in self._used if rooms[name] <= 0)
+
     @property
     def free(self) -> int:
-        """The same, as it is now."""
+        """The same as `room_for_claims`, as it is now."""
         return sum(self._by_name[name].free for name in self._used)
 
     def has_room(self, names: Iterable[str]) -> bool:

@@ -61,6 +61,7 @@ class Claiming:
         except AWAY:
             raise
         except Exception as error:  # each by itself, it is told
+            self.passed.full = frozenset()  # a kind's table that can't be read must not stop others
             logger.debug("A batch of jobs can't be claimed; trying one by one.", exc_info=error)
             claims = self._take_each(now, limit)
         self._suspected.clear()

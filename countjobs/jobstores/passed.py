@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import islice
 from typing import Any
 
 from django.db import connection, models
 
+from countjobs.models import JobDefinition
 from countjobs.models.kinds import concrete_definitions
 
 STRANGE_SECONDS = 60.0
@@ -35,18 +36,21 @@ class PassedOver:
         self._kinds: dict[str, float] = {}
         self._jobs: dict[str, float] = {}
         self._refused: dict[str, float] = {}
+        self.full: frozenset[str] = frozenset()
+        """Executors that have no room. Their definitions are passed over."""
         self._wait: dict[str, dict[str, float]] = {}
-        """By executor, the jobs that wait for room in it, in order."""
+        """By executor, other jobs that wait for room in it, in order: those from code."""
         self._only_definitions_until = 0.0
         """By the monotonic clock; 0 where jobs from code are looked at, too."""
 
     def __bool__(self) -> bool:
-        return bool(self._kinds or self._jobs or self._wait or self._only_definitions_until)
+        by_ids = self._kinds or self._jobs or self._wait
+        return bool(by_ids or self.full or self._only_definitions_until)
 
     @property
     def full_executors(self) -> list[str]:
-        """The executors that jobs wait for."""
-        return list(self._wait)
+        """The executors that jobs may wait for."""
+        return sorted({*self.full, *self._wait})
 
     def wait_for_room(self, executor: str, job_id: str) -> None:
         """Pass over a job until its executor has room. Now and then it is looked at all the same:
@@ -135,6 +139,11 @@ class PassedOver:
             known = _prefixes()
             parts.append(f"({' OR '.join(f'substr({column}, 1, %s) = %s' for _ in known)})")
             params += [value for prefix in known for value in (len(prefix), prefix)]
+        for kind in _kinds_with_plain_keys() if self.full else ():
+            if kind._meta.label_lower not in self._kinds:
+                sql, more = _definitions_of(kind, self.full)
+                parts.append(f"{column} NOT IN ({sql})")
+                params += more
         if jobs := [*self._jobs, *(job_id for some in self._wait.values() for job_id in some)]:
             is_sqlite = connection.vendor == "sqlite"
             among = "NOT IN (SELECT value FROM json_each(%s))" if is_sqlite else "<> ALL (%s)"
@@ -156,6 +165,21 @@ class PassedOver:
 def _prefixes() -> list[str]:
     """How the ids of definitions begin, of the kinds known here."""
     return [model.job_id_of("") for model in concrete_definitions()]
+
+
+def _kinds_with_plain_keys() -> list[type[JobDefinition]]:
+    """The kinds whose job ids SQL can make: their keys are stored as they are written."""
+    plain = (models.AutoField, models.IntegerField, models.CharField)
+    return [kind for kind in concrete_definitions() if isinstance(kind._meta.pk, plain)]
+
+
+def _definitions_of(kind: type[JobDefinition], executors: Collection[str]) -> tuple[str, list[Any]]:
+    """SQL for the job ids of the definitions with these executors, and its parameters."""
+    quote, meta = connection.ops.quote_name, kind._meta
+    among = ", ".join(["%s"] * len(executors))
+    key, table = quote(meta.pk.column), quote(meta.db_table)  # type: ignore[arg-type]
+    sql = f"SELECT %s || CAST({key} AS varchar) FROM {table} WHERE executor IN ({among})"  # noqa: S608  # names only
+    return sql, [kind.job_id_of(""), *executors]
 
 
 def _is_definition(job_id: str) -> bool:

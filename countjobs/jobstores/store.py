@@ -30,6 +30,7 @@ from countjobs.history import lifecycle
 from countjobs.jobstores.after_claims import log_not_run, write_anew
 from countjobs.jobstores.claimed import ClaimedJob
 from countjobs.jobstores.claiming import Claiming
+from countjobs.jobstores.claims import Claims
 from countjobs.jobstores.plan import NotRun
 from countjobs.jobstores.questions import rows_from_code
 from countjobs.jobstores.rows import delete_rows
@@ -58,6 +59,9 @@ class Capacity(Protocol):
 
     def room_for_claims(self, rooms: Mapping[str, int]) -> int:
         """How many jobs a claim may take at most."""
+
+    def full(self, rooms: Mapping[str, int]) -> frozenset[str]:
+        """The executors without room, if others have some."""
 
     def note_used(self, names: Iterable[str]) -> None:
         """Jobs for these executors were seen."""
@@ -117,6 +121,7 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
         passed = self.claiming.passed
         passed.expire()
         rooms = self.capacity.rooms()
+        passed.full = self.capacity.full(rooms)
         limit = self.capacity.room_for_claims(rooms) if self.is_open else 0
         self._nothing_taken = False
         if limit <= 0 or not self._is_anything_due(rooms, now):
@@ -130,13 +135,7 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
         # Where rows are passed over, others that are due may have waited behind them.
         self._more_is_due = len(claims.jobs) >= limit or bool(claims.strange or claims.no_room)
         if len(rooms) > 1:
-            self.capacity.note_used(job.executor for job in claims.jobs)
-            self.capacity.note_used(executor for executor, _job_id in claims.no_room)
-        for executor, job_id in claims.no_room:
-            passed.wait_for_room(executor, job_id)
-        if full := passed.full_executors:
-            taken = Counter(job.executor for job in claims.jobs)
-            self._more_is_due |= any(taken[executor] < rooms.get(executor, 0) for executor in full)
+            self._note_executors(claims, rooms)
         self._nothing_taken = not (claims.jobs or claims.not_run or claims.parked)
         for parked in claims.parked:
             logger.error('Job "%s" is broken, and parked: %s', parked.job_id, parked.error)
@@ -146,6 +145,18 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
         if claims.to_write:
             write_anew(claims.to_write, now)
         return claims.jobs
+
+    def _note_executors(self, claims: Claims, rooms: Mapping[str, int]) -> None:
+        """Note which executors are used, and which jobs wait for room in them."""
+        passed = self.claiming.passed
+        self.capacity.note_used(job.executor for job in claims.jobs)
+        self.capacity.note_used(executor for executor, _job_id in claims.no_room)
+        for executor, job_id in claims.no_room:
+            if executor in passed.full:  # it isn't a definition, or that says something else
+                passed.wait_for_room(executor, job_id)
+        if full := passed.full_executors:
+            taken = Counter(job.executor for job in claims.jobs)
+            self._more_is_due |= any(taken[executor] < rooms.get(executor, 0) for executor in full)
 
     def give_back_doubtful(self) -> None:
         """Give back runs that are recorded as claimed by us, and that we don't know of.
@@ -168,6 +179,7 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
             return timezone.now() + timedelta(seconds=self._scheduler.jobstore_retry_interval)
         if self._more_is_due:
             return timezone.now()
+        self.claiming.passed.full = self.capacity.full(self.capacity.rooms())
         upcoming = self._upcoming()
         if upcoming is not None and self._nothing_taken:
             upcoming = max(upcoming, timezone.now() + LOCKED_ELSEWHERE)

@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='execution',
-            index=models.Index(django.db.models.functions.comparison.Coalesce('not_before', 'scheduled_at'), condition=models.Q(('finished_at__isnull', True), ('node', '')), name='countjobs_ready'),
+            index=models.Index(django.db.models.functions.comparison.Coalesce('not_before', 'scheduled_at'), models.F('id'), condition=models.Q(('finished_at__isnull', True), ('node', '')), name='countjobs_ready'),
         ),
         migrations.AddConstraint(
             model_name='execution',

@@ -250,7 +250,7 @@ class Execution(models.Model):
             models.Index(fields=["-scheduled_at", "-id"], name="countjobs_newest"),
             models.Index(fields=["job_id", "-scheduled_at", "-id"], name="countjobs_newest_of_job"),
             models.Index(
-                READY_AT,
+                *(READY_AT, models.F("id")),
                 condition=models.Q(node="", finished_at__isnull=True),
                 name="countjobs_ready",
             ),

@@ -42,6 +42,10 @@ class Both:
     def room_for_claims(self, rooms: Mapping[str, int]) -> int:
         return sum(rooms[name] for name in self.used)
 
+    def full(self, rooms: Mapping[str, int]) -> frozenset[str]:
+        some = self.used if len(self.used) > 1 else ()
+        return frozenset(name for name in some if rooms[name] <= 0)
+
     @property
     def free(self) -> int:
         return self.room_for_claims(self.room)
@@ -213,6 +217,19 @@ def test_while_more_is_due_and_nothing_waits_for_room_nobody_asks_again_what_is_
         assert len(two_rooms.get_due_jobs(NOW)) == both.room["default"]
     asked = [query["sql"] for query in queries if '"next_run_time" IS NOT NULL' in query["sql"]]
     assert asked == []
+
+
+def test_however_many_wait_those_behind_them_are_taken_at_once(
+    two_rooms: DatabaseJobStore, both: Both
+) -> None:
+    make_all(2_000)
+    behind = make_all(5, "default", seconds=1)
+    with CaptureQueriesContext(connection) as queries:
+        claimed = take_all(two_rooms, most_turns=4)
+    assert sorted(job.id for job in claimed) == sorted(behind)
+    assert max(len(query["sql"]) for query in queries) < 20_000, "no ids of those that wait"
+    both.room["processes"] = 1
+    assert len(two_rooms.get_due_jobs(NOW)) == 1
 
 
 # What is remembered of those that wait
