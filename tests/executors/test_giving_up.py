@@ -25,8 +25,8 @@ from tests.support.waiting import wait_until
 LATE = Stop(Status.TIMED_OUT, "It took too long.")
 CANCEL = Stop(Status.CANCELLED, "Cancelled by ann.")
 GOES_ON = (
-    "It did not stop, and a thread can't be stopped from outside: it goes on, but what it does"
-    " now is not recorded."
+    "It did not stop, so it was given up: a thread can't be stopped from outside. Its job may"
+    " go on, but what it does now is not recorded."
 )
 
 
