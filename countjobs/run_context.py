@@ -20,15 +20,23 @@ MOST = 2**63 - 1
 """The greatest number that the database column can hold."""
 
 
+_PUBLIC = "countjobs.api"
+"""Where jobs import the exceptions from. Pages and logs show this name."""
+
+
 class StopRun(BaseException):
     """Raised inside of a run that is to stop: its time limit has passed, or it was cancelled.
 
     It is no `Exception`, so that a job's `except Exception` doesn't swallow it.
     """
 
+    __module__ = _PUBLIC
+
 
 class GiveUp(Exception):  # noqa: N818  # jobs raise it as an order
     """Raise it in a job: the run fails, and is not tried again."""
+
+    __module__ = _PUBLIC
 
 
 class TryLater(Exception):  # noqa: N818  # jobs raise it as an order
@@ -37,6 +45,8 @@ class TryLater(Exception):  # noqa: N818  # jobs raise it as an order
     It takes the place of the definition's delay, and counts as one of its `retries`: without any
     left there is no next attempt. Raises ValueError for what is no number of seconds.
     """
+
+    __module__ = _PUBLIC
 
     def __init__(self, seconds: float) -> None:
         if not 0 <= seconds < math.inf:

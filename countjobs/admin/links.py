@@ -65,6 +65,12 @@ class Links:
             return ""
         return reverse("admin:countjobs_overview", current_app=self._site.name)
 
+    def to_running(self) -> str:
+        """The URL of the page “Running now”; "" for none."""
+        if not self.may_view(Execution):
+            return ""
+        return reverse("admin:countjobs_running", current_app=self._site.name)
+
     def to_list(self, model: type[models.Model], **query: Any) -> str:
         """The URL of a model's list, filtered; "" for none."""
         if not self.may_view(model):

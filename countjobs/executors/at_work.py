@@ -29,8 +29,8 @@ class AtWork:
 
 
 _GIVEN_UP = (
-    "It did not stop, and a thread can't be stopped from outside: it goes on, but what it does"
-    " now is not recorded."
+    "It did not stop, so it was given up: a thread can't be stopped from outside. Its job may"
+    " go on, but what it does now is not recorded."
 )
 
 

@@ -61,7 +61,7 @@ def job_rows(queryset: models.QuerySet[DjangoJob]) -> list[JobRow]:
 def is_requested(now: datetime, passed: PassedOver = NOTHING) -> bool:
     """Whether any requested run is due. It may have to wait all the same."""
     others, params = _others(passed, "job_id")
-    # In the order of the index `countjobs_ready`: else the planner may take that of all active runs.
+    # In an index's order: otherwise the planner may choose the index of all active runs.
     return _is_there(
         f"SELECT 1 FROM {_EXECUTIONS} WHERE node = '' AND finished_at IS NULL"  # noqa: S608  # names only
         f" AND COALESCE(not_before, scheduled_at) <= %s{others}"

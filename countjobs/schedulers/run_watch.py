@@ -105,7 +105,7 @@ class RunWatch(threading.Thread):
 
     def _tell_to_stop(self, executor: ThreadPoolExecutor, work: AtWork, stop: Stop) -> None:
         work.stopped_at = time.monotonic()
-        logger.warning('Job "%s": %s', work.run.job_name, stop.reason)
+        logger.warning('Run of job "%s" is asked to stop. %s', work.run.job_name, stop.reason)
         executor.stop(work, stop)
 
 

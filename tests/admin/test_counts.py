@@ -96,7 +96,7 @@ def test_what_a_scheduler_is_busy_with_is_a_link(client: Client) -> None:
     for name in (node.name, node.name, "another"):
         make_execution(Status.RUNNING, node=name, scheduled_at=timezone.now())
     page = client.get(OVERVIEW).content.decode()
-    (address,) = re.findall(r'<a href="([^"]+)">2 of 4', page)
+    (address,) = re.findall(r'<a href="([^"]+)">2 \(4 threads\)', page)
     assert found(client, address) == 2
     assert client.get(f"{LIST}?node__exact=another").status_code == 400  # no index answers that
 

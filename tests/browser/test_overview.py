@@ -206,7 +206,7 @@ def test_a_person_comes_from_the_index_reads_how_things_stand_and_opens_what_fai
     page.get_by_role("link", name="Overview of schedulers and jobs").click()
     page.wait_for_url(f"**{OVERVIEW}")
     (scheduler,) = rows_of(page, "schedulers")
-    assert re.fullmatch(r"✓ alive worker:7 \d.* ago 1 of 4 1", scheduler)
+    assert re.fullmatch(r"✓ alive worker:7 \d.* ago 1 \(4 threads\) 1", scheduler)
     assert [re.sub(r"^\S+ \S+ UTC ", "", row) for row in rows_of(page, "coming")] == [
         "in 3 h 20 min soon",
         "in 20 h 0 min often",

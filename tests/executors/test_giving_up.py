@@ -23,8 +23,8 @@ from tests.support.stopping_runs import CANCEL, LATE, at_work, give_up, told
 from tests.support.waiting import wait_until
 
 GOES_ON = (
-    "It did not stop, and a thread can't be stopped from outside: it goes on, but what it does"
-    " now is not recorded."
+    "It did not stop, so it was given up: a thread can't be stopped from outside. Its job may"
+    " go on, but what it does now is not recorded."
 )
 
 

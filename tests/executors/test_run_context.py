@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import pytest
 
+from countjobs import api
 from countjobs.executors.output import capturing
 from countjobs.executors.runs import carry_out
 from countjobs.models import CountJob, countjob
 from countjobs.models.executions import Status
-from countjobs.run_context import GOING, MOST, NO_RUN, RunContext, current, tell
+from countjobs.run_context import (
+    GOING,
+    MOST,
+    NO_RUN,
+    GiveUp,
+    RunContext,
+    StopRun,
+    TryLater,
+    current,
+    tell,
+)
 from tests.support.errors import HostileError
 from tests.support.executing import run_of
 
@@ -97,3 +109,10 @@ def test_the_count_job_tells_it_of_its_run() -> None:
     with RunContext(run_of(int), None):
         job.run()
         assert GOING[7].progress() == (3, 3)
+
+
+@pytest.mark.parametrize("error", [GiveUp("no"), TryLater(3), StopRun("late")])
+def test_the_exceptions_of_jobs_are_called_as_jobs_import_them(error: BaseException) -> None:
+    assert type(error).__module__ == "countjobs.api"
+    assert getattr(api, type(error).__name__) is type(error)
+    assert type(pickle.loads(pickle.dumps(error))) is type(error)  # our own

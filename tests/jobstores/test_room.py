@@ -162,6 +162,7 @@ def test_the_banner_says_so_with_links_to_the_runs(admin_client: Client) -> None
     for run in runs:
         assert reverse("admin:countjobs_execution_change", args=[run.pk]) in said
         assert run.job_name in said
+    assert reverse("admin:countjobs_running") in said
 
 
 def test_the_banner_shows_a_name_as_what_it_is(admin_client: Client) -> None:
@@ -178,7 +179,7 @@ def test_the_banner_is_short_however_many_threads_there_are(admin_client: Client
     full(threads=30)
     make_definition(due=LONG_AGO)
     said = banner(admin_client)
-    assert said.count("/execution/") == 6  # five runs, and the list of them
+    assert said.count("/execution/") == 7  # five runs, the list of them, and “Running now”
     assert "and more" in said
 
 

@@ -174,7 +174,7 @@ def test_promise_13_a_thread_that_does_not_look_is_given_up_and_replaced(
     definition = job(monkeypatch, does_not_look(gates), time_limit=1)
     hanging = ended(request_run(definition))
     assert hanging.status == Status.TIMED_OUT
-    assert "its time limit is 1 s. It did not stop, and a thread can't be" in hanging.error
+    assert "its time limit is 1 s. It did not stop, so it was given up: a thread" in hanging.error
     assert "working" in hanging.output
     assert scheduler.executors.given_up == 1
     # Both threads are there again: two more runs go on at once, though the first one still does.

@@ -26,6 +26,8 @@ class NoRoom:
     runs: tuple[SafeString, ...] = ()
     """The runs that take the threads, the longest first; none for users who may not see runs."""
     more_url: str = ""
+    running_url: str = ""
+    """Where they can be cancelled."""
 
     def __bool__(self) -> bool:
         return self.is_so
@@ -41,7 +43,10 @@ def tell(room: Room, links: Links) -> NoRoom:
     is_more = len(room.taken_by) > _MOST_RUNS
     running = {"status__exact": Status.RUNNING.value}
     return NoRoom(
-        is_so=True, runs=shown, more_url=links.to_list(Execution, **running) if is_more else ""
+        is_so=True,
+        runs=shown,
+        more_url=links.to_list(Execution, **running) if is_more else "",
+        running_url=links.to_running(),
     )
 
 

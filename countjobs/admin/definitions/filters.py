@@ -75,7 +75,7 @@ class ZoneFilter(admin.SimpleListFilter):
 class WatchFilter(admin.SimpleListFilter):
     """Definitions that are silent, or that have paused themselves."""
 
-    title = _("watched jobs")
+    title = _("warning")
     parameter_name = STATE
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:

@@ -98,7 +98,7 @@ def _next(attempts: Sequence[Execution], zone: tzinfo, now: datetime) -> str:
     if before.finished_at is None or last.not_before is None:
         return format_html(gettext("The next attempt may begin at {when}."), when=when)
     pause = max(last.not_before - before.finished_at, timedelta())
-    text = gettext("The next attempt may begin at {when}, {pause} after the last one ended.")
+    text = gettext("The next attempt may begin at {when}, {pause} after the previous one ended.")
     return format_html(text, when=when, pause=duration(pause))
 
 

@@ -58,7 +58,6 @@ def _limits_of_threads(facts: RunFacts) -> Iterator[str]:
     definition = facts.definition
     if definition is not None and not Conf.load().can_stop_runs(definition.executor):
         yield gettext(
-            "It runs in a thread: cancelling works only if the job itself checks for that. "
-            "Otherwise, a few seconds later, the run is recorded as cancelled, but the job may "
-            "go on."
+            "It runs in a thread, and stops only if its job checks whether it was cancelled. "
+            "Otherwise it is recorded as cancelled a few seconds later, but the job goes on."
         )

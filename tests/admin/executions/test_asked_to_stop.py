@@ -17,7 +17,7 @@ from tests.support.people import client_of
 
 pytestmark = pytest.mark.django_db
 
-THREAD = "It runs in a thread: cancelling works only if the job itself checks for that."
+THREAD = "It runs in a thread, and stops only if its job checks whether it was cancelled."
 
 
 @pytest.fixture

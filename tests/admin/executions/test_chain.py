@@ -71,7 +71,7 @@ def test_each_page_of_a_chain_shows_all_of_it_and_when_it_goes_on(
     )
     after = (
         "The next attempt may begin at 2026-03-04 12:04:00 UTC (in 1 min 57 s),"
-        " 1 min 59 s after the last one ended."
+        " 1 min 59 s after the previous one ended."
     )
     for number, run in enumerate((failed, again, waiting), start=1):
         said = section(client, run)

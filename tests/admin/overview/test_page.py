@@ -80,7 +80,7 @@ def test_a_scheduler_is_told_with_its_heartbeat_and_its_load(viewer: Client) -> 
         over = status is Status.SUCCEEDED
         ran(status, node=node.name, finished_at=NOW if over else None)
     (row,) = rows_of(viewer, "schedulers")
-    assert row == "✓ alive worker:7 3.0 s ago 2 of 4 1"
+    assert row == "✓ alive worker:7 3.0 s ago 2 (4 threads) 1"
 
 
 def test_those_that_were_heard_of_last_come_first(viewer: Client) -> None:
