@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ from countjobs.executors.output import capturing
 from countjobs.executors.runs import carry_out
 from countjobs.models import CountJob, countjob
 from countjobs.models.executions import Status
-from countjobs.run_context import GOING, MOST, NO_RUN, RunContext, current, tell
+from countjobs.run_context import GOING, MOST, NO_RUN, RunContext, TryLater, current, tell
 from tests.support.errors import HostileError
 from tests.support.executing import run_of
 
@@ -97,3 +99,9 @@ def test_the_count_job_tells_it_of_its_run() -> None:
     with RunContext(run_of(int), None):
         job.run()
         assert GOING[7].progress() == (3, 3)
+
+
+@pytest.mark.parametrize("seconds", [-1, math.nan, math.inf, "5", None, timedelta(5), 1j])
+def test_to_try_later_takes_a_number_of_seconds(seconds: object) -> None:
+    with pytest.raises(ValueError, match="TryLater takes a number of seconds, 0 or more, not "):
+        TryLater(seconds)  # type: ignore[arg-type]  # that is what is wrong with it
