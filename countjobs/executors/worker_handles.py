@@ -28,6 +28,8 @@ from countjobs.run_context import Stop
 
 SEND_SECONDS = 60.0
 """How long a process may take to read what is sent to it."""
+MOST_ANSWER_BYTES = 256 * 1024 * 1024
+"""No answer is as long: tracebacks are capped, and outputs are in the shared memory."""
 _PROGRAM = (
     "import pickle, sys;"
     "sys.path[:], sys.argv[:] = pickle.load(sys.stdin.buffer);"
@@ -138,7 +140,10 @@ class Worker:
         return self._wait() is not None
 
     def carry_out(self, message: bytes) -> bytes | None:
-        """Send a run, and wait for its answer. None if the worker has ended instead."""
+        """Send a run, and wait for its answer. None if the worker has ended instead.
+
+        A job can write to the socket. What can't be an answer is returned as far as it was read.
+        """
         self.runs += 1
         try:
             send(self._connection, message)
@@ -156,7 +161,7 @@ class Worker:
                 read += part
                 if len(read) >= LENGTH.size:
                     (length,) = LENGTH.unpack(read[: LENGTH.size])
-                    if len(read) >= LENGTH.size + length:
+                    if length > MOST_ANSWER_BYTES or len(read) >= LENGTH.size + length:
                         return bytes(read[LENGTH.size :])
                 if not part:
                     self._poll.unregister(self._connection)
