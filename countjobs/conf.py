@@ -162,7 +162,7 @@ def _wrong_executors(given: object) -> Iterator[str]:
             yield f"COUNTJOBS['EXECUTORS']: the name {name!r} must be a text of 1 to 64 characters."
         elif name in {DEFAULT_EXECUTOR, THREADS, PROCESSES}:
             yield f"{where}: this name is taken. Use the settings THREADS and PROCESSES."
-        elif not isinstance(options, Mapping) or options.get("TYPE") not in _SIZES:
+        elif not isinstance(options, Mapping) or options.get("TYPE") not in list(_SIZES):
             yield f"{where} must be a dict with the key 'TYPE': {' or '.join(map(repr, _SIZES))}."
         else:
             size = _SIZES[options["TYPE"]]
