@@ -6,6 +6,7 @@ import logging
 import os
 import pickle
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -88,6 +89,7 @@ class ForkServer:
 
     def tell(self, verb: Verb, number: int = 0, *fds: int) -> None:
         """Tell it what to do. Raises OSError."""
+        self._process.send_signal(signal.SIGCONT)  # a job may have suspended it
         with self._lock:
             socket.send_fds(self._control, [ORDER.pack(verb, number)], fds)
 

@@ -40,6 +40,12 @@ def write_nonsense(nonsense: bytes, seconds: float = 0) -> None:
     time.sleep(seconds)
 
 
+def suspend_the_server() -> None:
+    os.kill(os.getppid(), signal.SIGSTOP)
+    print("suspended")
+    time.sleep(600)
+
+
 @pytest.mark.parametrize(
     ("code", "error"),
     [
@@ -125,6 +131,13 @@ def test_if_the_fork_server_is_killed_its_runs_fail_and_the_next_ones_have_anoth
     assert outcome.error == "Its worker process is gone, and nobody knows how it ended."
     assert pool.run(int).status == Status.SUCCEEDED
     wait_until(lambda: len(pool.processes()) == 2, what="for the first worker's end")
+
+
+def test_a_fork_server_that_a_job_suspends_goes_on_when_it_is_needed(pool: Pool) -> None:
+    run = pool.begin(suspend_the_server)
+    work = pool.work(run, "suspended")
+    assert pool.run(int).status == Status.SUCCEEDED
+    assert pool.stop(work, LIMIT).status == Status.TIMED_OUT
 
 
 def test_if_no_process_can_be_started_the_run_says_so(
