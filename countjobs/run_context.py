@@ -49,7 +49,11 @@ class TryLater(Exception):  # noqa: N818  # jobs raise it as an order
     __module__ = _PUBLIC
 
     def __init__(self, seconds: float) -> None:
-        if not 0 <= seconds < math.inf:
+        try:
+            is_sound = 0 <= seconds < math.inf
+        except Exception:  # it is no number
+            is_sound = False
+        if not is_sound:
             raise ValueError(f"TryLater takes a number of seconds, 0 or more, not {seconds!r}.")
         super().__init__(f"Try again in {seconds} s.")
         self.seconds = seconds

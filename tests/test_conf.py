@@ -28,6 +28,8 @@ WRONG: list[tuple[Any, str]] = [
     ({"LEASE_SECONDS": 1}, "LEASE_SECONDS"),
     ({"LEASE_SECONDS": 9}, "at least twice HEARTBEAT_SECONDS"),
     ({"HEARTBEAT_SECONDS": 8}, "at least twice HEARTBEAT_SECONDS"),
+    ({"EXECUTORS": {"heavy": {"TYPE": ["threads"]}}}, "'heavy'] must be a dict with the key "),
+    ({"EXECUTORS": {"heavy": {"TYPE": {}}}}, "'heavy'] must be a dict with the key 'TYPE': "),
     ({"OUTPUT_BYTES": 1_023}, "OUTPUT_BYTES"),
     ({"CATCH_UP_RUNS": 0}, "CATCH_UP_RUNS"),
     ({"MOST_ATTEMPTS": 0}, "MOST_ATTEMPTS"),

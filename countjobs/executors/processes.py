@@ -172,7 +172,8 @@ class ProcessPoolExecutor(ThreadPoolExecutor):
                 return not_begun(run, Status(run.stop.status), reason)
             data = worker.carry_out(message)
             if data is not None:
-                answer = loaded_answer(data)
+                if (answer := loaded_answer(data)) is None:
+                    worker.kill()  # the job may go on
                 outcome = _told(answer, run) if answer else failed(run, UNREADABLE)
             elif worker.memory.has_begun or run.stop is not None:
                 seconds = time.monotonic() - began

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
+import sys
 import traceback
 from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import replace
 from types import TracebackType
+from typing import Any
 
 from django.utils import timezone
 
@@ -93,9 +96,24 @@ def _failure(error: BaseException, most_bytes: int) -> Outcome:
         error.__traceback__ = _job_frames(tb)
     outcome = Outcome(Status.FAILED, error=describe(error), traceback=text.value())
     outcome.raised = (type(error), error, error.__traceback__)
-    outcome.gives_up = isinstance(error, GiveUp)
-    outcome.try_after = error.seconds if isinstance(error, TryLater) else None
+    with suppress(BaseException):  # as above
+        outcome.gives_up = isinstance(error, GiveUp)
+        outcome.try_after = _seconds_of(error) if isinstance(error, TryLater) else None
     return outcome
+
+
+def _seconds_of(order: TryLater) -> float | None:
+    """The seconds of TryLater: a plain number of any size. None for what is none.
+
+    A job may give any kind of number, and a class of its own may give anything.
+    """
+    seconds: Any = order.seconds
+    if not 0 <= seconds < math.inf:
+        return None
+    try:
+        return float(seconds)
+    except OverflowError:  # an integer; the longest delay that is allowed is far below
+        return sys.float_info.max
 
 
 def _stopped(outcome: Outcome, stop: Stop) -> Outcome:

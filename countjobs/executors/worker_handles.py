@@ -6,6 +6,7 @@ import logging
 import os
 import pickle
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -28,6 +29,8 @@ from countjobs.run_context import Stop
 
 SEND_SECONDS = 60.0
 """How long a process may take to read what is sent to it."""
+MOST_ANSWER_BYTES = 256 * 1024 * 1024
+"""No answer is as long: tracebacks are capped, and outputs are in the shared memory."""
 _PROGRAM = (
     "import pickle, sys;"
     "sys.path[:], sys.argv[:] = pickle.load(sys.stdin.buffer);"
@@ -86,6 +89,7 @@ class ForkServer:
 
     def tell(self, verb: Verb, number: int = 0, *fds: int) -> None:
         """Tell it what to do. Raises OSError."""
+        self._process.send_signal(signal.SIGCONT)  # a job may have suspended it
         with self._lock:
             socket.send_fds(self._control, [ORDER.pack(verb, number)], fds)
 
@@ -138,7 +142,10 @@ class Worker:
         return self._wait() is not None
 
     def carry_out(self, message: bytes) -> bytes | None:
-        """Send a run, and wait for its answer. None if the worker has ended instead."""
+        """Send a run, and wait for its answer. None if the worker has ended instead.
+
+        A job can write to the socket. What can't be an answer is returned as far as it was read.
+        """
         self.runs += 1
         try:
             send(self._connection, message)
@@ -156,7 +163,7 @@ class Worker:
                 read += part
                 if len(read) >= LENGTH.size:
                     (length,) = LENGTH.unpack(read[: LENGTH.size])
-                    if len(read) >= LENGTH.size + length:
+                    if length > MOST_ANSWER_BYTES or len(read) >= LENGTH.size + length:
                         return bytes(read[LENGTH.size :])
                 if not part:
                     self._poll.unregister(self._connection)

@@ -176,6 +176,11 @@ def _record_somehow(outcome: Outcome) -> Exception | None:
     """
     if (error := _refusal(outcome)) is None:
         return None
+    # What would follow may be at fault. Without that the run ends at least.
+    may_be_alone = outcome.follow_up is not None and not isinstance(error, Error)
+    if may_be_alone and _refusal(replace(outcome, follow_up=None)) is None:
+        logger.error("What follows a run that failed can't be queued.", exc_info=error)
+        return None
     said = f"The outcome could not be recorded: {type(error).__name__}"
     bare = replace(outcome, output="", traceback="", error=said)
     if (worse := _refusal(bare, just_try=True)) is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -30,12 +31,19 @@ def wait_for(file: str) -> None:
     wait_until(Path(file).exists)
 
 
-def write_nonsense() -> None:
-    """Into whatever socket there is."""
+def write_nonsense(nonsense: bytes, seconds: float = 0) -> None:
+    """Into whatever socket there is, and go on."""
     for each in list(Path("/proc/self/fd").iterdir()):
         with suppress(FileNotFoundError):  # that of the listing itself
             if int(each.name) > 2 and "socket" in str(each.readlink()):
-                os.write(int(each.name), b"\0\0\0\0\0\0\0\3abc")
+                os.write(int(each.name), nonsense)
+    time.sleep(seconds)
+
+
+def suspend_the_server() -> None:
+    os.kill(os.getppid(), signal.SIGSTOP)
+    print("suspended")
+    time.sleep(600)
 
 
 @pytest.mark.parametrize(
@@ -90,11 +98,18 @@ def test_a_crash_fails_with_its_reason_and_output_and_touches_no_other_run(
     assert pool.outcome(other).status == Status.SUCCEEDED
 
 
-def test_an_answer_that_can_not_be_read_fails_that_run_alone(pool: Pool) -> None:
-    outcome = pool.run(write_nonsense)
+@pytest.mark.parametrize(
+    ("nonsense", "seconds"),
+    [(b"\0\0\0\0\0\0\0\3abc", 0), (b"\0\0\0\0\0\0\0\3abc", 600), (b"an answer?", 600)],
+)
+def test_an_answer_that_can_not_be_read_fails_that_run_alone_and_ends_it(
+    pool: Pool, nonsense: bytes, seconds: float
+) -> None:
+    outcome = pool.run(partial(write_nonsense, nonsense, seconds))
     assert outcome.status == Status.FAILED
     assert outcome.error == process_ends.UNREADABLE
     assert pool.run(int).status == Status.SUCCEEDED
+    wait_until(lambda: len(pool.processes()) == 2, what="for the end of the first worker")
 
 
 def test_an_idle_worker_that_is_killed_costs_no_run(pool: Pool) -> None:
@@ -116,6 +131,13 @@ def test_if_the_fork_server_is_killed_its_runs_fail_and_the_next_ones_have_anoth
     assert outcome.error == "Its worker process is gone, and nobody knows how it ended."
     assert pool.run(int).status == Status.SUCCEEDED
     wait_until(lambda: len(pool.processes()) == 2, what="for the first worker's end")
+
+
+def test_a_fork_server_that_a_job_suspends_goes_on_when_it_is_needed(pool: Pool) -> None:
+    run = pool.begin(suspend_the_server)
+    work = pool.work(run, "suspended")
+    assert pool.run(int).status == Status.SUCCEEDED
+    assert pool.stop(work, LIMIT).status == Status.TIMED_OUT
 
 
 def test_if_no_process_can_be_started_the_run_says_so(

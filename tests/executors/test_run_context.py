@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import pickle
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -116,3 +118,9 @@ def test_the_exceptions_of_jobs_are_called_as_jobs_import_them(error: BaseExcept
     assert type(error).__module__ == "countjobs.api"
     assert getattr(api, type(error).__name__) is type(error)
     assert type(pickle.loads(pickle.dumps(error))) is type(error)  # our own
+
+
+@pytest.mark.parametrize("seconds", [-1, math.nan, math.inf, "5", None, timedelta(5), 1j])
+def test_to_try_later_takes_a_number_of_seconds(seconds: object) -> None:
+    with pytest.raises(ValueError, match="TryLater takes a number of seconds, 0 or more, not "):
+        TryLater(seconds)  # type: ignore[arg-type]  # that is what is wrong with it

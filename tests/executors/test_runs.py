@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import weakref
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
 from functools import partial
 
 import pytest
 import time_machine
 from django.db import OperationalError, ProgrammingError, connection, connections, transaction
 
+from countjobs.api import TryLater
 from countjobs.executors.output import capturing
 from countjobs.executors.runs import carry_out
 from countjobs.history.recorder import Outcome
 from countjobs.models import Execution
 from countjobs.models.executions import Status
-from tests.support.errors import HostileError, MuteError
+from tests.support.errors import HostileError, MuteError, ShapelessError
 from tests.support.executing import run_of
 from tests.support.factories import make_execution
 
@@ -237,3 +241,40 @@ def test_a_job_that_ends_its_transactions_is_told_nothing() -> None:
 
     assert run(end_it).output == ""
     assert Execution.objects.count() == 1
+
+
+class Later(TryLater):
+    """It says what it likes."""
+
+    def __init__(self, **says: object) -> None:
+        vars(self).update(says)
+
+
+@pytest.mark.parametrize(
+    ("error", "try_after"),
+    [
+        (TryLater(0), 0.0),
+        (TryLater(Decimal("2.5")), 2.5),  # type: ignore[arg-type]  # that is what is wrong
+        (TryLater(Fraction(5, 2)), 2.5),  # type: ignore[arg-type]
+        (TryLater(10**400), sys.float_info.max),
+        (Later(seconds=3), 3.0),
+        (Later(seconds=math.nan), None),
+        (Later(seconds=-1), None),
+        (Later(seconds="3"), None),
+        (Later(), None),
+    ],
+)
+def test_whatever_says_how_long_to_wait_is_a_plain_number_or_ignored(
+    error: Exception, try_after: float | None
+) -> None:
+    outcome = run(partial(fail, error))
+    assert outcome.status == Status.FAILED
+    assert "could not carry out" not in outcome.error
+    assert outcome.output == "about to fail\n"
+    assert (type(outcome.try_after), outcome.try_after) == (type(try_after), try_after)
+
+
+def test_an_error_that_hides_its_class_is_an_ordinary_failure() -> None:
+    outcome = run(partial(fail, ShapelessError()))
+    assert (outcome.status, outcome.output) == (Status.FAILED, "about to fail\n")
+    assert outcome.error.startswith("ShapelessError")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,9 +13,10 @@ from django.db import DataError, InternalError, OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
 from countjobs.database.rowsets import update_rows
-from countjobs.history import lifecycle
+from countjobs.history import follow_ups, lifecycle
 from countjobs.history import recorder as module
 from countjobs.history.recorder import Outcome, Recorder, record
+from countjobs.history.run_outcome import FollowUp
 from countjobs.models import Execution
 from countjobs.models.executions import Status
 from tests.support.factories import NOON, SECOND, make_execution
@@ -181,6 +183,24 @@ def test_an_outcome_that_no_database_takes_keeps_no_other_from_being_written(
         execution.refresh_from_db()
         assert execution.status == Status.SUCCEEDED
     assert "An outcome can't be recorded at all." in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_outcome_is_recorded_even_if_nobody_can_say_what_follows(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_job_ids: Any) -> None:
+        raise TypeError("a fault of ours")
+
+    monkeypatch.setattr(follow_ups, "rules_of", fail)
+    run = make_execution(Status.RUNNING)
+    follow_up = FollowUp(run.job_id, 1)
+    recorder.put(replace(outcome(run), status=Status.FAILED, follow_up=follow_up))
+    recorder.start()
+    recorder.stop(timeout=60)
+    run.refresh_from_db()
+    assert (run.status, run.output) == (Status.FAILED, "done\n")
+    assert "What follows a run that failed can't be queued." in caplog.text
 
 
 @pytest.mark.django_db(transaction=True)
