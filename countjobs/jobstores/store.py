@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from apscheduler.events import (
     EVENT_JOB_MAX_INSTANCES,
@@ -28,6 +28,7 @@ from countjobs.database.primary import rows_of
 from countjobs.database.wakeups import notify
 from countjobs.history import lifecycle
 from countjobs.jobstores.after_claims import log_not_run, write_anew
+from countjobs.jobstores.capacity import Capacity
 from countjobs.jobstores.claimed import ClaimedJob
 from countjobs.jobstores.claiming import Claiming
 from countjobs.jobstores.claims import Claims
@@ -45,29 +46,6 @@ logger = in_one_line(logging.getLogger(__name__))
 
 LOCKED_ELSEWHERE = timedelta(seconds=0.05)
 """How long to wait if something is due, but somebody else holds its lock."""
-
-
-class Capacity(Protocol):
-    """What runs the claimed jobs, and so limits how many may be claimed."""
-
-    @property
-    def free(self) -> int:
-        """How many jobs could begin at once."""
-
-    def rooms(self) -> dict[str, int]:
-        """How many jobs each executor could begin at once."""
-
-    def room_for_claims(self, rooms: Mapping[str, int]) -> int:
-        """How many jobs a claim may take at most."""
-
-    def full(self, rooms: Mapping[str, int]) -> frozenset[str]:
-        """The executors without room, if others have some."""
-
-    def note_used(self, names: Iterable[str]) -> None:
-        """Jobs for these executors were seen."""
-
-    def busy(self) -> Counter[str]:
-        """How many runs of each job are going on."""
 
 
 class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apscheduler has no types
