@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from itertools import count
 from multiprocessing import spawn
 
@@ -72,19 +72,20 @@ class ForkServer:
 
     def fork(self, output_bytes: int) -> Worker:
         """A new worker, which may not be there yet. Raises OSError."""
-        ours, theirs = socket.socketpair()
-        memory = new_file(output_bytes)
-        ending, told = os.pipe()
         number = next(self._numbers)
-        worker = Worker(self, number, ours, RunMemory(memory), ending)
-        try:
-            with theirs:
+        ours, theirs = socket.socketpair()
+        with theirs, ExitStack() as undo:
+            undo.callback(ours.close)
+            memory = new_file(output_bytes)
+            undo.callback(os.close, memory)
+            ending, told = os.pipe()
+            undo.callback(os.close, ending)
+            try:
+                worker = Worker(self, number, ours, RunMemory(memory), ending)
                 self.tell(Verb.FORK, number, theirs.fileno(), memory, told)
-        except OSError:
-            worker.close()
-            raise
-        finally:
-            os.close(told)
+            finally:
+                os.close(told)
+            undo.pop_all()
         return worker
 
     def tell(self, verb: Verb, number: int = 0, *fds: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import time
@@ -16,7 +17,7 @@ from countjobs.executors.shared_memory import RunMemory, new_file
 from countjobs.models.executions import Status
 from tests.app import hard
 from tests.support.executing import run_of
-from tests.support.process_executing import LIMIT, Pool
+from tests.support.process_executing import CANCEL, LIMIT, Pool
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.process
@@ -159,3 +160,22 @@ def test_if_the_system_has_no_more_processes_the_run_says_so(
     outcome = pool.run(int)
     assert outcome.status == Status.FAILED
     assert outcome.error.endswith("BlockingIOError: [Errno 11] Resource temporarily unavailable")
+
+
+@pytest.mark.parametrize("lacks", ["pipe", "memfd_create"])
+def test_a_worker_that_lacks_something_to_start_with_leaves_nothing_open(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch, lacks: str
+) -> None:
+    def lack(*_args: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    run = pool.begin(hard.sleep_long)
+    work = pool.work(run, "sleeping")
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with monkeypatch.context() as patch:
+        patch.setattr(os, lacks, lack)
+        outcome = pool.run(int)
+    assert outcome.error.endswith("OSError: [Errno 24] Too many open files")
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    pool.stop(work, CANCEL)
+    assert pool.run(int).status == Status.SUCCEEDED
