@@ -13,7 +13,7 @@ from django.apps import apps
 from django.db import Error, models
 from django.utils.translation import gettext as _
 
-from countjobs.conf import Conf
+from countjobs.conf import DEFAULT_EXECUTOR, Conf
 from countjobs.jobstores.questions import JobRow
 from countjobs.jobstores.rows import RUN_DEFINITION, job_of, load_definitions
 from countjobs.jobstores.signing import ForeignJobError, UnreadableJobError, unseal
@@ -253,7 +253,7 @@ def _unseal(job_id: str, state: bytes) -> tuple[Job, _DefinitionKey | None]:
 
 def checked(job: Job) -> Job:
     """A job that can be handed to an executor. Raises UnreadableJobError."""
-    if job.executor not in Conf.load().executor_confs():
+    if job.executor != DEFAULT_EXECUTOR and job.executor not in Conf.load().executor_confs():
         # The loop would delete it.
         raise UnreadableJobError(_("There is no executor “%(name)s”.") % {"name": job.executor})
     return job
