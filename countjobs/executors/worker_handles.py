@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import pickle
 import select
@@ -11,6 +12,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from contextlib import ExitStack, suppress
 from itertools import count
 from multiprocessing import spawn
@@ -29,6 +31,8 @@ from countjobs.run_context import Stop
 
 SEND_SECONDS = 60.0
 """How long a process may take to read what is sent to it."""
+READY_SECONDS = 60.0
+"""How long a worker may take until it can be sent runs: Django has to be loaded first."""
 MOST_ANSWER_BYTES = 256 * 1024 * 1024
 """No answer is as long: tracebacks are capped, and outputs are in the shared memory."""
 _PROGRAM = (
@@ -140,7 +144,7 @@ class Worker:
 
         Raises OSError if it could not even be forked.
         """
-        return self._wait() is not None
+        return self._wait(READY_SECONDS) is not None
 
     def carry_out(self, message: bytes) -> bytes | None:
         """Send a run, and wait for its answer. None if the worker has ended instead.
@@ -154,10 +158,17 @@ class Worker:
             self.kill()  # it doesn't read
         return self._wait()
 
-    def _wait(self) -> bytes | None:
+    def _wait(self, seconds: float = math.inf) -> bytes | None:
         read = bytearray()
+        deadline = time.monotonic() + seconds
         while True:
-            ready = {fd for fd, _ in self._poll.poll()}
+            left = deadline - time.monotonic()
+            ready = {
+                fd for fd, _ in self._poll.poll(None if left == math.inf else max(1_000 * left, 0))
+            }
+            if not ready and time.monotonic() >= deadline:
+                self.kill()
+                raise OSError(f"A worker process was not ready after {seconds:.0f} s.")
             # The ending last: an answer may have come just before it.
             if self._connection.fileno() in ready:
                 part = self._read()

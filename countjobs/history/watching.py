@@ -150,7 +150,9 @@ def look_for_silence(now: datetime) -> list[str]:
 def _note(watch: JobWatch, since: datetime | None) -> Iterator[str]:
     if since == watch.silent_since:
         return
-    JobWatch.objects.filter(pk=watch.pk).update(silent_since=since)
+    unchanged = JobWatch.objects.filter(pk=watch.pk, silent_since=watch.silent_since)
+    if not unchanged.update(silent_since=since):
+        return  # another scheduler has noted it
     if since is None:
         yield f'Job "{watch.job_id}" is no longer silent.'
     else:

@@ -85,6 +85,8 @@ class RunWatch(threading.Thread):
             }
             if long:
                 self._stop_cancelled(long)
+            else:
+                connection.close()  # it may be long until the next question
         if self._executors.is_worn_out:
             self._wear_out()
 
