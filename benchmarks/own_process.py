@@ -117,7 +117,10 @@ def main() -> None:
 def _answer_parent(target: str, arguments: str) -> None:
     import django
 
-    parent, sys.stdout = sys.stdout, open(os.devnull, "w")  # noqa: SIM115, PTH123  # until the end
+    # What worker processes print goes to the stream with the number 1, too.
+    parent = os.fdopen(os.dup(1), "w")
+    sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123  # until the end
+    os.dup2(sys.stdout.fileno(), 1)
     logging.basicConfig(stream=sys.stdout, level=logging.INFO)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
     django.setup()
