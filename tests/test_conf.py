@@ -29,7 +29,7 @@ WRONG: list[tuple[Any, str]] = [
     ({"LEASE_SECONDS": 9}, "at least twice HEARTBEAT_SECONDS"),
     ({"HEARTBEAT_SECONDS": 8}, "at least twice HEARTBEAT_SECONDS"),
     ({"EXECUTORS": ["heavy"]}, "COUNTJOBS['EXECUTORS'] must be a dict."),
-    ({"EXECUTORS": {"": {"TYPE": "threads"}}}, "the name '' must be a text of 1 to 64 characters."),
+    ({"EXECUTORS": {"": {"TYPE": "threads"}}}, "the name '' must be a text of 1 to 64 characters,"),
     ({"EXECUTORS": {"processes": {"TYPE": "threads"}}}, "'processes']: this name is taken."),
     ({"EXECUTORS": {"heavy": None}}, "'heavy'] must be a dict with the key 'TYPE': "),
     ({"EXECUTORS": {"heavy": {"TYPE": "threads", "PROCESSES": 1}}}, "has no key 'PROCESSES'."),

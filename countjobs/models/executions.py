@@ -168,7 +168,7 @@ class ExecutionQuerySet(PrimaryQuerySet["Execution"]):
 
     def in_brief(self) -> Self:
         """Only with what a line about a run shows: its job, its status and times."""
-        return self.only("job_id", "job_name", "status", "scheduled_at", "started_at")
+        return self.only("job_id", "job_name", *_TIMES[:-1])
 
 
 class Execution(models.Model):

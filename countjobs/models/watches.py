@@ -5,6 +5,12 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from countjobs.database.primary import PrimaryQuerySet
+
+
+class JobWatchQuerySet(PrimaryQuerySet["JobWatch"]):
+    """Queries about watched jobs."""
+
 
 class JobWatch(models.Model):
     """What is known of a watched job. There is a row while a definition has `pause_after` or
@@ -20,6 +26,8 @@ class JobWatch(models.Model):
     """When it paused itself."""
     paused_after = models.PositiveIntegerField(default=0)
     """After how many failures."""
+
+    objects = JobWatchQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("watched job")

@@ -116,12 +116,16 @@ def faults(chains: Chains) -> list[str]:
 
 
 def lateness(chains: Chains) -> list[tuple[float, float]]:
-    """For each retry of a run that ended as it should: the delay asked for, and the one it had."""
+    """For each retry of a failed run: the delay asked for, and the one it had.
+
+    What follows a lost run doesn't wait. A frozen one may note its end long after it was lost.
+    """
+    failed = set(Execution.objects.filter(status=Status.FAILED).values_list("job_name", "attempt"))
     delays = []
-    for attempts in chains.values():
+    for name, attempts in chains.items():
         for number, noted in attempts.items():
             before = attempts.get(number - 1, [])
-            if before and before[0].how == "failed":
+            if before and before[0].how == "failed" and (name, number - 1) in failed:
                 asked = DELAY_SECONDS * BACKOFF ** (number - 2)
                 delays.append((asked, noted[0].began - before[0].ended))
     return delays

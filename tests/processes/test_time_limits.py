@@ -143,7 +143,7 @@ def test_promise_13_what_does_not_end_in_a_thread_is_given_up_and_costs_no_capac
         awaits = request_run(hard_job("sleep_async", "default", time_limit=LIMIT))
         found = [ended(run, log) for run in (*given_up, looks, awaits)]
         assert {run.status for run in found} == {Status.TIMED_OUT}
-        gone_on = [run for run in found if "it goes on" in run.error]
+        gone_on = [run for run in found if "so it was given up" in run.error]
         assert [run.pk for run in gone_on] == [run.pk for run in given_up]
         wait_until(lambda: SchedulerNode.objects.get().given_up == 2, what=lambda: read(log))
         good_jobs(notes)

@@ -74,7 +74,9 @@ def form_of(definition: CountJob) -> dict[str, Any]:
     fields = CountJob._meta.concrete_fields
     values = {field.name: field.value_from_object(definition) for field in fields if field.editable}
     values["messages"] = json.dumps(definition.messages)
-    return {name: value for name, value in values.items() if value not in (None, False)}
+    return {
+        name: value for name, value in values.items() if value is not None and value is not False
+    }
 
 
 def names(client: Client, query: str = "") -> list[str]:
