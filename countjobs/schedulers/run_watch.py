@@ -50,6 +50,8 @@ class RunWatch(threading.Thread):
         self._stopping = threading.Event()
         self._outage = Outage()
         self._ask_at = 0.0
+        self._is_asking = False
+        """Whether there are runs about which it asks the database."""
 
     def stop(self, timeout: float) -> None:
         """End the thread."""
@@ -60,7 +62,14 @@ class RunWatch(threading.Thread):
     def run(self) -> None:
         """Look until stopped."""
         with closing(connection):
-            go_on_until(lambda: self._stopping.wait(LOOK_SECONDS), self.look, "The watch over runs")
+            go_on_until(
+                lambda: self._stopping.wait(LOOK_SECONDS), self._step, "The watch over runs"
+            )
+
+    def _step(self) -> None:
+        self.look()
+        if not self._is_asking:
+            connection.close()  # it may be long until the next question
 
     def look(self) -> None:
         """Look once, and stop what has to be stopped."""
@@ -85,8 +94,7 @@ class RunWatch(threading.Thread):
             }
             if long:
                 self._stop_cancelled(long)
-            else:
-                connection.close()  # it may be long until the next question
+            self._is_asking = bool(long)
         if self._executors.is_worn_out:
             self._wear_out()
 
