@@ -96,4 +96,4 @@ def executors_used() -> set[str]:
         .distinct()
         for model in concrete_definitions()
     )
-    return set(first.union(*rest))
+    return set(first.union(*rest).order_by())
