@@ -5,9 +5,9 @@ Each question is answered by an index of unfinished runs, which are few however 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Right
@@ -64,38 +64,30 @@ def read_going_on(now: datetime, links: Links, permits: Permits) -> GoingOn:
     running = Q(status=Status.RUNNING)
     waiting = Q(status=Status.QUEUED, not_before__gt=now)
     queued = Q(status=Status.QUEUED) & (Q(not_before__isnull=True) | Q(not_before__lte=now))
-    listed = [
-        *runs.for_list().filter(running).order_by("started_at", "pk")[:MOST_RUNNING],
-        *runs.for_list().filter(queued).order_by(READY_AT, "pk")[:MOST_QUEUED],
-        *runs.for_list().filter(waiting).order_by("not_before", "pk")[:MOST_QUEUED],
-    ]
+    queried = runs.for_list()
+    found = {
+        "running": list(queried.filter(running).order_by("started_at", "pk")[:MOST_RUNNING]),
+        "queued": list(queried.filter(queued).order_by(READY_AT, "pk")[:MOST_QUEUED]),
+        "waiting": list(queried.filter(waiting).order_by("not_before", "pk")[:MOST_QUEUED]),
+    }
     # Apart: a database may read the outputs of all runs before it sorts them.
-    pks = [run.pk for run in listed if run.status == Status.RUNNING]
+    pks = [run.pk for run in found["running"]]
     ends = Execution.objects.filter(pk__in=pks).values_list("pk", Right("output", TAIL))
-    rows = Reader(links, permits, now).rows(listed, dict(ends))
+    listed = [run for part in found.values() for run in part]
+    rows = iter(Reader(links, permits, now).rows(listed, dict(ends)))
     counts = runs.order_by()[: MOST_COUNTED + 1].aggregate(
         all=Count("pk"),
         running=Count("pk", filter=running),
         queued=Count("pk", filter=queued),
         waiting=Count("pk", filter=waiting),
     )
-
-    by_kind: defaultdict[str, list[Row]] = defaultdict(list)
-    for run, row in zip(listed, rows, strict=True):
-        by_kind[_kind(run, now)].append(row)
-
-    def part(name: str) -> Part:
+    parts = {
         # Runs may end between two queries.
-        return Part(by_kind[name], max(counts[name], len(by_kind[name])))
-
+        name: Part(list(islice(rows, len(part))), max(counts[name], len(part)))
+        for name, part in found.items()
+    }
     is_cut = counts["all"] > MOST_COUNTED
-    return GoingOn(part("running"), part("queued"), part("waiting"), is_cut)
-
-
-def _kind(run: Execution, now: datetime) -> str:
-    if run.status == Status.RUNNING:
-        return "running"
-    return "waiting" if run.not_before and run.not_before > now else "queued"
+    return GoingOn(parts["running"], parts["queued"], parts["waiting"], is_cut)
 
 
 def _visible(links: Links) -> ExecutionQuerySet:
