@@ -13,12 +13,17 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, pgettext_lazy
 
-from countjobs.admin.attempts_filter import LastAttemptsFilter
 from countjobs.admin.executions import page, search, views
 from countjobs.admin.executions.cancelling import cancel
 from countjobs.admin.executions.chain import read_chain
 from countjobs.admin.executions.columns import RunFacts, job_name, read_facts
-from countjobs.admin.executions.filters import AgeFilter, DatesFilter, JobFilter, StatusFilter
+from countjobs.admin.executions.filters import (
+    AgeFilter,
+    DatesFilter,
+    JobFilter,
+    LastAttemptsFilter,
+    StatusFilter,
+)
 from countjobs.admin.executions.notes import notes_of
 from countjobs.admin.executions.pagination import BoundedPaginator
 from countjobs.admin.executions.permits import Permits

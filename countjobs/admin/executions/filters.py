@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.display import moment_text, status_word
 from countjobs.admin.executions.search import job_ids_called
-from countjobs.admin.links import BETWEEN, OR, Links, Span, any_of
+from countjobs.admin.links import BETWEEN, ONCE, OR, Links, Span, any_of
 from countjobs.models import Execution
 from countjobs.models.executions import ACTIVE, FAILURES, PROBLEMS, TROUBLES, Status
 from countjobs.text import shown, visible
@@ -206,3 +206,20 @@ def _midnight(text: str, days: int) -> datetime | None:
         return timezone.make_aware(datetime.combine(day, time.min)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+class LastAttemptsFilter(admin.SimpleListFilter):
+    """Runs without those that another attempt follows: pages that count a chain once link to it."""
+
+    title = _("attempts")
+    parameter_name, _last = next(iter(ONCE.items()))
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
+        """The choice."""
+        return [(self._last, _("Only the last of each run"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """The ends of chains; all if the value is unknown."""
+        if self.value() != self._last:
+            return queryset
+        return queryset.ends_of_chains()  # type: ignore[attr-defined,no-any-return]  # ours
