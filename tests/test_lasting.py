@@ -20,7 +20,8 @@ from countjobs import lasting
 from countjobs.executors.live_output import Growing
 from countjobs.executors.threads import ThreadPoolExecutor
 from countjobs.executors.workers import Workers
-from countjobs.history.recorder import Outcome, Recorder
+from countjobs.history.recorder import Recorder
+from countjobs.history.run_outcome import Outcome
 from countjobs.lasting import go_on_until
 from countjobs.management import streams
 from countjobs.models import Execution

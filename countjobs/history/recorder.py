@@ -27,8 +27,6 @@ from countjobs.lasting import go_on_until
 from countjobs.models.executions import FAILURES
 from countjobs.text import counted, in_one_line
 
-__all__ = ["Outcome", "Recorder", "record"]
-
 logger = in_one_line(logging.getLogger(__name__))
 
 RETRY_SECONDS = 1.0

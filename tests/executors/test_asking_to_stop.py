@@ -8,7 +8,7 @@ import pytest
 
 from countjobs.executors import ThreadPoolExecutor
 from countjobs.executors.output import capturing
-from countjobs.history.recorder import Outcome
+from countjobs.history.run_outcome import Outcome
 from countjobs.models.executions import Status
 from countjobs.run_context import Stop, StopRun, current_run
 from tests.support.executing import Gate, claimed, submit

@@ -12,7 +12,7 @@ from django.db import OperationalError
 from countjobs.executors import ThreadPoolExecutor
 from countjobs.executors import threads as module
 from countjobs.executors.backlog import Backlog
-from countjobs.history.recorder import Outcome
+from countjobs.history.run_outcome import Outcome
 from countjobs.jobstores.claimed import ClaimedJob
 from tests.support.executing import Call, Claims, Gate, Scheduler, claimed, fail, submit
 from tests.support.waiting import wait_until

@@ -18,7 +18,7 @@ from countjobs.executors.calling import call_job
 from countjobs.executors.here import run_here
 from countjobs.executors.output import capturing
 from countjobs.executors.runs import carry_out
-from countjobs.history.recorder import Outcome
+from countjobs.history.run_outcome import Outcome
 from countjobs.models import CountJob, Execution, JobDefinition
 from countjobs.models.executions import Status
 from countjobs.run_context import GOING, Stop

@@ -14,7 +14,7 @@ from django.utils import timezone, translation
 
 from countjobs.executors import ThreadPoolExecutor
 from countjobs.executors.runs import carry_out
-from countjobs.history.recorder import Outcome
+from countjobs.history.run_outcome import Outcome
 from tests.support.contexts import seen, variable
 from tests.support.executing import Call, Claims, Scheduler, claimed, run_of, submit
 

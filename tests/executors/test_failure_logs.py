@@ -15,7 +15,7 @@ from django.utils.log import AdminEmailHandler
 
 from countjobs.executors import ThreadPoolExecutor
 from countjobs.executors.output import LineFormatter
-from countjobs.history.recorder import Outcome
+from countjobs.history.run_outcome import Outcome
 from tests.support.errors import HostileError, MuteError
 from tests.support.executing import Scheduler, captured, claimed, submit
 

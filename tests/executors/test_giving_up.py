@@ -15,8 +15,7 @@ from countjobs.executors import ThreadPoolExecutor
 from countjobs.executors.at_work import AtWork
 from countjobs.executors.output import capturing
 from countjobs.executors.side_by_side import Executors
-from countjobs.history.recorder import Outcome
-from countjobs.history.run_outcome import FollowUp
+from countjobs.history.run_outcome import FollowUp, Outcome
 from countjobs.models.executions import Status
 from tests.support.executing import Claims, Gate, Scheduler, claimed, submit
 from tests.support.stopping_runs import CANCEL, LATE, at_work, give_up, told

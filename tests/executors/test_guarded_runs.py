@@ -13,7 +13,8 @@ from countjobs.capped import CappedText
 from countjobs.executors import ThreadPoolExecutor, runs
 from countjobs.executors.output import Capture, capturing
 from countjobs.executors.runs import carry_out
-from countjobs.history.recorder import Outcome, Recorder
+from countjobs.history.recorder import Recorder
+from countjobs.history.run_outcome import Outcome
 from countjobs.models.executions import Status
 from tests.support.executing import Claims, Scheduler, claimed, fail, run_of, submit
 from tests.support.factories import make_execution

@@ -15,7 +15,8 @@ from countjobs.capped import CappedText
 from countjobs.executors import live_output as module
 from countjobs.executors.live_output import Growing
 from countjobs.history import output_so_far as growth
-from countjobs.history.recorder import Outcome, record
+from countjobs.history.recorder import record
+from countjobs.history.run_outcome import Outcome
 from countjobs.models import Execution
 from countjobs.models.executions import Status
 from countjobs.run_context import GOING, RunContext

@@ -18,7 +18,7 @@ from django.db import OperationalError, ProgrammingError, connection, connection
 from countjobs.api import TryLater
 from countjobs.executors.output import capturing
 from countjobs.executors.runs import carry_out
-from countjobs.history.recorder import Outcome
+from countjobs.history.run_outcome import Outcome
 from countjobs.models import Execution
 from countjobs.models.executions import Status
 from tests.support.errors import HostileError, MuteError, ShapelessError

@@ -11,7 +11,7 @@ import pytest
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED
 
 from countjobs.executors import ThreadPoolExecutor
-from countjobs.history.recorder import Outcome
+from countjobs.history.run_outcome import Outcome
 from countjobs.jobstores.claimed import ClaimedJob
 from countjobs.models.executions import Status
 from tests.support.executing import Claims, Gate, Scheduler, claimed, fail, submit

@@ -11,9 +11,9 @@ from django.db import connection, transaction
 from django.utils import translation
 
 from countjobs.history import lifecycle
-from countjobs.history.recorder import Outcome, record
+from countjobs.history.recorder import record
 from countjobs.history.requests import Cancelled, cancel_run, cancel_runs, request_run
-from countjobs.history.run_outcome import FollowUp
+from countjobs.history.run_outcome import FollowUp, Outcome
 from countjobs.jobstores.claims import claim
 from countjobs.models import CountJob, Execution
 from countjobs.models.executions import Status, Trigger

@@ -14,8 +14,8 @@ from countjobs.database.rowsets import insert_rows, update_rows
 from countjobs.history import attempts as attempts_module
 from countjobs.history import follow_ups, lifecycle
 from countjobs.history import recorder as module
-from countjobs.history.recorder import Outcome, Recorder, record
-from countjobs.history.run_outcome import FollowUp
+from countjobs.history.recorder import Recorder, record
+from countjobs.history.run_outcome import FollowUp, Outcome
 from countjobs.models import CountJob, Execution, JobDefinition
 from countjobs.models.executions import Status, Trigger
 from tests.app.models import Greeting

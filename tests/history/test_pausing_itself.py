@@ -14,8 +14,8 @@ from django_apscheduler.models import DjangoJob
 
 from countjobs.history import recorder as recorder_module
 from countjobs.history import watching
-from countjobs.history.recorder import Outcome, Recorder
-from countjobs.history.run_outcome import FollowUp
+from countjobs.history.recorder import Recorder
+from countjobs.history.run_outcome import FollowUp, Outcome
 from countjobs.history.watching import pause_failing
 from countjobs.models import CountJob, Execution, JobDefinition, JobWatch
 from countjobs.models.executions import Status, Trigger

@@ -15,8 +15,8 @@ from django.test.utils import CaptureQueriesContext
 from countjobs.database.rowsets import update_rows
 from countjobs.history import follow_ups, lifecycle
 from countjobs.history import recorder as module
-from countjobs.history.recorder import Outcome, Recorder, record
-from countjobs.history.run_outcome import FollowUp
+from countjobs.history.recorder import Recorder, record
+from countjobs.history.run_outcome import FollowUp, Outcome
 from countjobs.models import Execution
 from countjobs.models.executions import Status
 from tests.support.factories import NOON, SECOND, make_execution

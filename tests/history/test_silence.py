@@ -9,7 +9,8 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from countjobs.history.recorder import Outcome, record
+from countjobs.history.recorder import record
+from countjobs.history.run_outcome import Outcome
 from countjobs.history.watching import look_for_silence, pause_failing
 from countjobs.models import CountJob, JobWatch
 from countjobs.models.executions import Status

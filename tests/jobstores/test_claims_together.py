@@ -10,8 +10,9 @@ import pytest
 from django.db import connection, transaction
 from django_apscheduler.models import DjangoJob
 
-from countjobs.history.recorder import Outcome, record
+from countjobs.history.recorder import record
 from countjobs.history.requests import request_run, request_runs
+from countjobs.history.run_outcome import Outcome
 from countjobs.jobstores.claims import claim
 from countjobs.models import Execution
 from countjobs.models.executions import Status

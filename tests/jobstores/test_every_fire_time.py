@@ -11,9 +11,9 @@ import pytest
 from django_apscheduler.models import DjangoJob
 
 from countjobs.history import lifecycle
-from countjobs.history.recorder import Outcome, record
+from countjobs.history.recorder import record
 from countjobs.history.requests import cancel_run, request_run
-from countjobs.history.run_outcome import FollowUp
+from countjobs.history.run_outcome import FollowUp, Outcome
 from countjobs.jobstores.claims import claim
 from countjobs.models import Execution
 from countjobs.models.executions import ExecutionQuerySet, Status, Trigger

@@ -13,8 +13,9 @@ from django.utils import timezone
 from django_apscheduler.models import DjangoJob
 
 from countjobs.history import lifecycle
-from countjobs.history.recorder import Outcome, record
+from countjobs.history.recorder import record
 from countjobs.history.requests import cancel_run, request_run
+from countjobs.history.run_outcome import Outcome
 from countjobs.jobstores.claims import Claims, claim
 from countjobs.jobstores.store import LOCKED_ELSEWHERE, DatabaseJobStore
 from countjobs.models import CountJob, Execution

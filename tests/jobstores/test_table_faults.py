@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from django_apscheduler.models import DjangoJob
 
-from countjobs.history.recorder import Outcome, Recorder
+from countjobs.history.recorder import Recorder
+from countjobs.history.run_outcome import Outcome
 from countjobs.jobstores import passed
 from countjobs.jobstores.store import DatabaseJobStore
 from countjobs.models import Execution, ParkedJob, SchedulerNode

@@ -14,7 +14,7 @@ from countjobs.capped import CappedText
 from countjobs.executors import ThreadPoolExecutor, threads
 from countjobs.executors.output import Capture, capturing
 from countjobs.executors.runs import carry_out
-from countjobs.history.recorder import Outcome
+from countjobs.history.run_outcome import Outcome
 from countjobs.jobstores.claimed import ClaimedJob
 from countjobs.run_context import Run, RunContext
 from tests.support.factories import NOON

@@ -11,7 +11,7 @@ import pytest
 from countjobs.executors import processes
 from countjobs.executors.at_work import AtWork
 from countjobs.executors.processes import ProcessPoolExecutor
-from countjobs.history.recorder import Outcome
+from countjobs.history.run_outcome import Outcome
 from countjobs.run_context import GOING, Stop
 from tests.support.executing import Claims, Scheduler, claimed, submit
 from tests.support.process_marks import VARIABLE, marked, new_mark

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from countjobs.executors import ThreadPoolExecutor
 from countjobs.executors.at_work import AtWork
-from countjobs.history.recorder import Outcome
+from countjobs.history.run_outcome import Outcome
 from countjobs.models.executions import Status
 from countjobs.run_context import Stop
 from tests.support.executing import Gate
