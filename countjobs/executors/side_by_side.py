@@ -43,11 +43,11 @@ class Executors:
         """How many jobs a claim may take at most."""
         return sum(rooms[name] for name in self._used)
 
-    def full(self, rooms: Mapping[str, int]) -> frozenset[str]:
+    def full(self) -> frozenset[str]:
         """The executors without room, where there are others that jobs use."""
-        if len(self._used) == 1:
+        if len(self._used) == 1:  # nobody else has room: there are no claims then
             return frozenset()
-        return frozenset(name for name in self._used if rooms[name] <= 0)
+        return frozenset(name for name in self._used if self._by_name[name].free <= 0)
 
     @property
     def free(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import Error, transaction
@@ -17,12 +17,12 @@ from countjobs.history import lifecycle
 from countjobs.models import Execution, JobDefinition, JobWatch
 from countjobs.models.executions import FAILURES, Status
 from countjobs.models.kinds import keys_by_kind
+from countjobs.models.validity import EPOCH
 from countjobs.text import counted, in_one_line
 
 logger = in_one_line(logging.getLogger(__name__))
 
 _BATCH = 500
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def follow_changes(model: type[JobDefinition], pks: Iterable[Any], now: datetime) -> None:
@@ -106,13 +106,13 @@ def _fails(job_id: str, most: int) -> bool:
     nothing else, and what came after the oldest of these.
     """
     watch = JobWatch.objects.filter(job_id=job_id).first()
-    counts_from = _LONG_AGO if watch is None else watch.counts_from
+    counts_from = EPOCH if watch is None else watch.counts_from
     of_job = Execution.objects.filter(job_id=job_id)
     ends = of_job.ends_of_chains().only("job_id", "scheduled_at", "finished_at").newest_first()
     failures = [run for how in FAILURES for run in ends.filter(trouble=how)[:most]]
     failures.sort(key=lambda run: (run.scheduled_at, run.pk), reverse=True)
     newest = failures[:most]
-    if len(newest) < most or any((run.finished_at or _LONG_AGO) < counts_from for run in newest):
+    if len(newest) < most or any((run.finished_at or EPOCH) < counts_from for run in newest):
         return False
     good = of_job.after(newest[-1]).order_by("-scheduled_at", "-pk").filter(status=Status.SUCCEEDED)
     return not good.filter(finished_at__gte=counts_from)[:1]
@@ -142,7 +142,7 @@ def look_for_silence(now: datetime) -> list[str]:
     lines: list[str] = []
     for job_id, watch in watches.items():
         limit = timedelta(seconds=limits.get(job_id) or 0)
-        is_fine = not limit or last_good.get(job_id, _LONG_AGO) > now - limit
+        is_fine = not limit or last_good.get(job_id, EPOCH) > now - limit
         lines += _note(watch, None if is_fine else _silent_since(watch, limit, now))
     return lines
 

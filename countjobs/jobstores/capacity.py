@@ -20,7 +20,7 @@ class Capacity(Protocol):
     def room_for_claims(self, rooms: Mapping[str, int]) -> int:
         """How many jobs a claim may take at most."""
 
-    def full(self, rooms: Mapping[str, int]) -> frozenset[str]:
+    def full(self) -> frozenset[str]:
         """The executors without room, if others have some."""
 
     def note_used(self, names: Iterable[str]) -> None:

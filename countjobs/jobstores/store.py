@@ -99,7 +99,7 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
         passed = self.claiming.passed
         passed.expire()
         rooms = self.capacity.rooms()
-        passed.full = self.capacity.full(rooms)
+        passed.full = self.capacity.full()
         limit = self.capacity.room_for_claims(rooms) if self.is_open else 0
         self._nothing_taken = False
         if limit <= 0 or not self._is_anything_due(rooms, now):
@@ -157,7 +157,7 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
             return timezone.now() + timedelta(seconds=self._scheduler.jobstore_retry_interval)
         if self._more_is_due:
             return timezone.now()
-        self.claiming.passed.full = self.capacity.full(self.capacity.rooms())
+        self.claiming.passed.full = self.capacity.full()
         upcoming = self._upcoming()
         if upcoming is not None and self._nothing_taken:
             upcoming = max(upcoming, timezone.now() + LOCKED_ELSEWHERE)

@@ -42,9 +42,9 @@ class Both:
     def room_for_claims(self, rooms: Mapping[str, int]) -> int:
         return sum(rooms[name] for name in self.used)
 
-    def full(self, rooms: Mapping[str, int]) -> frozenset[str]:
+    def full(self) -> frozenset[str]:
         some = self.used if len(self.used) > 1 else ()
-        return frozenset(name for name in some if rooms[name] <= 0)
+        return frozenset(name for name in some if self.room[name] <= 0)
 
     @property
     def free(self) -> int:

@@ -25,7 +25,7 @@ class Threads:
     def room_for_claims(self, rooms: Mapping[str, int]) -> int:
         return sum(rooms.values())
 
-    def full(self, rooms: Mapping[str, int]) -> frozenset[str]:
+    def full(self) -> frozenset[str]:
         return frozenset()
 
     def note_used(self, names: Iterable[str]) -> None:
