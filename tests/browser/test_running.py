@@ -102,3 +102,14 @@ def test_on_a_phone_each_row_shows_what_how_long_and_its_cancel(visits: Visits) 
         box = row.locator(part).bounding_box()
         assert box is not None, part
         assert 0 <= box["x"] < box["x"] + box["width"] <= 360, part
+
+
+def test_of_a_long_output_the_last_line_is_in_sight(visits: Visits) -> None:
+    run = begun(make_definition(due=None), "talks")
+    Execution.objects.filter(pk=run.pk).update(output="a long line " * 40 + "\nthe last line\n")
+    page = visits().open(RUNNING)
+    below = page.locator(".countjobs-tail").evaluate(
+        "each => { const text = document.createRange(); text.selectNodeContents(each);"
+        " return text.getBoundingClientRect().bottom - each.getBoundingClientRect().bottom; }"
+    )
+    assert below <= 0
