@@ -241,14 +241,14 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
             return False
 
     def _given_up_has_ended(self, run: Run, began: float) -> None:
-        with self._giving_up:
-            self.given_up -= 1
         quietly(
             self._logger.warning,
             'A run of "%s" that had been given up ended after %.1f s',
             visible(run.job_name),
             time.monotonic() - began,
         )
+        with self._giving_up:
+            self.given_up -= 1
 
     # Running
 

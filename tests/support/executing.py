@@ -18,6 +18,7 @@ from countjobs.history.run_outcome import Outcome
 from countjobs.jobstores.claimed import ClaimedJob
 from countjobs.run_context import Run, RunContext
 from tests.support.factories import NOON
+from tests.support.waiting import wait_until
 
 Call = Callable[[], object]
 
@@ -139,6 +140,8 @@ def executor(
     executor.start(scheduler, "default")
     yield executor
     executor.shutdown()
+    # What it logs at its end belongs to this test, not to the next one.
+    wait_until(lambda: executor.given_up == 0)
 
 
 @pytest.fixture
