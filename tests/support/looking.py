@@ -34,8 +34,11 @@ def violations(page: Page, *rules: str) -> list[str]:
 
 
 def settle(page: Page) -> None:
-    """Wait for what still moves: a colour on its way is another than the one that stays."""
-    page.evaluate("() => Promise.all(document.getAnimations().map(each => each.finished))")
+    """Let what still moves be at its end: a colour on its way is another than the one that stays.
+
+    Not by waiting: where the browser draws no frame for a while, that may be for ever.
+    """
+    page.evaluate("() => document.getAnimations().forEach(each => each.finish())")
 
 
 def look(page: Page, function: str) -> Any:
