@@ -32,8 +32,8 @@ def insert_rows(
     """Insert rows, all with the same fields, except those that a unique constraint forbids.
 
     `shared` holds the values that all rows have in common. Returns the fields `returning` of the
-    inserted rows, in any order. Fields that aren't given get the database's defaults, not the
-    model's.
+    inserted rows, in any order; instants are the database's text. Fields that aren't given get the
+    database's defaults, not the model's.
     """
     if not rows:
         return []
@@ -72,7 +72,7 @@ def _insert_sql(
     table = _quote(model._meta.db_table)
     columns = ", ".join(_column(field) for field in fields)
     new = ", ".join(_new(field) for field in fields)
-    back = ", ".join(_column(field) for field in _fields(model, returning))
+    back = ", ".join(_returned(field) for field in _fields(model, returning))
     # «WHERE true» tells SQLite's parser that ON CONFLICT does not belong to a join.
     return (
         f"INSERT INTO {table} ({columns}) SELECT {new} FROM {_given(vendor, model, names, shared)}"  # noqa: S608  # names only
@@ -192,6 +192,11 @@ def _naive(zone: tzinfo | None, value: datetime | None) -> str | None:
 
 def _column(field: _Field) -> str:
     return _quote(str(field.column))
+
+
+def _returned(field: _Field) -> str:
+    is_instant = isinstance(field, models.DateTimeField)
+    return f"CAST({_column(field)} AS text)" if is_instant else _column(field)
 
 
 def _new(field: _Field) -> str:

@@ -73,7 +73,7 @@ def claim(node: str, rows: Sequence[Row]) -> list[tuple[Any, ...]]:
     """Insert the fire times that a scheduler takes, made by `due` and `not_run`.
 
     Those that are there already stay. Returns the id, the job's id and the due time of each row
-    inserted. Raises django.db.Error.
+    inserted; that time is the database's text. Raises django.db.Error.
     """
     for row in rows:
         checked("claim", row["status"])

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import datetime, tzinfo
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.db import connection, models
@@ -37,8 +38,8 @@ def due_rows(now: datetime, limit: int, passed: PassedOver = NOTHING) -> list[Jo
     lock = "FOR UPDATE SKIP LOCKED" if _skips_locked() else ""
     others, params = _others(passed, "id")
     rows = _ask(
-        f"SELECT id, next_run_time, job_state FROM {_JOBS} WHERE next_run_time <= %s{others}"  # noqa: S608  # names only
-        f" ORDER BY next_run_time LIMIT %s {lock}",
+        f"SELECT id, CAST(next_run_time AS text) AS due, job_state FROM {_JOBS}"  # noqa: S608  # names only
+        f" WHERE next_run_time <= %s{others} ORDER BY next_run_time LIMIT %s {lock}",
         [_moment(now), *params, limit],
     )
     return [JobRow(id, instant(due), bytes(state)) for id, due, state in rows]  # noqa: A001  # its name
@@ -125,12 +126,18 @@ def locked(queryset: Any) -> Any:
     return queryset.select_for_update(skip_locked=_skips_locked())
 
 
-def instant(value: datetime | str) -> datetime:
-    """An instant, from what the database returns: SQLite gives text, or a naive datetime, in the
-    zone of its connection.
+def instant(text: str) -> datetime:
+    """An instant, from its text as the database has it. SQLite's is in the zone of its connection.
+
+    Most rows of a claim are due at the same instants. The drivers would read each text anew.
     """
-    read = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return read if read.tzinfo else read.replace(tzinfo=connection.timezone)
+    return _instant(text, connection.timezone)
+
+
+@lru_cache(maxsize=1_000)
+def _instant(text: str, zone: tzinfo | None) -> datetime:
+    read = datetime.fromisoformat(text)
+    return read if read.tzinfo else read.replace(tzinfo=zone)
 
 
 def _others(passed: PassedOver, column: str) -> tuple[str, list[Any]]:
