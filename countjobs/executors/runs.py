@@ -45,24 +45,25 @@ def carry_out(
     also holds the error itself; whoever asks for it has to let it go. The `context` keeps the
     output and the progress; without one they are kept in this process's own memory.
     """
-    began = timezone.now()
+    started_at = timezone.now()
     try:
-        return _carry_out(run, most_bytes, keep_error, context)
+        outcome = _carry_out(run, most_bytes, context)
     except BaseException as fault:  # ours, or of what we call: log handlers, streams
         quietly(logger.exception, "A run could not be carried out.")
-        return Outcome(
+        outcome = Outcome(
             Status.FAILED,
-            run.execution_id,
-            began,
-            timezone.now(),
             error=f"The scheduler could not carry out this run: {describe(fault)}",
             traceback=storable(_formatted(fault)),
         )
+    outcome.execution_id = run.execution_id
+    outcome.started_at, outcome.finished_at = started_at, timezone.now()
+    if not keep_error:
+        let_go(outcome)
+    return outcome
 
 
-def _carry_out(run: Run, most_bytes: int, keep_error: bool, context: RunContext | None) -> Outcome:
+def _carry_out(run: Run, most_bytes: int, context: RunContext | None) -> Outcome:
     callers = tidy_connections()
-    started_at = timezone.now()
     context = context or RunContext(run, CappedText(most_bytes))
     Capture.mend()
     with context:
@@ -75,11 +76,7 @@ def _carry_out(run: Run, most_bytes: int, keep_error: bool, context: RunContext 
         quietly(leave_connections, callers)
     if run.stop is not None:
         outcome = _stopped(outcome, run.stop)
-    outcome.execution_id = run.execution_id
-    outcome.started_at, outcome.finished_at = started_at, timezone.now()
     outcome.output = context.output.value() if context.output else ""
-    if not keep_error:
-        let_go(outcome)
     return outcome
 
 
