@@ -131,8 +131,7 @@ class ExecutionQuerySet(PrimaryQuerySet["Execution"]):
 
     def newest_of(self, job_id: str, most: int) -> Self:
         """The newest runs of one job, each chain once. An index gives this order."""
-        ends = self.filter(job_id=job_id).ends_of_chains()
-        return ends.newest_first().only(*_TIMES)[:most]
+        return self.filter(job_id=job_id).ends_of_chains().newest_first().only(*_TIMES)[:most]
 
     def newest_of_each(
         self, job_ids: Iterable[str], most: int, *, ended: bool = False
@@ -168,7 +167,7 @@ class ExecutionQuerySet(PrimaryQuerySet["Execution"]):
 
     def in_brief(self) -> Self:
         """Only with what a line about a run shows: its job, its status and times."""
-        return self.only("job_id", "job_name", *_TIMES[:-1])
+        return self.only("job_id", "job_name", *_TIMES)
 
 
 class Execution(models.Model):
@@ -250,7 +249,8 @@ class Execution(models.Model):
             models.Index(fields=["-scheduled_at", "-id"], name="countjobs_newest"),
             models.Index(fields=["job_id", "-scheduled_at", "-id"], name="countjobs_newest_of_job"),
             models.Index(
-                *(READY_AT, models.F("id")),
+                READY_AT,
+                "id",
                 condition=models.Q(node="", finished_at__isnull=True),
                 name="countjobs_ready",
             ),
