@@ -61,15 +61,14 @@ class Links:
 
     def to_overview(self) -> str:
         """The URL of the overview; "" for none."""
-        if not self.may_view(Execution):
-            return ""
-        return reverse("admin:countjobs_overview", current_app=self._site.name)
+        return self._to_page_of_runs("admin:countjobs_overview")
 
     def to_running(self) -> str:
         """The URL of the page “Running now”; "" for none."""
-        if not self.may_view(Execution):
-            return ""
-        return reverse("admin:countjobs_running", current_app=self._site.name)
+        return self._to_page_of_runs("admin:countjobs_running")
+
+    def _to_page_of_runs(self, name: str) -> str:
+        return reverse(name, current_app=self._site.name) if self.may_view(Execution) else ""
 
     def to_list(self, model: type[models.Model], **query: Any) -> str:
         """The URL of a model's list, filtered; "" for none."""
