@@ -17,7 +17,7 @@ from countjobs.api import cancel_run, request_run
 from countjobs.models import Execution, SchedulerNode
 from countjobs.models.executions import Status
 from tests.app.models import Hard, Note
-from tests.support.process_marks import VARIABLE, marked, new_mark
+from tests.support.process_marks import VARIABLE, marked
 from tests.support.running_schedulers import end, read, scheduler
 from tests.support.waiting import wait_until
 
@@ -73,9 +73,9 @@ def late_notes(notes: Path, since: datetime) -> list[str]:
 
 @pytest.mark.timeout(240)
 def test_promise_13_whatever_a_run_in_a_process_does_it_ends_at_its_limit(
-    log: Path, tmp_path: Path
+    log: Path, mark: str, tmp_path: Path
 ) -> None:
-    mark, notes = new_mark(), tmp_path / "notes"
+    notes = tmp_path / "notes"
     good_jobs(notes)
     with scheduler(log, TEST_COUNTJOBS=SETTINGS, **{VARIABLE: mark}) as process:
         wait_until(notes.read_text, 60)
@@ -96,8 +96,7 @@ def test_promise_13_whatever_a_run_in_a_process_does_it_ends_at_its_limit(
     assert not late
 
 
-def test_promise_32_a_run_in_a_process_ends_when_somebody_cancels_it(log: Path) -> None:
-    mark = new_mark()
+def test_promise_32_a_run_in_a_process_ends_when_somebody_cancels_it(log: Path, mark: str) -> None:
     with scheduler(log, TEST_COUNTJOBS=SETTINGS, **{VARIABLE: mark}) as process:
         runs = [request_run(hard_job(what, "processes")) for what in ("loop_in_c", "sleep_long")]
         for run in runs:
@@ -130,11 +129,11 @@ def test_a_run_that_crashes_its_process_is_tried_again_in_another(log: Path) -> 
 
 @pytest.mark.timeout(240)
 def test_promise_13_what_does_not_end_in_a_thread_is_given_up_and_costs_no_capacity(
-    log: Path, tmp_path: Path
+    log: Path, mark: str, tmp_path: Path
 ) -> None:
     notes = tmp_path / "notes"
     settings = '{"THREADS": 3, "HEARTBEAT_SECONDS": 1, "LEASE_SECONDS": 10}'
-    with scheduler(log, TEST_COUNTJOBS=settings) as process:
+    with scheduler(log, TEST_COUNTJOBS=settings, **{VARIABLE: mark}) as process:
         given_up = [
             request_run(hard_job(what, "default", time_limit=LIMIT))
             for what in ("sleep_long", "wait_for_program")
@@ -155,8 +154,7 @@ def test_promise_13_what_does_not_end_in_a_thread_is_given_up_and_costs_no_capac
     assert not Execution.objects.active().exclude(node="").exists(), "nothing is left to be lost"
 
 
-def test_limits_hold_through_a_freeze_of_the_scheduler(log: Path) -> None:
-    mark = new_mark()
+def test_limits_hold_through_a_freeze_of_the_scheduler(log: Path, mark: str) -> None:
     with scheduler(log, TEST_COUNTJOBS=SETTINGS, **{VARIABLE: mark}) as process:
         run = request_run(hard_job("sleep_long", "processes", time_limit=LIMIT))
         there = Execution.objects.filter(pk=run.pk, output__contains="working")

@@ -17,7 +17,7 @@ from countjobs.models import CountJob, Execution, SchedulerNode
 from tests.app import hard, jobs
 from tests.app.models import Gate, Greeting, Label
 from tests.support.factories import code_job, once, store_job
-from tests.support.process_marks import VARIABLE, marked, new_mark
+from tests.support.process_marks import VARIABLE, marked
 from tests.support.running_schedulers import end, read, scheduler
 from tests.support.waiting import wait_until
 
@@ -81,8 +81,7 @@ def test_kinds_parameters_and_jobs_from_code_work(log: Path) -> None:
     assert [line for line in said if line.endswith(" INFO b, ü")]
 
 
-def test_nothing_is_started_where_nothing_uses_it(log: Path) -> None:
-    mark = new_mark()
+def test_nothing_is_started_where_nothing_uses_it(log: Path, mark: str) -> None:
     add("greet", jobs.greet, "threads", executor="default")
     with scheduler(log, **{VARIABLE: mark}) as process:
         ended("greet", log)
@@ -103,8 +102,10 @@ def test_output_and_progress_are_written_while_it_goes_on(log: Path, tmp_path: P
     assert (run.progress_done, run.progress_total) == (1, 3)
 
 
-def test_promise_23_the_drain_lets_a_run_in_a_process_end(log: Path, tmp_path: Path) -> None:
-    mark, file = new_mark(), tmp_path / "gate"
+def test_promise_23_the_drain_lets_a_run_in_a_process_end(
+    log: Path, mark: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "gate"
     gate = Gate.objects.create(name="gate", file=str(file), **PAUSED)
     request_run(gate.job_id, gate.name)
     with scheduler(log, **{VARIABLE: mark}) as process:
@@ -119,8 +120,7 @@ def test_promise_23_the_drain_lets_a_run_in_a_process_end(log: Path, tmp_path: P
     nothing_is_left(mark)
 
 
-def test_a_run_that_outlasts_the_drain_is_lost_and_killed(log: Path) -> None:
-    mark = new_mark()
+def test_a_run_that_outlasts_the_drain_is_lost_and_killed(log: Path, mark: str) -> None:
     add("children", hard.start_hard_children)
     with scheduler(log, "--drain-timeout", "0.2", **{VARIABLE: mark}) as process:
         going_on("children", log, "started")
@@ -142,9 +142,8 @@ POOR = {"DJANGO_SETTINGS_MODULE": "tests.support.poor_settings", "LACKS": "pidfd
     [(hard.loop_in_c, {}), (hard.start_hard_children, {}), (hard.loop_in_c, POOR)],
 )
 def test_promise_09_a_killed_scheduler_leaves_no_process(
-    log: Path, job: Any, system: dict[str, str]
+    log: Path, mark: str, job: Any, system: dict[str, str]
 ) -> None:
-    mark = new_mark()
     add("idle", jobs.greet, "you")
     with scheduler(log, **{VARIABLE: mark}, **system) as process:
         ended("idle", log)
@@ -160,9 +159,9 @@ def test_promise_09_a_killed_scheduler_leaves_no_process(
 
 @pytest.mark.parametrize("system", [{}, POOR])
 def test_promise_09_nor_where_a_child_of_another_job_has_copies_of_all_its_files(
-    log: Path, tmp_path: Path, system: dict[str, str]
+    log: Path, mark: str, tmp_path: Path, system: dict[str, str]
 ) -> None:
-    mark, file = new_mark(), tmp_path / "end"
+    file = tmp_path / "end"
     add("loop", hard.loop_in_c)
     with scheduler(log, **{VARIABLE: mark}, **system) as process:
         going_on("loop", log, "looping")
@@ -193,9 +192,8 @@ def test_a_frozen_scheduler_finds_how_its_runs_have_ended(log: Path, tmp_path: P
     assert (run.status, run.output) == ("succeeded", "begun\nended\n")
 
 
-def test_runs_that_crash_touch_no_good_job(log: Path) -> None:
+def test_runs_that_crash_touch_no_good_job(log: Path, mark: str) -> None:
     """In line 1 of issue 10 their lateness is bounded, too."""
-    mark = new_mark()
     for number in range(GOOD):
         add(f"good {number}", hard.count_rows)
     bad = {
@@ -218,8 +216,7 @@ def test_runs_that_crash_touch_no_good_job(log: Path) -> None:
     nothing_is_left(mark)
 
 
-def test_processes_are_out_of_reach_of_the_terminals_signals(log: Path) -> None:
-    mark = new_mark()
+def test_processes_are_out_of_reach_of_the_terminals_signals(log: Path, mark: str) -> None:
     add("sleep", hard.sleep_long)
     with scheduler(log, "--drain-timeout", "0", **{VARIABLE: mark}) as process:
         going_on("sleep", log, "sleeping")
