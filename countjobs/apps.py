@@ -25,8 +25,9 @@ class CountjobsConfig(AppConfig):
         super().import_models()
 
     def ready(self) -> None:
-        """Connect what must happen whenever a definition is written."""
+        """Connect what must happen whenever a definition is written, and find functions."""
         from countjobs import checks  # noqa: F401  # registers them
+        from countjobs.functions import discovering as functions
         from countjobs.jobstores import rows
         from countjobs.models import definitions_changed, definitions_deleted, detecting, writes
         from countjobs.models.kinds import senders
@@ -34,6 +35,7 @@ class CountjobsConfig(AppConfig):
         detecting.install()
         definitions_changed.connect(rows.definitions_changed)
         definitions_deleted.connect(rows.definitions_deleted)
+        functions.discover()
         for model in senders():
             # Django's own signals tell also of fixtures and of cascades.
             post_save.connect(writes.tell_saved, sender=model)

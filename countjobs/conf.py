@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Any, Self
@@ -32,6 +32,7 @@ _SIZES = {THREADS: "THREADS", PROCESSES: "PROCESSES"}
 DEFAULT_EXECUTOR = "default"
 """The stored name of the executor that everybody has. It is a name for `threads`."""
 _LONGEST_NAME = 64
+_LONGEST_COMMAND = 100
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,10 @@ class Conf:
     """It also deletes the older runs of a job beyond this many."""
     executors: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """More executors, by the names that definitions choose them by."""
+    jobs_module: str = "jobs"
+    """The module of each app in which functions are registered with `@job`."""
+    commands: Sequence[str] = ("clearsessions", "purgeexecutions")
+    """The management commands that may be scheduled."""
 
     @classmethod
     def load(cls) -> Self:
@@ -136,8 +141,8 @@ class Conf:
     def _wrong_values(cls, given: dict[object, object]) -> Iterator[str]:
         for item in fields(cls):
             key = item.name.upper()
-            if key == "EXECUTORS":
-                yield from _wrong_executors(given.get(key, {}))
+            if key in _CHECKS:
+                yield from _CHECKS[key](given[key]) if key in given else ()
                 continue
             value = given.get(key, item.default)
             if wrong := _wrong_number(item.name, value):
@@ -152,6 +157,20 @@ def _wrong_number(name: str, value: object) -> str:
     if type(value) is int and least <= value <= most:
         return ""
     return f"must be a whole number from {least} to {most}, not {value!r}."
+
+
+def _wrong_module(given: object) -> Iterator[str]:
+    if not isinstance(given, str) or not all(map(str.isidentifier, given.split("."))):
+        yield f"COUNTJOBS['JOBS_MODULE'] must be the name of a module, such as 'jobs', not {given!r}."
+
+
+def _wrong_commands(given: object) -> Iterator[str]:
+    if isinstance(given, str) or not isinstance(given, Sequence):
+        yield "COUNTJOBS['COMMANDS'] must be a list of names."
+        return
+    for name in given:
+        if not isinstance(name, str) or not 1 <= len(name) <= _LONGEST_COMMAND:
+            yield f"COUNTJOBS['COMMANDS']: {name!r} is no name of a command."
 
 
 def _is_name(name: object) -> bool:
@@ -182,3 +201,11 @@ def _wrong_executors(given: object) -> Iterator[str]:
                 yield f"{where} has no key {key!r}. Its keys are TYPE, {size}."
             if size in options and (wrong := _wrong_number(size.lower(), options[size])):
                 yield f"{where}[{size!r}] {wrong}"
+
+
+_CHECKS: dict[str, Callable[[object], Iterator[str]]] = {
+    "EXECUTORS": _wrong_executors,
+    "JOBS_MODULE": _wrong_module,
+    "COMMANDS": _wrong_commands,
+}
+"""What checks the settings that aren't whole numbers."""

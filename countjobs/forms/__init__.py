@@ -4,6 +4,7 @@ from countjobs.forms.key_text_rows import KeyTextRows
 from countjobs.forms.keytext import KeyTextFormField
 from countjobs.forms.moments import MomentField
 from countjobs.forms.ordered import MOST_LEVELS, OrderedJSONFormField, is_too_deep
+from countjobs.forms.settling import Settling
 
 __all__ = [
     "MOST_LEVELS",
@@ -11,5 +12,6 @@ __all__ = [
     "KeyTextRows",
     "MomentField",
     "OrderedJSONFormField",
+    "Settling",
     "is_too_deep",
 ]

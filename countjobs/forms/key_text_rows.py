@@ -28,10 +28,11 @@ def rows_of(value: Any) -> Rows | None:
     """The rows of an object; None if a browser couldn't send them back unchanged."""
     if not isinstance(value, dict) or len(value) > MOST_ROWS:
         return None
-    return Rows(value.items()) if all(_fits(*pair) for pair in value.items()) else None
+    return Rows(value.items()) if all(fits_into_row(*p) for p in value.items()) else None
 
 
-def _fits(key: Any, text: Any) -> bool:
+def fits_into_row(key: Any, text: Any) -> bool:
+    """Whether a row can show these, and a browser sends them back unchanged."""
     if not isinstance(key, str) or not isinstance(text, str) or not key.strip():
         return False
     # Browsers drop newlines from an input, and turn those in a textarea into CR LF.
@@ -39,12 +40,12 @@ def _fits(key: Any, text: Any) -> bool:
     return not has_lost and is_encodable(key + text)
 
 
-def row_problems(rows: Rows) -> dict[int, str]:
+def row_problems(rows: Rows, *, has_keys: bool = True) -> dict[int, str]:
     """What is wrong, by row number."""
     problems: dict[int, str] = {}
     seen: set[str] = set()
     for number, (key, text) in enumerate(rows):
-        if problem := _problem(key, text, seen):
+        if problem := _problem(key, text, seen) if has_keys else _invalid(text):
             problems[number] = problem
         seen.add(key)
     return problems
@@ -55,8 +56,11 @@ def _problem(key: str, text: str, seen: set[str]) -> str:
         return _("This text has no key.")
     if key in seen:
         return _("The key “%(key)s” occurs more than once.") % {"key": shown(key)}
+    return _invalid(key) or _invalid(text)
+
+
+def _invalid(text: str) -> str:
     try:
-        validate_text(key)
         validate_text(text)
     except ValidationError as error:
         return " ".join(error.messages)
@@ -70,6 +74,7 @@ class KeyTextRows(forms.Widget):
     """
 
     template_name = "admin/countjobs/key_text_rows.html"
+    has_keys = True
 
     class Media:
         js = [Script("countjobs/rows.js", type="module")]
@@ -80,8 +85,9 @@ class KeyTextRows(forms.Widget):
         context["most"] = _MOST_ADDED
         context["described"] = context["widget"]["attrs"].get("aria-describedby", "")
         context["rows"] = None
+        context["has_keys"] = self.has_keys
         if isinstance(value, Rows):
-            problems = row_problems(value)
+            problems = row_problems(value, has_keys=self.has_keys)
             told = [(*row, problems.get(number, "")) for number, row in enumerate(value)]
             context["rows"] = told + [("", "", "")] * _SPARE
         return context

@@ -18,6 +18,10 @@ class MomentField(forms.SplitDateTimeField):
     before: Any = None
     """What the inputs were filled with, if anything."""
 
+    def settle(self, form: forms.BaseForm, name: str) -> None:
+        """Remember what the form fills the inputs with."""
+        self.before = form.get_initial_for_field(self, name)
+
     def clean(self, value: Any) -> Any:
         """As Django's, unless the inputs are unchanged. Raises ValidationError."""
         return self.before if self._is_untouched(value) else super().clean(value)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,7 +16,7 @@ from countjobs.database.wakeups import notify
 from countjobs.history import lifecycle
 from countjobs.models import Execution, JobDefinition
 from countjobs.models.executions import Trigger
-from countjobs.models.kinds import definition_key, not_overridable
+from countjobs.models.kinds import keys_by_kind, not_overridable
 from countjobs.text import shown
 
 
@@ -89,11 +90,24 @@ def request_runs(
 
 
 def _refuse(job_ids: Iterable[str], parameters: dict[str, Any]) -> None:
-    for kind in {key[0] for job_id in job_ids if (key := definition_key(job_id))}:
+    for kind, pks in keys_by_kind(job_ids).items():
         if refused := not_overridable(kind, parameters):
             raise ValueError(
                 f"{kind._meta.label}: a run can't be given a value for {', '.join(refused)}."
             )
+        if kind.callee != "":  # its code says which values it takes
+            for definition in rows_of(kind).filter(pk__in=pks):
+                _try(definition, parameters)
+
+
+def _try(definition: JobDefinition, parameters: dict[str, Any]) -> None:
+    for name, value in parameters.items():
+        setattr(definition, name, value)
+    others = {field.name for field in definition._meta.fields} - parameters.keys()
+    try:
+        definition.clean_fields(exclude=others)
+    except ValidationError as error:
+        raise ValueError(f"{definition.name}: {' '.join(error.messages)}") from error
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from django.core.exceptions import ValidationError
+
+from countjobs.functions.callees import known_callees
 from countjobs.jobstores.claimed import ClaimedJob
+from countjobs.jobstores.neighbours import callees_told
 from countjobs.jobstores.passed import NOTHING, PassedOver
 from countjobs.jobstores.plan import NotRun
 from countjobs.jobstores.questions import JobRow
@@ -35,6 +39,10 @@ class Claims:
     """Executors that have no room, each with a job that was left because of that."""
 
 
+def _never(row: JobRow, is_definition: bool) -> bool:
+    return False
+
+
 @dataclass
 class ClaimUnderWay:
     """What the parts of a claim share."""
@@ -46,6 +54,8 @@ class ClaimUnderWay:
     rooms: Mapping[str, int] | None = None
     """How many jobs each executor may still take. None: as many as there are."""
     passed: PassedOver = NOTHING
+    is_left: Callable[[JobRow, bool], bool] = _never
+    """Whether to leave a row that can't be run here to others: see `left_to_others`."""
     claims: Claims = field(default_factory=Claims)
     moved: list[dict[str, Any]] = field(default_factory=list)
     """Rows of the job store to write."""
@@ -70,6 +80,24 @@ class ClaimUnderWay:
             return False
         self._taken_of[executor] += 1
         return True
+
+    def leaves(self, taken: Taken, refused: ValidationError) -> bool:
+        """Whether a definition that was refused, as its code is here, is left to others.
+
+        While a release is rolled out, the code differs from scheduler to scheduler. One that knows
+        the function takes the job; one whose function takes other arguments may.
+        """
+        definition = taken.definition
+        if definition is None or not definition.callee:
+            return False
+        if definition.callee in known_callees():
+            is_left = self.is_left(taken.row, False)
+        else:
+            is_left = definition.callee in callees_told(self.now)
+        if is_left:
+            reason = " ".join(refused.messages)
+            self.claims.strange.append(Strange(taken.row.id, storable(reason)))
+        return is_left
 
     def park(self, broken: list[tuple[JobRow, str]], known: Mapping[str, ParkedJob]) -> None:
         """Park jobs. One that is parked already keeps its reason."""

@@ -81,7 +81,8 @@ class _Claim:
         asked = self._lock_asked(limit, only)
         due = self._lock_due(max(limit - len(asked), 0), only)
         rows = {row.id: row for row in (*self._rows_of(asked), *due)}
-        found = restore(rows.values(), left_to_others(asked, self.now, self.node))
+        self.under_way.is_left = left_to_others(asked, self.now, self.node)
+        found = restore(rows.values(), self.under_way.is_left)
         claims.strange, claims.to_write = found.strange, found.to_write
         if found.broken:
             known = ParkedJob.objects.in_bulk([row.id for row, _error in found.broken])

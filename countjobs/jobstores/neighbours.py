@@ -68,6 +68,12 @@ def left_to_others(
     return is_left
 
 
+def callees_told(now: datetime) -> set[str]:
+    """The functions and commands that any scheduler that is alive says it knows. One query."""
+    told = SchedulerNode.objects.alive(now).order_by().values_list("callees", flat=True)
+    return {name for callees in told for name in callees or ()}
+
+
 def kinds_told() -> set[str]:
     """The kinds that any scheduler knows, also those that have stopped lately. One query."""
     told = SchedulerNode.objects.order_by().values_list("kinds", flat=True)

@@ -17,7 +17,7 @@ from countjobs.conf import DEFAULT_EXECUTOR, Conf
 from countjobs.jobstores.questions import JobRow
 from countjobs.jobstores.rows import RUN_DEFINITION, job_of, load_definitions
 from countjobs.jobstores.signing import ForeignJobError, UnreadableJobError, unseal
-from countjobs.models import JobDefinition
+from countjobs.models import CommandJob, FunctionJob, JobDefinition
 from countjobs.models.kinds import definition_key, not_overridable
 from countjobs.text import describe
 
@@ -55,6 +55,7 @@ class Taken:
         self.is_used = True
         for name, value in parameters.items():
             setattr(definition, name, _of_field(definition, name, value))
+        definition.validate_run()
         definition.hand_to_run(parameters)
         return definition.run
 
@@ -65,6 +66,7 @@ class Taken:
         if count == 1 or self.definition is None:
             return [self.call({}) for _ in range(count)]
         untouched = deepcopy(self.definition)
+        untouched.validate_run()
         untouched.hand_to_run()
         return [partial(_run_copy, untouched)] * count
 
@@ -87,7 +89,10 @@ def _run_copy(definition: JobDefinition) -> object:
     return deepcopy(definition).run()
 
 
-CALLERS = {_call_anew.__code__, _run_copy.__code__}
+CALLERS = {
+    *(_call_anew.__code__, _run_copy.__code__),
+    *(FunctionJob.run.__code__, CommandJob.run.__code__),
+}
 """Their frames lie between those of an executor and those of a job."""
 
 

@@ -19,8 +19,14 @@ from countjobs.database.batches import batches
 from countjobs.database.primary import rows_of
 from countjobs.database.turns import own_turn
 from countjobs.database.wakeups import notify
+from countjobs.functions.callees import known_callees
 from countjobs.jobstores.keeping import kept_of_code
-from countjobs.jobstores.neighbours import kinds_told, known_kinds, neighbours
+from countjobs.jobstores.neighbours import (
+    callees_told,
+    kinds_told,
+    known_kinds,
+    neighbours,
+)
 from countjobs.jobstores.questions import rows_from_code
 from countjobs.jobstores.restoring import checked
 from countjobs.jobstores.rows import RUN_DEFINITION, delete_rows, disagreeing, park, write_rows
@@ -108,7 +114,8 @@ def _look_at(job_ids: list[str], now: datetime) -> list[str]:
 
 def _mend(model: type[JobDefinition], pks: list[Any], now: datetime) -> list[str]:
     """Rows of definitions that disagree with them, or are missing."""
-    if wrong := _without_newer(model, disagreeing(model, pks, now), now):
+    wrong = _without_newer(model, disagreeing(model, pks, now), now)
+    if wrong := _without_callees_of_others(model, wrong, now):
         with own_turn():
             return write_rows(model, wrong, now)
     return []
@@ -121,6 +128,20 @@ def _without_newer(model: type[JobDefinition], pks: list[Any], now: datetime) ->
     rows = rows_of(DjangoJob).filter(id__in=[model.job_id_of(pk) for pk in pks])
     newer = {row.id for row in rows if _is_of_another_version(row)}
     return [pk for pk in pks if model.job_id_of(pk) not in newer]
+
+
+def _without_callees_of_others(
+    model: type[JobDefinition], pks: list[Any], now: datetime
+) -> list[Any]:
+    """Those that call what is known here, or nowhere. The others are left to who knows it."""
+    if not pks or model.callee == "":
+        return pks
+    known = set(known_callees())
+    calls = {each.pk: each.callee for each in rows_of(model).filter(pk__in=pks)}
+    if known.issuperset(calls.values()):
+        return pks
+    told = callees_told(now) - known
+    return [pk for pk in pks if calls.get(pk, "") not in told]
 
 
 def _is_of_another_version(row: DjangoJob) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.core.exceptions import ValidationError
 from django.db import Error
 from django.utils.translation import gettext as _
 from django_apscheduler.models import DjangoJob
@@ -19,7 +20,7 @@ from countjobs.jobstores.restoring import Strange, Taken
 from countjobs.models import Execution
 from countjobs.models.executions import OWED, Status, Trigger
 from countjobs.models.kinds import unknown_kind
-from countjobs.text import describe
+from countjobs.text import describe, storable
 
 
 class AskedRuns:
@@ -84,6 +85,10 @@ class AskedRuns:
             call = taken.call(execution.parameters)
         except Error:
             raise
+        except ValidationError as refused:
+            if self._claim.leaves(taken, refused):
+                return []
+            return [self._end(execution, Status.FAILED, storable(" ".join(refused.messages)))]
         except Exception as error:  # parameters may be anything, and fields may refuse it
             return [self._end(execution, Status.FAILED, describe(error))]
         run = run_of(taken, execution.pk, execution.scheduled_at, call, execution.attempt)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import Error
 
 from countjobs.conf import Conf
@@ -54,6 +55,10 @@ class DueRows:
                     rows += executions_of(taken.job, made, claim.now)
             except Error:
                 raise
+            except ValidationError as refused:
+                if not claim.leaves(taken, refused):
+                    claim.park([(row, "\n".join(refused.messages))], {})
+                continue
             except Exception as error:  # triggers and fields are anybody's code
                 logger.error('Job "%s" can\'t be claimed', row.id, exc_info=error)
                 claim.park([(row, describe(error))], {})

@@ -1,8 +1,11 @@
 """The models: definitions (when and what), runs (the history), and schedulers."""
 
+from countjobs.models.commandjob import CommandJob
 from countjobs.models.countjob import CountJob
+from countjobs.models.declarations import Declaration
 from countjobs.models.definitions import JobDefinition
 from countjobs.models.executions import Execution
+from countjobs.models.functionjob import FunctionJob
 from countjobs.models.nodes import SchedulerNode
 from countjobs.models.parked import ParkedJob
 from countjobs.models.watches import JobWatch
@@ -13,8 +16,11 @@ from countjobs.models.writes import (
 )
 
 __all__ = [
+    "CommandJob",
     "CountJob",
+    "Declaration",
     "Execution",
+    "FunctionJob",
     "JobDefinition",
     "JobDefinitionQuerySet",
     "JobWatch",

@@ -92,6 +92,11 @@ class JobDefinition(Rules):
     None: all fields that the kind adds. An empty tuple: none. Whoever may run a job may set them.
     """
 
+    callee = ""
+    """The name of what it calls, if a scheduler may lack that: a function, say. See `callees`."""
+    permission_needed = ""
+    """What people need, beside the permissions of its kind, to change, run or resume it."""
+
     class Meta:
         abstract = True
         ordering = ("name",)
@@ -111,6 +116,12 @@ class JobDefinition(Rules):
     def run(self) -> Awaitable[None] | None:
         """Do the work, async or not. What it prints and logs is kept; an exception is a failure."""
         raise NotImplementedError(f"{type(self).__name__} must define run().")
+
+    def validate_run(self) -> None:
+        """Check, when a run is claimed or asked for, what may have changed since it was saved.
+
+        A kind may override it. It must query nothing. Raises ValidationError.
+        """
 
     def progress(self, done: int, total: int | None = None) -> None:
         """Tell, from `run`, how far it has come: `done` of `total`, in units of your choice.

@@ -76,6 +76,10 @@ class SchedulerNode(models.Model):
     kinds = models.JSONField(_("kinds of job"), null=True, default=None, editable=False)
     """The labels of the kinds of definition that it knows; null if unknown."""
 
+    callees = models.JSONField(null=True, default=None, editable=False)
+    """The functions and commands that it knows (see `countjobs.functions.callees`); null if
+    unknown."""
+
     objects = SchedulerNodeQuerySet.as_manager()
 
     class Meta:

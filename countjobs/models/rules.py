@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
@@ -152,6 +152,10 @@ class Rules(SavedInRun):
         if self.executor == THREADS:
             self.executor = DEFAULT_EXECUTOR
         super().clean_fields(exclude)
+
+    def own_checks(self) -> Iterator[tuple[str, Callable[[], None]]]:
+        """Checks of fields beyond Django's, by the field's name. They raise ValidationError."""
+        yield "overlap", self.validate_overlap
 
     def validate_overlap(self) -> None:
         """Check that runs can be replaced. Raises ValidationError."""

@@ -62,8 +62,9 @@ def more_checks(
         if isinstance(value, str):
             yield field.name, partial(validate_text, value)
             yield field.name, partial(validate_length, value, field.max_length or MOST_TEXT)
-    if "overlap" not in exclude:
-        yield "overlap", definition.validate_overlap
+    for name, check in definition.own_checks():
+        if name not in exclude:
+            yield name, check
     for name in ("start_date", "end_date"):
         if name not in exclude and (value := getattr(definition, name)):
             yield name, partial(validate_moment, value)

@@ -18,6 +18,7 @@ from django.db import Error
 from countjobs import __version__
 from countjobs.conf import Conf
 from countjobs.database.outages import Outage
+from countjobs.functions.callees import known_callees
 from countjobs.jobstores.neighbours import known_kinds
 from countjobs.models import SchedulerNode
 from countjobs.models.nodes import MOST_REASON, State
@@ -70,6 +71,7 @@ class Heartbeat:
             cannot_claim=self._cannot_claim,
             given_up=self.given_up,
             kinds=known_kinds(),
+            callees=known_callees(),
         ).save()
         self._beaten_at = time.monotonic()
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from countjobs.admin.definitions.widgets import CrontabInput
-from countjobs.forms import MomentField
+from countjobs.forms import Settling
 from countjobs.text import shown
 from countjobs.triggers import CRON_DEFAULTS
 from countjobs.triggers.crontab import Crontab, CrontabError, read_crontab
@@ -39,8 +39,8 @@ class PartialForm(AnyModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, field in self.fields.items():
-            if isinstance(field, MomentField):
-                field.before = self.initial.get(name)
+            if isinstance(field, Settling):
+                field.settle(self, name)
 
     @cached_property
     def changed_data(self) -> list[str]:

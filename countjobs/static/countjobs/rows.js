@@ -1,8 +1,8 @@
-// Rows of key and text: add one, remove one, move one up or down. Without this, a few empty rows
+// Rows of key and text, or of texts alone: add one, remove one, move one up or down. Without this, a few empty rows
 // are always there, an emptied one is dropped, and the rest is typing.
 
 const items = (box) => [...box.querySelectorAll("ol > li")];
-const keyOf = (row) => row.querySelector("input");
+const keyOf = (row) => row.querySelector("input, textarea");
 
 // The label leads to the first row; and no more rows fit into a post than the server takes.
 function settle(box) {
@@ -87,11 +87,17 @@ function press(box, event) {
     }
 }
 
-for (const box of document.querySelectorAll("[data-countjobs-rows]")) {
-    for (const tool of box.querySelectorAll("[hidden]")) {
-        tool.hidden = false;
+function begin(place) {
+    for (const box of place.querySelectorAll("[data-countjobs-rows]")) {
+        for (const tool of box.querySelectorAll("[hidden]")) {
+            tool.hidden = false;
+        }
+        box.addEventListener("click", (event) => click(box, event));
+        box.addEventListener("keydown", (event) => press(box, event));
+        settle(box);
     }
-    box.addEventListener("click", (event) => click(box, event));
-    box.addEventListener("keydown", (event) => press(box, event));
-    settle(box);
 }
+
+begin(document);
+// Inputs that another script has put into the page.
+document.addEventListener("countjobs:inputs", (event) => begin(event.target));

@@ -1,0 +1,103 @@
+"""Inputs of a function's parameters. They are the browser's own, so a script can put them in."""
+
+from __future__ import annotations
+
+from datetime import date, time
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.forms import MultiWidget
+from django.utils.text import normalize_newlines
+
+from countjobs.forms.moments import MomentField
+
+
+class DateInput(forms.DateInput):
+    """A date."""
+
+    input_type = "date"
+
+    def format_value(self, value: Any) -> str | None:
+        """In ISO 8601, as browsers want it."""
+        return value.isoformat() if isinstance(value, date) else value
+
+
+class TimeInput(forms.TimeInput):
+    """A time of day. Browsers would drop microseconds, so those are typed as text."""
+
+    input_type = "time"
+    supports_microseconds = True
+
+    def format_value(self, value: Any) -> str | None:
+        """In ISO 8601, as browsers want it."""
+        return value.isoformat() if isinstance(value, time) else value
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        """As Django's."""
+        context: dict[str, Any] = super().get_context(name, value, attrs)
+        if "." in str(context["widget"]["value"] or ""):
+            context["widget"]["type"] = "text"
+        else:
+            context["widget"]["attrs"]["step"] = 1  # or browsers leave out the seconds
+        return context
+
+
+class MomentInputs(forms.SplitDateTimeWidget):
+    """A date and a time."""
+
+    supports_microseconds = True
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        MultiWidget.__init__(self, [DateInput, TimeInput], attrs)
+
+
+class ParameterMomentField(MomentField):
+    """A date and time in the site's zone. It is filled in with a moment."""
+
+    widget = MomentInputs
+
+
+class LineInput(forms.Textarea):
+    """A text. It may have several lines, and grows with them."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__({"rows": 1, "cols": 40, "class": "countjobs-line"} | (attrs or {}))
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        """What was typed. Browsers turn its line ends into CR LF."""
+        text = data.get(name)
+        return text.replace("\r\n", "\n") if isinstance(text, str) else text
+
+
+class LineField(forms.CharField):
+    """A text of one or several lines. One that nobody has changed keeps its own line ends."""
+
+    widget = LineInput
+    _before: Any = None
+
+    def settle(self, form: forms.BaseForm, name: str) -> None:
+        """Remember what the form fills the input with."""
+        self._before = form.get_initial_for_field(self, name)
+
+    def clean(self, value: Any) -> Any:
+        """As Django's. Raises ValidationError."""
+        before = self._before
+        is_untouched = isinstance(before, str) and normalize_newlines(before) == value
+        return super().clean(before if is_untouched else value)
+
+
+class KeyField(forms.ModelChoiceField):
+    """An object, by its key. No list of all objects is offered: there may be a million."""
+
+    widget = forms.TextInput
+
+    def to_python(self, value: Any) -> Any:
+        """The object. Raises ValidationError if there is none."""
+        if isinstance(value, str) and "\0" in value:
+            raise ValidationError(
+                self.error_messages["invalid_choice"],
+                code="invalid_choice",
+                params={"value": value.replace("\0", "\\x00")},
+            )
+        return super().to_python(value)

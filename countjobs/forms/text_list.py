@@ -1,0 +1,61 @@
+"""The form field of a list of texts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.forms.fields import InvalidJSONInput
+from django.utils.translation import gettext_lazy as _
+
+from countjobs.forms.key_text_rows import MOST_ROWS, KeyTextRows, Rows, fits_into_row
+from countjobs.forms.ordered import OrderedJSONFormField
+from countjobs.text import validate_text
+
+
+class TextRows(KeyTextRows):
+    """A row for each text; or JSON, if the value is a string instead of `Rows`."""
+
+    has_keys = False
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        """The rows that aren't empty, or the JSON."""
+        rows = super().value_from_datadict(data, files, name)
+        return Rows(("", text) for _key, text in rows if text) if isinstance(rows, Rows) else rows
+
+
+class TextListField(OrderedJSONFormField):
+    """A list of texts, edited in rows. What doesn't fit into rows is edited as JSON."""
+
+    widget = TextRows
+    default_error_messages = {"list": _("This must be a list of texts.")}
+
+    def to_python(self, value: Any) -> Any:
+        """The list. Raises ValidationError."""
+        if not isinstance(value, Rows):
+            value = super().to_python(value) or []
+            if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+                raise ValidationError(self.error_messages["list"], code="list")
+            return value
+        texts = [text for _key, text in value]
+        for text in texts:
+            validate_text(text)
+        return texts
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """What was typed."""
+        is_rows = isinstance(data, Rows) and not self.disabled
+        return data if is_rows else super().bound_data(data, initial)
+
+    def prepare_value(self, value: Any) -> Any:
+        """Rows, or the JSON to edit."""
+        if isinstance(value, (Rows, InvalidJSONInput)):
+            return value
+        texts = [] if value is None else value
+        fits = isinstance(texts, list) and len(texts) <= MOST_ROWS and all(map(_fits, texts))
+        return Rows(("", text) for text in texts) if fits else super().prepare_value(value)
+
+
+def _fits(text: Any) -> bool:
+    """Whether a row can show a text, and a browser sends it back unchanged."""
+    return bool(text) and fits_into_row("key", text)

@@ -1,0 +1,1 @@
+"""`@job`: functions that people may schedule. What they are called with is checked here."""

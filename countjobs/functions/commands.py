@@ -1,0 +1,104 @@
+"""The management commands that may be scheduled, and their arguments.
+
+Only names in the setting `COMMANDS` are ever loaded: what a definition stores is compared with
+those, and never imported by itself.
+"""
+
+from __future__ import annotations
+
+import shlex
+from functools import cache
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management import BaseCommand, CommandError, get_commands, load_command_class
+from django.core.management.base import CommandParser
+from django.utils.translation import gettext_lazy as _
+
+from countjobs.conf import Conf
+from countjobs.text import describe, shown, validate_text
+
+_FIRST_WORDS = "manage.py"
+_ENDING = ("-h", "--help", "--version")
+_OF_MANAGE = ("--settings", "--pythonpath")
+"""Options that only `manage.py` itself reads, before it loads a command."""
+
+
+def find_command(name: str) -> BaseCommand:
+    """The allowed command with this name. Raises ValidationError."""
+    allowed = next((each for each in Conf.load().commands if each == name), None)
+    if allowed is None:
+        raise ValidationError(
+            _("The command “%(name)s” is not among COUNTJOBS[\"COMMANDS\"]."),
+            code="command",
+            params={"name": shown(name)},
+        )
+    try:
+        return load_command(allowed)
+    except Exception as error:  # its module is any code
+        raise ValidationError(
+            _("The command “%(name)s” can't be loaded: %(reason)s"),
+            code="command",
+            params={"name": allowed, "reason": describe(error)},
+        ) from error
+
+
+def load_command(name: str) -> BaseCommand:
+    """A command by its name. Raises CommandError if there is none, and what loading it raises."""
+    app = get_commands().get(name)
+    if app is None:
+        raise CommandError(f"There is no command “{name}”.")
+    return app if isinstance(app, BaseCommand) else load_command_class(app, name)
+
+
+def words_of(arguments: str) -> list[str]:
+    """The words of a command line, as a shell would split it. Raises ValidationError."""
+    validate_text(arguments)
+    try:
+        return shlex.split(arguments)
+    except ValueError as error:
+        raise ValidationError(
+            _("This can't be split into words: %(reason)s."),
+            code="words",
+            params={"reason": str(error)},
+        ) from error
+
+
+class _Parser:
+    """A command's own parser, which raises instead of ending the process."""
+
+    def __init__(self, name: str, command: BaseCommand) -> None:
+        self.parser: CommandParser = command.create_parser(_FIRST_WORDS, name)
+        self.parser.exit = self._refuse  # type: ignore[method-assign]  # it ends the process
+        self.parser.called_from_command_line = False
+
+    def _refuse(self, status: int = 0, message: str | None = None) -> Any:
+        raise CommandError(message or "This ends the command before it does anything.")
+
+
+def validate_words(name: str, words: list[str]) -> None:
+    """Check the arguments of a command with its own parser. Raises ValidationError."""
+    command = find_command(name)
+    for word in words:
+        if word.partition("=")[0] in (*_ENDING, *_OF_MANAGE):
+            message = _("The option %(word)s has no place in a job.")
+            raise ValidationError(message, code="option", params={"word": shown(word)})
+    try:
+        _Parser(name, command).parser.parse_args(words)
+    except CommandError as error:
+        reason = str(error).removeprefix("Error: ")
+        message = _("The command refuses this: %(reason)s")
+        raise ValidationError(message, code="words", params={"reason": reason}) from error
+    except (Exception, SystemExit) as error:  # types of arguments are any code
+        message = _("The command refuses this: %(reason)s")
+        raise ValidationError(message, code="words", params={"reason": describe(error)}) from error
+
+
+@cache
+def help_of(name: str) -> str:
+    """What `manage.py NAME --help` prints, 80 columns wide. Raises ValidationError."""
+    command = find_command(name)
+    try:
+        return _Parser(name, command).parser.format_help()
+    except Exception as error:  # a parser is any code
+        return describe(error)

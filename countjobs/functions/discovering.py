@@ -1,0 +1,14 @@
+"""Finding functions: each app's module of jobs is imported at the start, like its `admin.py`."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.utils.module_loading import autodiscover_modules
+
+from countjobs.conf import Conf
+
+
+def discover() -> None:
+    """Import the module of jobs of each app. Raises what importing one of them raises."""
+    if not Conf.problems(getattr(settings, "COUNTJOBS", {})):  # a check reports those
+        autodiscover_modules(Conf.load().jobs_module)

@@ -1,0 +1,261 @@
+"""The form field of a function's arguments: an input for each of its parameters."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.forms.fields import InvalidJSONInput
+from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy as _
+
+from countjobs.forms import OrderedJSONFormField, Settling
+from countjobs.functions import commands
+from countjobs.functions.arguments import read_arguments, validate_size
+from countjobs.functions.registry import Registered, registry
+from countjobs.functions.signatures import Parameter, SignatureError, parameters_of, summary_of
+
+FUNCTION = "function"
+"""The field beside it that names the function."""
+
+MakeField = Callable[[Parameter], forms.Field]
+
+
+class ArgumentsForm(forms.Form):
+    """The inputs of one function's parameters."""
+
+    use_required_attribute = False
+
+    def __init__(self, fields: Mapping[str, forms.Field], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields.update(fields)
+        for name, field in self.fields.items():
+            if isinstance(field, Settling):
+                field.settle(self, name)
+
+
+class ArgumentsInput(forms.Widget):
+    """Inputs for the parameters of the function that is chosen. Without one, a note.
+
+    The arguments of a function that is gone are shown as JSON.
+    """
+
+    template_name = "admin/countjobs/functions/arguments.html"
+    use_fieldset = True
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs)
+        self.registered: Registered | None = None
+        self.make_field: MakeField = Parameter.field
+        self.stored: Any = {}
+        """What the inputs are filled with, where nothing was posted."""
+
+    @property
+    def media(self) -> forms.Media:
+        """What any of the inputs may need: they come and go with the function."""
+        from django.contrib.admin.widgets import AutocompleteSelect  # noqa: PLC0415  # not for all
+
+        inputs = forms.Media(js=[forms.Script("countjobs/rows.js", type="module")])
+        return inputs + AutocompleteSelect(None, None).media  # type: ignore[arg-type]  # its media needs neither
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        """The form with what was posted; or the JSON that was posted instead."""
+        if name in data or self.registered is None:
+            return data.get(name)
+        return self.form_of(name, data)
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        """Whether nothing of it was posted."""
+        return not any(key == name or key.startswith(f"{name}-") for key in data)
+
+    def form_of(self, name: str, data: Any = None) -> ArgumentsForm:
+        """The inputs. Without data, they are filled in from what is stored."""
+        fields: dict[str, forms.Field] = {}
+        initial: dict[str, Any] = {}
+        stored = self.stored if isinstance(self.stored, dict) else {}
+        for key, parameter in self._parameters().items():
+            fields[key] = self.make_field(parameter)
+            if key in stored:
+                initial[key] = _value(parameter, stored[key])
+        return ArgumentsForm(fields, data, prefix=name, initial=initial)
+
+    def _parameters(self) -> Mapping[str, Parameter]:
+        try:
+            return parameters_of(self.registered) if self.registered else {}
+        except SignatureError:
+            return {}
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        """As Django's, with the inputs."""
+        context: dict[str, Any] = super().get_context(name, value, attrs)
+        context["form"] = context["json"] = None
+        if isinstance(value, (str, InvalidJSONInput)) and value:
+            context["json"] = value
+        elif self.registered is not None:
+            form = value if isinstance(value, ArgumentsForm) else self.form_of(name)
+            context["form"], context["marker"] = form, marker_of(name)
+            context["registered"] = self.registered
+            context["summary"] = summary_of(self.registered.function)
+            context["rules"] = json.dumps(dict(self.registered.rules), default=str)
+            context["unknown"] = self._unknown()
+        return context
+
+    def _unknown(self) -> str:
+        if not isinstance(self.stored, dict):
+            return ""
+        return ", ".join(name for name in self.stored if name not in self._parameters())
+
+    def format_value(self, value: Any) -> Any:
+        """The value, unchanged."""
+        return value
+
+    def use_required_attribute(self, initial: Any) -> bool:
+        """Each input says it for itself."""
+        return False
+
+
+def marker_of(name: str) -> str:
+    """The name of the hidden input that says for which function the inputs were shown."""
+    return f"{name}-of"
+
+
+def _value(parameter: Parameter, stored: Any) -> Any:
+    """What an input is filled with. A value that doesn't fit is shown as it is."""
+    try:
+        return parameter.read(stored)
+    except ValidationError:
+        return stored
+
+
+class ArgumentsFormField(OrderedJSONFormField):
+    """The arguments of the function that another field of the form names.
+
+    If the function has been changed since the inputs were shown, they are shown anew.
+    """
+
+    widget = ArgumentsInput
+    default_error_messages = {
+        "changed": _("Fill in the arguments of this function, then save again."),
+    }
+
+    def settle(self, form: forms.BaseForm, name: str) -> None:
+        """Find out which function is chosen, what is stored, and for which one inputs were shown."""
+        widget: ArgumentsInput = self.widget  # type: ignore[assignment]  # it is ours
+        chosen = getattr(getattr(form, "instance", None), FUNCTION, "")
+        if FUNCTION in form.fields:
+            chosen = form.initial.get(FUNCTION) or chosen
+            if form.is_bound:
+                chosen = form.data.get(form.add_prefix(FUNCTION), "")
+        widget.registered = registry.find(chosen)
+        shown_for = form.data.get(marker_of(form.add_prefix(name))) if form.is_bound else None
+        self._is_of_another = (
+            shown_for is not None
+            and widget.registered is not None
+            and registry.find(shown_for) is not widget.registered
+        )
+        stored = form.initial.get(name)
+        is_same = registry.find(form.initial.get(FUNCTION, chosen)) is widget.registered
+        widget.stored = self._stored = stored if is_same and isinstance(stored, dict) else {}
+
+    _is_of_another = False
+    _stored: Any = {}
+
+    def to_python(self, value: Any) -> Any:
+        """The arguments as JSON. Raises ValidationError; each input shows what is wrong with it."""
+        widget: ArgumentsInput = self.widget  # type: ignore[assignment]  # it is ours
+        if not isinstance(value, ArgumentsForm):
+            stored = super().to_python(value if value is not None else "")
+            if widget.registered is not None:
+                validate_size(stored)
+                read_arguments(widget.registered, stored)
+            return stored
+        if self._is_of_another and value.fields:
+            raise ValidationError(self.error_messages["changed"], code="changed")
+        if widget.registered is None or not value.is_valid():
+            raise self._wrong(len(value.errors))
+        return self._written(widget.registered, value)
+
+    def _written(self, registered: Registered, form: ArgumentsForm) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name, parameter in parameters_of(registered).items():
+            value = form.cleaned_data[name]
+            try:
+                stored = parameter.write(value)
+                if name not in self._stored and not parameter.is_required:
+                    if stored == parameter.write(parameter.default):
+                        continue  # what is left at the default follows the code
+            except ValidationError as error:
+                form.add_error(name, error)
+                continue
+            found[name] = stored
+        if form.errors:
+            raise self._wrong(len(form.errors))
+        validate_size(found)
+        return found
+
+    def _wrong(self, count: int) -> ValidationError:
+        text = ngettext(
+            "One argument is wrong. The reason is shown there.",
+            "%(n)d arguments are wrong. The reasons are shown there.",
+            count,
+        )
+        return ValidationError(text, code="arguments", params={"n": count})
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """What was typed; the inputs of another function are shown anew."""
+        if isinstance(data, ArgumentsForm):
+            return None if self._is_of_another else data
+        return super().bound_data(data, initial) if data is not None else None
+
+    def prepare_value(self, value: Any) -> Any:
+        """The inputs; or the JSON of arguments whose function is gone."""
+        widget: ArgumentsInput = self.widget  # type: ignore[assignment]  # it is ours
+        if value is None or isinstance(value, (ArgumentsForm, InvalidJSONInput)):
+            return value
+        if widget.registered is not None:
+            return None
+        return super().prepare_value(value) if value else None
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Whether other arguments are stored afterwards."""
+        try:
+            return bool(self.to_python(data) != initial)
+        except ValidationError:
+            return True
+
+
+COMMAND = "command"
+"""The field beside the arguments of a command that names it."""
+
+
+class CommandArgumentsInput(forms.TextInput):
+    """A command line without the command, and the command's help."""
+
+    template_name = "admin/countjobs/functions/command_arguments.html"
+    command = ""
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        """As Django's, with the help."""
+        context: dict[str, Any] = super().get_context(name, value, attrs)
+        with suppress(ValidationError):
+            context["help"] = commands.help_of(self.command) if self.command else ""
+        return context
+
+
+class CommandArgumentsField(forms.CharField):
+    """The arguments of the command that another field of the form names."""
+
+    widget = CommandArgumentsInput
+
+    def settle(self, form: forms.BaseForm, name: str) -> None:
+        """Find out which command is chosen."""
+        chosen = getattr(getattr(form, "instance", None), COMMAND, "")
+        if COMMAND in form.fields:
+            chosen = form.initial.get(COMMAND) or chosen
+            if form.is_bound:
+                chosen = form.data.get(form.add_prefix(COMMAND), "")
+        self.widget.command = chosen  # type: ignore[attr-defined]  # it is ours
