@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.apps import AppConfig, apps
 from django.core.exceptions import ImproperlyConfigured
-from django.db.models.signals import post_delete, post_save
+from django.db.models.signals import post_delete, post_migrate, post_save
 from django.utils.translation import gettext_lazy as _
 
 
@@ -28,7 +28,7 @@ class CountjobsConfig(AppConfig):
         """Connect what must happen whenever a definition is written, and find functions."""
         from countjobs import checks  # noqa: F401  # registers them
         from countjobs.functions import discovering as functions
-        from countjobs.jobstores import rows
+        from countjobs.jobstores import declaring, rows
         from countjobs.models import definitions_changed, definitions_deleted, detecting, writes
         from countjobs.models.kinds import senders
 
@@ -40,3 +40,4 @@ class CountjobsConfig(AppConfig):
             # Django's own signals tell also of fixtures and of cascades.
             post_save.connect(writes.tell_saved, sender=model)
             post_delete.connect(writes.tell_deleted, sender=model)
+        post_migrate.connect(declaring.after_migrate, sender=self)

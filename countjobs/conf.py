@@ -161,7 +161,7 @@ def _wrong_number(name: str, value: object) -> str:
 
 def _wrong_module(given: object) -> Iterator[str]:
     if not isinstance(given, str) or not all(map(str.isidentifier, given.split("."))):
-        yield f"COUNTJOBS['JOBS_MODULE'] must be the name of a module, such as 'jobs', not {given!r}."
+        yield f"COUNTJOBS['JOBS_MODULE'] must be a module's name, such as 'jobs', not {given!r}."
 
 
 def _wrong_commands(given: object) -> Iterator[str]:

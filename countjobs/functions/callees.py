@@ -23,6 +23,4 @@ def command_callee(name: str) -> str:
 def known_callees() -> list[str]:
     """All that this process can call."""
     names = {name for each in registry.functions for name in (each.name, *each.aliases)}
-    return sorted(
-        [*map(function_callee, names), *map(command_callee, Conf.load().commands)]
-    )
+    return sorted([*map(function_callee, names), *map(command_callee, Conf.load().commands)])

@@ -29,7 +29,7 @@ def find_command(name: str) -> BaseCommand:
     allowed = next((each for each in Conf.load().commands if each == name), None)
     if allowed is None:
         raise ValidationError(
-            _("The command “%(name)s” is not among COUNTJOBS[\"COMMANDS\"]."),
+            _('The command “%(name)s” is not among COUNTJOBS["COMMANDS"].'),
             code="command",
             params={"name": shown(name)},
         )

@@ -70,7 +70,7 @@ class Registered:
     """What people need to schedule it, as “app.codename”; "" if nothing special."""
     group: str = ""
     """The heading under which the form lists it."""
-    rules: Rules = field(default_factory=lambda: Rules())
+    rules: Rules = field(default_factory=Rules)
     """Values for a definition of it, where nobody has said otherwise."""
 
     @property

@@ -53,6 +53,10 @@ class Parameter:
         """Whether the function can't be called without it."""
         return self.default is REQUIRED
 
+    def is_default(self, stored: Any) -> bool:
+        """Whether JSON says what the function does anyway."""
+        return not self.is_required and bool(stored == self.write(self.default))
+
     def read(self, stored: Any) -> Any:
         """The value of JSON, or the key of an object. Raises ValidationError."""
         if stored is None and self.may_be_none:

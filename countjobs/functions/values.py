@@ -24,7 +24,7 @@ from django.utils.timezone import is_naive
 from django.utils.translation import gettext, gettext_lazy
 
 from countjobs.forms import KeyTextFormField
-from countjobs.forms.inputs import (
+from countjobs.forms.native_inputs import (
     DateInput,
     KeyField,
     LineField,
@@ -46,7 +46,9 @@ _EXPECTED: dict[str, Any] = {
     "decimal": gettext_lazy("a number, in quotation marks"),
     "date": gettext_lazy("a date, such as “2026-03-04”"),
     "time": gettext_lazy("a time of day, such as “12:30:00”"),
-    "moment": gettext_lazy("a date and time with a UTC offset, such as “2026-03-04T12:00:00+00:00”"),
+    "moment": gettext_lazy(
+        "a date and time with a UTC offset, such as “2026-03-04T12:00:00+00:00”"
+    ),
     "duration": gettext_lazy("a duration, such as “P1DT02H00M00S”"),
     "texts": gettext_lazy("a list of texts"),
     "object": gettext_lazy("an object of texts, such as {“key”: “text”}"),

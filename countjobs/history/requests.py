@@ -16,7 +16,7 @@ from countjobs.database.wakeups import notify
 from countjobs.history import lifecycle
 from countjobs.models import Execution, JobDefinition
 from countjobs.models.executions import Trigger
-from countjobs.models.kinds import keys_by_kind, not_overridable
+from countjobs.models.kinds import definition_key, keys_by_kind, not_overridable
 from countjobs.text import shown
 
 

@@ -85,12 +85,8 @@ class AskedRuns:
             call = taken.call(execution.parameters)
         except Error:
             raise
-        except ValidationError as refused:
-            if self._claim.leaves(taken, refused):
-                return []
-            return [self._end(execution, Status.FAILED, storable(" ".join(refused.messages)))]
         except Exception as error:  # parameters may be anything, and fields may refuse it
-            return [self._end(execution, Status.FAILED, describe(error))]
+            return self._fail(execution, taken, error)
         run = run_of(taken, execution.pk, execution.scheduled_at, call, execution.attempt)
         if chain is not None:
             chain.runs.append(run)
@@ -103,6 +99,13 @@ class AskedRuns:
         if execution.trigger == Trigger.SCHEDULE and job.coalesce:
             self._claim.begun.add(job.id)
         return [lifecycle.taken(execution, self._claim.node)]
+
+    def _fail(self, execution: Execution, taken: Taken, error: Exception) -> list[lifecycle.Row]:
+        if not isinstance(error, ValidationError):
+            return [self._end(execution, Status.FAILED, describe(error))]
+        if self._claim.leaves(taken, error):
+            return []
+        return [self._end(execution, Status.FAILED, storable(" ".join(error.messages)))]
 
     def _refuse(self, execution: Execution) -> list[lifecycle.Row]:
         if execution.trigger in OWED:

@@ -9,6 +9,10 @@ from countjobs.database.primary import PrimaryQuerySet
 from countjobs.models.functionjob import FunctionJob
 
 
+class DeclarationQuerySet(PrimaryQuerySet["Declaration"]):
+    """Queries about declarations."""
+
+
 class Declaration(models.Model):
     """A schedule that code declares, and the definition that was made for it."""
 
@@ -22,7 +26,7 @@ class Declaration(models.Model):
     gone_at = models.DateTimeField(null=True)
     """Since when code no longer declares it; null if it does."""
 
-    objects = PrimaryQuerySet["Declaration"].as_manager()
+    objects = DeclarationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("declaration")

@@ -9,7 +9,9 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.functions.arguments import (
+from countjobs.functions.argument_inputs import ArgumentsFormField
+from countjobs.functions.callees import function_callee
+from countjobs.functions.calls import (
     find_function,
     in_words,
     read_arguments,
@@ -17,8 +19,6 @@ from countjobs.functions.arguments import (
     validate_size,
     write_arguments,
 )
-from countjobs.functions.callees import function_callee
-from countjobs.functions.inputs import ArgumentsFormField
 from countjobs.functions.registry import registry
 from countjobs.functions.tasks import enqueue
 from countjobs.models.definitions import JobDefinition

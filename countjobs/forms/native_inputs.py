@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -11,6 +11,11 @@ from django.forms import MultiWidget
 from django.utils.text import normalize_newlines
 
 from countjobs.forms.moments import MomentField
+
+if TYPE_CHECKING:
+    AnyChoiceField = forms.ModelChoiceField[Any]
+else:
+    AnyChoiceField = forms.ModelChoiceField
 
 
 class DateInput(forms.DateInput):
@@ -87,7 +92,7 @@ class LineField(forms.CharField):
         return super().clean(before if is_untouched else value)
 
 
-class KeyField(forms.ModelChoiceField):
+class KeyField(AnyChoiceField):
     """An object, by its key. No list of all objects is offered: there may be a million."""
 
     widget = forms.TextInput

@@ -10,12 +10,12 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.fields import InvalidJSONInput
-from django.utils.translation import ngettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from countjobs.forms import OrderedJSONFormField, Settling
 from countjobs.functions import commands
-from countjobs.functions.arguments import read_arguments, validate_size
+from countjobs.functions.calls import read_arguments, validate_size
 from countjobs.functions.registry import Registered, registry
 from countjobs.functions.signatures import Parameter, SignatureError, parameters_of, summary_of
 
@@ -59,7 +59,7 @@ class ArgumentsInput(forms.Widget):
         """What any of the inputs may need: they come and go with the function."""
         from django.contrib.admin.widgets import AutocompleteSelect  # noqa: PLC0415  # not for all
 
-        inputs = forms.Media(js=[forms.Script("countjobs/rows.js", type="module")])
+        inputs = forms.Media(js=[forms.Script("countjobs/rows.js", type="module")])  # type: ignore[list-item]  # Django 5.2 takes it
         return inputs + AutocompleteSelect(None, None).media  # type: ignore[arg-type]  # its media needs neither
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
@@ -143,7 +143,7 @@ class ArgumentsFormField(OrderedJSONFormField):
     }
 
     def settle(self, form: forms.BaseForm, name: str) -> None:
-        """Find out which function is chosen, what is stored, and for which one inputs were shown."""
+        """Find out which function is chosen, what is stored, and whose inputs were shown."""
         widget: ArgumentsInput = self.widget  # type: ignore[assignment]  # it is ours
         chosen = getattr(getattr(form, "instance", None), FUNCTION, "")
         if FUNCTION in form.fields:
@@ -185,9 +185,8 @@ class ArgumentsFormField(OrderedJSONFormField):
             value = form.cleaned_data[name]
             try:
                 stored = parameter.write(value)
-                if name not in self._stored and not parameter.is_required:
-                    if stored == parameter.write(parameter.default):
-                        continue  # what is left at the default follows the code
+                if name not in self._stored and parameter.is_default(stored):
+                    continue  # what is left at the default follows the code
             except ValidationError as error:
                 form.add_error(name, error)
                 continue
@@ -258,4 +257,4 @@ class CommandArgumentsField(forms.CharField):
             chosen = form.initial.get(COMMAND) or chosen
             if form.is_bound:
                 chosen = form.data.get(form.add_prefix(COMMAND), "")
-        self.widget.command = chosen  # type: ignore[attr-defined]  # it is ours
+        self.widget.command = chosen  # it is ours

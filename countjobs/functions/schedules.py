@@ -1,0 +1,52 @@
+"""The schedule that `@job` and `declare` take, as the fields of a definition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from apscheduler.triggers.cron.fields import DEFAULT_VALUES
+
+from countjobs.functions.registry import Schedule
+from countjobs.triggers import CRON_DEFAULTS
+from countjobs.triggers.crontab import CrontabError, read_crontab
+
+_BESIDE = ("timezone", "start_date", "end_date", "jitter")
+_BY_SIZE = ("year", "month", "day", "week", "day_of_week", "hour", "minute", "second")
+
+
+def schedule_fields(schedule: Schedule) -> dict[str, Any]:
+    """The fields of a definition. Raises ValueError for what is no schedule.
+
+    Cron fields that aren't named are `*` if they are larger than the smallest one that is, else at
+    their least value. That is APScheduler's rule for its own `add_job(…, "cron", hour=3)`.
+    """
+    if isinstance(schedule, str):
+        return _of_crontab(schedule)
+    if not isinstance(schedule, Mapping):
+        raise ValueError("A schedule is a dict of cron fields, or a crontab line.")
+    if unknown := sorted(map(str, schedule.keys() - {*CRON_DEFAULTS, *_BESIDE})):
+        raise ValueError(
+            f"A schedule has no field {', '.join(unknown)}. Its fields are "
+            f"{', '.join((*_BY_SIZE, *_BESIDE))}."
+        )
+    given = [name for name in _BY_SIZE if name in schedule]
+    if not given:
+        raise ValueError("A schedule names at least one cron field.")
+    smallest = _BY_SIZE.index(given[-1])
+    fields: dict[str, Any] = {
+        name: "*" if place < smallest else DEFAULT_VALUES[name]
+        for place, name in enumerate(_BY_SIZE)
+    }
+    fields |= schedule
+    return {name: str(value) if name in CRON_DEFAULTS else value for name, value in fields.items()}
+
+
+def _of_crontab(line: str) -> dict[str, Any]:
+    try:
+        crontab = read_crontab(line)
+    except CrontabError as error:
+        raise ValueError(str(error)) from error
+    if crontab.command:
+        raise ValueError(f"“{crontab.command}” is more than a schedule: leave the command out.")
+    return dict(crontab.values)

@@ -1,0 +1,239 @@
+"""Declared schedules: making definitions of what code declares, and following when that changes.
+
+A field that a person has changed stays as it is. For that, what was declared is remembered at each
+sync: a field that still has that value is nobody's but the code's.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.apps import AppConfig
+from django.core.exceptions import ValidationError
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, connections, models, transaction
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+
+from countjobs.database.primary import rows_of
+from countjobs.database.turns import own_turn
+from countjobs.functions.calls import write_arguments
+from countjobs.functions.registry import Declared, registry
+from countjobs.functions.schedules import schedule_fields
+from countjobs.functions.signatures import SignatureError
+from countjobs.models import Declaration, FunctionJob
+from countjobs.text import describe, visible
+
+Values = dict[str, Any]
+
+_PLAIN = (str, int, bool, dict, list, type(None))
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A field that a person has changed."""
+
+    field: str
+    declared: Any
+    now: Any
+
+
+def definition_of(declared: Declared) -> FunctionJob:
+    """The definition that code declares, not saved. Raises ValidationError, ValueError or
+    SignatureError.
+    """
+    definition = FunctionJob(
+        name=declared.name,
+        function=declared.function.name,
+        arguments=write_arguments(declared.function, declared.arguments),
+        **schedule_fields(declared.schedule),
+        **declared.rules,
+    )
+    definition.clean_fields()
+    return definition
+
+
+def declared_values(declared: Declared) -> Values:
+    """The fields that code declares, as JSON. Raises what `definition_of` raises."""
+    names = {"name", "function", "arguments", "enabled", "timezone"}
+    names |= schedule_fields(declared.schedule).keys() | declared.rules.keys()
+    return _values(definition_of(declared), names)
+
+
+def differences(declaration: Declaration) -> list[Difference]:
+    """What a person has changed, against the declaration as it was last synced."""
+    definition = declaration.definition
+    now = _values(definition, declaration.values)
+    return [
+        Difference(name, value, now[name])
+        for name, value in declaration.values.items()
+        if name in now and now[name] != value
+    ]
+
+
+def go_back(declaration: Declaration) -> list[str]:
+    """Set a definition back to its declaration, and save it. Returns the names of the fields.
+
+    Raises ValidationError if it isn't valid any more: its name may be taken.
+    """
+    definition = declaration.definition
+    changed = [each.field for each in differences(declaration)]
+    if changed:
+        for name in changed:
+            _set(definition, name, declaration.values[name])
+        definition.full_clean()
+        definition.save()
+    return changed
+
+
+def sync_declared(now: datetime) -> list[str]:
+    """Make, change and disable definitions as code declares. Returns what was done, a line each."""
+    done: list[str] = []
+    for declared in registry.declared:
+        try:
+            values = declared_values(declared)
+        except (ValidationError, ValueError, SignatureError) as error:
+            done.append(f"{visible(declared.name)}: can't be declared: {_reason(error)}")
+            continue
+        try:
+            with own_turn(), transaction.atomic():
+                done += _follow(declared, values)
+        except IntegrityError:  # another process has just made it
+            continue
+    names = {name for declared in registry.declared for name in declared.names}
+    gone = Declaration.objects.filter(gone_at__isnull=True).exclude(name__in=names)
+    for name in gone.values_list("name", flat=True):
+        with own_turn(), transaction.atomic():
+            done += _disable(name, now)
+    return done
+
+
+def after_migrate(sender: AppConfig, **options: Any) -> None:
+    """Sync after `migrate`, if it has brought the tables of this app up to date."""
+    if options.get("using") != DEFAULT_DB_ALIAS or not _is_migrated():
+        return
+    lines = sync_declared(timezone.now())
+    if options.get("verbosity", 0) >= 1:
+        for line in lines:
+            (options.get("stdout") or sys.stdout).write(f"{visible(line)}\n")
+
+
+def _is_migrated() -> bool:
+    executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
+    ours = [node for node in executor.loader.graph.leaf_nodes() if node[0] == "countjobs"]
+    return not executor.migration_plan(ours)
+
+
+def _follow(declared: Declared, values: Values) -> Iterator[str]:
+    found = _locked(name__in=declared.names)
+    if found is None:
+        yield _make(declared, values)
+        return
+    definition = found.definition
+    before = found.values
+    changed = [*_merge(definition, before, values)]
+    if found.name != declared.name:  # it had an alias
+        Declaration.objects.filter(pk=found.pk).update(name=declared.name)
+        found.name = declared.name
+    if changed:
+        definition.name = _free_name(definition.name, definition.pk)
+        definition.save()
+        yield f"{_told(definition)}: now as declared: {', '.join(changed)}"
+    if before != values or found.gone_at is not None:
+        found.values, found.gone_at = values, None
+        found.save(update_fields=["values", "gone_at"])
+
+
+def _make(declared: Declared, values: Values) -> str:
+    """Make a definition; or take one that has this name and calls this function already."""
+    there = rows_of(FunctionJob).filter(name=declared.name, declaration=None)
+    definition = there.filter(function__in=_names_of(declared)).first()
+    what = "there already, and declared"
+    if definition is None:
+        definition = definition_of(declared)
+        definition.name = _free_name(declared.name)
+        definition.save()
+        what = "declared, and made"
+    Declaration.objects.create(name=declared.name, definition=definition, values=values)
+    return f"{_told(definition)}: {what}"
+
+
+def _names_of(declared: Declared) -> tuple[str, ...]:
+    return (declared.function.name, *declared.function.aliases)
+
+
+def _merge(definition: FunctionJob, before: Values, values: Values) -> Iterator[str]:
+    """Change the fields that nobody has changed. Yields their names."""
+    fresh = _values(FunctionJob(), {*before, *values})
+    for name in fresh:
+        old, new = before.get(name, fresh[name]), values.get(name, fresh[name])
+        now = _values(definition, [name])[name]
+        if new not in (old, now) and now == old:
+            _set(definition, name, new)
+            yield name
+
+
+def _disable(name: str, now: datetime) -> Iterator[str]:
+    found = _locked(name=name)
+    if found is None or found.gone_at is not None:
+        return
+    definition = found.definition
+    found.gone_at = now
+    what = "no longer declared"
+    if definition.enabled and found.values.get("enabled"):
+        found.values = {**found.values, "enabled": False}
+        definition.enabled = False
+        definition.save(update_fields=["enabled"])
+        what = "disabled, because it is no longer declared"
+    found.save(update_fields=["values", "gone_at"])
+    yield f"{_told(definition)}: {what}"
+
+
+def _locked(**query: Any) -> Declaration | None:
+    rows = Declaration.objects.select_for_update(of=("self",)) if _locks() else Declaration.objects
+    return rows.select_related("definition").filter(**query).first()
+
+
+def _locks() -> bool:
+    return connections[DEFAULT_DB_ALIAS].features.has_select_for_update_of
+
+
+def _free_name(name: str, pk: Any = None) -> str:
+    """The name, or with a number if another definition has it."""
+    others = rows_of(FunctionJob).exclude(pk=pk)
+    number, free = 1, name
+    while others.filter(name=free).exists():
+        number += 1
+        ending = f" ({number})"
+        free = f"{name[: 200 - len(ending)]}{ending}"
+    return free
+
+
+def _values(definition: FunctionJob, names: Iterable[str]) -> Values:
+    """Fields as JSON, of those names that there are."""
+    found: Values = {}
+    for field in definition._meta.concrete_fields:
+        if field.name in names:
+            value = getattr(definition, field.attname)
+            is_plain = isinstance(value, _PLAIN)
+            found[field.name] = value if is_plain else field.value_to_string(definition)
+    return found
+
+
+def _set(definition: FunctionJob, name: str, value: Any) -> None:
+    field: Any = definition._meta.get_field(name)
+    is_json = isinstance(field, models.JSONField)
+    setattr(definition, name, value if is_json else field.to_python(value))
+
+
+def _told(definition: FunctionJob) -> str:
+    return f"{definition.job_id} ({definition.name})"
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        return " ".join(error.messages)
+    return " ".join(map(str, error.args)) if isinstance(error, SignatureError) else describe(error)
