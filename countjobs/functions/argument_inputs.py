@@ -22,7 +22,7 @@ from countjobs.functions.signatures import Parameter, SignatureError, parameters
 FUNCTION = "function"
 """The field beside it that names the function."""
 
-MakeField = Callable[[Parameter], forms.Field]
+MakeField = Callable[[Registered, Parameter], forms.Field]
 
 
 class ArgumentsForm(forms.Form):
@@ -38,6 +38,15 @@ class ArgumentsForm(forms.Form):
                 field.settle(self, name)
 
 
+def _plain_field(registered: Registered, parameter: Parameter) -> forms.Field:
+    return parameter.field()
+
+
+def _scripts(*names: str) -> forms.Media:
+    paths: Any = [forms.Script(f"countjobs/{name}.js", type="module") for name in names]
+    return forms.Media(js=paths)
+
+
 class ArgumentsInput(forms.Widget):
     """Inputs for the parameters of the function that is chosen. Without one, a note.
 
@@ -50,7 +59,7 @@ class ArgumentsInput(forms.Widget):
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(attrs)
         self.registered: Registered | None = None
-        self.make_field: MakeField = Parameter.field
+        self.make_field: MakeField = _plain_field
         self.stored: Any = {}
         """What the inputs are filled with, where nothing was posted."""
 
@@ -59,8 +68,8 @@ class ArgumentsInput(forms.Widget):
         """What any of the inputs may need: they come and go with the function."""
         from django.contrib.admin.widgets import AutocompleteSelect  # noqa: PLC0415  # not for all
 
-        inputs = forms.Media(js=[forms.Script("countjobs/rows.js", type="module")])  # type: ignore[list-item]  # Django 5.2 takes it
-        return inputs + AutocompleteSelect(None, None).media  # type: ignore[arg-type]  # its media needs neither
+        search = AutocompleteSelect(None, None)  # type: ignore[arg-type]  # its media needs neither
+        return _scripts("post", "rows", "arguments") + search.media
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
         """The form with what was posted; or the JSON that was posted instead."""
@@ -77,8 +86,9 @@ class ArgumentsInput(forms.Widget):
         fields: dict[str, forms.Field] = {}
         initial: dict[str, Any] = {}
         stored = self.stored if isinstance(self.stored, dict) else {}
+        registered: Any = self.registered
         for key, parameter in self._parameters().items():
-            fields[key] = self.make_field(parameter)
+            fields[key] = self.make_field(registered, parameter)
             if key in stored:
                 initial[key] = _value(parameter, stored[key])
         return ArgumentsForm(fields, data, prefix=name, initial=initial)
@@ -182,9 +192,11 @@ class ArgumentsFormField(OrderedJSONFormField):
     def _written(self, registered: Registered, form: ArgumentsForm) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for name, parameter in parameters_of(registered).items():
-            value = form.cleaned_data[name]
+            if name in self._stored and name not in form.changed_data:
+                found[name] = self._stored[name]
+                continue
             try:
-                stored = parameter.write(value)
+                stored = parameter.write(parameter.from_input(form.cleaned_data[name]))
                 if name not in self._stored and parameter.is_default(stored):
                     continue  # what is left at the default follows the code
             except ValidationError as error:
@@ -236,6 +248,15 @@ class CommandArgumentsInput(forms.TextInput):
 
     template_name = "admin/countjobs/functions/command_arguments.html"
     command = ""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        own = {"class": "vLargeTextField countjobs-code", "spellcheck": "false"}
+        super().__init__(own | (attrs or {}))
+
+    @property
+    def media(self) -> forms.Media:
+        """What shows the help of another command when it is chosen."""
+        return _scripts("post", "arguments")
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         """As Django's, with the help."""

@@ -82,8 +82,12 @@ class Parameter:
         self.read(stored)
         return stored
 
+    def from_input(self, value: Any) -> Any:
+        """What an input means. One that is left empty means None, where None is allowed."""
+        return None if self.may_be_none and value in ("", [], {}) else value
+
     def field(self) -> forms.Field:
-        """Its input. One that is left empty means None, where None is allowed."""
+        """Its input."""
         options: dict[str, Any] = {
             "label": self.label,
             "help_text": self.help,
