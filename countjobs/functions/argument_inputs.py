@@ -162,7 +162,7 @@ class ArgumentsFormField(OrderedJSONFormField):
                 chosen = form.data.get(form.add_prefix(FUNCTION), "")
         widget.registered = registry.find(chosen)
         shown_for = form.data.get(marker_of(form.add_prefix(name))) if form.is_bound else None
-        self._is_of_another = (
+        self.is_of_another = (
             shown_for is not None
             and widget.registered is not None
             and registry.find(shown_for) is not widget.registered
@@ -171,8 +171,15 @@ class ArgumentsFormField(OrderedJSONFormField):
         is_same = registry.find(form.initial.get(FUNCTION, chosen)) is widget.registered
         widget.stored = self._stored = stored if is_same and isinstance(stored, dict) else {}
 
-    _is_of_another = False
+    is_of_another = False
+    """Whether the inputs that were posted are those of another function."""
     _stored: Any = {}
+
+    @property
+    def registered(self) -> Registered | None:
+        """The function that is chosen."""
+        widget: ArgumentsInput = self.widget  # type: ignore[assignment]  # it is ours
+        return widget.registered
 
     def to_python(self, value: Any) -> Any:
         """The arguments as JSON. Raises ValidationError; each input shows what is wrong with it."""
@@ -183,7 +190,7 @@ class ArgumentsFormField(OrderedJSONFormField):
                 validate_size(stored)
                 read_arguments(widget.registered, stored)
             return stored
-        if self._is_of_another and value.fields:
+        if self.is_of_another and value.fields:
             raise ValidationError(self.error_messages["changed"], code="changed")
         if widget.registered is None or not value.is_valid():
             raise self._wrong(len(value.errors))
@@ -219,7 +226,7 @@ class ArgumentsFormField(OrderedJSONFormField):
     def bound_data(self, data: Any, initial: Any) -> Any:
         """What was typed; the inputs of another function are shown anew."""
         if isinstance(data, ArgumentsForm):
-            return None if self._is_of_another else data
+            return None if self.is_of_another else data
         return super().bound_data(data, initial) if data is not None else None
 
     def prepare_value(self, value: Any) -> Any:

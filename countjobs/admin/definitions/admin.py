@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 from django.contrib import admin, messages
 from django.contrib.admin.utils import quote
 from django.contrib.admin.views.main import ChangeList
-from django.contrib.admin.widgets import AdminTextareaWidget
 from django.db import IntegrityError, models
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -33,24 +32,16 @@ from countjobs.admin.definitions.form import (
     filled_words,
     without_wrong_dates,
 )
-from countjobs.admin.definitions.notices import notices_of
+from countjobs.admin.definitions.notices import guard_notices, notices_of
 from countjobs.admin.definitions.preview import views as preview
 from countjobs.admin.definitions.preview.meaning import panel
-from countjobs.admin.definitions.widgets import CronInput, MomentInput, ZoneInput
+from countjobs.admin.definitions.widgets import INPUTS, MomentInput, ZoneInput
 from countjobs.admin.guarded import may_start, may_use
 from countjobs.admin.links import Links, has_permission
 from countjobs.admin.page import PageAdmin, column
 from countjobs.admin.transfer import import_page
 from countjobs.admin.urls import Page, address_of
-from countjobs.forms import KeyTextRows, MomentField
-from countjobs.functions.argument_inputs import ArgumentsInput, CommandArgumentsInput
 from countjobs.models import CountJob, Execution, JobDefinition
-from countjobs.models.commandjob import WordsField
-from countjobs.models.fields import CronField, KeyTextField, OrderedJSONField
-from countjobs.models.functionjob import ArgumentsField
-
-_SHORT_TEXT = {"rows": 3}
-_CODE = {"rows": 8, "class": "vLargeTextField countjobs-code", "spellcheck": "false"}
 
 
 class JobDefinitionAdmin(PageAdmin):
@@ -93,15 +84,7 @@ class JobDefinitionAdmin(PageAdmin):
 
     form: type[AnyModelForm] = DefinitionForm
     save_as = True
-    formfield_overrides = {
-        CronField: {"widget": CronInput},
-        KeyTextField: {"widget": KeyTextRows},
-        ArgumentsField: {"widget": ArgumentsInput},
-        WordsField: {"widget": CommandArgumentsInput},
-        OrderedJSONField: {"widget": AdminTextareaWidget(_CODE)},
-        models.TextField: {"widget": AdminTextareaWidget(_SHORT_TEXT)},
-        models.DateTimeField: {"form_class": MomentField, "widget": MomentInput},
-    }
+    formfield_overrides = INPUTS
 
     # Who may do what
 
@@ -233,7 +216,8 @@ class JobDefinitionAdmin(PageAdmin):
             self.message_user(request, filled_words(filled), messages.WARNING)
         if original := context.get("original"):
             context["tools"] = self._tools(request, original)
-            context["notices"] = list(notices_of(self.facts_of(original)))
+            notices = list(notices_of(self.facts_of(original)))
+            context["notices"] = notices + guard_notices(request.user, original)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def _tools(self, request: HttpRequest, definition: JobDefinition) -> dict[str, str]:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.definitions.admin import JobDefinitionAdmin
 from countjobs.admin.functions import chosen_inputs, declared
+from countjobs.admin.functions.call_form import FunctionForm
 from countjobs.admin.functions.function_choice import CallChoice, commands_here, functions_for
 from countjobs.admin.functions.object_input import field_of, search_objects
 from countjobs.admin.urls import Page
@@ -58,6 +59,7 @@ class FunctionJobAdmin(CallAdmin):
     """The form has an input for each parameter of the function that is chosen."""
 
     call_field = "function"
+    form = FunctionForm
     more_pages = (
         *CallAdmin.more_pages,
         *declared.PAGES,
