@@ -18,6 +18,7 @@ from countjobs.functions import commands
 from countjobs.functions.calls import read_arguments, validate_size
 from countjobs.functions.registry import Registered, registry
 from countjobs.functions.signatures import Parameter, SignatureError, parameters_of, summary_of
+from countjobs.functions.value_types import json_of
 
 FUNCTION = "function"
 """The field beside it that names the function."""
@@ -30,12 +31,40 @@ class ArgumentsForm(forms.Form):
 
     use_required_attribute = False
 
-    def __init__(self, fields: Mapping[str, forms.Field], *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        parameters: Mapping[str, Parameter],
+        fields: Mapping[str, forms.Field],
+        *args: Any,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.parameters = parameters
+        self.written: dict[str, Any] = {}
+        """The JSON of what was typed, once it is found valid."""
         self.fields.update(fields)
         for name, field in self.fields.items():
             if isinstance(field, Settling):
                 field.settle(self, name)
+
+    def add_prefix(self, field_name: str) -> str:
+        """As Django's. Some inputs send several values, with names that begin with their own:
+        another parameter may be called so.
+        """
+        name = super().add_prefix(field_name)
+        is_mistakable = any(other.startswith(f"{field_name}_") for other in self.fields)
+        return f"{name}-" if is_mistakable else name
+
+    def clean(self) -> dict[str, Any]:
+        """Write the values as JSON. What doesn't fit is shown at its input."""
+        for name, value in [*self.cleaned_data.items()]:
+            parameter = self.parameters[name]
+            shown = self.get_initial_for_field(self.fields[name], name)
+            try:
+                self.written[name] = parameter.write(parameter.typed(value, shown))
+            except ValidationError as error:
+                self.add_error(name, error)
+        return self.cleaned_data
 
 
 def _plain_field(registered: Registered, parameter: Parameter) -> forms.Field:
@@ -87,11 +116,12 @@ class ArgumentsInput(forms.Widget):
         initial: dict[str, Any] = {}
         stored = self.stored if isinstance(self.stored, dict) else {}
         registered: Any = self.registered
-        for key, parameter in self._parameters().items():
+        parameters = self._parameters()
+        for key, parameter in parameters.items():
             fields[key] = self.make_field(registered, parameter)
             if key in stored:
                 initial[key] = _value(parameter, stored[key])
-        return ArgumentsForm(fields, data, prefix=name, initial=initial)
+        return ArgumentsForm(parameters, fields, data, prefix=name, initial=initial)
 
     def _parameters(self) -> Mapping[str, Parameter]:
         try:
@@ -130,7 +160,7 @@ class ArgumentsInput(forms.Widget):
 
 def marker_of(name: str) -> str:
     """The name of the hidden input that says for which function the inputs were shown."""
-    return f"{name}-of"
+    return f"{name}--of"  # no parameter's input is called so
 
 
 def _value(parameter: Parameter, stored: Any) -> Any:
@@ -194,24 +224,12 @@ class ArgumentsFormField(OrderedJSONFormField):
             raise ValidationError(self.error_messages["changed"], code="changed")
         if widget.registered is None or not value.is_valid():
             raise self._wrong(len(value.errors))
-        return self._written(widget.registered, value)
-
-    def _written(self, registered: Registered, form: ArgumentsForm) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for name, parameter in parameters_of(registered).items():
-            if name in self._stored and name not in form.changed_data:
-                found[name] = self._stored[name]
-                continue
-            try:
-                stored = parameter.write(parameter.from_input(form.cleaned_data[name]))
-                if name not in self._stored and parameter.is_default(stored):
-                    continue  # what is left at the default follows the code
-            except ValidationError as error:
-                form.add_error(name, error)
-                continue
-            found[name] = stored
-        if form.errors:
-            raise self._wrong(len(form.errors))
+        found = {
+            name: stored
+            for name, stored in value.written.items()
+            # What is left at the default follows the code.
+            if name in self._stored or not value.parameters[name].is_default(stored)
+        }
         validate_size(found)
         return found
 
@@ -241,7 +259,7 @@ class ArgumentsFormField(OrderedJSONFormField):
     def has_changed(self, initial: Any, data: Any) -> bool:
         """Whether other arguments are stored afterwards."""
         try:
-            return bool(self.to_python(data) != initial)
+            return json_of(self.to_python(data)) != json_of(initial)  # 1 equals true
         except ValidationError:
             return True
 

@@ -35,7 +35,7 @@ def find_command(name: str) -> BaseCommand:
         )
     try:
         return load_command(allowed)
-    except Exception as error:  # its module is any code
+    except (Exception, SystemExit) as error:  # its module is any code
         raise ValidationError(
             _("The command “%(name)s” can't be loaded: %(reason)s"),
             code="command",

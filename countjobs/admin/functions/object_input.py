@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponseBase
 from countjobs.admin.functions.function_choice import may_choose
 from countjobs.functions.registry import Registered, registry
 from countjobs.functions.signatures import Parameter, SignatureError, parameters_of
-from countjobs.functions.values import Key
+from countjobs.functions.parameter_types import Key
 
 
 class ObjectInput(AutocompleteSelect):
