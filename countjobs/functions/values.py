@@ -70,6 +70,11 @@ def _json(stored: Any) -> str:
         return str(stored)
 
 
+def _validate(text: str) -> None:
+    validate_text(text)
+    validate_length(text, MOST_TEXT)
+
+
 class ValueType(ABC):
     """A type of parameter."""
 
@@ -167,8 +172,7 @@ class Text(ValueType):
         """The value. Raises ValidationError."""
         if not isinstance(stored, str):
             raise _wrong("text", stored)
-        validate_text(stored)
-        validate_length(stored, MOST_TEXT)
+        _validate(stored)
         return stored
 
     def field(self, **options: Any) -> forms.Field:
@@ -437,7 +441,7 @@ class Texts(ValueType):
         if not isinstance(stored, list) or not all(isinstance(each, str) for each in stored):
             raise _wrong("texts", stored)
         for each in stored:
-            Text().read(each)
+            _validate(each)
         return list(stored)
 
     def field(self, **options: Any) -> forms.Field:
@@ -462,7 +466,7 @@ class KeyedTexts(ValueType):
             for each in pair:
                 if not isinstance(each, str):
                     raise _wrong("object", stored)
-                Text().read(each)
+                _validate(each)
         return dict(stored)
 
     def field(self, **options: Any) -> forms.Field:
