@@ -19,7 +19,14 @@ from django.utils.translation import gettext_lazy
 from countjobs.forms import KeyTextFormField
 from countjobs.forms.native_inputs import KeyField
 from countjobs.forms.text_list import TextListField
-from countjobs.functions.plain_values import Bool, DecimalNumber, Float, Int, Text
+from countjobs.functions.plain_values import (
+    Bool,
+    DecimalNumber,
+    Float,
+    Int,
+    Text,
+    validate_stored_text,
+)
 from countjobs.functions.time_values import Date, Duration, Moment, Time
 from countjobs.functions.value_types import ValueType, json_of, wrong
 from countjobs.text import shown, validate_text
@@ -35,7 +42,7 @@ class Texts(ValueType):
         if not isinstance(stored, list) or not all(isinstance(each, str) for each in stored):
             raise wrong("texts", stored)
         for each in stored:
-            Text().read(each)
+            validate_stored_text(each)
         return list(stored)
 
     def field(self, **options: Any) -> forms.Field:
@@ -61,7 +68,7 @@ class KeyedTexts(ValueType):
             for each in pair:
                 if not isinstance(each, str):
                     raise wrong("object", stored)
-                Text().read(each)
+                validate_stored_text(each)
         return dict(stored)
 
     def field(self, **options: Any) -> forms.Field:

@@ -18,6 +18,12 @@ _MOST_DIGITS = 1_000
 """Of a decimal number. One with an exponent of a billion would fill the memory when it is shown."""
 
 
+def validate_stored_text(text: str) -> None:
+    """Check that a text can be stored, and isn't too long. Raises ValidationError."""
+    validate_text(text)
+    validate_length(text, MOST_TEXT)
+
+
 class Bool(ValueType):
     """`bool`."""
 
@@ -85,8 +91,7 @@ class Text(ValueType):
         """The value. Raises ValidationError."""
         if not isinstance(stored, str):
             raise wrong("text", stored)
-        validate_text(stored)
-        validate_length(stored, MOST_TEXT)
+        validate_stored_text(stored)
         return stored
 
     def field(self, **options: Any) -> forms.Field:
