@@ -14,9 +14,9 @@ from django.db import DEFAULT_DB_ALIAS
 from django.http import HttpRequest, HttpResponseBase
 
 from countjobs.admin.functions.function_choice import may_choose
+from countjobs.functions.parameter_types import Key
 from countjobs.functions.registry import Registered, registry
 from countjobs.functions.signatures import Parameter, SignatureError, parameters_of
-from countjobs.functions.parameter_types import Key
 
 
 class ObjectInput(AutocompleteSelect):
