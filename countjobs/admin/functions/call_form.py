@@ -32,5 +32,5 @@ class FunctionForm(DefinitionForm):
                 data.pop(key, None)
             else:
                 data[key] = "on" if value is True else str(value)
-        del self.changed_data
+        self.__dict__.pop("changed_data", None)  # it was cached
         self.data = data
