@@ -12,7 +12,6 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management import BaseCommand, CommandError, get_commands, load_command_class
-from django.core.management.base import CommandParser
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.conf import Conf
@@ -68,9 +67,9 @@ class _Parser:
     """A command's own parser, which raises instead of ending the process."""
 
     def __init__(self, name: str, command: BaseCommand) -> None:
-        self.parser: CommandParser = command.create_parser(_FIRST_WORDS, name)
-        self.parser.exit = self._refuse  # type: ignore[method-assign]  # it ends the process
-        self.parser.print_help = self._refuse  # type: ignore[method-assign]  # nobody reads it
+        self.parser = command.create_parser(_FIRST_WORDS, name)
+        for ending in ("exit", "print_help"):
+            setattr(self.parser, ending, self._refuse)
         self.parser.called_from_command_line = False
 
     def _refuse(self, *args: Any) -> Any:

@@ -140,7 +140,7 @@ def test_a_function_that_is_gone_is_shown_with_its_arguments_and_another_can_be_
     sent = Browser(page).sent
     again = client.post(change_url(gone), sent)
     assert "isn&#x27;t here" in errors_shown_at("function", again.content.decode())
-    sent = {**sent, "function": "shop.rest"} | {"arguments": ""}
+    sent |= {"function": ["shop.rest"], "arguments": [""]}
     assert client.post(change_url(gone), sent).status_code == 302
     gone.refresh_from_db()
     assert (gone.function, gone.arguments) == ("shop.rest", {})
