@@ -133,11 +133,12 @@ class ArgumentsInput(forms.Widget):
         """As Django's, with the inputs."""
         context: dict[str, Any] = super().get_context(name, value, attrs)
         context["form"] = context["json"] = None
+        context["marker"] = marker_of(name)
         if isinstance(value, (str, InvalidJSONInput)) and value:
             context["json"] = value
         elif self.registered is not None:
             form = value if isinstance(value, ArgumentsForm) else self.form_of(name)
-            context["form"], context["marker"] = form, marker_of(name)
+            context["form"] = form
             context["registered"] = self.registered
             context["summary"] = summary_of(self.registered.function)
             context["rules"] = json.dumps(dict(self.registered.rules), default=str)
