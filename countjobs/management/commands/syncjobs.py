@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from countjobs.jobstores.declaring import sync_declared
 from countjobs.jobstores.resealing import seal_rows_anew
 from countjobs.jobstores.strangers import find_strangers, foreign_note
 from countjobs.jobstores.sync import sync
@@ -14,11 +15,12 @@ from countjobs.text import counted, visible
 
 
 class Command(DatabaseCommand):
-    """Make the job store match the definitions."""
+    """Make the definitions match what code declares, and the job store the definitions."""
 
     help = (
-        "Make the job store match the definitions after raw SQL, a restored backup or a new "
-        "SECRET_KEY, and print what was corrected. A scheduler does the same when it starts. Rows "
+        "Make the definitions match the schedules that code declares, and the job store match the "
+        "definitions after raw SQL, a restored backup or a new SECRET_KEY, and print what was "
+        "corrected. A scheduler corrects the job store when it starts. Rows "
         "written by another program, or signed with an unknown key, are listed and left as they "
         "are. "
         "Rows signed with a key from SECRET_KEY_FALLBACKS are signed again, with SECRET_KEY, so "
@@ -27,6 +29,8 @@ class Command(DatabaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Correct rows, and print which."""
+        for line in sync_declared(timezone.now()):
+            self.stdout.write(visible(line))
         mended = sync(timezone.now())
         strangers = find_strangers()
         for line in [*mended, *map(foreign_note, strangers.foreign)]:
