@@ -225,12 +225,14 @@ class ArgumentsFormField(OrderedJSONFormField):
             raise ValidationError(self.error_messages["changed"], code="changed")
         if widget.registered is None or not value.is_valid():
             raise self._wrong(len(value.errors))
-        found = {
+        # The order stays as it was. What is left at the default follows the code.
+        kept = [name for name in self._stored if name in value.written]
+        added = {
             name: stored
             for name, stored in value.written.items()
-            # What is left at the default follows the code.
-            if name in self._stored or not value.parameters[name].is_default(stored)
+            if name not in kept and not value.parameters[name].is_default(stored)
         }
+        found = {name: value.written[name] for name in kept} | added
         validate_size(found)
         return found
 

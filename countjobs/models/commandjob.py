@@ -76,5 +76,8 @@ class CommandJob(JobDefinition):
 
     def run(self) -> None:
         """Run the command. What it writes is the run's output; a CommandError is a failure."""
-        command = find_command(self.command)
-        call_command(command, *words_of(self.arguments))
+        try:
+            command, words = find_command(self.command), words_of(self.arguments)
+        except ValidationError as error:
+            raise ValueError(" ".join(error.messages)) from None
+        call_command(command, *words)
