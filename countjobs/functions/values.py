@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import Enum
@@ -70,9 +70,19 @@ def _json(stored: Any) -> str:
         return str(stored)
 
 
-def _validate(text: str) -> None:
+def _are_texts(values: Collection[Any]) -> bool:
+    """Whether all are texts. It looks at them together, because each run has its arguments checked
+    twice. Raises ValidationError if one can't be stored.
+    """
+    try:
+        text = "".join(values)
+    except TypeError:
+        return False
     validate_text(text)
-    validate_length(text, MOST_TEXT)
+    if len(text) > MOST_TEXT:
+        for each in values:
+            validate_length(each, MOST_TEXT)
+    return True
 
 
 class ValueType(ABC):
@@ -172,7 +182,8 @@ class Text(ValueType):
         """The value. Raises ValidationError."""
         if not isinstance(stored, str):
             raise _wrong("text", stored)
-        _validate(stored)
+        validate_text(stored)
+        validate_length(stored, MOST_TEXT)
         return stored
 
     def field(self, **options: Any) -> forms.Field:
@@ -438,10 +449,8 @@ class Texts(ValueType):
 
     def read(self, stored: Any) -> list[str]:
         """The value. Raises ValidationError."""
-        if not isinstance(stored, list) or not all(isinstance(each, str) for each in stored):
+        if not isinstance(stored, list) or not _are_texts(stored):
             raise _wrong("texts", stored)
-        for each in stored:
-            _validate(each)
         return list(stored)
 
     def field(self, **options: Any) -> forms.Field:
@@ -460,13 +469,8 @@ class KeyedTexts(ValueType):
 
     def read(self, stored: Any) -> dict[str, str]:
         """The value. Raises ValidationError."""
-        if not isinstance(stored, dict):
+        if not isinstance(stored, dict) or not _are_texts([*stored, *stored.values()]):
             raise _wrong("object", stored)
-        for pair in stored.items():
-            for each in pair:
-                if not isinstance(each, str):
-                    raise _wrong("object", stored)
-                _validate(each)
         return dict(stored)
 
     def field(self, **options: Any) -> forms.Field:
