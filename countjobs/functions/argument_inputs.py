@@ -18,11 +18,12 @@ from countjobs.functions import commands
 from countjobs.functions.calls import read_arguments, validate_size
 from countjobs.functions.registry import Registered, registry
 from countjobs.functions.signatures import Parameter, SignatureError, parameters_of, summary_of
+from countjobs.functions.value_types import json_of
 
 FUNCTION = "function"
 """The field beside it that names the function."""
 
-MakeField = Callable[[Parameter], forms.Field]
+MakeField = Callable[[Registered, Parameter], forms.Field]
 
 
 class ArgumentsForm(forms.Form):
@@ -30,12 +31,49 @@ class ArgumentsForm(forms.Form):
 
     use_required_attribute = False
 
-    def __init__(self, fields: Mapping[str, forms.Field], *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        parameters: Mapping[str, Parameter],
+        fields: Mapping[str, forms.Field],
+        *args: Any,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.parameters = parameters
+        self.written: dict[str, Any] = {}
+        """The JSON of what was typed, once it is found valid."""
         self.fields.update(fields)
         for name, field in self.fields.items():
             if isinstance(field, Settling):
                 field.settle(self, name)
+
+    def add_prefix(self, field_name: str) -> str:
+        """As Django's. Some inputs send several values, with names that begin with their own:
+        another parameter may be called so.
+        """
+        name = super().add_prefix(field_name)
+        is_mistakable = any(other.startswith(f"{field_name}_") for other in self.fields)
+        return f"{name}-" if is_mistakable else name
+
+    def clean(self) -> dict[str, Any]:
+        """Write the values as JSON. What doesn't fit is shown at its input."""
+        for name, value in [*self.cleaned_data.items()]:
+            parameter = self.parameters[name]
+            shown = self.get_initial_for_field(self.fields[name], name)
+            try:
+                self.written[name] = parameter.write(parameter.typed(value, shown))
+            except ValidationError as error:
+                self.add_error(name, error)
+        return self.cleaned_data
+
+
+def _plain_field(registered: Registered, parameter: Parameter) -> forms.Field:
+    return parameter.field()
+
+
+def _scripts(*names: str) -> forms.Media:
+    paths: Any = [forms.Script(f"countjobs/{name}.js", type="module") for name in names]
+    return forms.Media(js=paths)
 
 
 class ArgumentsInput(forms.Widget):
@@ -50,7 +88,7 @@ class ArgumentsInput(forms.Widget):
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(attrs)
         self.registered: Registered | None = None
-        self.make_field: MakeField = Parameter.field
+        self.make_field: MakeField = _plain_field
         self.stored: Any = {}
         """What the inputs are filled with, where nothing was posted."""
 
@@ -59,8 +97,8 @@ class ArgumentsInput(forms.Widget):
         """What any of the inputs may need: they come and go with the function."""
         from django.contrib.admin.widgets import AutocompleteSelect  # noqa: PLC0415  # not for all
 
-        inputs = forms.Media(js=[forms.Script("countjobs/rows.js", type="module")])  # type: ignore[list-item]  # Django 5.2 takes it
-        return inputs + AutocompleteSelect(None, None).media  # type: ignore[arg-type]  # its media needs neither
+        search = AutocompleteSelect(None, None)  # type: ignore[arg-type]  # its media needs neither
+        return _scripts("post", "rows", "arguments") + search.media
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
         """The form with what was posted; or the JSON that was posted instead."""
@@ -77,11 +115,13 @@ class ArgumentsInput(forms.Widget):
         fields: dict[str, forms.Field] = {}
         initial: dict[str, Any] = {}
         stored = self.stored if isinstance(self.stored, dict) else {}
-        for key, parameter in self._parameters().items():
-            fields[key] = self.make_field(parameter)
+        registered: Any = self.registered
+        parameters = self._parameters()
+        for key, parameter in parameters.items():
+            fields[key] = self.make_field(registered, parameter)
             if key in stored:
                 initial[key] = _value(parameter, stored[key])
-        return ArgumentsForm(fields, data, prefix=name, initial=initial)
+        return ArgumentsForm(parameters, fields, data, prefix=name, initial=initial)
 
     def _parameters(self) -> Mapping[str, Parameter]:
         try:
@@ -120,7 +160,7 @@ class ArgumentsInput(forms.Widget):
 
 def marker_of(name: str) -> str:
     """The name of the hidden input that says for which function the inputs were shown."""
-    return f"{name}-of"
+    return f"{name}--of"  # no parameter's input is called so
 
 
 def _value(parameter: Parameter, stored: Any) -> Any:
@@ -152,7 +192,7 @@ class ArgumentsFormField(OrderedJSONFormField):
                 chosen = form.data.get(form.add_prefix(FUNCTION), "")
         widget.registered = registry.find(chosen)
         shown_for = form.data.get(marker_of(form.add_prefix(name))) if form.is_bound else None
-        self._is_of_another = (
+        self.is_of_another = (
             shown_for is not None
             and widget.registered is not None
             and registry.find(shown_for) is not widget.registered
@@ -161,8 +201,15 @@ class ArgumentsFormField(OrderedJSONFormField):
         is_same = registry.find(form.initial.get(FUNCTION, chosen)) is widget.registered
         widget.stored = self._stored = stored if is_same and isinstance(stored, dict) else {}
 
-    _is_of_another = False
+    is_of_another = False
+    """Whether the inputs that were posted are those of another function."""
     _stored: Any = {}
+
+    @property
+    def registered(self) -> Registered | None:
+        """The function that is chosen."""
+        widget: ArgumentsInput = self.widget  # type: ignore[assignment]  # it is ours
+        return widget.registered
 
     def to_python(self, value: Any) -> Any:
         """The arguments as JSON. Raises ValidationError; each input shows what is wrong with it."""
@@ -173,26 +220,16 @@ class ArgumentsFormField(OrderedJSONFormField):
                 validate_size(stored)
                 read_arguments(widget.registered, stored)
             return stored
-        if self._is_of_another and value.fields:
+        if self.is_of_another and value.fields:
             raise ValidationError(self.error_messages["changed"], code="changed")
         if widget.registered is None or not value.is_valid():
             raise self._wrong(len(value.errors))
-        return self._written(widget.registered, value)
-
-    def _written(self, registered: Registered, form: ArgumentsForm) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for name, parameter in parameters_of(registered).items():
-            value = form.cleaned_data[name]
-            try:
-                stored = parameter.write(value)
-                if name not in self._stored and parameter.is_default(stored):
-                    continue  # what is left at the default follows the code
-            except ValidationError as error:
-                form.add_error(name, error)
-                continue
-            found[name] = stored
-        if form.errors:
-            raise self._wrong(len(form.errors))
+        found = {
+            name: stored
+            for name, stored in value.written.items()
+            # What is left at the default follows the code.
+            if name in self._stored or not value.parameters[name].is_default(stored)
+        }
         validate_size(found)
         return found
 
@@ -207,7 +244,7 @@ class ArgumentsFormField(OrderedJSONFormField):
     def bound_data(self, data: Any, initial: Any) -> Any:
         """What was typed; the inputs of another function are shown anew."""
         if isinstance(data, ArgumentsForm):
-            return None if self._is_of_another else data
+            return None if self.is_of_another else data
         return super().bound_data(data, initial) if data is not None else None
 
     def prepare_value(self, value: Any) -> Any:
@@ -222,7 +259,7 @@ class ArgumentsFormField(OrderedJSONFormField):
     def has_changed(self, initial: Any, data: Any) -> bool:
         """Whether other arguments are stored afterwards."""
         try:
-            return bool(self.to_python(data) != initial)
+            return json_of(self.to_python(data)) != json_of(initial)  # 1 equals true
         except ValidationError:
             return True
 
@@ -236,6 +273,15 @@ class CommandArgumentsInput(forms.TextInput):
 
     template_name = "admin/countjobs/functions/command_arguments.html"
     command = ""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        own = {"class": "vLargeTextField countjobs-code", "spellcheck": "false"}
+        super().__init__(own | (attrs or {}))
+
+    @property
+    def media(self) -> forms.Media:
+        """What shows the help of another command when it is chosen."""
+        return _scripts("post", "arguments")
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         """As Django's, with the help."""

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from countjobs.functions.registry import Registered, registry
 from countjobs.functions.signatures import Parameter, SignatureError, parameters_of
+from countjobs.functions.value_types import json_of
 from countjobs.text import shown
 
 MOST_BYTES = 64 * 1024
@@ -52,8 +53,7 @@ def read_arguments(registered: Registered, stored: Any) -> dict[str, Any]:
                 errors += _at(name, error)
         elif parameter.is_required:
             errors.append(_error("missing", name))
-    if len(stored) > len(values) + len(errors):
-        errors += [_error("unknown", name) for name in stored if name not in parameters]
+    errors += [_error("unknown", name) for name in stored if name not in parameters]
     if errors:
         raise ValidationError(errors[:MOST_PROBLEMS])
     return values
@@ -119,7 +119,7 @@ def in_words(name: str, stored: Any) -> str:
 
 def _in_words(parameter: Parameter | None, value: Any) -> str:
     if parameter is None or value is None:
-        return json.dumps(value, ensure_ascii=False, default=str)
+        return json_of(value)
     return parameter.type.in_words(value)
 
 

@@ -16,7 +16,7 @@ from typing import Any, Required, TypedDict, TypeVar, Unpack, overload
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 Schedule = Mapping[str, "str | int | datetime | None"] | str
-"""Cron fields by name, or a crontab line: see `countjobs.functions.schedules`."""
+"""Cron fields by name, or a crontab line: see `countjobs.functions.declared_schedules`."""
 
 
 class Rules(TypedDict, total=False):
@@ -165,7 +165,7 @@ def job(function: Any = None, /, **options: Any) -> Any:
 
     All other options are fields of a definition, such as `time_limit` or `retries`.
 
-    Raises TypeError for unknown options, and for what isn't a function.
+    Raises TypeError for unknown options, options of a wrong type, and for what isn't a function.
     """
     _refuse_unknown(options, _OWN | _RULES, "job")
     if function is not None:
@@ -195,6 +195,7 @@ def declare(function: Callable[..., Any], /, **options: Unpack[DeclaredOptions])
     _refuse_unknown(options, {"name", "schedule", "arguments"} | _RULES, "declare")
     if missing := sorted({"name", "schedule"} - options.keys()):
         raise TypeError(f"declare() needs {' and '.join(missing)}.")
+    _check_types(options, "declare")
     registered = registry.of(function)
     if registered is None:
         raise TypeError(f"{function!r} isn't registered: decorate it with @job.")
@@ -219,27 +220,25 @@ def is_task(target: object) -> bool:
 def _register(target: Any, options: Mapping[str, Any]) -> None:
     if not is_task(target) and not (callable(target) and hasattr(target, "__qualname__")):
         raise TypeError(f"@job is for functions and Django tasks, not {target!r}.")
-    aliases = options.get("aliases", ())
-    if isinstance(aliases, str):
-        raise TypeError("aliases must be a list of names, not one text.")
+    _check_types(options, "job")
     rules: Any = {name: value for name, value in options.items() if name in _RULES}
     function = target.func if is_task(target) else target
     registered = Registered(
         name=options.get("name") or f"{function.__module__}.{function.__qualname__}",
         target=target,
-        aliases=tuple(aliases),
+        aliases=tuple(options.get("aliases", ())),
         permission=options.get("permission", ""),
         group=options.get("group", ""),
         rules=rules,
     )
-    registry.add(registered)
     schedule = options.get("schedule")
+    if schedule is None and options.get("arguments"):
+        raise TypeError("arguments go with a schedule: give both, or neither.")
+    registry.add(registered)
     if schedule is not None:
         arguments = options.get("arguments") or {}
         declared = Declared(registered.name, registered, schedule, arguments, rules)
         registry.declared.append(declared)
-    elif options.get("arguments"):
-        raise TypeError("arguments go with a schedule: give both, or neither.")
 
 
 def _refuse_unknown(given: Mapping[str, Any], known: set[str] | frozenset[str], where: str) -> None:
@@ -248,3 +247,18 @@ def _refuse_unknown(given: Mapping[str, Any], known: set[str] | frozenset[str], 
             f"{where}() has no option {', '.join(unknown)}. Its options are "
             f"{', '.join(sorted(known))}."
         )
+
+
+def _check_types(given: Mapping[str, Any], where: str) -> None:
+    """Raises TypeError for options of a wrong type that would only be noticed much later."""
+    for name in ("name", "permission", "group"):
+        if not isinstance(given.get(name, ""), str):
+            raise TypeError(f"{where}(): {name} must be a text, not {given[name]!r}.")
+    aliases = given.get("aliases", ())
+    if isinstance(aliases, str) or not isinstance(aliases, Sequence):
+        raise TypeError("aliases must be a list of names, not one text.")
+    if not all(isinstance(each, str) for each in aliases):
+        raise TypeError(f"aliases must be a list of names, not {aliases!r}.")
+    arguments = given.get("arguments")
+    if arguments is not None and not isinstance(arguments, Mapping):
+        raise TypeError(f"{where}(): arguments must be a dict, not {arguments!r}.")

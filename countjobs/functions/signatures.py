@@ -16,8 +16,11 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
+from countjobs.functions.choice_values import Member, OneOf, words_of
+from countjobs.functions.parameter_types import TYPES, Key
+from countjobs.functions.plain_values import Text
 from countjobs.functions.registry import Registered
-from countjobs.functions.values import TYPES, Key, Member, OneOf, ValueType, words_of
+from countjobs.functions.value_types import ValueType, json_of
 from countjobs.text import describe
 
 REQUIRED = inspect.Parameter.empty
@@ -55,17 +58,18 @@ class Parameter:
 
     def is_default(self, stored: Any) -> bool:
         """Whether JSON says what the function does anyway."""
-        return not self.is_required and bool(stored == self.write(self.default))
+        # As text: 1 equals true, and an object equals one in another order.
+        return not self.is_required and json_of(stored) == json_of(self.write(self.default))
 
     def read(self, stored: Any) -> Any:
         """The value of JSON, or the key of an object. Raises ValidationError."""
         if stored is None and self.may_be_none:
             return None
         value = self.type.read(stored)
-        if value == "" and not self._may_be_empty:
+        if value == "" and isinstance(self.type, Text) and not self._may_be_empty:
             raise ValidationError(forms.Field.default_error_messages["required"], code="required")
         for validate in self.validators:
-            validate(value)
+            _validate(validate, value)
         return value
 
     def resolve(self, value: Any) -> Any:
@@ -83,19 +87,29 @@ class Parameter:
         return stored
 
     def field(self) -> forms.Field:
-        """Its input. One that is left empty means None, where None is allowed."""
+        """Its input."""
         options: dict[str, Any] = {
             "label": self.label,
             "help_text": self.help,
             "required": not (self.may_be_none or self.type.allows_blank or self._may_be_empty),
             "initial": None if self.is_required else self.default,
         }
-        if self.may_be_none and type(self.type).__name__ in {"Bool", "OneOf", "Member"}:
+        if self.may_be_none and self.type.has_choice_of_none:
             options["may_be_none"] = True
         field = self.type.field(**options)
         for validator in self.validators:
             _apply(validator, field)
         return field
+
+    def typed(self, value: Any, shown: Any) -> Any:
+        """The value of what its input gives, which was filled in with what was `shown`.
+
+        An input that is left empty means None, where None is allowed.
+        """
+        is_empty = type(value) in {str, list, dict} and not value
+        if not is_empty or not self.may_be_none or self.type.has_choice_of_none:
+            return value
+        return value if type(shown) is type(value) and shown == value else None
 
     @property
     def _may_be_empty(self) -> bool:
@@ -104,15 +118,23 @@ class Parameter:
         return isinstance(self.default, str) and self.default == ""
 
 
+def _validate(validator: Callable[[Any], None], value: Any) -> None:
+    """Call a validator. Raises ValidationError, whatever it raises: validators are any code."""
+    try:
+        validator(value)
+    except ValidationError:
+        raise
+    except Exception as error:
+        raise ValidationError(describe(error), code="validator") from error
+
+
 def _apply(validator: Callable[[Any], None], field: forms.Field) -> None:
-    """Have a form field check a bound, and the browser know it."""
+    """Tell the browser a bound."""
     bound = getattr(validator, "limit_value", None)
     if isinstance(validator, MinValueValidator):
         field.widget.attrs.setdefault("min", bound)
     elif isinstance(validator, MaxValueValidator):
         field.widget.attrs.setdefault("max", bound)
-    if not isinstance(field, forms.ModelChoiceField):
-        field.validators.append(validator)
 
 
 @cache

@@ -9,20 +9,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.apps import AppConfig
 from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, connections, models, transaction
+from django.db.backends.utils import format_number
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from countjobs.database.primary import rows_of
 from countjobs.database.turns import own_turn
 from countjobs.functions.calls import write_arguments
+from countjobs.functions.declared_schedules import schedule_fields
 from countjobs.functions.registry import Declared, registry
-from countjobs.functions.schedules import schedule_fields
 from countjobs.functions.signatures import SignatureError
 from countjobs.models import Declaration, FunctionJob
 from countjobs.text import describe, visible
@@ -53,6 +54,8 @@ def definition_of(declared: Declared) -> FunctionJob:
         **declared.rules,
     )
     definition.clean_fields()
+    if problems := definition.problems():
+        raise ValidationError(problems)  # it would never run
     return definition
 
 
@@ -92,19 +95,24 @@ def go_back(declaration: Declaration) -> list[str]:
 def sync_declared(now: datetime) -> list[str]:
     """Make, change and disable definitions as code declares. Returns what was done, a line each."""
     done: list[str] = []
+    kept: set[str] = set()
     for declared in registry.declared:
+        if declared.name in kept:
+            done.append(f"{visible(declared.name)}: declared twice, the second time in vain")
+            continue
+        kept.add(declared.name)
         try:
             values = declared_values(declared)
         except (ValidationError, ValueError, SignatureError) as error:
             done.append(f"{visible(declared.name)}: can't be declared: {_reason(error)}")
+            kept.update(declared.names)
             continue
         try:
             with own_turn(), transaction.atomic():
                 done += _follow(declared, values)
         except IntegrityError:  # another process has just made it
             continue
-    names = {name for declared in registry.declared for name in declared.names}
-    gone = Declaration.objects.filter(gone_at__isnull=True).exclude(name__in=names)
+    gone = Declaration.objects.filter(gone_at__isnull=True).exclude(name__in=kept)
     for name in gone.values_list("name", flat=True):
         with own_turn(), transaction.atomic():
             done += _disable(name, now)
@@ -128,7 +136,7 @@ def _is_migrated() -> bool:
 
 
 def _follow(declared: Declared, values: Values) -> Iterator[str]:
-    found = _locked(name__in=declared.names)
+    found = next(filter(None, (_locked(name=name) for name in declared.names)), None)
     if found is None:
         yield _make(declared, values)
         return
@@ -217,10 +225,17 @@ def _values(definition: FunctionJob, names: Iterable[str]) -> Values:
     found: Values = {}
     for field in definition._meta.concrete_fields:
         if field.name in names:
-            value = getattr(definition, field.attname)
-            is_plain = isinstance(value, _PLAIN)
-            found[field.name] = value if is_plain else field.value_to_string(definition)
+            found[field.name] = _as_json(field, getattr(definition, field.attname))
     return found
+
+
+def _as_json(field: Any, value: Any) -> Any:
+    """A value as JSON. What is equal is the same text, as it was given or as it was stored."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(field, models.DecimalField):
+        return format_number(field.to_python(value), field.max_digits, field.decimal_places)
+    return value if isinstance(value, _PLAIN) else str(value)
 
 
 def _set(definition: FunctionJob, name: str, value: Any) -> None:

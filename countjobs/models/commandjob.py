@@ -32,12 +32,7 @@ class CommandJob(JobDefinition):
         max_length=100,
         help_text=_("The setting COMMANDS says which commands may be scheduled."),
     )
-    arguments = WordsField(
-        _("arguments"),
-        max_length=2_000,
-        blank=True,
-        help_text=_("As on the command line, in words: --days 30 “two words”."),
-    )
+    arguments = WordsField(_("arguments"), max_length=2_000, blank=True)
 
     run_overrides = ("arguments",)
 

@@ -94,6 +94,15 @@ class OrderedJSONField(models.JSONField):
         own = {"form_class": OrderedJSONFormField, "show_hidden_initial": False}
         return super().formfield(**{**own, **kwargs})
 
+    def validate(self, value: Any, model_instance: models.Model | None) -> None:
+        """As Django's. What can't be written or read again is refused, too."""
+        if is_too_deep(value):
+            raise ValidationError(_("This is nested too deeply."), code="depth")
+        try:
+            super().validate(value, model_instance)
+        except (ValueError, RecursionError) as error:  # a number of thousands of digits
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from error
+
     def get_internal_type(self) -> str:
         """The database sees text."""
         return "TextField"

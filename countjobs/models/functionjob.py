@@ -111,8 +111,8 @@ class FunctionJob(JobDefinition):
 
     def run(self) -> Any:
         """Call the function, or enqueue the task."""
-        registered = find_function(self.function)
         try:
+            registered = find_function(self.function)
             values = resolved(registered, read_arguments(registered, self.arguments))
         except ValidationError as error:
             raise ValueError(" ".join(error.messages)) from None
