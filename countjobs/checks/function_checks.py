@@ -22,7 +22,7 @@ from countjobs.functions.signatures import SignatureError, parameters_of
 from countjobs.jobstores.declaring import definition_of
 from countjobs.models import FunctionJob
 from countjobs.models.validity import ENDED
-from countjobs.text import describe, shown
+from countjobs.text import describe, shown, validate_marks, validate_text
 
 _PERMISSION = re.compile(r"\w+\.[^\s.]+")
 _IN_BETWEEN = "declared"
@@ -65,7 +65,7 @@ def _of_function(registered: Registered) -> Iterator[CheckMessage]:
             obj=function,
             id="countjobs.E031",
         )
-    if registered.permission and not _is_permission(registered.permission):
+    if registered.permission and not _PERMISSION.fullmatch(registered.permission):
         yield Error(
             f"The function “{name}” needs the permission {registered.permission!r}, which is not"
             " a permission's name.",
@@ -102,26 +102,23 @@ def _wrong_signature(registered: Registered) -> str:
         parameters_of(registered)
     except SignatureError as error:
         return " ".join(error.args)
-    except Exception as error:  # validators are any code
-        return describe(error)
     return ""
 
 
-def _is_permission(permission: object) -> bool:
-    return isinstance(permission, str) and _PERMISSION.fullmatch(permission) is not None
-
-
-def _wrong_name(name: object, field_name: str) -> str:
+def _wrong_name(name: str, field_name: str) -> str:
     """Why a name can't be stored in a field of definitions; "" if it can."""
     field: Any = FunctionJob._meta.get_field(field_name)
     most = field.max_length
-    if not isinstance(name, str) or not name.strip():
-        return "it must be a text"
+    if not name:
+        return "it is empty"
     if len(name) > most:
         return f"it has {len(name)} characters, and at most {most} are allowed"
-    if not name.isprintable() or name != name.strip():
-        return "it has invisible characters, or spaces at its ends"
-    return ""
+    try:
+        validate_text(name)
+        validate_marks(name)
+    except ValidationError:
+        return "it has invisible characters"
+    return "it has spaces at its ends" if name != name.strip() else ""
 
 
 def _wrong_rules(rules: Rules) -> dict[str, list[str]]:
@@ -141,10 +138,6 @@ def _in_one_line(wrong: dict[str, list[str]]) -> str:
 
 
 def _names_taken_twice() -> Iterator[CheckMessage]:
-    if not all(
-        isinstance(n, str) for each in registry.functions for n in (each.name, *each.aliases)
-    ):
-        return  # another message says so
     for name, owners in registry.names_taken_twice():
         first, *others = owners
         for each in others:
@@ -163,6 +156,8 @@ def _place(registered: Registered) -> str:
 
 def _of_declaration(declared: Declared) -> Iterator[CheckMessage]:
     name, function = shown(declared.name), declared.function.function
+    if _wrong_name(declared.function.name, "function"):
+        return  # the function has a message of its own
     if wrong := _wrong_name(declared.name, "name"):
         yield Error(
             f"No definition can have the declared name {name!r}: {wrong}.",

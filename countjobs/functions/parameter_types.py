@@ -25,7 +25,7 @@ from countjobs.functions.plain_values import (
     Float,
     Int,
     Text,
-    validate_stored_text,
+    are_texts,
 )
 from countjobs.functions.time_values import Date, Duration, Moment, Time
 from countjobs.functions.value_types import ValueType, json_of, wrong
@@ -39,10 +39,8 @@ class Texts(ValueType):
 
     def read(self, stored: Any) -> list[str]:
         """The value. Raises ValidationError."""
-        if not isinstance(stored, list) or not all(isinstance(each, str) for each in stored):
+        if not isinstance(stored, list) or not are_texts(stored):
             raise wrong("texts", stored)
-        for each in stored:
-            validate_stored_text(each)
         return list(stored)
 
     def field(self, **options: Any) -> forms.Field:
@@ -62,13 +60,8 @@ class KeyedTexts(ValueType):
 
     def read(self, stored: Any) -> dict[str, str]:
         """The value. Raises ValidationError."""
-        if not isinstance(stored, dict):
+        if not isinstance(stored, dict) or not are_texts([*stored, *stored.values()]):
             raise wrong("object", stored)
-        for pair in stored.items():
-            for each in pair:
-                if not isinstance(each, str):
-                    raise wrong("object", stored)
-                validate_stored_text(each)
         return dict(stored)
 
     def field(self, **options: Any) -> forms.Field:

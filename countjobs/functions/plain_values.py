@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -18,10 +19,20 @@ _MOST_DIGITS = 1_000
 """Of a decimal number. One with an exponent of a billion would fill the memory when it is shown."""
 
 
-def validate_stored_text(text: str) -> None:
-    """Check that a text can be stored, and isn't too long. Raises ValidationError."""
+def are_texts(values: Collection[Any]) -> bool:
+    """Whether all are texts. Raises ValidationError if one of them can't be stored.
+
+    They are looked at together: each run has its arguments checked twice.
+    """
+    try:
+        text = "".join(values)
+    except TypeError:
+        return False
     validate_text(text)
-    validate_length(text, MOST_TEXT)
+    if len(text) > MOST_TEXT:
+        for each in values:
+            validate_length(each, MOST_TEXT)
+    return True
 
 
 class Bool(ValueType):
@@ -91,7 +102,8 @@ class Text(ValueType):
         """The value. Raises ValidationError."""
         if not isinstance(stored, str):
             raise wrong("text", stored)
-        validate_stored_text(stored)
+        validate_text(stored)
+        validate_length(stored, MOST_TEXT)
         return stored
 
     def field(self, **options: Any) -> forms.Field:

@@ -48,7 +48,6 @@ def _declare(**options: Any) -> None:
         ({"arguments": {"days": "3"}}, "days: This must be a whole number"),
         ({"arguments": {"days": 3, "weeks": 1}}, "weeks: the function has no such parameter."),
         ({"arguments": {"days": None}}, "days: This field is required."),
-        ({"arguments": [3]}, "has no attribute"),
     ],
 )
 def test_what_can_not_be_declared(options: dict[str, Any], reason: str) -> None:
@@ -93,8 +92,8 @@ def test_an_option_that_the_declaration_mends_is_the_function_s_fault_alone() ->
     assert [each.id for each in _found()] == ["countjobs.E035"]
 
 
-@pytest.mark.parametrize("name", ["x" * 201, "da\nily", " daily", "", None])
-def test_a_name_that_no_definition_can_have(name: Any) -> None:
+@pytest.mark.parametrize("name", ["x" * 201, "da\nily", " daily", ""])
+def test_a_name_that_no_definition_can_have(name: str) -> None:
     job(report)
     declare(report, name=name, schedule="@daily", arguments={"days": 1})
     [found] = _found()
