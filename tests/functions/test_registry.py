@@ -41,7 +41,9 @@ def test_with_options_it_stays_what_it_is_too(isolated_registry: Registry) -> No
     assert isolated_registry.find(f"{WHERE}.module_level") is None, "only one name counts"
 
 
-def test_an_async_function_and_a_method_of_a_class_have_names_too(isolated_registry: Registry) -> None:
+def test_an_async_function_and_a_method_of_a_class_have_names_too(
+    isolated_registry: Registry,
+) -> None:
     class Shop:
         @staticmethod
         @job
@@ -113,7 +115,9 @@ def test_what_is_no_function_is_refused(target: Any) -> None:
 # Declarations
 
 
-def test_a_schedule_declares_a_definition_of_the_function_s_name(isolated_registry: Registry) -> None:
+def test_a_schedule_declares_a_definition_of_the_function_s_name(
+    isolated_registry: Registry,
+) -> None:
     schedule = {"hour": "3"}
     job(schedule=schedule, arguments={"days": 30}, retries=2, group="Mails")(module_level)
     (declared,) = isolated_registry.declared
@@ -137,7 +141,9 @@ def test_declare_adds_another_with_rules_of_its_own(isolated_registry: Registry)
     assert isolated_registry.functions[0].rules == {"retries": 2, "time_limit": 60}
 
 
-def test_what_is_called_as_its_function_goes_by_the_aliases_too(isolated_registry: Registry) -> None:
+def test_what_is_called_as_its_function_goes_by_the_aliases_too(
+    isolated_registry: Registry,
+) -> None:
     job(name="new", aliases=["old"], schedule="@daily")(module_level)
     declare(module_level, name="weekly", schedule="@weekly")
     assert [each.names for each in isolated_registry.declared] == [["new", "old"], ["weekly"]]
