@@ -49,6 +49,17 @@ function putRules(rules) {
     }
 }
 
+// Django's search has a name for screen readers only while something is chosen in it.
+function nameSearches(place) {
+    for (const search of place.querySelectorAll(".countjobs-argument .select2-selection")) {
+        const label = search.closest(".countjobs-argument").querySelector("label");
+        label.id ||= `${label.htmlFor}_label`;
+        const own = search.getAttribute("aria-labelledby") ?? "";
+        search.setAttribute("aria-labelledby", `${label.id} ${own}`);
+        search.querySelector("[role=textbox]")?.setAttribute("aria-labelledby", label.id);
+    }
+}
+
 function show(html) {
     const found = new DOMParser().parseFromString(html, "text/html");
     const inputs = document.importNode(found.querySelector("[data-countjobs-arguments]"), true);
@@ -56,6 +67,7 @@ function show(html) {
     inputs.dispatchEvent(new CustomEvent("countjobs:inputs", { bubbles: true }));
     const $ = globalThis.django?.jQuery;
     $?.fn.djangoAdminSelect2?.call($(inputs).find(".admin-autocomplete"));
+    nameSearches(inputs);
     if (location.pathname.endsWith("/add/")) {
         putRules(JSON.parse(inputs.dataset.rules ?? "{}"));
     }
@@ -76,6 +88,7 @@ async function ask() {
     }
 }
 
+globalThis.django?.jQuery(() => nameSearches(document)); // after Django has made them
 if (choice?.tagName === "SELECT") {
     choice.addEventListener("change", ask);
 }
