@@ -10,6 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from countjobs.api import request_run
 from countjobs.conf import Conf
 from countjobs.executors.here import run_here
 from countjobs.functions.declared_schedules import schedule_fields
@@ -71,6 +72,13 @@ def test_the_rules_and_the_object_of_the_example_are_taken() -> None:
     assert run_here(job, requested_by="").output == "deleted: anna\n"
     anna.delete()
     assert "There is no user" in run_here(job, requested_by="").error
+
+
+def test_a_run_is_not_asked_for_with_arguments_that_do_not_fit() -> None:
+    definition: Any = run(block("functions.md", "FunctionJob.of"), "")["definition"]
+    for arguments in ({"times": 3}, {"name": "Anna", "times": "3"}, {"name": "Anna", "age": 3}):
+        with pytest.raises(ValueError, match="greet Anna"):
+            request_run(definition, parameters={"arguments": arguments})
 
 
 def test_the_table_has_every_type() -> None:
