@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any, TypeAlias
 
 from django.core.exceptions import ValidationError
@@ -18,6 +19,7 @@ from countjobs.jobstores.plan import NotRun
 from countjobs.jobstores.questions import JobRow
 from countjobs.jobstores.restoring import Strange, Taken
 from countjobs.models import JobDefinition, ParkedJob
+from countjobs.models.validity import sentences
 from countjobs.run_context import Run
 from countjobs.text import storable
 
@@ -70,6 +72,8 @@ class ClaimUnderWay:
 
     def __post_init__(self) -> None:
         self._taken_of: Counter[str] = Counter()
+        self._known_callees = cache(lambda: frozenset(known_callees()))
+        self._callees_told = cache(lambda: callees_told(self.now))
 
     def take_room(self, job_id: str, executor: str) -> bool:
         """Take room for a job in its executor. Returns False if there is none."""
@@ -90,12 +94,12 @@ class ClaimUnderWay:
         definition = taken.definition
         if definition is None or not definition.callee:
             return False
-        if definition.callee in known_callees():
+        if definition.callee in self._known_callees():
             is_left = self.is_left(taken.row, False)
         else:
-            is_left = definition.callee in callees_told(self.now)
+            is_left = definition.callee in self._callees_told()
         if is_left:
-            reason = " ".join(refused.messages)
+            reason = " ".join(sentences(refused))
             self.claims.strange.append(Strange(taken.row.id, storable(reason)))
         return is_left
 
