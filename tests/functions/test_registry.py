@@ -25,10 +25,11 @@ def module_level(days: int = 7) -> None:
 def test_a_function_is_registered_by_its_dotted_name_and_stays_what_it_is(
     isolated_registry: Registry,
 ) -> None:
-    assert job(module_level) is module_level
+    returned: object = job(module_level)
+    assert returned is module_level
     found = isolated_registry.find(f"{WHERE}.module_level")
     assert found is not None
-    assert found.target is found.function is module_level
+    assert [found.target, found.function] == [module_level, module_level]
     assert isolated_registry.of(module_level) is found
     assert not found.is_task
 
