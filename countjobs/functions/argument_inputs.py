@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Any
 
 from django import forms
@@ -14,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from countjobs.forms import OrderedJSONFormField, Settling
-from countjobs.functions import commands
 from countjobs.functions.calls import read_arguments, validate_size
 from countjobs.functions.registry import Registered, registry
 from countjobs.functions.signatures import Parameter, SignatureError, parameters_of, summary_of
@@ -71,7 +69,8 @@ def _plain_field(registered: Registered, parameter: Parameter) -> forms.Field:
     return parameter.field()
 
 
-def _scripts(*names: str) -> forms.Media:
+def scripts(*names: str) -> forms.Media:
+    """Scripts of ours that an input needs."""
     paths: Any = [forms.Script(f"countjobs/{name}.js", type="module") for name in names]
     return forms.Media(js=paths)
 
@@ -98,7 +97,7 @@ class ArgumentsInput(forms.Widget):
         from django.contrib.admin.widgets import AutocompleteSelect  # noqa: PLC0415  # not for all
 
         search = AutocompleteSelect(None, None)  # type: ignore[arg-type]  # its media needs neither
-        return _scripts("post", "rows", "arguments") + search.media
+        return scripts("post", "rows", "arguments") + search.media
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
         """The form with what was posted; or the JSON that was posted instead."""
@@ -265,45 +264,3 @@ class ArgumentsFormField(OrderedJSONFormField):
             return json_of(self.to_python(data)) != json_of(initial)  # 1 equals true
         except ValidationError:
             return True
-
-
-COMMAND = "command"
-"""The field beside the arguments of a command that names it."""
-
-
-class CommandArgumentsInput(forms.TextInput):
-    """A command line without the command, and the command's help."""
-
-    template_name = "admin/countjobs/functions/command_arguments.html"
-    command = ""
-
-    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        own = {"class": "vLargeTextField countjobs-code", "spellcheck": "false"}
-        super().__init__(own | (attrs or {}))
-
-    @property
-    def media(self) -> forms.Media:
-        """What shows the help of another command when it is chosen."""
-        return _scripts("post", "arguments")
-
-    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
-        """As Django's, with the help."""
-        context: dict[str, Any] = super().get_context(name, value, attrs)
-        with suppress(ValidationError):
-            context["help"] = commands.help_of(self.command) if self.command else ""
-        return context
-
-
-class CommandArgumentsField(forms.CharField):
-    """The arguments of the command that another field of the form names."""
-
-    widget = CommandArgumentsInput
-
-    def settle(self, form: forms.BaseForm, name: str) -> None:
-        """Find out which command is chosen."""
-        chosen = getattr(getattr(form, "instance", None), COMMAND, "")
-        if COMMAND in form.fields:
-            chosen = form.initial.get(COMMAND) or chosen
-            if form.is_bound:
-                chosen = form.data.get(form.add_prefix(COMMAND), "")
-        self.widget.command = chosen  # it is ours

@@ -16,7 +16,8 @@ from django.db import models
 from django.forms import MultiWidget
 
 from countjobs.forms import KeyTextRows, MomentField
-from countjobs.functions.argument_inputs import ArgumentsInput, CommandArgumentsInput
+from countjobs.functions.argument_inputs import ArgumentsInput
+from countjobs.functions.command_inputs import CommandArgumentsInput
 from countjobs.models.commandjob import WordsField
 from countjobs.models.fields import CronField, KeyTextField, OrderedJSONField
 from countjobs.models.functionjob import ArgumentsField
