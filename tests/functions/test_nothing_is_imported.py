@@ -190,7 +190,7 @@ PAGES = ["/admin/", "/admin/countjobs/"] + [
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.usefixtures("own_registry")
+@pytest.mark.usefixtures("isolated_registry")
 def test_a_name_in_any_column_is_nothing_but_text(
     name: str, canary: Callable[[], str | None]
 ) -> None:
