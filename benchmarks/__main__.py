@@ -46,6 +46,8 @@ ALL = [
 ]
 """What `all` runs, each with the defaults of its own."""
 CONTENDERS = ("countjobs", "plain", "floor")
+ON_DEMAND = ("functions",)
+"""Contenders that are measured only where `--contenders` names them."""
 
 
 def main(arguments: list[str]) -> None:
@@ -130,7 +132,11 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, default=10, help="of each scheduler")
     parser.add_argument("--warm-up", type=float, default=2.0, help="seconds before measuring")
     parser.add_argument(
-        "--contenders", nargs="+", choices=CONTENDERS, default=CONTENDERS, help="which to measure"
+        "--contenders",
+        nargs="+",
+        choices=(*CONTENDERS, *ON_DEMAND),
+        default=CONTENDERS,
+        help="which to measure",
     )
     parser.add_argument(
         "--server",

@@ -34,7 +34,9 @@ def seconds(options: argparse.Namespace) -> float:
 
 def measure(options: argparse.Namespace, database: Database) -> list[Row]:
     """Each contender in turn, round after round."""
-    numbers = dict.fromkeys(chosen(options, "countjobs", "plain", "floor"), options.definitions)
+    numbers = dict.fromkeys(
+        chosen(options, "countjobs", "functions", "plain", "floor"), options.definitions
+    )
     if "plain" in numbers:
         numbers["plain"] = _best_for_plain(options, database)
     found = in_rounds(
@@ -64,7 +66,7 @@ def _best_for_plain(options: argparse.Namespace, database: Database) -> int:
 
 
 def _one(name: str, definitions: int, options: argparse.Namespace, database: Database) -> float:
-    times = options.schedulers if name == "countjobs" else 1
+    times = options.schedulers if name in {"countjobs", "functions"} else 1
     own = {"executor": options.executor} if name == "countjobs" else {}
     with database.scratch() as url:
         prepare(url, name, [(definitions, EVERY_SECOND | own)])
@@ -88,6 +90,7 @@ def per_second(name: str, warm_up: float, seconds: float, threads: int) -> float
 
 def _row(database: Database, figures: dict[str, Figure], options: argparse.Namespace) -> Row:
     countjobs, plain, floor = (figures.get(name) for name in ("countjobs", "plain", "floor"))
+    functions = figures.get("functions")
     notes = []
     if countjobs and plain:
         notes.append(f"{ratio(countjobs, plain)} plain")
@@ -95,6 +98,10 @@ def _row(database: Database, figures: dict[str, Figure], options: argparse.Names
         notes.append(f"{ratio(countjobs, floor, 2)} the floor")
     if floor:
         notes.append(f"floor {floor}")
+    if functions:
+        notes.append(f"functions {functions}")
+    if countjobs and functions:
+        notes.append(f"functions {ratio(functions, countjobs, 2)} countjobs")
     count = options.schedulers
     together = f", {count} schedulers together" if count > 1 else ""
     if options.executor != "default":

@@ -4,7 +4,14 @@ The apps must be loaded first, as for any import of models.
 """
 
 from countjobs.history.requests import cancel_run, cancel_runs, request_run, request_runs
-from countjobs.models import CountJob, Execution, JobDefinition, JobDefinitionQuerySet
+from countjobs.models import (
+    CommandJob,
+    CountJob,
+    Execution,
+    FunctionJob,
+    JobDefinition,
+    JobDefinitionQuerySet,
+)
 from countjobs.models.countjob import count_job
 from countjobs.models.writes import saved_together
 from countjobs.run_context import GiveUp, StopRun, TryLater, current_run
@@ -13,8 +20,10 @@ from countjobs.schedulers import BackgroundScheduler, BlockingScheduler, create_
 __all__ = [
     "BackgroundScheduler",
     "BlockingScheduler",
+    "CommandJob",
     "CountJob",
     "Execution",
+    "FunctionJob",
     "GiveUp",
     "JobDefinition",
     "JobDefinitionQuerySet",

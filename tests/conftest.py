@@ -22,7 +22,7 @@ pytest_plugins = (
     "tests.support.process_executing",
     "tests.support.overviewing",
     "tests.support.own_kinds",
-    "tests.support.registering",
+    "tests.support.isolated_registry",
 )
 
 

@@ -5,9 +5,15 @@ from __future__ import annotations
 from benchmarks.contenders.base import Contender
 from benchmarks.contenders.countjobs import Countjobs
 from benchmarks.contenders.floor import Floor
+from benchmarks.contenders.functions import Functions
 from benchmarks.contenders.plain import Plain
 
-_KINDS: dict[str, type[Contender]] = {"countjobs": Countjobs, "plain": Plain, "floor": Floor}
+_KINDS: dict[str, type[Contender]] = {
+    "countjobs": Countjobs,
+    "functions": Functions,
+    "plain": Plain,
+    "floor": Floor,
+}
 
 
 def contender(name: str) -> Contender:

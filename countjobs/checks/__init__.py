@@ -9,7 +9,11 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004
 
-from countjobs.checks import databases  # noqa: F401  # registers its checks
+from countjobs.checks import (  # noqa: F401  # they register their checks
+    command_checks,
+    databases,
+    function_checks,
+)
 from countjobs.conf import Conf
 from countjobs.executors.calling import is_generator_function
 from countjobs.models import JobDefinition, JobDefinitionQuerySet

@@ -39,5 +39,5 @@ class KeyTextFormField(OrderedJSONFormField):
         """Rows, or the JSON to edit."""
         if isinstance(value, (Rows, InvalidJSONInput)):
             return value
-        rows = rows_of(value)
+        rows = rows_of({} if value is None else value)
         return super().prepare_value(value) if rows is None else rows

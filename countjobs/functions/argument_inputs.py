@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Any
 
 from django import forms
@@ -14,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from countjobs.forms import OrderedJSONFormField, Settling
-from countjobs.functions import commands
 from countjobs.functions.calls import read_arguments, validate_size
 from countjobs.functions.registry import Registered, registry
 from countjobs.functions.signatures import Parameter, SignatureError, parameters_of, summary_of
@@ -23,7 +21,7 @@ from countjobs.functions.value_types import json_of
 FUNCTION = "function"
 """The field beside it that names the function."""
 
-MakeField = Callable[[Parameter], forms.Field]
+MakeField = Callable[[Registered, Parameter], forms.Field]
 
 
 class ArgumentsForm(forms.Form):
@@ -67,6 +65,16 @@ class ArgumentsForm(forms.Form):
         return self.cleaned_data
 
 
+def _plain_field(registered: Registered, parameter: Parameter) -> forms.Field:
+    return parameter.field()
+
+
+def scripts(*names: str) -> forms.Media:
+    """Scripts of ours, by their names."""
+    paths: Any = [forms.Script(f"countjobs/{name}.js", type="module") for name in names]
+    return forms.Media(js=paths)
+
+
 class ArgumentsInput(forms.Widget):
     """Inputs for the parameters of the function that is chosen. Without one, a note.
 
@@ -79,7 +87,7 @@ class ArgumentsInput(forms.Widget):
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(attrs)
         self.registered: Registered | None = None
-        self.make_field: MakeField = Parameter.field
+        self.make_field: MakeField = _plain_field
         self.stored: Any = {}
         """What the inputs are filled with, where nothing was posted."""
 
@@ -88,8 +96,8 @@ class ArgumentsInput(forms.Widget):
         """What any of the inputs may need: they come and go with the function."""
         from django.contrib.admin.widgets import AutocompleteSelect  # noqa: PLC0415  # not for all
 
-        inputs = forms.Media(js=[forms.Script("countjobs/rows.js", type="module")])  # type: ignore[list-item]  # Django 5.2 takes it
-        return inputs + AutocompleteSelect(None, None).media  # type: ignore[arg-type]  # its media needs neither
+        search = AutocompleteSelect(None, None)  # type: ignore[arg-type]  # its media needs neither
+        return scripts("post", "rows", "arguments") + search.media
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
         """The form with what was posted; or the JSON that was posted instead."""
@@ -106,9 +114,10 @@ class ArgumentsInput(forms.Widget):
         fields: dict[str, forms.Field] = {}
         initial: dict[str, Any] = {}
         stored = self.stored if isinstance(self.stored, dict) else {}
+        registered: Any = self.registered
         parameters = self._parameters()
         for key, parameter in parameters.items():
-            fields[key] = self.make_field(parameter)
+            fields[key] = self.make_field(registered, parameter)
             if key in stored:
                 initial[key] = _value(parameter, stored[key])
         return ArgumentsForm(parameters, fields, data, prefix=name, initial=initial)
@@ -123,11 +132,12 @@ class ArgumentsInput(forms.Widget):
         """As Django's, with the inputs."""
         context: dict[str, Any] = super().get_context(name, value, attrs)
         context["form"] = context["json"] = None
+        context["marker"] = marker_of(name)
         if isinstance(value, (str, InvalidJSONInput)) and value:
             context["json"] = value
         elif self.registered is not None:
             form = value if isinstance(value, ArgumentsForm) else self.form_of(name)
-            context["form"], context["marker"] = form, marker_of(name)
+            context["form"] = form
             context["registered"] = self.registered
             context["summary"] = summary_of(self.registered.function)
             context["rules"] = json.dumps(dict(self.registered.rules), default=str)
@@ -182,7 +192,7 @@ class ArgumentsFormField(OrderedJSONFormField):
                 chosen = form.data.get(form.add_prefix(FUNCTION), "")
         widget.registered = registry.find(chosen)
         shown_for = form.data.get(marker_of(form.add_prefix(name))) if form.is_bound else None
-        self._is_of_another = (
+        self.is_of_another = (
             shown_for is not None
             and widget.registered is not None
             and registry.find(shown_for) is not widget.registered
@@ -191,8 +201,15 @@ class ArgumentsFormField(OrderedJSONFormField):
         is_same = registry.find(form.initial.get(FUNCTION, chosen)) is widget.registered
         widget.stored = self._stored = stored if is_same and isinstance(stored, dict) else {}
 
-    _is_of_another = False
+    is_of_another = False
+    """Whether the inputs that were posted are those of another function."""
     _stored: Any = {}
+
+    @property
+    def registered(self) -> Registered | None:
+        """The function that is chosen."""
+        widget: ArgumentsInput = self.widget  # type: ignore[assignment]  # it is ours
+        return widget.registered
 
     def to_python(self, value: Any) -> Any:
         """The arguments as JSON. Raises ValidationError; each input shows what is wrong with it."""
@@ -203,7 +220,7 @@ class ArgumentsFormField(OrderedJSONFormField):
                 validate_size(stored)
                 read_arguments(widget.registered, stored)
             return stored
-        if self._is_of_another and value.fields:
+        if self.is_of_another and value.fields:
             raise ValidationError(self.error_messages["changed"], code="changed")
         if widget.registered is None or not value.is_valid():
             raise self._wrong(len(value.errors))
@@ -229,7 +246,7 @@ class ArgumentsFormField(OrderedJSONFormField):
     def bound_data(self, data: Any, initial: Any) -> Any:
         """What was typed; the inputs of another function are shown anew."""
         if isinstance(data, ArgumentsForm):
-            return None if self._is_of_another else data
+            return None if self.is_of_another else data
         return super().bound_data(data, initial) if data is not None else None
 
     def prepare_value(self, value: Any) -> Any:
@@ -247,36 +264,3 @@ class ArgumentsFormField(OrderedJSONFormField):
             return json_of(self.to_python(data)) != json_of(initial)  # 1 equals true
         except ValidationError:
             return True
-
-
-COMMAND = "command"
-"""The field beside the arguments of a command that names it."""
-
-
-class CommandArgumentsInput(forms.TextInput):
-    """A command line without the command, and the command's help."""
-
-    template_name = "admin/countjobs/functions/command_arguments.html"
-    command = ""
-
-    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
-        """As Django's, with the help."""
-        context: dict[str, Any] = super().get_context(name, value, attrs)
-        with suppress(ValidationError):
-            context["help"] = commands.help_of(self.command) if self.command else ""
-        return context
-
-
-class CommandArgumentsField(forms.CharField):
-    """The arguments of the command that another field of the form names."""
-
-    widget = CommandArgumentsInput
-
-    def settle(self, form: forms.BaseForm, name: str) -> None:
-        """Find out which command is chosen."""
-        chosen = getattr(getattr(form, "instance", None), COMMAND, "")
-        if COMMAND in form.fields:
-            chosen = form.initial.get(COMMAND) or chosen
-            if form.is_bound:
-                chosen = form.data.get(form.add_prefix(COMMAND), "")
-        self.widget.command = chosen  # it is ours

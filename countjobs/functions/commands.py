@@ -12,7 +12,6 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management import BaseCommand, CommandError, get_commands, load_command_class
-from django.core.management.base import CommandParser
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.conf import Conf
@@ -20,7 +19,7 @@ from countjobs.text import describe, shown, validate_text
 
 _FIRST_WORDS = "manage.py"
 _ENDING = ("-h", "--help", "--version")
-_OF_MANAGE = ("--settings", "--pythonpath")
+_OF_MANAGE = ("settings", "pythonpath")
 """Options that only `manage.py` itself reads, before it loads a command."""
 
 
@@ -70,23 +69,23 @@ class _Parser:
     """A command's own parser, which raises instead of ending the process."""
 
     def __init__(self, name: str, command: BaseCommand) -> None:
-        self.parser: CommandParser = command.create_parser(_FIRST_WORDS, name)
-        self.parser.exit = self._refuse  # type: ignore[method-assign]  # it ends the process
+        self.parser = command.create_parser(_FIRST_WORDS, name)
+        for ending in ("exit", "print_help"):
+            setattr(self.parser, ending, self._refuse)
         self.parser.called_from_command_line = False
 
-    def _refuse(self, status: int = 0, message: str | None = None) -> Any:
-        raise CommandError(message or "This ends the command before it does anything.")
+    def _refuse(self, *args: Any) -> Any:
+        raise CommandError("This ends the command before it does anything.")
 
 
 def validate_words(name: str, words: list[str]) -> None:
     """Check the arguments of a command with its own parser. Raises ValidationError."""
     command = find_command(name)
     for word in words:
-        if word.partition("=")[0] in (*_ENDING, *_OF_MANAGE):
-            message = _("The option %(word)s has no place in a job.")
-            raise ValidationError(message, code="option", params={"word": shown(word)})
+        if word in _ENDING:
+            raise _out_of_place(word)
     try:
-        _Parser(name, command).parser.parse_args(words)
+        parsed = _Parser(name, command).parser.parse_args(words)
     except CommandError as error:
         reason = str(error).removeprefix("Error: ")
         message = _("The command refuses this: %(reason)s")
@@ -94,6 +93,14 @@ def validate_words(name: str, words: list[str]) -> None:
     except (Exception, SystemExit) as error:  # types of arguments are any code
         message = _("The command refuses this: %(reason)s")
         raise ValidationError(message, code="words", params={"reason": describe(error)}) from error
+    for option in _OF_MANAGE:
+        if getattr(parsed, option, None):
+            raise _out_of_place(f"--{option}")
+
+
+def _out_of_place(word: str) -> ValidationError:
+    message = _("The option %(word)s has no place in a job.")
+    return ValidationError(message, code="option", params={"word": word})
 
 
 @cache

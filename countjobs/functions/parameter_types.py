@@ -19,7 +19,14 @@ from django.utils.translation import gettext_lazy
 from countjobs.forms import KeyTextFormField
 from countjobs.forms.native_inputs import KeyField
 from countjobs.forms.text_list import TextListField
-from countjobs.functions.plain_values import Bool, DecimalNumber, Float, Int, Text
+from countjobs.functions.plain_values import (
+    Bool,
+    DecimalNumber,
+    Float,
+    Int,
+    Text,
+    are_texts,
+)
 from countjobs.functions.time_values import Date, Duration, Moment, Time
 from countjobs.functions.value_types import ValueType, json_of, wrong
 from countjobs.text import shown, validate_text
@@ -32,10 +39,8 @@ class Texts(ValueType):
 
     def read(self, stored: Any) -> list[str]:
         """The value. Raises ValidationError."""
-        if not isinstance(stored, list) or not all(isinstance(each, str) for each in stored):
+        if not isinstance(stored, list) or not are_texts(stored):
             raise wrong("texts", stored)
-        for each in stored:
-            Text().read(each)
         return list(stored)
 
     def field(self, **options: Any) -> forms.Field:
@@ -55,13 +60,8 @@ class KeyedTexts(ValueType):
 
     def read(self, stored: Any) -> dict[str, str]:
         """The value. Raises ValidationError."""
-        if not isinstance(stored, dict):
+        if not isinstance(stored, dict) or not are_texts([*stored, *stored.values()]):
             raise wrong("object", stored)
-        for pair in stored.items():
-            for each in pair:
-                if not isinstance(each, str):
-                    raise wrong("object", stored)
-                Text().read(each)
         return dict(stored)
 
     def field(self, **options: Any) -> forms.Field:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -16,6 +17,22 @@ from countjobs.text import MOST_TEXT, validate_length, validate_text
 
 _MOST_DIGITS = 1_000
 """Of a decimal number. One with an exponent of a billion would fill the memory when it is shown."""
+
+
+def are_texts(values: Collection[Any]) -> bool:
+    """Whether all are texts. Raises ValidationError if one of them can't be stored.
+
+    They are looked at together: each run has its arguments checked twice.
+    """
+    try:
+        text = "".join(values)
+    except TypeError:
+        return False
+    validate_text(text)
+    if len(text) > MOST_TEXT:
+        for each in values:
+            validate_length(each, MOST_TEXT)
+    return True
 
 
 class Bool(ValueType):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Required, TypedDict, TypeVar, Unpack, overload
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -73,7 +74,7 @@ class Registered:
     rules: Rules = field(default_factory=Rules)
     """Values for a definition of it, where nobody has said otherwise."""
 
-    @property
+    @cached_property
     def is_task(self) -> bool:
         """Whether it is a Django task: then a run enqueues it."""
         return is_task(self.target)

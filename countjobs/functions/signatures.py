@@ -87,7 +87,7 @@ class Parameter:
         return stored
 
     def field(self) -> forms.Field:
-        """Its input. One that is left empty means None, where None is allowed."""
+        """Its input."""
         options: dict[str, Any] = {
             "label": self.label,
             "help_text": self.help,

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from django.core.exceptions import ValidationError
@@ -72,8 +72,6 @@ class ClaimUnderWay:
 
     def __post_init__(self) -> None:
         self._taken_of: Counter[str] = Counter()
-        self._known_callees = cache(lambda: frozenset(known_callees()))
-        self._callees_told = cache(lambda: callees_told(self.now))
 
     def take_room(self, job_id: str, executor: str) -> bool:
         """Take room for a job in its executor. Returns False if there is none."""
@@ -94,14 +92,24 @@ class ClaimUnderWay:
         definition = taken.definition
         if definition is None or not definition.callee:
             return False
-        if definition.callee in self._known_callees():
+        if definition.callee in self._known:
             is_left = self.is_left(taken.row, False)
         else:
-            is_left = definition.callee in self._callees_told()
+            is_left = definition.callee in self._told
         if is_left:
             reason = " ".join(sentences(refused))
             self.claims.strange.append(Strange(taken.row.id, storable(reason)))
         return is_left
+
+    @cached_property
+    def _known(self) -> set[str]:
+        """What this scheduler can call."""
+        return set(known_callees())
+
+    @cached_property
+    def _told(self) -> set[str]:
+        """What others can call. It is asked once, for however many are refused."""
+        return callees_told(self.now)
 
     def park(self, broken: list[tuple[JobRow, str]], known: Mapping[str, ParkedJob]) -> None:
         """Park jobs. One that is parked already keeps its reason."""

@@ -14,6 +14,7 @@ from django.db import Error, models
 from django.utils.translation import gettext as _
 
 from countjobs.conf import DEFAULT_EXECUTOR, Conf
+from countjobs.functions.tasks import enqueue
 from countjobs.jobstores.questions import JobRow
 from countjobs.jobstores.rows import RUN_DEFINITION, job_of, load_definitions
 from countjobs.jobstores.signing import ForeignJobError, UnreadableJobError, unseal
@@ -91,7 +92,7 @@ def _run_copy(definition: JobDefinition) -> object:
 
 CALLERS = {
     *(_call_anew.__code__, _run_copy.__code__),
-    *(FunctionJob.run.__code__, CommandJob.run.__code__),
+    *(FunctionJob.run.__code__, enqueue.__code__, CommandJob.run.__code__),
 }
 """Their frames lie between those of an executor and those of a job."""
 

@@ -46,8 +46,8 @@ class Migration(migrations.Migration):
                 ('end_date', models.DateTimeField(blank=True, null=True)),
                 ('timezone', models.CharField(db_index=True, default=countjobs.models.definitions.default_timezone, max_length=64)),
                 ('jitter', models.PositiveIntegerField(blank=True, default=0)),
-                ('function', models.CharField(max_length=200)),
-                ('arguments', countjobs.models.functionjob.ArgumentsField(blank=True, default=dict)),
+                ('function', models.CharField(help_text='Functions of this site that may be scheduled.', max_length=200, verbose_name='function')),
+                ('arguments', countjobs.models.functionjob.ArgumentsField(blank=True, default=dict, verbose_name='arguments')),
             ],
             options={
                 'verbose_name': 'function job',

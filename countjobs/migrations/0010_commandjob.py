@@ -46,8 +46,8 @@ class Migration(migrations.Migration):
                 ('end_date', models.DateTimeField(blank=True, null=True)),
                 ('timezone', models.CharField(db_index=True, default=countjobs.models.definitions.default_timezone, max_length=64)),
                 ('jitter', models.PositiveIntegerField(blank=True, default=0)),
-                ('command', models.CharField(max_length=100)),
-                ('arguments', countjobs.models.commandjob.WordsField(blank=True, max_length=2000)),
+                ('command', models.CharField(help_text='The setting COMMANDS says which commands may be scheduled.', max_length=100, verbose_name='command')),
+                ('arguments', countjobs.models.commandjob.WordsField(blank=True, max_length=2000, verbose_name='arguments')),
             ],
             options={
                 'verbose_name': 'command job',

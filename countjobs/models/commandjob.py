@@ -11,8 +11,8 @@ from django.core.management import call_command
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.functions.argument_inputs import CommandArgumentsField
 from countjobs.functions.callees import command_callee
+from countjobs.functions.command_inputs import CommandArgumentsField
 from countjobs.functions.commands import find_command, validate_words, words_of
 from countjobs.models.definitions import JobDefinition
 from countjobs.models.validity import check_all
@@ -34,12 +34,7 @@ class CommandJob(JobDefinition):
         max_length=100,
         help_text=_("The setting COMMANDS says which commands may be scheduled."),
     )
-    arguments = WordsField(
-        _("arguments"),
-        max_length=2_000,
-        blank=True,
-        help_text=_("As on the command line, in words: --days 30 “two words”."),
-    )
+    arguments = WordsField(_("arguments"), max_length=2_000, blank=True)
 
     run_overrides = ("arguments",)
 

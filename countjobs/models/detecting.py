@@ -4,7 +4,7 @@ A kind needs the tables of countjobs and django-apscheduler, although it has no 
 So its migration depends on theirs.
 
 Names, help, choices and checks are left out, for the fields of JobDefinition and for the tables of
-countjobs. No column depends on them, and they may change with each release.
+countjobs that are no kinds. No column depends on them, and they may change with each release.
 
 Django's hook for this is the commands' attribute `autodetector`.
 """
@@ -73,12 +73,12 @@ def _leave_words_out(state: ProjectState) -> None:
     common = {field.name for field in JobDefinition._meta.get_fields()}
     for model in state.models.values():
         names: set[str] = set()
-        if model.app_label == _OWN:
+        if _is_kind(model.fields):
+            names = common & model.fields.keys()
+        elif model.app_label == _OWN:
             names = {*model.fields}
             for word in _MODEL_WORDS:
                 model.options.pop(word, None)
-        elif _is_kind(model.fields):
-            names = common & model.fields.keys()
         for name in names:
             model.fields[name] = _without_words(model.fields[name])
 

@@ -14,7 +14,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection, models, transaction
 from django.utils.crypto import get_random_string
 
-from countjobs.models import CountJob, Execution
+from countjobs.models import CommandJob, CountJob, Declaration, Execution
 from countjobs.models.kinds import concrete_definitions
 from countjobs.text import describe
 
@@ -30,6 +30,15 @@ EXAMPLE = {
     "second": "*/5",
 }
 """The example: every five seconds. The cron fields that it leaves out are all `*`."""
+
+PURGE = {
+    "name": "delete old runs",
+    "description": "Without it, the history would grow for ever.",
+    "command": "purgeexecutions",
+    "hour": "3",
+    "minute": "30",
+}
+"""Each night, old runs are deleted."""
 
 
 def keep_files_private() -> Iterator[str]:
@@ -106,14 +115,17 @@ def _keep(password: str) -> Path:
 
 
 def load_example() -> bool:
-    """Load the example where there is no definition yet, and never was one that ran.
+    """Load the example, and the nightly purge, where there is no definition yet, and never was one
+    that ran. Definitions that code declares don't count.
 
     So an example that was edited stays edited, and one that was deleted stays deleted. Returns
     whether it was loaded.
     """
     if Execution.objects.exists():
         return False
-    if any(model._default_manager.exists() for model in concrete_definitions()):
+    declared = Declaration.objects.count()
+    if sum(model._default_manager.count() for model in concrete_definitions()) > declared:
         return False
     CountJob.objects.create(**EXAMPLE)
+    CommandJob.objects.create(**PURGE)
     return True

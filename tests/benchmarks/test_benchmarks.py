@@ -20,7 +20,7 @@ from tests.support.paths import ROOT
 ALONE = ["--contenders", "countjobs"]
 """To be soon done: that the other contenders work, the other measurements show."""
 TINY = {
-    "throughput": ["--definitions", "5", "--seconds", "1", *ALONE],
+    "throughput": ["--definitions", "5", "--seconds", "1", *ALONE, "functions"],
     "lateness": ["--definitions", "5", "--seconds", "1"],
     "burst": ["--definitions", "5", "--lead", "15", *ALONE],
     "idle": ["--definitions", "5", "--seconds", "0.1", *ALONE],
@@ -69,6 +69,8 @@ def test_a_measurement_tells_the_machine_and_fills_its_rows(
     for _, _, countjobs, plain, *_ in rows:
         assert countjobs
         assert plain or ALONE[-1] in TINY[name]
+    if "functions" in TINY[name]:
+        assert " × countjobs" in output
 
 
 def benchmarks(*arguments: str) -> subprocess.CompletedProcess[str]:

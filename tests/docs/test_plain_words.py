@@ -73,7 +73,7 @@ def prose(page: Path) -> str:
 
 @pytest.mark.parametrize("words", OTHER_WORDS)
 def test_the_pages_have_one_word_for_one_thing(words: str) -> None:
-    pages = [ROOT / "README.md", *ROOT.glob("docs/*.md")]
+    pages = [ROOT / "README.md", *ROOT.glob("docs/**/*.md")]
     said = re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
     found = {page.name: said.findall(prose(page)) for page in pages}
     assert {name: each for name, each in found.items() if each} == {}
@@ -84,7 +84,7 @@ LONGEST_CELL = 220
 
 
 def test_no_cell_of_a_table_is_a_paragraph() -> None:
-    for page in [ROOT / "README.md", *ROOT.glob("docs/*.md")]:
+    for page in [ROOT / "README.md", *ROOT.glob("docs/**/*.md")]:
         rows = re.findall(r"^\|(.+)\|$", page.read_text(), re.MULTILINE)
         cells = [cell.strip() for row in rows for cell in row.split(" | ")]
         assert [cell for cell in cells if len(cell) > LONGEST_CELL] == [], page.name
@@ -95,7 +95,7 @@ LONGEST_SENTENCE = 40
 
 
 def test_no_sentence_of_the_pages_is_long() -> None:
-    for page in [ROOT / "README.md", *ROOT.glob("docs/*.md")]:
+    for page in [ROOT / "README.md", *ROOT.glob("docs/**/*.md")]:
         parts = re.split(r"(?<=[.:;?!])\s|\n\n|\n *(?:[-#|]|\d\.)| \| ", prose(page))
         assert [part for part in parts if len(part.split()) > LONGEST_SENTENCE] == [], page.name
 

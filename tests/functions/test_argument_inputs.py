@@ -20,7 +20,7 @@ from tests.support.parameter_values import SIGNATURES, Crossed, comparable, sign
 from tests.support.registering import NAME, recording, register
 from tests.support.strategies import steadily
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_registry")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("isolated_registry")]
 
 with_a_database = settings(
     steadily, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -35,9 +35,9 @@ def typed(value: Any) -> Any:
 @given(values=signature_values)
 @with_a_database
 def test_what_is_typed_into_the_form_is_what_the_function_is_called_with(
-    values: dict[str, Any], own_registry: Any
+    values: dict[str, Any], isolated_registry: Any
 ) -> None:
-    own_registry.__init__()
+    isolated_registry.__init__()
     function, calls = recording(SIGNATURES)
     registered = register(function)
     page = str(shown(write_arguments(registered, values)))
@@ -54,10 +54,10 @@ def test_what_is_typed_into_the_form_is_what_the_function_is_called_with(
 @given(values=signature_values, names=st.sets(st.sampled_from([*SIGNATURES])), data=st.data())
 @with_a_database
 def test_a_form_that_is_sent_back_as_it_was_changes_nothing(
-    values: dict[str, Any], names: set[str], data: st.DataObject, own_registry: Any
+    values: dict[str, Any], names: set[str], data: st.DataObject, isolated_registry: Any
 ) -> None:
     """Some arguments are stored, and the others are left at their defaults."""
-    own_registry.__init__()
+    isolated_registry.__init__()
     defaults = data.draw(signature_values)
     registered = register(recording(SIGNATURES, defaults)[0])
     stored = {

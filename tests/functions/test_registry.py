@@ -13,7 +13,7 @@ from countjobs.functions.callees import known_callees
 from countjobs.functions.registry import Registry
 from tests.support.paths import ROOT
 
-pytestmark = pytest.mark.usefixtures("own_registry")
+pytestmark = pytest.mark.usefixtures("isolated_registry")
 
 WHERE = "tests.functions.test_registry"
 
@@ -23,41 +23,43 @@ def module_level(days: int = 7) -> None:
 
 
 def test_a_function_is_registered_by_its_dotted_name_and_stays_what_it_is(
-    own_registry: Registry,
+    isolated_registry: Registry,
 ) -> None:
     returned: object = job(module_level)
     assert returned is module_level
-    found = own_registry.find(f"{WHERE}.module_level")
+    found = isolated_registry.find(f"{WHERE}.module_level")
     assert found is not None
     assert [found.target, found.function] == [module_level, module_level]
-    assert own_registry.of(module_level) is found
+    assert isolated_registry.of(module_level) is found
     assert not found.is_task
 
 
-def test_with_options_it_stays_what_it_is_too(own_registry: Registry) -> None:
+def test_with_options_it_stays_what_it_is_too(isolated_registry: Registry) -> None:
     assert job(name="mail", group="Mails", permission="shop.mail")(module_level) is module_level
-    found = own_registry.find("mail")
+    found = isolated_registry.find("mail")
     assert found is not None
     assert (found.group, found.permission) == ("Mails", "shop.mail")
-    assert own_registry.find(f"{WHERE}.module_level") is None, "only one name counts"
+    assert isolated_registry.find(f"{WHERE}.module_level") is None, "only one name counts"
 
 
-def test_an_async_function_and_a_method_of_a_class_have_names_too(own_registry: Registry) -> None:
+def test_an_async_function_and_a_method_of_a_class_have_names_too(
+    isolated_registry: Registry,
+) -> None:
     class Shop:
         @staticmethod
         @job
         async def close() -> None: ...
 
-    names = [each.name for each in own_registry.functions]
+    names = [each.name for each in isolated_registry.functions]
     assert names[0].endswith("<locals>.Shop.close")
-    assert own_registry.find(names[0])
+    assert isolated_registry.find(names[0])
 
 
-def test_aliases_find_it(own_registry: Registry) -> None:
+def test_aliases_find_it(isolated_registry: Registry) -> None:
     job(name="new", aliases=["old", "older"])(module_level)
-    new = own_registry.find("new")
+    new = isolated_registry.find("new")
     assert new is not None
-    assert own_registry.find("old") is own_registry.find("older") is new
+    assert isolated_registry.find("old") is isolated_registry.find("older") is new
     assert new.name == "new"
     assert known_callees() == [
         *("command clearsessions", "command purgeexecutions"),
@@ -65,19 +67,19 @@ def test_aliases_find_it(own_registry: Registry) -> None:
     ]
 
 
-def test_of_two_functions_with_one_name_the_first_has_it(own_registry: Registry) -> None:
+def test_of_two_functions_with_one_name_the_first_has_it(isolated_registry: Registry) -> None:
     job(name="mail")(module_level)
     job(name="send", aliases=["mail"])(print)
-    first, second = own_registry.functions
-    assert own_registry.find("mail") is first
-    assert own_registry.find("send") is second
-    assert list(own_registry.names_taken_twice()) == [("mail", [first, second])]
+    first, second = isolated_registry.functions
+    assert isolated_registry.find("mail") is first
+    assert isolated_registry.find("send") is second
+    assert list(isolated_registry.names_taken_twice()) == [("mail", [first, second])]
 
 
 @pytest.mark.parametrize("name", [None, 7, [], {}, b"mail", "", "Mail", "mail "])
-def test_nothing_else_is_found(name: object, own_registry: Registry) -> None:
+def test_nothing_else_is_found(name: object, isolated_registry: Registry) -> None:
     job(name="mail")(module_level)
-    assert own_registry.find(name) is None
+    assert isolated_registry.find(name) is None
 
 
 BAD: list[tuple[dict[str, Any], str]] = [
@@ -95,12 +97,12 @@ BAD: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("options", "reason"), BAD, ids=str)
 def test_bad_options_are_refused_at_once(
-    options: dict[str, Any], reason: str, own_registry: Registry
+    options: dict[str, Any], reason: str, isolated_registry: Registry
 ) -> None:
     with pytest.raises(TypeError, match=reason):
         job(**options)(module_level)
-    assert own_registry.functions == []
-    assert own_registry.declared == []
+    assert isolated_registry.functions == []
+    assert isolated_registry.declared == []
 
 
 @pytest.mark.parametrize("target", [7, "text", object()])
@@ -114,34 +116,38 @@ def test_what_is_no_function_is_refused(target: Any) -> None:
 # Declarations
 
 
-def test_a_schedule_declares_a_definition_of_the_function_s_name(own_registry: Registry) -> None:
+def test_a_schedule_declares_a_definition_of_the_function_s_name(
+    isolated_registry: Registry,
+) -> None:
     schedule = {"hour": "3"}
     job(schedule=schedule, arguments={"days": 30}, retries=2, group="Mails")(module_level)
-    (declared,) = own_registry.declared
+    (declared,) = isolated_registry.declared
     assert declared.name == declared.function.name == f"{WHERE}.module_level"
     assert (declared.schedule, declared.arguments) == (schedule, {"days": 30})
     assert declared.rules == declared.function.rules == {"retries": 2}
 
 
-def test_without_one_it_declares_nothing(own_registry: Registry) -> None:
+def test_without_one_it_declares_nothing(isolated_registry: Registry) -> None:
     job(retries=2)(module_level)
-    assert own_registry.declared == []
-    assert own_registry.functions[0].rules == {"retries": 2}
+    assert isolated_registry.declared == []
+    assert isolated_registry.functions[0].rules == {"retries": 2}
 
 
-def test_declare_adds_another_with_rules_of_its_own(own_registry: Registry) -> None:
+def test_declare_adds_another_with_rules_of_its_own(isolated_registry: Registry) -> None:
     job(retries=2, time_limit=60)(module_level)
     declare(module_level, name="weekly", schedule="@weekly", retries=5)
-    (declared,) = own_registry.declared
+    (declared,) = isolated_registry.declared
     assert declared.names == ["weekly"]
     assert declared.rules == {"retries": 5, "time_limit": 60}
-    assert own_registry.functions[0].rules == {"retries": 2, "time_limit": 60}
+    assert isolated_registry.functions[0].rules == {"retries": 2, "time_limit": 60}
 
 
-def test_what_is_called_as_its_function_goes_by_the_aliases_too(own_registry: Registry) -> None:
+def test_what_is_called_as_its_function_goes_by_the_aliases_too(
+    isolated_registry: Registry,
+) -> None:
     job(name="new", aliases=["old"], schedule="@daily")(module_level)
     declare(module_level, name="weekly", schedule="@weekly")
-    assert [each.names for each in own_registry.declared] == [["new", "old"], ["weekly"]]
+    assert [each.names for each in isolated_registry.declared] == [["new", "old"], ["weekly"]]
 
 
 def test_a_function_that_is_not_registered_can_t_be_declared() -> None:
@@ -161,12 +167,12 @@ BAD_DECLARATIONS: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("options", BAD_DECLARATIONS, ids=str)
 def test_a_bad_declaration_is_refused_at_once(
-    options: dict[str, Any], own_registry: Registry
+    options: dict[str, Any], isolated_registry: Registry
 ) -> None:
     job(module_level)
     with pytest.raises(TypeError):
         declare(module_level, **options)
-    assert own_registry.declared == []
+    assert isolated_registry.declared == []
 
 
 # The import

@@ -181,7 +181,7 @@ def test_what_is_no_saved_object_can_t_be_written(wrong: Any) -> None:
 # In words
 
 
-def test_a_call_is_told_in_words(own_registry: object) -> None:
+def test_a_call_is_told_in_words(isolated_registry: object) -> None:
     hints = {"days": int, "now": bool, "to": list[str], "user": User | None, "how": Crossed}
     register(recording(hints)[0])
     stored = {"days": 7, "now": True, "to": ["a", "b"], "user": 3, "how": "A", "gone": {"x": 1}}

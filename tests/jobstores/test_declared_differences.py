@@ -17,7 +17,7 @@ from tests.support.registering import NAME, function_job, mail, register
 
 pytestmark = [
     pytest.mark.django_db,
-    pytest.mark.usefixtures("own_registry", "noon_clock"),
+    pytest.mark.usefixtures("isolated_registry", "noon_clock"),
 ]
 
 

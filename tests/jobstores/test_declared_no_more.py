@@ -19,7 +19,7 @@ from tests.support.factories import NOON
 from tests.support.job_rows import row_of
 from tests.support.registering import NAME, mail, register
 
-pytestmark = [pytest.mark.usefixtures("own_registry")]
+pytestmark = [pytest.mark.usefixtures("isolated_registry")]
 
 database = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)

@@ -24,7 +24,7 @@ from tests.support.registering import NAME, function_job, mail, recording, regis
 
 pytestmark = [
     pytest.mark.django_db,
-    pytest.mark.usefixtures("own_registry", "noon_clock"),
+    pytest.mark.usefixtures("isolated_registry", "noon_clock"),
 ]
 
 

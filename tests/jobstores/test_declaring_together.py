@@ -14,7 +14,7 @@ from countjobs.models import Declaration, FunctionJob
 from tests.support.factories import NOON
 from tests.support.registering import mail, register
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("own_registry")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("isolated_registry")]
 
 HOW_MANY = 4
 

@@ -40,7 +40,7 @@ from tests.support.scheduling import claim_until_idle
 
 pytestmark = [
     pytest.mark.django_db,
-    pytest.mark.usefixtures("own_registry", "noon_clock"),
+    pytest.mark.usefixtures("isolated_registry", "noon_clock"),
 ]
 
 MINUTE = timedelta(minutes=1)

@@ -22,7 +22,7 @@ from tests.support.parameter_values import OPTIONAL, SIGNATURES, hostile
 from tests.support.registering import NAME, function_job, mail, recording, register, unregister
 from tests.support.strategies import steadily
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_registry")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("isolated_registry")]
 
 MAY_BE_NONE = {name: hint for name, hint in SIGNATURES.items() if hint in OPTIONAL}
 
@@ -80,9 +80,9 @@ def test_no_other_name_is_taken(name: str) -> None:
 @given(arguments=hostile)
 @settings(steadily, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_the_arguments_are_they_fit_or_are_refused(
-    arguments: Any, own_registry: Any
+    arguments: Any, isolated_registry: Any
 ) -> None:
-    own_registry.__init__()
+    isolated_registry.__init__()
     function, calls = recording(MAY_BE_NONE, dict.fromkeys(MAY_BE_NONE))
     register(function)
     for stored in (arguments, {"it_14": arguments}, {"it_18": arguments, "it_26": arguments}):

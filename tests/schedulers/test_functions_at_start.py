@@ -10,7 +10,7 @@ from tests.support.job_rows import row_of
 from tests.support.registering import NAME, function_job, mail, register
 from tests.support.scheduling import running
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("own_registry")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("isolated_registry")]
 
 
 def test_what_was_parked_goes_on_when_the_function_is_back() -> None:

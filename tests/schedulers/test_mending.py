@@ -64,7 +64,7 @@ def test_promise_03_what_is_more_is_mended_beside_the_loop(
         wait_until(lambda: not threads())
     assert DjangoJob.objects.filter(next_run_time__isnull=False).count() == 20
     assert len([line for line in caplog.messages if line.startswith("Mended the job store")]) == 20
-    assert caplog.messages[-1].endswith("Rows of the job store mended: 19.")
+    assert caplog.messages[-1].endswith("Rows of the job store mended: 20.")
 
 
 def test_promise_04_what_is_due_runs_before_everything_is_mended(

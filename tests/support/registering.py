@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-import pytest
-
-from countjobs.functions.registry import Registered, Registry, job, registry
+from countjobs.functions.registry import Registered, job, registry
 from countjobs.models import FunctionJob
 from tests.support.factories import NOON, make_due
 
 NAME = "shop.jobs.mail"
 """What the function of a test is called, if there is but one."""
-
-
-@pytest.fixture
-def own_registry() -> Iterator[Registry]:
-    """The registry, empty. After the test it is as it was before."""
-    before = registry.functions, registry.declared, registry._by_name
-    registry.functions, registry.declared, registry._by_name = [], [], {}
-    yield registry
-    registry.functions, registry.declared, registry._by_name = before
 
 
 def register(function: Callable[..., Any], **options: Any) -> Registered:

@@ -16,6 +16,7 @@ from countjobs.admin.definitions import copying
 from countjobs.admin.definitions.pausing import set_many
 from countjobs.admin.definitions.run_now import ask_for_runs
 from countjobs.admin.display import some_of
+from countjobs.admin.guarded import startable
 from countjobs.admin.links import Links
 from countjobs.admin.transfer.export import export_file
 from countjobs.models import JobDefinition
@@ -31,8 +32,10 @@ def run_now(
     model_admin: JobDefinitionAdmin, request: HttpRequest, definitions: Definitions
 ) -> None:
     """Ask for a run of each."""
-    jobs = [(definition.job_id, definition.name) for definition in definitions]
-    ask_for_runs(request, model_admin.admin_site, jobs)
+    allowed = startable(model_admin, request, definitions)
+    jobs = [(definition.job_id, definition.name) for definition in allowed]
+    if jobs:
+        ask_for_runs(request, model_admin.admin_site, jobs)
 
 
 @admin.action(description=_("Pause"), permissions=["pause"])
@@ -56,6 +59,7 @@ def duplicate(
     if len(some) > copying.MOST:
         text = gettext("At most %d definitions can be duplicated at once.") % copying.MOST
         return model_admin.message_user(request, text, messages.ERROR)
+    some = startable(model_admin, request, some)
     try:
         copies = copying.duplicate(request.user.pk, some)
     except IntegrityError:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import quote
 from django.contrib.admin.views.main import ChangeList
-from django.contrib.admin.widgets import AdminTextareaWidget
 from django.db import IntegrityError, models
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -33,20 +32,16 @@ from countjobs.admin.definitions.form import (
     filled_words,
     without_wrong_dates,
 )
-from countjobs.admin.definitions.notices import notices_of
+from countjobs.admin.definitions.notices import guard_notices, notices_of
 from countjobs.admin.definitions.preview import views as preview
 from countjobs.admin.definitions.preview.meaning import panel
-from countjobs.admin.definitions.widgets import CronInput, MomentInput, ZoneInput
+from countjobs.admin.definitions.widgets import INPUTS, MomentInput, ZoneInput
+from countjobs.admin.guarded import may_start, may_use
 from countjobs.admin.links import Links, has_permission
 from countjobs.admin.page import PageAdmin, column
 from countjobs.admin.transfer import import_page
-from countjobs.admin.urls import address_of
-from countjobs.forms import KeyTextRows, MomentField
+from countjobs.admin.urls import Page, address_of
 from countjobs.models import CountJob, Execution, JobDefinition
-from countjobs.models.fields import CronField, KeyTextField, OrderedJSONField
-
-_SHORT_TEXT = {"rows": 3}
-_CODE = {"rows": 8, "class": "vLargeTextField countjobs-code", "spellcheck": "false"}
 
 
 class JobDefinitionAdmin(PageAdmin):
@@ -60,7 +55,12 @@ class JobDefinitionAdmin(PageAdmin):
     change_form_template = "admin/countjobs/definitions/change_form.html"
     object_history_template = "admin/countjobs/definitions/object_history.html"
     checks_class = DefinitionAdminChecks
-    more_pages = (*preview.PAGES, *run_now.PAGES, *pausing.PAGES, *import_page.PAGES)
+    more_pages: Sequence[Page] = (
+        *preview.PAGES,
+        *run_now.PAGES,
+        *pausing.PAGES,
+        *import_page.PAGES,
+    )
     actions: Sequence[str] = ("run_now", "pause", "resume", "duplicate", "export")
     run_now = on_ticked.run_now
     pause = on_ticked.pause
@@ -68,24 +68,29 @@ class JobDefinitionAdmin(PageAdmin):
     duplicate = on_ticked.duplicate
     export = on_ticked.export
 
-    list_display = ("name", "schedule", "switch", "next_run", "last_run", "runs_strip")
+    list_display: tuple[Any, ...] = (
+        "name",
+        "schedule",
+        "switch",
+        "next_run",
+        "last_run",
+        "runs_strip",
+    )
     list_filter = ("enabled", WatchFilter, OutcomeFilter, ZoneFilter, "executor")
     list_per_page = 25
-    search_fields = ("name", "description")
+    search_fields: ClassVar[tuple[str, ...]] = ("name", "description")
     show_facets = admin.ShowFacets.NEVER
     show_full_result_count = False
 
     form: type[AnyModelForm] = DefinitionForm
     save_as = True
-    formfield_overrides = {
-        CronField: {"widget": CronInput},
-        KeyTextField: {"widget": KeyTextRows},
-        OrderedJSONField: {"widget": AdminTextareaWidget(_CODE)},
-        models.TextField: {"widget": AdminTextareaWidget(_SHORT_TEXT)},
-        models.DateTimeField: {"form_class": MomentField, "widget": MomentInput},
-    }
+    formfield_overrides = INPUTS
 
     # Who may do what
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """As Django's; and what the definition calls may need a permission of its own."""
+        return super().has_change_permission(request, obj) and may_use(request.user, obj)
 
     def has_run_permission(self, request: HttpRequest) -> bool:
         """Whether the user may run definitions of this kind by hand."""
@@ -211,15 +216,18 @@ class JobDefinitionAdmin(PageAdmin):
             self.message_user(request, filled_words(filled), messages.WARNING)
         if original := context.get("original"):
             context["tools"] = self._tools(request, original)
-            context["notices"] = list(notices_of(self.facts_of(original)))
+            notices = list(notices_of(self.facts_of(original)))
+            context["notices"] = notices + guard_notices(request.user, original)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def _tools(self, request: HttpRequest, definition: JobDefinition) -> dict[str, str]:
         tools = []
-        if self.has_run_permission(request):
+        may_resume = may_start(request.user, definition)
+        if self.has_run_permission(request) and may_resume:
             tools.append("run")
         if self.has_pause_permission(request, definition):
-            tools.append("pause" if self.facts_of(definition).enabled else "resume")
+            enabled = self.facts_of(definition).enabled
+            tools += ["pause"] if enabled else ["resume"] if may_resume else []
         return {f"{each}_url": self.page_address(each, definition) for each in tools}
 
     def page_address(self, page: str, *of: JobDefinition) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import tzinfo
+from typing import Any
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from countjobs.admin.definitions.columns import Facts
 from countjobs.admin.display import link, moment, outcome
+from countjobs.admin.guarded import may_use
 from countjobs.admin.links import ONCE, any_of
 from countjobs.admin.lookup import zone_of
 from countjobs.admin.watched import PAUSED_ITSELF, SILENT, failures_in_a_row, no_success_since
@@ -39,6 +41,17 @@ def notices_of(facts: Facts) -> Iterator[Notice]:
         words = no_success_since(moment(since, facts.zone))
         text = format_html(_("{words}."), words=words)
         yield Notice(SILENT.icon, _("It is silent:"), text, SafeString())
+
+
+def guard_notices(user: Any, definition: JobDefinition) -> list[Notice]:
+    """That the user may look at it and pause it, but not change or run it."""
+    if may_use(user, definition):
+        return []
+    text = format_html(
+        _("To change or run it, you need the permission “{permission}”."),
+        permission=definition.permission_needed,
+    )
+    return [Notice("⊘", _("You can only look at it:"), text, SafeString())]
 
 
 def paused_itself(definition: JobDefinition) -> str:

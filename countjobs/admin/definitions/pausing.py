@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
-from django.core.exceptions import BadRequest
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.changes import log_changed
 from countjobs.admin.display import badge
+from countjobs.admin.guarded import may_start, startable
 from countjobs.admin.one_row import row_of
 from countjobs.admin.urls import OF_ROW, WRITE, Page
 from countjobs.database.deadlocks import again_after_deadlock
@@ -41,8 +42,8 @@ def set_enabled(request: HttpRequest, queryset: QuerySet[Any], *, enabled: bool)
     """
     others = queryset.filter(enabled=not enabled)
     with transaction.atomic():
-        changed = list(others)
-        others.update(enabled=enabled)
+        changed = [each for each in others if not enabled or may_start(request.user, each)]
+        others.filter(pk__in=[each.pk for each in changed]).update(enabled=enabled)
         log_changed(request.user.pk, changed, [_ENABLED], enabled=enabled)
     return len(changed)
 
@@ -51,6 +52,9 @@ def set_many(
     model_admin: JobDefinitionAdmin, request: HttpRequest, queryset: QuerySet[Any], *, enabled: bool
 ) -> None:
     """Pause or resume the definitions selected in the list, and say how many changed."""
+    if enabled:
+        allowed = startable(model_admin, request, queryset)
+        queryset = queryset.filter(pk__in=[each.pk for each in allowed])
     count = set_enabled(request, queryset, enabled=enabled)
     if enabled:
         text = ngettext("%d definition was resumed.", "%d definitions were resumed.", count)
@@ -70,6 +74,8 @@ def _set_one(
     definition = row_of(model_admin, request, object_id, *may)
     if enabled is None:
         raise BadRequest
+    if enabled and not may_start(request.user, definition):
+        raise PermissionDenied
     found = model_admin.get_queryset(request).filter(pk=definition.pk)
     set_enabled(request, found, enabled=enabled)
     definition = row_of(model_admin, request, object_id, *may)  # it may have been deleted meanwhile
@@ -125,13 +131,20 @@ def switch(
 
     Users who may not switch it see a badge.
     """
-    if request and model_admin.has_pause_permission(request):
+    if request and _may_switch(model_admin, request, definition):
         address = model_admin.page_address(_ENABLED, definition)
         if filters := model_admin.get_preserved_filters(request):
             address = f"{address}?{filters}"
         context = {"definition": definition, "address": address, "id": _id(definition)}
         return render_to_string("admin/countjobs/definitions/switch.html", context)
     return badge("on", "✓", _("on")) if definition.enabled else badge("off", "‖", _("off"))
+
+
+def _may_switch(
+    model_admin: JobDefinitionAdmin, request: HttpRequest, definition: JobDefinition
+) -> bool:
+    may_pause = model_admin.has_pause_permission(request)
+    return may_pause and (definition.enabled or may_start(request.user, definition))
 
 
 def _list_address(model_admin: JobDefinitionAdmin, request: HttpRequest) -> str:

@@ -20,6 +20,7 @@ from django.utils.translation import gettext, ngettext
 
 from countjobs.admin.definitions.run_form import run_form
 from countjobs.admin.display import some_of
+from countjobs.admin.guarded import may_start
 from countjobs.admin.links import Links, within_those_of
 from countjobs.admin.one_row import row_of
 from countjobs.admin.urls import OF_ROW, READ, WRITE, Page
@@ -79,6 +80,8 @@ def _run_now(model_admin: JobDefinitionAdmin, request: HttpRequest, object_id: s
     if not model_admin.has_run_permission(request):
         raise PermissionDenied
     definition = row_of(model_admin, request, object_id, model_admin.has_view_permission)
+    if not may_start(request.user, definition):
+        raise PermissionDenied
     links = Links(request, model_admin.admin_site)
     definition_url = links.to_object(type(definition), definition.pk)
     name = str(definition)

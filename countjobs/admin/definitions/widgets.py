@@ -12,8 +12,15 @@ from django.contrib.admin.widgets import (
     BaseAdminDateWidget,
     BaseAdminTimeWidget,
 )
+from django.db import models
 from django.forms import MultiWidget
 
+from countjobs.forms import KeyTextRows, MomentField
+from countjobs.functions.argument_inputs import ArgumentsInput
+from countjobs.functions.command_inputs import CommandArgumentsInput
+from countjobs.models.commandjob import WordsField
+from countjobs.models.fields import CronField, KeyTextField, OrderedJSONField
+from countjobs.models.functionjob import ArgumentsField
 from countjobs.triggers import zone_names
 
 
@@ -78,3 +85,18 @@ class CrontabInput(AdminTextareaWidget):
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         own = {"class": "countjobs-code", "rows": 1, "cols": 40, "spellcheck": "false"}
         super().__init__(own | (attrs or {}))
+
+
+_SHORT_TEXT = {"rows": 3}
+_CODE = {"rows": 8, "class": "vLargeTextField countjobs-code", "spellcheck": "false"}
+
+INPUTS: dict[Any, dict[str, Any]] = {
+    CronField: {"widget": CronInput},
+    KeyTextField: {"widget": KeyTextRows},
+    ArgumentsField: {"widget": ArgumentsInput},
+    WordsField: {"widget": CommandArgumentsInput},
+    OrderedJSONField: {"widget": AdminTextareaWidget(_CODE)},
+    models.TextField: {"widget": AdminTextareaWidget(_SHORT_TEXT)},
+    models.DateTimeField: {"form_class": MomentField, "widget": MomentInput},
+}
+"""By the type of the field, in place of Django's."""

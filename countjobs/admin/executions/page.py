@@ -14,6 +14,7 @@ from countjobs.admin.drawings.course import course
 from countjobs.admin.executions.columns import RunFacts
 from countjobs.admin.executions.notes import is_asked_to_stop
 from countjobs.admin.executions.permits import Permits
+from countjobs.admin.guarded import may_start
 from countjobs.admin.links import Links
 from countjobs.models import Execution
 from countjobs.models.executions import ACTIVE
@@ -45,12 +46,13 @@ def tools_of(facts: RunFacts, request: HttpRequest, site: admin.AdminSite) -> To
 
     may = Permits(request, site).may_run(execution.job_id)
     is_gone = facts.definition is None and definition_key(execution.job_id)
+    may_start_it = facts.definition is None or may_start(request.user, facts.definition)
     return Tools(
         previous=nearest(Execution.objects.before(execution)),
         next=nearest(Execution.objects.after(execution)),
         all=links.to_list(Execution, job_id=execution.job_id),
         can_cancel=may and execution.status in ACTIVE and not is_asked_to_stop(execution),
-        can_run_again=may and execution.status not in ACTIVE and not is_gone,
+        can_run_again=may and may_start_it and execution.status not in ACTIVE and not is_gone,
         is_going_on=execution.status in ACTIVE,
     )
 

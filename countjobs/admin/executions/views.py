@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from countjobs.admin.definitions.run_now import ask_for_runs
 from countjobs.admin.executions.notes import is_asked_to_stop
 from countjobs.admin.executions.permits import Permits
+from countjobs.admin.guarded import may_start
 from countjobs.admin.links import Links
 from countjobs.admin.lookup import definitions_of
 from countjobs.admin.one_row import row_of
@@ -50,6 +51,8 @@ def _again(model_admin: ExecutionAdmin, request: HttpRequest, object_id: str) ->
     if definition is None and definition_key(old.job_id) is not None:
         messages.error(request, _("The job was deleted: it can't run again."))
         return _to(model_admin, request, old)
+    if definition is not None and not may_start(request.user, definition):
+        raise PermissionDenied
     jobs = [(old.job_id, definition.name if definition else old.job_name)]
     try:
         [new] = ask_for_runs(request, model_admin.admin_site, jobs, old.parameters)

@@ -19,6 +19,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from countjobs.admin.guarded import may_use
 from countjobs.admin.transfer.entries import Change, Entry, State, interpret
 from countjobs.admin.transfer.format import Fields, carried_fields, json_of, value_of, with_named
 from countjobs.admin.transfer.reading import read_entries
@@ -143,6 +144,10 @@ class _DryRun:
             setattr(definition, name, value)
         if state is State.ADDED or self._values(definition) != old:
             validate(entry, definition, self._fields)
+            if not may_use(self._request.user, definition):
+                needed = definition.permission_needed
+                message = _("What it calls needs a permission that you don't have: %(needed)s.")
+                entry.refuse("", ValidationError(message, params={"needed": needed}))
         if entry.problems:
             return
         new = self._values(definition)

@@ -66,5 +66,9 @@ class Command(DatabaseCommand):
         if firsttime.load_example():
             name = firsttime.EXAMPLE["name"]
             self.stdout.write(f"Loaded the example “{name}”: it runs every 5 seconds.")
+            purge = firsttime.PURGE["name"]
+            self.stdout.write(
+                f"Also made “{purge}”: it runs at 03:30, and keeps the history short."
+            )
         else:
             self.stdout.write("Kept the existing definitions.")

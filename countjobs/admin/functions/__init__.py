@@ -1,0 +1,1 @@
+"""The pages of definitions that call functions and commands."""

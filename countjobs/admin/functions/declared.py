@@ -1,0 +1,136 @@
+"""Declared schedules on the pages: what code says, what a person has changed, and the way back."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from countjobs.admin.changes import log_changed
+from countjobs.admin.display import badge, moment
+from countjobs.admin.guarded import may_start, startable
+from countjobs.admin.lookup import zone_of
+from countjobs.admin.one_row import row_of
+from countjobs.admin.urls import OF_ROW, WRITE, Page
+from countjobs.database.deadlocks import again_after_deadlock
+from countjobs.jobstores.declaring import differences, go_back
+from countjobs.models import Declaration, FunctionJob
+
+if TYPE_CHECKING:
+    from countjobs.admin.functions.admin import FunctionJobAdmin
+
+
+def declaration_of(definition: FunctionJob) -> Declaration | None:
+    """What code declares for a definition, if anything."""
+    return getattr(definition, "declaration", None)
+
+
+def declared_badge(definition: FunctionJob) -> SafeString:
+    """A badge, if code declares the definition."""
+    declaration = declaration_of(definition)
+    if declaration is None:
+        return SafeString()
+    if declaration.gone_at is not None:
+        return badge("broken", "✗", gettext("no longer declared"))
+    return badge("declared", "⌘", gettext("declared in code"))
+
+
+def comparison(definition: FunctionJob) -> SafeString:
+    """The badge, and what a person has changed."""
+    declaration = declaration_of(definition)
+    if declaration is None:
+        return SafeString()
+    saved = Declaration.objects.select_related("definition").get(pk=declaration.pk)
+    rows = [
+        (
+            capfirst(str(definition._meta.get_field(each.field).verbose_name)),  # type: ignore[union-attr]  # no relation
+            _text(each.declared),
+            _text(each.now),
+        )
+        for each in differences(saved)
+    ]
+    context = {
+        "badge": declared_badge(definition),
+        "name": declaration.name,
+        "gone": declaration.gone_at and moment(declaration.gone_at, zone_of(definition)),
+        "rows": rows,
+    }
+    return SafeString(render_to_string("admin/countjobs/functions/declared.html", context))
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+@again_after_deadlock
+def _back(request: HttpRequest, definition: FunctionJob) -> bool:
+    """Set one back, and log it. Returns whether that changed anything. Raises ValidationError."""
+    found = Declaration.objects.select_related("definition").get(definition=definition)
+    fields = go_back(found)
+    if fields:
+        log_changed(request.user.pk, [found.definition], fields, enabled=found.definition.enabled)
+    return bool(fields)
+
+
+@admin.action(description=_("Back to the declaration"), permissions=["go_back"])
+def back_to_declaration(
+    model_admin: FunctionJobAdmin, request: HttpRequest, definitions: QuerySet[FunctionJob]
+) -> None:
+    """Set those that code declares back to what it says."""
+    declared = [each for each in definitions if declaration_of(each) is not None]
+    allowed = startable(model_admin, request, declared)
+    changed = sum(_try(model_admin, request, each) for each in allowed)
+    text = ngettext(
+        "%d definition was set back to its declaration.",
+        "%d definitions were set back to their declarations.",
+        changed,
+    )
+    model_admin.message_user(request, text % changed, messages.SUCCESS)
+
+
+def _try(model_admin: FunctionJobAdmin, request: HttpRequest, definition: FunctionJob) -> bool:
+    try:
+        return _back(request, definition)
+    except ValidationError as error:
+        reason = " ".join(error.messages)
+        text = format_html(gettext("“{}” can't be set back: {}"), definition, reason)
+        model_admin.message_user(request, text, messages.ERROR)
+        return False
+
+
+def _back_on_its_page(
+    model_admin: FunctionJobAdmin, request: HttpRequest, object_id: str
+) -> HttpResponse:
+    """Set one back. Raises Http404 or PermissionDenied."""
+    may = (model_admin.has_change_permission, model_admin.has_pause_permission)
+    definition = row_of(model_admin, request, object_id, *may)
+    if not may_go_back(model_admin, request, definition):
+        raise PermissionDenied
+    if _try(model_admin, request, definition):
+        text = gettext("“%s” was set back to its declaration.") % definition
+        model_admin.message_user(request, text, messages.SUCCESS)
+    return HttpResponseRedirect(model_admin.page_address("change", definition))
+
+
+def may_go_back(
+    model_admin: FunctionJobAdmin, request: HttpRequest, definition: FunctionJob
+) -> bool:
+    """Whether the user may set it back, and there is anything to set back to."""
+    return (
+        declaration_of(definition) is not None
+        and model_admin.has_go_back_permission(request)
+        and may_start(request.user, definition)
+    )
+
+
+PAGES = (Page("declared", f"{OF_ROW}declared/", _back_on_its_page, WRITE),)

@@ -1,0 +1,52 @@
+"""Definitions that need a permission of their own, beside those of their kind: a function's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.contrib import messages
+from django.utils.translation import ngettext
+
+from countjobs.functions.callees import known_callees
+from countjobs.models import JobDefinition
+
+if TYPE_CHECKING:
+    from django.contrib import admin
+    from django.http import HttpRequest
+
+_D = TypeVar("_D", bound=JobDefinition)
+
+
+def may_use(user: Any, definition: JobDefinition | None) -> bool:
+    """Whether a user may change or copy a definition, as far as what it calls goes."""
+    needed = definition.permission_needed if definition is not None else ""
+    return not needed or bool(user.has_perm(needed))
+
+
+def may_start(user: Any, definition: JobDefinition) -> bool:
+    """Whether a user may run or resume it.
+
+    Nobody knows which permission a function needs that isn't here. It may come back, so only
+    superusers may.
+    """
+    if user.is_active and user.is_superuser:
+        return True
+    is_known = not definition.callee or definition.callee in known_callees()
+    return is_known and may_use(user, definition)
+
+
+def startable(
+    model_admin: admin.ModelAdmin[Any], request: HttpRequest, definitions: Iterable[_D]
+) -> list[_D]:
+    """Those that the user may run or resume. A message says how many were left out."""
+    given = list(definitions)
+    allowed = [each for each in given if may_start(request.user, each)]
+    if count := len(given) - len(allowed):
+        text = ngettext(
+            "%d definition was left out: you may not use what it calls.",
+            "%d definitions were left out: you may not use what they call.",
+            count,
+        )
+        model_admin.message_user(request, text % count, messages.WARNING)
+    return allowed
