@@ -203,7 +203,6 @@ def test_a_name_in_any_column_is_nothing_but_text(
     name: str, canary: Callable[[], str | None]
 ) -> None:
     client = client_of("superuser")
-    client.raise_request_exception = False
     written = 0
     for row in make_rows():
         fields = [each for each in text_columns(row) if not each.primary_key]
