@@ -70,7 +70,7 @@ def _plain_field(registered: Registered, parameter: Parameter) -> forms.Field:
 
 
 def scripts(*names: str) -> forms.Media:
-    """Scripts of ours, by their names."""
+    """Scripts of ours that an input needs."""
     paths: Any = [forms.Script(f"countjobs/{name}.js", type="module") for name in names]
     return forms.Media(js=paths)
 

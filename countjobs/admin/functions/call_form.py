@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from countjobs.admin.definitions.form import DefinitionForm
@@ -32,5 +33,6 @@ class FunctionForm(DefinitionForm):
                 data.pop(key, None)
             else:
                 data[key] = "on" if value is True else str(value)
-        self.__dict__.pop("changed_data", None)  # it was cached
+        with suppress(AttributeError):
+            del self.changed_data  # it was cached
         self.data = data
