@@ -14,7 +14,7 @@ from countjobs.models import (
 )
 from countjobs.models.countjob import count_job
 from countjobs.models.writes import saved_together
-from countjobs.run_context import GiveUp, StopRun, TryLater, current_run
+from countjobs.run_context import GiveUp, StopRun, TryLater, current_run, progress
 from countjobs.schedulers import BackgroundScheduler, BlockingScheduler, create_scheduler
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "count_job",
     "create_scheduler",
     "current_run",
+    "progress",
     "request_run",
     "request_runs",
     "saved_together",

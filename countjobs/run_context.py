@@ -170,10 +170,13 @@ def current_run() -> Run | None:
     return current.get().run
 
 
-def tell(done: int, total: int | None) -> None:
-    """Note the progress of the current run. Outside of a run nothing happens.
+def progress(done: int, total: int | None = None) -> None:
+    """Tell how far the current run has come: `done` of `total`, in units of your choice.
 
-    Raises StopRun if the run is to stop.
+    The run's page shows it, about a second later. Call it as often as you like: it costs next to
+    nothing. Outside of a run it does nothing, nor in threads that a run starts.
+
+    Raises StopRun if the run is to stop, and nothing else, whatever it is given.
     """
     if (context := current.get()) is not NO_RUN:
         context.told = (done, total)

@@ -36,6 +36,7 @@ SILENCED_SYSTEM_CHECKS = [
 ]
 
 INSTALLED_APPS = [
+    "project",  # its functions are in jobs.py
     "countjobs",
     "django_apscheduler",
     "django.contrib.admin",

@@ -133,11 +133,12 @@ class ArgumentsInput(forms.Widget):
         """As Django's, with the inputs."""
         context: dict[str, Any] = super().get_context(name, value, attrs)
         context["form"] = context["json"] = None
+        context["marker"] = marker_of(name)
         if isinstance(value, (str, InvalidJSONInput)) and value:
             context["json"] = value
         elif self.registered is not None:
             form = value if isinstance(value, ArgumentsForm) else self.form_of(name)
-            context["form"], context["marker"] = form, marker_of(name)
+            context["form"] = form
             context["registered"] = self.registered
             context["summary"] = summary_of(self.registered.function)
             context["rules"] = json.dumps(dict(self.registered.rules), default=str)
@@ -224,12 +225,14 @@ class ArgumentsFormField(OrderedJSONFormField):
             raise ValidationError(self.error_messages["changed"], code="changed")
         if widget.registered is None or not value.is_valid():
             raise self._wrong(len(value.errors))
-        found = {
+        # The order stays as it was. What is left at the default follows the code.
+        kept = [name for name in self._stored if name in value.written]
+        added = {
             name: stored
             for name, stored in value.written.items()
-            # What is left at the default follows the code.
-            if name in self._stored or not value.parameters[name].is_default(stored)
+            if name not in kept and not value.parameters[name].is_default(stored)
         }
+        found = {name: value.written[name] for name in kept} | added
         validate_size(found)
         return found
 

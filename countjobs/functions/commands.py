@@ -50,8 +50,10 @@ def load_command(name: str) -> BaseCommand:
     return app if isinstance(app, BaseCommand) else load_command_class(app, name)
 
 
-def words_of(arguments: str) -> list[str]:
+def words_of(arguments: object) -> list[str]:
     """The words of a command line, as a shell would split it. Raises ValidationError."""
+    if not isinstance(arguments, str):  # a run may be given anything
+        raise ValidationError(_("The arguments must be a text."), code="type")
     validate_text(arguments)
     try:
         return shlex.split(arguments)

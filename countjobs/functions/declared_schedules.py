@@ -30,16 +30,16 @@ def schedule_fields(schedule: Schedule) -> dict[str, Any]:
             f"A schedule has no field {', '.join(unknown)}. Its fields are "
             f"{', '.join((*_BY_SIZE, *_BESIDE))}."
         )
-    given = [name for name in _BY_SIZE if name in schedule]
+    given = [name for name in _BY_SIZE if schedule.get(name) is not None]
     if not given:
         raise ValueError("A schedule names at least one cron field.")
     smallest = _BY_SIZE.index(given[-1])
     fields: dict[str, Any] = {
-        name: "*" if place < smallest else DEFAULT_VALUES[name]
+        name: "*" if place < smallest else str(DEFAULT_VALUES[name])
         for place, name in enumerate(_BY_SIZE)
     }
-    fields |= schedule
-    return {name: str(value) if name in CRON_DEFAULTS else value for name, value in fields.items()}
+    fields |= {name: str(schedule[name]) for name in given}
+    return fields | {name: schedule[name] for name in _BESIDE if name in schedule}
 
 
 def _of_crontab(line: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from countjobs.jobstores.plan import NotRun
 from countjobs.jobstores.questions import JobRow
 from countjobs.jobstores.restoring import Strange, Taken
 from countjobs.models import JobDefinition, ParkedJob
+from countjobs.models.validity import sentences
 from countjobs.run_context import Run
 from countjobs.text import storable
 
@@ -96,7 +97,7 @@ class ClaimUnderWay:
         else:
             is_left = definition.callee in self._told
         if is_left:
-            reason = " ".join(refused.messages)
+            reason = " ".join(sentences(refused))
             self.claims.strange.append(Strange(taken.row.id, storable(reason)))
         return is_left
 

@@ -26,6 +26,7 @@ from countjobs.functions.declared_schedules import schedule_fields
 from countjobs.functions.registry import Declared, registry
 from countjobs.functions.signatures import SignatureError
 from countjobs.models import Declaration, FunctionJob
+from countjobs.models.validity import sentences
 from countjobs.text import describe, visible
 
 Values = dict[str, Any]
@@ -148,7 +149,8 @@ def _follow(declared: Declared, values: Values) -> Iterator[str]:
         found.name = declared.name
     if changed:
         definition.name = _free_name(definition.name, definition.pk)
-        definition.save()
+        # A person may have saved other fields since they were read.
+        definition.save(update_fields=sorted({"name", *changed}))
         yield f"{_told(definition)}: now as declared: {', '.join(changed)}"
     if before != values or found.gone_at is not None:
         found.values, found.gone_at = values, None
@@ -201,7 +203,11 @@ def _disable(name: str, now: datetime) -> Iterator[str]:
 
 
 def _locked(**query: Any) -> Declaration | None:
-    rows = Declaration.objects.select_for_update(of=("self",)) if _locks() else Declaration.objects
+    rows = (
+        Declaration.objects.select_for_update(of=("self", "definition"))
+        if _locks()
+        else Declaration.objects
+    )
     return rows.select_related("definition").filter(**query).first()
 
 
@@ -250,5 +256,5 @@ def _told(definition: FunctionJob) -> str:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, ValidationError):
-        return " ".join(error.messages)
+        return " ".join(sentences(error))
     return " ".join(map(str, error.args)) if isinstance(error, SignatureError) else describe(error)

@@ -58,12 +58,13 @@ def left_to_others(
     looked up only when it is called.
     """
     around = cache(lambda: neighbours(now, node))
-    since = {execution.job_id: execution.scheduled_at for execution in reversed(asked)}
+    since = {each.job_id: each.not_before or each.scheduled_at for each in reversed(asked)}
 
     def is_left(row: JobRow, is_definition: bool) -> bool:
         if is_definition and around().differ:
             return True  # rewriting it would destroy what the other version wrote
-        return around().may_run(row.next_run_time or since.get(row.id, now), now)
+        waits = filter(None, (row.next_run_time, since.get(row.id)))
+        return around().may_run(min(waits, default=now), now)
 
     return is_left
 

@@ -20,6 +20,7 @@ from countjobs.jobstores.restoring import Strange, Taken
 from countjobs.models import Execution
 from countjobs.models.executions import OWED, Status, Trigger
 from countjobs.models.kinds import unknown_kind
+from countjobs.models.validity import sentences
 from countjobs.text import describe, storable
 
 
@@ -105,7 +106,7 @@ class AskedRuns:
             return [self._end(execution, Status.FAILED, describe(error))]
         if self._claim.leaves(taken, error):
             return []
-        return [self._end(execution, Status.FAILED, storable(" ".join(error.messages)))]
+        return [self._end(execution, Status.FAILED, storable(" ".join(sentences(error))))]
 
     def _refuse(self, execution: Execution) -> list[lifecycle.Row]:
         if execution.trigger in OWED:

@@ -21,6 +21,7 @@ from countjobs.jobstores.records import executions_of
 from countjobs.jobstores.restoring import Taken
 from countjobs.models.executions import Status
 from countjobs.models.rules import Overlap
+from countjobs.models.validity import sentences
 from countjobs.text import describe, in_one_line
 
 logger = in_one_line(logging.getLogger(__name__))
@@ -57,7 +58,7 @@ class DueRows:
                 raise
             except ValidationError as refused:
                 if not claim.leaves(taken, refused):
-                    claim.park([(row, "\n".join(refused.messages))], {})
+                    claim.park([(row, "\n".join(sentences(refused)))], {})
                 continue
             except Exception as error:  # triggers and fields are anybody's code
                 logger.error('Job "%s" can\'t be claimed', row.id, exc_info=error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -14,6 +15,7 @@ from countjobs.functions.argument_inputs import CommandArgumentsField
 from countjobs.functions.callees import command_callee
 from countjobs.functions.commands import find_command, validate_words, words_of
 from countjobs.models.definitions import JobDefinition
+from countjobs.models.validity import check_all
 
 
 class WordsField(models.CharField):  # type: ignore[type-arg]  # generic for mypy only
@@ -71,10 +73,13 @@ class CommandJob(JobDefinition):
 
         It reads its arguments when it runs: to make its parser takes a millisecond, and more.
         """
-        find_command(self.command)
-        words_of(self.arguments)
+        can_be_split = partial(words_of, self.arguments)
+        check_all([("command", self._check_command), ("arguments", can_be_split)])
 
     def run(self) -> None:
         """Run the command. What it writes is the run's output; a CommandError is a failure."""
-        command = find_command(self.command)
-        call_command(command, *words_of(self.arguments))
+        try:
+            command, words = find_command(self.command), words_of(self.arguments)
+        except ValidationError as error:
+            raise ValueError(" ".join(error.messages)) from None
+        call_command(command, *words)

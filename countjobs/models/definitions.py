@@ -25,7 +25,7 @@ from countjobs.models.validity import (
     sentences,
 )
 from countjobs.models.writes import JobDefinitionQuerySet
-from countjobs.run_context import tell
+from countjobs.run_context import progress
 from countjobs.text import describe, shown, visible
 from countjobs.triggers import CRON_DEFAULTS, ScheduleTrigger, zone_names
 
@@ -124,14 +124,8 @@ class JobDefinition(Rules):
         """
 
     def progress(self, done: int, total: int | None = None) -> None:
-        """Tell, from `run`, how far it has come: `done` of `total`, in units of your choice.
-
-        The run's page shows it, about a second later. Call it as often as you like: it costs next
-        to nothing. Outside of a run it does nothing, nor in threads that a run starts.
-
-        Raises StopRun if the run is to stop, and nothing else, whatever it is given.
-        """
-        tell(done, total)
+        """The same as `countjobs.api.progress`, for `run`. Raises StopRun if the run is to stop."""
+        progress(done, total)
 
     def refresh_from_db(self, using: str | None = None, *args: Any, **kwargs: Any) -> None:
         """As Django's, but by default from the database that is written to."""

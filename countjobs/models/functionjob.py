@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, Self
 
 from django.core.exceptions import ValidationError
@@ -23,6 +24,7 @@ from countjobs.functions.registry import registry
 from countjobs.functions.tasks import enqueue
 from countjobs.models.definitions import JobDefinition
 from countjobs.models.fields import OrderedJSONField
+from countjobs.models.validity import check_all
 
 
 class ArgumentsField(OrderedJSONField):
@@ -107,7 +109,8 @@ class FunctionJob(JobDefinition):
 
     def validate_run(self) -> None:
         """Check that the function is there and takes the arguments. Raises ValidationError."""
-        read_arguments(find_function(self.function), self.arguments)
+        is_there = partial(find_function, self.function)
+        check_all([("function", is_there), ("arguments", self._check_arguments)])
 
     def run(self) -> Any:
         """Call the function, or enqueue the task."""

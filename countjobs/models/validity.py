@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Set
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -80,6 +80,18 @@ def validate_moment(moment: datetime) -> None:
             code="moment",
             params={"year": LAST_YEAR},
         )
+
+
+def check_all(checks: Iterable[tuple[str, Callable[[], object]]]) -> None:
+    """Call checks of fields. Raises ValidationError, which says what is wrong by field."""
+    errors: dict[str, Any] = {}
+    for name, check in checks:
+        try:
+            check()
+        except ValidationError as error:
+            errors[name] = error.error_list
+    if errors:
+        raise ValidationError(errors)
 
 
 def sentences(invalid: ValidationError) -> Iterator[str]:

@@ -39,7 +39,24 @@ def is_a_way_to_a_page(pattern: URLPattern) -> bool:
     return is_unnamed and getattr(pattern.callback, "view_class", None) is RedirectView
 
 
-PAGES_OF_THE_APP = sorted(named(admin.site.urls[0]))
+OTHER_KINDS = {
+    "functionjob": ["declared", "inputs", "inputs_new", "objects"],
+    "commandjob": ["inputs", "inputs_new"],
+}
+"""The kinds whose pages are those of count jobs, by the same classes, and what they add to them:
+tests/admin/functions has who may do that."""
+
+ALL_PAGES = sorted(named(admin.site.urls[0]))
+PAGES_OF_THE_APP = [page for page in ALL_PAGES if page.partition("_")[0] not in OTHER_KINDS]
+
+
+def pages_of(kind: str) -> list[str]:
+    return [page.removeprefix(f"{kind}_") for page in ALL_PAGES if page.startswith(f"{kind}_")]
+
+
+@pytest.mark.parametrize("kind", OTHER_KINDS)
+def test_another_kind_has_the_pages_of_count_jobs_and_those_that_are_named_here(kind: str) -> None:
+    assert pages_of(kind) == sorted([*pages_of("countjob"), *OTHER_KINDS[kind]])
 
 
 def test_every_page_of_the_app_is_in_the_table_and_no_other() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import multiprocessing
 import os
@@ -9,8 +10,10 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 
+from countjobs import job
 from countjobs.executors import current_run
 from tests.support.waiting import wait_until
 
@@ -56,3 +59,24 @@ def pass_gate(file: str) -> None:
     with Path(f"{file}.begun").open("a") as notes:
         notes.write(f"{os.getpid()} {run and run.scheduled_at.isoformat()}\n")
     wait_until(Path(file).exists, seconds=60)
+
+
+@job
+def remind(
+    *, to: str, days: int = 7, at: datetime | None = None, tags: list[str] | None = None
+) -> None:
+    """Say whom to remind.
+
+    Args:
+        to: Who gets it.
+        days: How many days ago.
+    """
+    print(f"reminding {to} after {days} days, at {at}, with {tags}")
+
+
+@job(name="app.remind_later", aliases=["app.remind_soon"])
+async def remind_later(*, to: str) -> str:
+    """Say whom to remind, a little later."""
+    await asyncio.sleep(0)
+    print(f"reminding {to} later")
+    return "which nobody reads"

@@ -86,8 +86,21 @@ def show_a_dry_run(page: Page) -> None:
     page.wait_for_selector(".countjobs-plan")
 
 
+def choose_a_function(page: Page) -> None:
+    page.select_option("#id_function", "project.jobs.greet")
+    page.wait_for_selector("#id_arguments-language")
+
+
+def save_wrong_arguments(page: Page) -> None:
+    choose_a_function(page)
+    page.fill("#id_arguments-wait", "soon")
+    page.click("[name=_save]")
+    page.wait_for_selector("#id_arguments-wait_error")
+
+
 JOBS, RUNS = "countjobs/countjob", "countjobs/execution"
 NODES, BROKEN = "countjobs/schedulernode", "countjobs/parkedjob"
+FUNCTIONS, COMMANDS = "countjobs/functionjob", "countjobs/commandjob"
 
 PAGES = {
     "index": At(""),
@@ -112,6 +125,16 @@ PAGES = {
     "import": At(f"{JOBS}/import/"),
     "import, the dry run": At(f"{JOBS}/import/", then=show_a_dry_run),
     "definitions, run": At(f"{JOBS}/", then=run_all),
+    "function jobs": At(f"{FUNCTIONS}/"),
+    "add a function job": At(f"{FUNCTIONS}/add/"),
+    "add a function job, a function is chosen": At(f"{FUNCTIONS}/add/", then=choose_a_function),
+    "add a function job, refused": At(f"{FUNCTIONS}/add/", then=save_wrong_arguments),
+    "declared function job": At(f"{FUNCTIONS}/{row.GREETING}/change/"),
+    "function job whose function is gone": At(f"{FUNCTIONS}/{row.GONE}/change/"),
+    "function job that is not declared any more": At(f"{FUNCTIONS}/{row.NOT_DECLARED}/change/"),
+    "run a function job": At(f"{FUNCTIONS}/{row.GREETING}/run/"),
+    "command jobs": At(f"{COMMANDS}/"),
+    "command job": At(f"{COMMANDS}/{row.COMMAND}/change/"),
     "delete definitions": At(f"{JOBS}/", then=pick_all_to_delete),
     "overview": At(f"{RUNS}/overview/"),
     "overview, for a viewer": At(f"{RUNS}/overview/", who="viewer"),
@@ -136,6 +159,7 @@ PAGES = {
 
 EMPTY_PAGES = {
     "index": At(""),
+    "function jobs": At(f"{FUNCTIONS}/"),
     "definitions": At(f"{JOBS}/"),
     "overview": At(f"{RUNS}/overview/"),
     "running now": At(f"{RUNS}/running/"),
@@ -148,6 +172,7 @@ EMPTY_PAGES = {
 JAPANESE = (
     *("definitions", "definition", "overview", "running now", "executions"),
     *("execution that failed", "execution that is to stop"),
+    *("declared function job", "function jobs", "command job"),
 )
 """The pages that are looked at in Japanese, too: its words are of other lengths."""
 

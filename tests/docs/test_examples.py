@@ -125,7 +125,9 @@ def _commands_allowed() -> list[str]:
 
 
 @each_example
-def test_functions_and_commands_take_a_third_of_what_kinds_take(example: Example) -> None:
+def test_promise_29_functions_and_commands_take_a_third_of_what_kinds_take(
+    example: Example,
+) -> None:
     assert 3 * example.by_functions() <= example.by_kinds() + example.in_migrations()
     assert example.by_functions() < example.by_kinds(), "even without migrations"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.core import checks
 from django.test.utils import isolate_apps
@@ -35,8 +37,16 @@ def test_an_example_defines_a_kind_of_job(example: Block) -> None:
 
 
 @isolate_apps("tests.app")
+def test_the_first_kind_of_job_is_one(capsys: pytest.CaptureFixture[str]) -> None:
+    kind: Any = run(EXAMPLES[0], "docs/jobs.md")["Greeting"]
+    kind(greeted="world").run()
+    assert capsys.readouterr().out == "Hello, world!\n"
+
+
+@isolate_apps("tests.app")
 def test_the_async_example_runs() -> None:
-    kind = run(EXAMPLES[0], "docs/jobs.md")["CountDefinitions"]
+    (example,) = (each for each in EXAMPLES if "async def run" in each.text)
+    kind = run(example, "docs/jobs.md")["CountDefinitions"]
     assert isinstance(kind, type)
     assert carry_out(run_of(kind().run), 1_000).status == Status.SUCCEEDED
     assert carry_out(run_of(kind(least=1).run), 1_000).error == "RuntimeError: too few"

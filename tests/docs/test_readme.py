@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import Any
 
 import pytest
-from django.test.utils import isolate_apps
+from django.utils import timezone
 
-from countjobs.models import JobDefinition
+from countjobs.executors.here import run_here
+from countjobs.functions.registry import Registry
+from countjobs.jobstores.declaring import sync_declared
+from countjobs.models import FunctionJob
 from countjobs.quickstart.serving import LIMITS
 from tests.support.markdown import blocks, run
 from tests.support.paths import ROOT
@@ -42,19 +44,17 @@ def test_ci_runs_the_readmes_own_test_command() -> None:
     assert first_commands()[1].startswith(found[0])
 
 
-@isolate_apps("tests.app")
-def test_the_kind_of_job_is_one(capsys: pytest.CaptureFixture[str]) -> None:
-    (block,) = (b for b in blocks("README.md", "python") if "class Greeting" in b.text)
-    kind: Any = run(block, "README.md")["Greeting"]
-    kind(greeted="world").run()
-    assert capsys.readouterr().out == "Hello, world!\n"
-    assert issubclass(kind, JobDefinition)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_scheduler_from_code_is_one() -> None:
-    (block,) = (b for b in blocks("README.md", "python") if "create_scheduler" in b.text)
+@pytest.mark.django_db
+def test_the_function_is_a_job(isolated_registry: Registry) -> None:
+    """Declared, made by the sync, and it runs."""
+    (block,) = (b for b in blocks("README.md", "python") if "@job" in b.text)
     run(block, "README.md")
+    (line,) = sync_declared(timezone.now())
+    assert "declared, and made" in line
+    definition = FunctionJob.objects.get(function="tests.app.models.delete_old_sessions")
+    definition.full_clean()
+    assert (definition.hour, definition.minute) == ("3", "0")
+    assert run_here(definition, requested_by="").output == "0 sessions deleted\n"
 
 
 def test_the_waitress_command_names_what_is_there() -> None:

@@ -46,7 +46,11 @@ def options_of(command: str) -> list[Action]:
     return [action for action in parser._actions if action.dest not in bare]
 
 
-IN_WORDS = {"PROCESSES": "number of cores", "EXECUTORS": "none"}
+IN_WORDS = {
+    "PROCESSES": "number of cores",
+    "EXECUTORS": "none",
+    "COMMANDS": ", ".join(Conf().commands),
+}
 """Defaults that are no number, or another one on each machine."""
 
 

@@ -15,7 +15,7 @@ import pytest
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED
 
 from countjobs.models.executions import Status
-from countjobs.run_context import GOING, GiveUp, TryLater, current_run, tell
+from countjobs.run_context import GOING, GiveUp, TryLater, current_run, progress
 from tests.app import hard, jobs, starting
 from tests.support.executing import Claims, Scheduler
 from tests.support.process_executing import LIMIT, Pool
@@ -59,7 +59,7 @@ def say_who() -> None:
 
 
 def tell_progress(file: str) -> None:
-    tell(2, 5)
+    progress(2, 5)
     print("told")
     wait_until(Path(file).exists)
 

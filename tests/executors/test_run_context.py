@@ -23,7 +23,7 @@ from countjobs.run_context import (
     StopRun,
     TryLater,
     current,
-    tell,
+    progress,
 )
 from tests.support.errors import HostileError
 from tests.support.executing import run_of
@@ -63,7 +63,7 @@ def test_what_is_told_is_taken_as_well_as_it_can_be(told: Any, figures: Any) -> 
 
 
 def test_telling_outside_of_a_run_does_nothing() -> None:
-    tell(1, 2)
+    progress(1, 2)
     CountJob(name="idle").progress(1, 2)
     assert current.get() is NO_RUN
 
@@ -73,7 +73,7 @@ def test_a_run_goes_on_for_as_long_as_it_does() -> None:
 
     def job() -> None:
         print("here")
-        tell(3, 4)
+        progress(3, 4)
         seen.append(GOING[7])
 
     with capturing():
@@ -88,7 +88,7 @@ def test_a_run_goes_on_for_as_long_as_it_does() -> None:
 
 def test_a_run_that_fails_goes_on_no_longer_either() -> None:
     def fail() -> None:
-        tell(1, 2)
+        progress(1, 2)
         raise SystemExit
 
     assert carry_out(run_of(fail), 1_000).status == Status.FAILED

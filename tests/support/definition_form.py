@@ -78,7 +78,7 @@ class Browser(HTMLParser):
         name = has.get("name") or ""
         if tag in ("select", "textarea"):
             self._name, self._typed = name, ""
-            self.sent[name] = [""] if tag == "textarea" else []
+            self.sent.setdefault(name, [])
         elif tag == "option" and "selected" in has:
             self.sent[self._name].append(has["value"] or "")
         elif tag == "input" and name and has.get("type") != "submit":
@@ -94,5 +94,5 @@ class Browser(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag == "textarea":
             lines = self._typed.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\n")
-            self.sent[self._name] = [lines.replace("\n", "\r\n")]
+            self.sent[self._name].append(lines.replace("\n", "\r\n"))
             self._name = ""

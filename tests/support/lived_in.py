@@ -7,15 +7,30 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.contrib.auth.models import User
 from django.utils import timezone
 
-from countjobs.models import CountJob, Execution, ParkedJob, SchedulerNode
+from countjobs.models import (
+    CommandJob,
+    CountJob,
+    Declaration,
+    Execution,
+    FunctionJob,
+    ParkedJob,
+    SchedulerNode,
+)
 from countjobs.models.executions import Status, Trigger
 from tests.support.factories import make_due, make_execution, make_node
 from tests.support.watches import pause_itself, silence
 
 SHORT, LONG, FOREIGN, PAUSED, BROKEN = range(1, 6)
 """Definitions: one of each look."""
+
+GREETING, GONE, NOT_DECLARED = range(1, 4)
+"""Function jobs: declared and changed, one whose function is gone, one that is not declared."""
+
+COMMAND = 1
+"""A command job."""
 
 SUCCEEDED, FAILED, RUNNING, QUEUED, ATTEMPT, STOPPING = range(1, 7)
 """Executions that have pages worth looking at; there are more, of every status."""
@@ -67,6 +82,25 @@ def _define() -> None:
     CountJob.objects.create(pk=FOREIGN, name=FOREIGN_NAME, timezone="Asia/Tokyo")
     CountJob.objects.create(pk=PAUSED, name="paused", enabled=False, time_limit=60, retries=3)
     CountJob.objects.create(pk=BROKEN, name="broken", hour="3")
+    _define_calls()
+
+
+def _define_calls() -> None:
+    words = ["one", "two words " * 30, "\u202e\u05dc\u05d5\u05dd 毎日の集計"]
+    given = {"user": User.objects.get_or_create(username=FOREIGN_NAME[:30])[0].pk, "words": words}
+    greeting = {"function": "project.jobs.greet", "arguments": given, "hour": "9", "minute": "0"}
+    greet = FunctionJob.objects.create(pk=GREETING, name="greet", **greeting)
+    values = {"name": "greet", "hour": "8", "arguments": {**given, "words": []}}
+    Declaration.objects.create(name="greet", definition=greet, values=values)
+    gone = {"function": "shop.jobs." + "gone_" * 30, "arguments": {"a": 1}, "hour": "9"}
+    FunctionJob.objects.create(pk=GONE, name=LONG_NAME, **gone)
+    left = FunctionJob.objects.create(
+        pk=NOT_DECLARED, name="old", function="project.jobs.count", enabled=False
+    )
+    Declaration.objects.create(name="old", definition=left, gone_at=timezone.now())
+    CommandJob.objects.create(
+        pk=COMMAND, name="purge", command="purgeexecutions", arguments="--days 30", hour="3"
+    )
 
 
 def _run(now: datetime) -> None:

@@ -146,7 +146,9 @@ function styleOf(element) {
 // Begins to note where the focus goes.
 function watchFocus() {
     document.activeElement?.blur();
-    const before = new Map(controls().map((element) => [element, styleOf(element)]));
+    // Django hides the list behind its search, which has the focus instead.
+    const own = controls().filter((element) => !element.matches(".select2-hidden-accessible"));
+    const before = new Map(own.map((element) => [element, styleOf(element)]));
     const seen = new Map();
     let steps = [];
     document.addEventListener("focusin", ({ target }) => {

@@ -38,7 +38,7 @@ def blocks(name: str, language: str) -> list[Block]:
 
 def run(block: Block, file: str) -> dict[str, object]:
     """Run a block as if it stood in the models of the test app. Returns what it defined."""
-    for library in ("loguru", "structlog"):
+    for library in ("django_tasks", "loguru", "structlog"):
         if f"import {library}" in block.text or f"from {library}" in block.text:
             pytest.importorskip(library)
     # Blank lines before it make tracebacks show the document's own line numbers.

@@ -17,7 +17,7 @@ from countjobs.text import counted, visible
 
 
 class Command(DatabaseCommand):
-    """Make the job store match the definitions."""
+    """Make the definitions match what code declares, and the job store the definitions."""
 
     help = (
         "Make definitions of the schedules that code declares, as “migrate” does. Then make the "
