@@ -70,7 +70,7 @@ BAD = {
     "--help": "The option --help has no place in a job.",
     "-h": "The option -h has no place in a job.",
     "--version": "The option --version has no place in a job.",
-    "--settings=project.other": "The option --settings=project.other has no place in a job.",
+    "--settings=project.other": "The option --settings has no place in a job.",
     "--pythonpath /tmp": "The option --pythonpath has no place in a job.",
     "--nope": "unrecognized arguments: --nope",
     "--days many": "must be a whole number from 1 to 36500, not 'many'",
