@@ -104,7 +104,7 @@ def sync_declared(now: datetime) -> list[str]:
         kept.add(declared.name)
         try:
             values = declared_values(declared)
-        except (ValidationError, ValueError, SignatureError) as error:
+        except Exception as error:  # options and validators may be anything
             done.append(f"{visible(declared.name)}: can't be declared: {_reason(error)}")
             kept.update(declared.names)
             continue
