@@ -89,7 +89,7 @@ def go_back(declaration: Declaration) -> list[str]:
         for name in changed:
             _set(definition, name, declaration.values[name])
         definition.full_clean()
-        definition.save()
+        definition.save(update_fields=changed)  # a person may have saved others since
     return changed
 
 
