@@ -26,6 +26,7 @@ from countjobs.functions.declared_schedules import schedule_fields
 from countjobs.functions.registry import Declared, registry
 from countjobs.functions.signatures import SignatureError
 from countjobs.models import Declaration, FunctionJob
+from countjobs.functions.value_types import json_of
 from countjobs.models.validity import sentences
 from countjobs.text import describe, visible
 
@@ -74,7 +75,7 @@ def differences(declaration: Declaration) -> list[Difference]:
     return [
         Difference(name, value, now[name])
         for name, value in declaration.values.items()
-        if name in now and now[name] != value
+        if name in now and not _same(now[name], value)
     ]
 
 
@@ -152,7 +153,7 @@ def _follow(declared: Declared, values: Values) -> Iterator[str]:
         # A person may have saved other fields since they were read.
         definition.save(update_fields=sorted({"name", *changed}))
         yield f"{_told(definition)}: now as declared: {', '.join(changed)}"
-    if before != values or found.gone_at is not None:
+    if found.gone_at is not None or not _same(before, values):
         found.values, found.gone_at = values, None
         found.save(update_fields=["values", "gone_at"])
 
@@ -181,7 +182,7 @@ def _merge(definition: FunctionJob, before: Values, values: Values) -> Iterator[
     for name in fresh:
         old, new = before.get(name, fresh[name]), values.get(name, fresh[name])
         now = _values(definition, [name])[name]
-        if new not in (old, now) and now == old:
+        if _same(now, old) and not _same(new, old):
             _set(definition, name, new)
             yield name
 
@@ -235,6 +236,11 @@ def _as_json(field: Any, value: Any) -> Any:
     if isinstance(field, models.DecimalField):
         return format_number(field.to_python(value), field.max_digits, field.decimal_places)
     return value if isinstance(value, _PLAIN) else str(value)
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two values are the same JSON. As text: 1 equals true, and so do other orders."""
+    return json_of(one) == json_of(other)
+
 
 
 def _set(definition: FunctionJob, name: str, value: Any) -> None:

@@ -137,6 +137,14 @@ def test_what_the_former_release_has_made_once_more_is_disabled() -> None:
     assert sync_declared(NOON) == []
 
 
+def test_true_in_place_of_one_is_a_change() -> None:
+    for hint, value in ((int, 1), (bool, True)):
+        registry.__init__()  # type: ignore[misc]  # empty again
+        register(recording({"it": hint})[0], schedule="@daily", arguments={"it": value})
+        sync_declared(NOON)
+    assert declared().arguments["it"] is True
+
+
 # Names
 
 
