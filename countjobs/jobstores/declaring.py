@@ -7,7 +7,7 @@ sync: a field that still has that value is nobody's but the code's.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -19,14 +19,15 @@ from django.db.backends.utils import format_number
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
+from countjobs.database.deadlocks import again_after_deadlock
 from countjobs.database.primary import rows_of
 from countjobs.database.turns import own_turn
 from countjobs.functions.calls import write_arguments
 from countjobs.functions.declared_schedules import schedule_fields
 from countjobs.functions.registry import Declared, registry
 from countjobs.functions.signatures import SignatureError
-from countjobs.models import Declaration, FunctionJob
 from countjobs.functions.value_types import json_of
+from countjobs.models import Declaration, FunctionJob
 from countjobs.models.validity import sentences
 from countjobs.text import describe, visible
 
@@ -98,6 +99,7 @@ def sync_declared(now: datetime) -> list[str]:
     """Make, change and disable definitions as code declares. Returns what was done, a line each."""
     done: list[str] = []
     kept: set[str] = set()
+    there = dict(Declaration.objects.filter(gone_at=None).values_list("name", "values"))
     for declared in registry.declared:
         if declared.name in kept:
             done.append(f"{visible(declared.name)}: declared twice, the second time in vain")
@@ -109,16 +111,22 @@ def sync_declared(now: datetime) -> list[str]:
             done.append(f"{visible(declared.name)}: can't be declared: {_reason(error)}")
             kept.update(declared.names)
             continue
+        if declared.name in there and _same(there[declared.name], values):
+            continue  # nothing has changed in code, so nothing is locked
         try:
-            with own_turn(), transaction.atomic():
-                done += _follow(declared, values)
+            done += _in_transaction(_follow, declared, values)
         except IntegrityError:  # another process has just made it
-            continue
-    gone = Declaration.objects.filter(gone_at__isnull=True).exclude(name__in=kept)
-    for name in gone.values_list("name", flat=True):
-        with own_turn(), transaction.atomic():
-            done += _disable(name, now)
+            done += _in_transaction(_follow, declared, values)
+    for name in there:
+        if name not in kept:
+            done += _in_transaction(_disable, name, now)
     return done
+
+
+@again_after_deadlock
+def _in_transaction(step: Callable[..., Iterator[str]], *args: Any) -> list[str]:
+    with own_turn(), transaction.atomic():
+        return list(step(*args))
 
 
 def after_migrate(sender: AppConfig, **options: Any) -> None:
@@ -229,6 +237,11 @@ def _values(definition: FunctionJob, names: Iterable[str]) -> Values:
     return found
 
 
+def _same(one: Any, other: Any) -> bool:
+    """Whether two values are the same JSON. As text: 1 equals true, and so do other orders."""
+    return json_of(one) == json_of(other)
+
+
 def _as_json(field: Any, value: Any) -> Any:
     """A value as JSON. What is equal is the same text, as it was given or as it was stored."""
     if isinstance(value, datetime):
@@ -236,11 +249,6 @@ def _as_json(field: Any, value: Any) -> Any:
     if isinstance(field, models.DecimalField):
         return format_number(field.to_python(value), field.max_digits, field.decimal_places)
     return value if isinstance(value, _PLAIN) else str(value)
-
-def _same(one: Any, other: Any) -> bool:
-    """Whether two values are the same JSON. As text: 1 equals true, and so do other orders."""
-    return json_of(one) == json_of(other)
-
 
 
 def _set(definition: FunctionJob, name: str, value: Any) -> None:
