@@ -14,7 +14,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.core.exceptions import ValidationError
-from django.db import DEFAULT_DB_ALIAS, IntegrityError, connections, models, transaction
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, connections, models, router, transaction
 from django.db.backends.utils import format_number
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
@@ -131,7 +131,9 @@ def _in_transaction(step: Callable[..., Iterator[str]], *args: Any) -> list[str]
 
 def after_migrate(sender: AppConfig, **options: Any) -> None:
     """Sync after `migrate`, if it has brought the tables of this app up to date."""
-    if options.get("using") != DEFAULT_DB_ALIAS or not _is_migrated():
+    if options.get("using") != DEFAULT_DB_ALIAS:
+        return
+    if not router.allow_migrate_model(DEFAULT_DB_ALIAS, Declaration) or not _is_migrated():
         return
     lines = sync_declared(timezone.now())
     if options.get("verbosity", 0) >= 1:

@@ -146,6 +146,20 @@ def test_another_database_is_left_alone(using: str | None) -> None:
     assert not Declaration.objects.exists()
 
 
+class KeepsOut:
+    """A router of a project that has our tables nowhere."""
+
+    def allow_migrate(self, *_args: Any, **_hints: Any) -> bool:
+        return False
+
+
+def test_a_database_without_our_tables_is_left_alone(settings: Any) -> None:
+    """This test may not query any database."""
+    settings.DATABASE_ROUTERS = [KeepsOut()]
+    register(mail, schedule={"hour": "3"})
+    assert migrated() == ""
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("target", ["0008", "0009", "0011", "zero"])
 def test_migrating_back_and_forth_works(target: str) -> None:
