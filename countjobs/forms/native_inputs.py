@@ -10,8 +10,6 @@ from django.core.exceptions import ValidationError
 from django.forms import MultiWidget
 from django.utils.text import normalize_newlines
 
-from countjobs.forms.moments import MomentField
-
 if TYPE_CHECKING:
     AnyChoiceField = forms.ModelChoiceField[Any]
 else:
@@ -55,12 +53,6 @@ class MomentInputs(forms.SplitDateTimeWidget):
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         MultiWidget.__init__(self, [DateInput, TimeInput], attrs)
-
-
-class ParameterMomentField(MomentField):
-    """A date and time in the site's zone. It is filled in with a moment."""
-
-    widget = MomentInputs
 
 
 class LineInput(forms.Textarea):

@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
-from countjobs.functions.choice_values import Member, OneOf, words_of
+from countjobs.functions.choice_values import Member, OneOf, label_of
 from countjobs.functions.parameter_types import TYPES, Key
 from countjobs.functions.plain_values import Text
 from countjobs.functions.registry import Registered
@@ -49,7 +49,7 @@ class Parameter:
     @property
     def label(self) -> str:
         """Its name in words."""
-        return words_of(self.name)
+        return label_of(self.name)
 
     @property
     def is_required(self) -> bool:
