@@ -6,14 +6,13 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.core.management import call_command
 
 from countjobs.jobstores import declaring
 from countjobs.jobstores.declaring import differences, go_back, sync_declared
 from countjobs.models import Declaration, FunctionJob
 from tests.support.declaring import EVERYTHING, change, declared, release
 from tests.support.factories import NOON
-from tests.support.registering import NAME, function_job, mail, recording, register
+from tests.support.registering import NAME, function_job, recording, register
 
 pytestmark = [
     pytest.mark.django_db,
@@ -67,14 +66,6 @@ def test_going_back_is_refused_where_the_name_is_taken() -> None:
     function_job(NAME)
     with pytest.raises(ValidationError, match="already exists"):
         go_back(Declaration.objects.get())
-
-
-def test_syncjobs_prints_what_was_done(capsys: pytest.CaptureFixture[str]) -> None:
-    register(mail, schedule={"hour": "3"})
-    call_command("syncjobs")
-    first, summary = capsys.readouterr().out.splitlines()
-    assert first.endswith(f"({NAME}): declared, and made")
-    assert summary == "The job store matches the definitions."
 
 
 def test_what_a_person_saves_meanwhile_is_not_written_over(
