@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.contrib import messages
 from django.utils.translation import ngettext
 
-from countjobs.functions.callees import known_callees
+from countjobs.functions.callees import is_known
 from countjobs.models import JobDefinition
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ def may_start(user: Any, definition: JobDefinition) -> bool:
     """
     if user.is_active and user.is_superuser:
         return True
-    is_known = not definition.callee or definition.callee in known_callees()
-    return is_known and may_use(user, definition)
+    is_there = not definition.callee or is_known(definition.callee)
+    return is_there and may_use(user, definition)
 
 
 def startable(

@@ -16,7 +16,7 @@ from countjobs.database.wakeups import notify
 from countjobs.history import lifecycle
 from countjobs.models import Execution, JobDefinition
 from countjobs.models.executions import Trigger
-from countjobs.models.kinds import definition_key, keys_by_kind, not_overridable
+from countjobs.models.kinds import definition_key, has_callees, keys_by_kind, not_overridable
 from countjobs.text import shown
 
 
@@ -95,7 +95,7 @@ def _refuse(job_ids: Iterable[str], parameters: dict[str, Any]) -> None:
             raise ValueError(
                 f"{kind._meta.label}: a run can't be given a value for {', '.join(refused)}."
             )
-        if kind.callee != "":  # its code says which values it takes
+        if parameters and has_callees(kind):  # what it calls says which values it takes
             for definition in rows_of(kind).filter(pk__in=pks):
                 _try(definition, parameters)
 

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from django.core.exceptions import ValidationError
 
-from countjobs.functions.callees import known_callees
+from countjobs.functions.callees import is_known
 from countjobs.jobstores.claimed import ClaimedJob
 from countjobs.jobstores.neighbours import callees_told
 from countjobs.jobstores.passed import NOTHING, PassedOver
@@ -92,7 +92,7 @@ class ClaimUnderWay:
         definition = taken.definition
         if definition is None or not definition.callee:
             return False
-        if definition.callee in self._known:
+        if is_known(definition.callee):
             is_left = self.is_left(taken.row, False)
         else:
             is_left = definition.callee in self._told
@@ -100,11 +100,6 @@ class ClaimUnderWay:
             reason = " ".join(sentences(refused))
             self.claims.strange.append(Strange(taken.row.id, storable(reason)))
         return is_left
-
-    @cached_property
-    def _known(self) -> set[str]:
-        """What this scheduler can call."""
-        return set(known_callees())
 
     @cached_property
     def _told(self) -> set[str]:

@@ -104,7 +104,7 @@ def sync_declared(now: datetime) -> list[str]:
         kept.add(declared.name)
         try:
             values = declared_values(declared)
-        except (ValidationError, ValueError, SignatureError) as error:
+        except Exception as error:  # options and validators may be anything
             done.append(f"{visible(declared.name)}: can't be declared: {_reason(error)}")
             kept.update(declared.names)
             continue
@@ -203,16 +203,9 @@ def _disable(name: str, now: datetime) -> Iterator[str]:
 
 
 def _locked(**query: Any) -> Declaration | None:
-    rows = (
-        Declaration.objects.select_for_update(of=("self", "definition"))
-        if _locks()
-        else Declaration.objects
-    )
-    return rows.select_related("definition").filter(**query).first()
-
-
-def _locks() -> bool:
-    return connections[DEFAULT_DB_ALIAS].features.has_select_for_update_of
+    """A declaration and its definition. Nobody else writes either before the transaction ends."""
+    both = Declaration.objects.select_related("definition").select_for_update()
+    return both.filter(**query).first()
 
 
 def _free_name(name: str, pk: Any = None) -> str:
@@ -257,4 +250,6 @@ def _told(definition: FunctionJob) -> str:
 def _reason(error: Exception) -> str:
     if isinstance(error, ValidationError):
         return " ".join(sentences(error))
-    return " ".join(map(str, error.args)) if isinstance(error, SignatureError) else describe(error)
+    if isinstance(error, (SignatureError, ValueError)):  # their arguments are sentences
+        return " ".join(map(str, error.args))
+    return describe(error)

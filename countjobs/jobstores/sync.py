@@ -19,20 +19,15 @@ from countjobs.database.batches import batches
 from countjobs.database.primary import rows_of
 from countjobs.database.turns import own_turn
 from countjobs.database.wakeups import notify
-from countjobs.functions.callees import known_callees
+from countjobs.functions.callees import is_known
 from countjobs.jobstores.keeping import kept_of_code
-from countjobs.jobstores.neighbours import (
-    callees_told,
-    kinds_told,
-    known_kinds,
-    neighbours,
-)
+from countjobs.jobstores.neighbours import callees_told, kinds_told, known_kinds, neighbours
 from countjobs.jobstores.questions import rows_from_code
 from countjobs.jobstores.restoring import checked
 from countjobs.jobstores.rows import RUN_DEFINITION, delete_rows, disagreeing, park, write_rows
 from countjobs.jobstores.signing import ForeignJobError, UnreadableJobError, unseal
 from countjobs.models import JobDefinition, ParkedJob
-from countjobs.models.kinds import concrete_definitions, definition_key
+from countjobs.models.kinds import concrete_definitions, definition_key, has_callees
 from countjobs.text import describe, storable
 
 _BATCH = 200
@@ -134,14 +129,12 @@ def _without_callees_of_others(
     model: type[JobDefinition], pks: list[Any], now: datetime
 ) -> list[Any]:
     """Those that call what is known here, or nowhere. The others are left to who knows it."""
-    if not pks or model.callee == "":
+    if not pks or not has_callees(model):
         return pks
-    known = set(known_callees())
-    calls = {each.pk: each.callee for each in rows_of(model).filter(pk__in=pks)}
-    if known.issuperset(calls.values()):
-        return pks
-    told = callees_told(now) - known
-    return [pk for pk in pks if calls.get(pk, "") not in told]
+    callees = {each.pk: each.callee for each in rows_of(model).filter(pk__in=pks)}
+    lacking = {pk: callee for pk, callee in callees.items() if not is_known(callee)}
+    told = callees_told(now) if lacking else set()
+    return [pk for pk in pks if lacking.get(pk) not in told]
 
 
 def _is_of_another_version(row: DjangoJob) -> bool:

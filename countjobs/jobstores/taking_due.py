@@ -47,9 +47,9 @@ class DueRows:
             busy = claim.busy[row.id]
             try:
                 made = plan(taken.job, row.next_run_time, claim.now, busy=busy, catch_up=catch_up)
+                calls = taken.calls(len(made.runs))  # first: a job that is refused takes no room
                 if made.runs and not claim.take_room(row.id, taken.job.executor):
                     continue
-                calls = taken.calls(len(made.runs))
                 if _waits(made, taken):
                     self._overlaps.add(taken, made)
                 else:

@@ -118,7 +118,7 @@ class JobDefinition(Rules):
         raise NotImplementedError(f"{type(self).__name__} must define run().")
 
     def validate_run(self) -> None:
-        """Check, when a run is claimed or asked for, what may have changed since it was saved.
+        """Check, when a run is claimed, what may have changed since the definition was saved.
 
         A kind may override it. It must query nothing. Raises ValidationError.
         """

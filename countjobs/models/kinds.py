@@ -66,6 +66,11 @@ def concrete_definitions() -> list[type[JobDefinition]]:
     return [model for model in senders() if not model._meta.proxy]
 
 
+def has_callees(model: type[JobDefinition]) -> bool:
+    """Whether definitions of this kind call something that a scheduler may lack."""
+    return model.callee != ""  # where it isn't the base class's constant, it is a property
+
+
 def own_fields(model: type[JobDefinition]) -> list[str]:
     """The names of the editable fields that a kind adds to those of all definitions."""
     return [

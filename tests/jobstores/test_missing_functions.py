@@ -11,6 +11,7 @@ from datetime import timedelta
 import pytest
 
 from countjobs.history.requests import request_run
+from countjobs.jobstores.claims import claim
 from countjobs.jobstores.store import DatabaseJobStore
 from countjobs.jobstores.sync import look_again, sync
 from countjobs.models import Execution, ParkedJob
@@ -83,6 +84,17 @@ def test_its_definitions_are_parked_when_they_are_due_and_no_others(
     assert (parked.job_id, parked.error) == (broken.job_id, reason)
     assert row_of(broken).next_run_time is None
     assert statuses(broken.job_id) == []
+
+
+@changes
+def test_they_take_no_room_from_others(change: Callable[[], None], reason: str) -> None:
+    register(mail)
+    due_function_job(arguments={"days": 1})
+    other = make_definition("count", due=NOON)
+    change()
+    claims = claim(NOON, limit=9, node="here:1:1", busy={}, rooms={"default": 1})
+    assert [each.id for each in claims.jobs] == [other.job_id]
+    assert claims.no_room == []
 
 
 @changes
