@@ -87,6 +87,7 @@ def take_all(page: Page, app: str) -> None:
     page.wait_for_selector(".countjobs-preview table")
     take(page, "definition", until=".field-timezone")
     run_now(page)
+    show_a_function(page, f"{app}functionjob/add/")
     page.goto(f"{app}execution/overview/")
     page.wait_for_selector("#countjobs-outcomes")
     take(page, "overview")
@@ -97,6 +98,18 @@ def take_all(page: Page, app: str) -> None:
     page.click("#result_list tbody tr:nth-child(2) th a")
     page.wait_for_selector("#content-main .readonly")
     take(page, "execution")
+
+
+def show_a_function(page: Page, url: str) -> None:
+    """The form of a new function job, with the inputs of an example."""
+    page.goto(url)
+    page.fill("#id_name", "greet the administrator")
+    page.select_option("#id_function", "project.jobs.greet")
+    page.get_by_label("Language").wait_for()
+    page.locator(".countjobs-argument .select2-selection").click()
+    page.locator(".select2-results__option", has_text="admin").first.click()
+    page.locator("[name=arguments-words_text]").first.fill("The sums agree.")
+    take(page, "function", until=".field-crontab_line")
 
 
 def run_now(page: Page) -> None:

@@ -47,9 +47,19 @@ class FunctionJob(JobDefinition):
 
     run_overrides = ("arguments",)
 
+    _checked: dict[str, Any] | None = None
+    """The arguments' values, if the claim of the run that it is for has read them. Copies lack
+    them: a value may be anything that a function takes, and so what can't be pickled.
+    """
+
     class Meta(JobDefinition.Meta):
         verbose_name = _("function job")
         verbose_name_plural = _("function jobs")
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = super().__getstate__()
+        state.pop("_checked", None)
+        return state
 
     @classmethod
     def of(
@@ -109,14 +119,20 @@ class FunctionJob(JobDefinition):
 
     def validate_run(self) -> None:
         """Check that the function is there and takes the arguments. Raises ValidationError."""
-        is_there = partial(find_function, self.function)
-        check_all([("function", is_there), ("arguments", self._check_arguments)])
+        try:
+            self._checked = read_arguments(find_function(self.function), self.arguments)
+        except ValidationError:  # once more, to say what is wrong by field
+            is_there = partial(find_function, self.function)
+            check_all([("function", is_there), ("arguments", self._check_arguments)])
 
     def run(self) -> Any:
         """Call the function, or enqueue the task."""
         try:
             registered = find_function(self.function)
-            values = resolved(registered, read_arguments(registered, self.arguments))
+            checked = self._checked
+            if checked is None:
+                checked = read_arguments(registered, self.arguments)
+            values = resolved(registered, checked)
         except ValidationError as error:
             raise ValueError(" ".join(error.messages)) from None
         if registered.is_task:

@@ -122,6 +122,7 @@ def test_parameters_may_be_called_anything(names: list[str]) -> None:
 
 CHOICES: list[tuple[Any, Any, Any]] = [
     (Literal["a", '"a"'], '"a"', "a"),
+    (Literal["a", '"a"'], "a", '"a"'),
     (Literal[1, True], 1, True),
     (Crossed, "A", "B"),
 ]
