@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django_apscheduler.models import DjangoJob
 
 from countjobs.jobstores.declaring import after_migrate, sync_declared
-from countjobs.models import Declaration
+from countjobs.models import Declaration, FunctionJob
 from tests.support.declaring import declared
 from tests.support.factories import NOON
 from tests.support.registering import NAME, mail, register
@@ -26,6 +27,19 @@ def test_syncjobs_prints_what_was_done(capsys: pytest.CaptureFixture[str]) -> No
     first, summary = capsys.readouterr().out.splitlines()
     assert first.endswith(f"({NAME}): declared, and made")
     assert summary == "The job store matches the definitions."
+
+
+@database
+def test_a_dry_run_prints_the_same_and_changes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    register(mail, schedule={"hour": "3"})
+    before = list(DjangoJob.objects.values())
+    call_command("syncjobs", dry_run=True)
+    *lines, last = capsys.readouterr().out.splitlines()
+    assert lines[0].endswith(f"({NAME}): declared, and made")
+    assert last == "This was a dry run: nothing has been changed."
+    assert not FunctionJob.objects.exists()
+    assert not Declaration.objects.exists()
+    assert list(DjangoJob.objects.values()) == before
 
 
 # After `migrate`
