@@ -17,7 +17,13 @@ from django.utils.translation import gettext_lazy as _
 from countjobs.admin.definitions.admin import JobDefinitionAdmin
 from countjobs.admin.functions import chosen_inputs, declared
 from countjobs.admin.functions.call_form import FunctionForm
-from countjobs.admin.functions.function_choice import CallChoice, commands_here, functions_for
+from countjobs.admin.functions.function_choice import (
+    CallChoice,
+    Choices,
+    FunctionChoice,
+    commands_here,
+    functions_for,
+)
 from countjobs.admin.functions.object_input import field_of, search_objects
 from countjobs.admin.urls import Page
 from countjobs.functions.argument_inputs import ArgumentsFormField
@@ -102,7 +108,7 @@ class FunctionJobAdmin(CallAdmin):
     ) -> Any:
         """As for all definitions; the functions that this user may use can be chosen."""
         if db_field.name == self.call_field:
-            return _choice(db_field, functions_for(request.user))
+            return _choice(FunctionChoice, db_field, functions_for(request.user))
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if isinstance(db_field, ArgumentsField) and isinstance(field, ArgumentsFormField):
             field.widget.make_field = partial(field_of, self, request)
@@ -130,12 +136,14 @@ class CommandJobAdmin(CallAdmin):
     ) -> Any:
         """As for all definitions; the commands that the settings allow can be chosen."""
         if db_field.name == self.call_field:
-            return _choice(db_field, commands_here())
+            return _choice(CallChoice, db_field, commands_here())
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
 
-def _choice(db_field: models.Field[Any, Any], choices: Any) -> CallChoice:
-    return CallChoice(
+def _choice(
+    field: type[CallChoice], db_field: models.Field[Any, Any], choices: Choices
+) -> CallChoice:
+    return field(
         choices=choices, label=capfirst(db_field.verbose_name), help_text=db_field.help_text
     )
 

@@ -21,7 +21,7 @@ class CallChoice(forms.ChoiceField):
 
     def settle(self, form: forms.BaseForm, name: str) -> None:
         """Show the present name, whatever it is."""
-        now = form.initial.get(name)
+        now = self.prepare_value(form.initial.get(name))
         if now and not self.valid_value(now):
             self.widget.choices = [*self.widget.choices, (now, _("%s (can't be chosen)") % now)]
 
@@ -31,6 +31,15 @@ class CallChoice(forms.ChoiceField):
         if value and not self.valid_value(value):
             message = _("“%(value)s” can't be chosen: it isn't here, or you may not use it.")
             raise forms.ValidationError(message, code="invalid_choice", params={"value": value})
+
+
+class FunctionChoice(CallChoice):
+    """A list of functions. A former name is shown as the present one, and saved as that."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """The present name, if the user may choose it."""
+        found = registry.find(value)
+        return found.name if found is not None and self.valid_value(found.name) else value
 
 
 def functions_for(user: Any) -> Choices:

@@ -11,7 +11,7 @@ from django.test import Client
 from countjobs.models import Execution, FunctionJob
 from tests.support.admin_pages import cell, change_url, words
 from tests.support.definition_form import Browser, errors_shown_at, save
-from tests.support.shop_functions import FUNCTION_JOBS, typed
+from tests.support.shop_functions import FUNCTION_JOBS, make_refund, typed
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shop")]
 
@@ -95,6 +95,15 @@ def test_rules_that_a_person_has_typed_are_not_overwritten(client: Client) -> No
 def test_a_function_without_parameters_is_saved_at_once(client: Client) -> None:
     made = add(client, typed("shop.mail") | {"function": "shop.rest"})
     assert (made.function, made.arguments) == ("shop.rest", {})
+
+
+def test_a_definition_with_a_former_name_is_saved_with_the_present_one(client: Client) -> None:
+    made = make_refund(function="shop.pay_back")
+    page = client.get(change_url(made)).content.decode()
+    assert "can't be chosen" not in words(page)
+    client.post(change_url(made), {**Browser(page).sent, "arguments-order": "6"})
+    made.refresh_from_db()
+    assert (made.function, made.arguments) == ("shop.refund", {"order": 6})
 
 
 @pytest.mark.parametrize("name", ["os.system", "shop.pay_back", "", "shop.refund\0"])
