@@ -15,14 +15,18 @@ class Settling(Protocol):
         """Look at the form. `name` is the field's own name in it."""
 
 
+def stored_beside(form: forms.BaseForm, name: str) -> Any:
+    """What is stored in another field of what the form edits; "" if there is nothing."""
+    return getattr(getattr(form, "instance", None), name, "")
+
+
 def value_beside(form: forms.BaseForm, name: str) -> Any:
     """What another field of the form holds: what was posted, else what it is filled in with.
 
     If the form lacks the field, it is what is stored.
     """
-    stored = getattr(getattr(form, "instance", None), name, "")
     if name not in form.fields:
-        return stored
+        return stored_beside(form, name)
     if form.is_bound:
         return form.data.get(form.add_prefix(name), "")
-    return form.initial.get(name) or stored
+    return form.initial.get(name) or stored_beside(form, name)

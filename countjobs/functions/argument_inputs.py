@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from countjobs.forms import OrderedJSONFormField, Settling
-from countjobs.forms.settling import value_beside
+from countjobs.forms.settling import stored_beside, value_beside
 from countjobs.functions.calls import read_arguments, validate_size
 from countjobs.functions.registry import Registered, registry
 from countjobs.functions.signatures import Parameter, SignatureError, parameters_of, summary_of
@@ -159,6 +159,15 @@ class ArgumentsInput(forms.Widget):
         return False
 
 
+def _may_be_shown(form: forms.BaseForm, chosen: Any) -> bool:
+    """Whether a function can be chosen in the form, or is stored: those of others aren't told."""
+    choice = form.fields.get(FUNCTION)
+    is_stored = chosen == stored_beside(form, FUNCTION)
+    if is_stored or not isinstance(choice, forms.ChoiceField):
+        return True
+    return choice.valid_value(choice.prepare_value(chosen))
+
+
 def marker_of(name: str) -> str:
     """The name of the hidden input that says for which function the inputs were shown."""
     return f"{name}--of"  # no parameter's input is called so
@@ -187,7 +196,7 @@ class ArgumentsFormField(OrderedJSONFormField):
         """Find out which function is chosen, what is stored, and whose inputs were shown."""
         widget: ArgumentsInput = self.widget  # type: ignore[assignment]  # it is ours
         chosen = value_beside(form, FUNCTION)
-        widget.registered = registry.find(chosen)
+        widget.registered = registry.find(chosen) if _may_be_shown(form, chosen) else None
         shown_for = form.data.get(marker_of(form.add_prefix(name))) if form.is_bound else None
         self.is_of_another = (
             shown_for is not None

@@ -78,8 +78,13 @@ def test_it_is_neither_offered_nor_taken_from_a_forged_form(client: Client, name
 
 
 def test_its_inputs_are_not_told(client: Client) -> None:
-    response = client.post(f"{FUNCTION_JOBS}inputs/", {"function": "shop.refund"})
-    assert response.status_code == 403
+    asked = {"function": "shop.refund", "arguments--of": "shop.refund"}
+    assert client.post(f"{FUNCTION_JOBS}inputs/", asked).status_code == 403
+    for page in (
+        client.get(f"{FUNCTION_JOBS}add/", asked),
+        client.post(f"{FUNCTION_JOBS}add/", {**asked, "arguments-order": "x"}),
+    ):
+        assert "arguments-order" not in page.content.decode()
 
 
 @pytest.mark.parametrize("name", ["shop.refund", "shop.pay_back"])
