@@ -102,7 +102,7 @@ def sync_declared(now: datetime) -> list[str]:
     there = dict(Declaration.objects.filter(gone_at=None).values_list("name", "values"))
     for declared in registry.declared:
         if declared.name in kept:
-            done.append(f"{visible(declared.name)}: declared twice, the second time in vain")
+            done.append(f"{visible(declared.name)}: declared twice: the first one counts")
             continue
         kept.add(declared.name)
         try:

@@ -234,6 +234,6 @@ def test_a_function_that_can_t_be_scheduled_says_so() -> None:
 def test_of_two_declarations_with_one_name_the_first_counts() -> None:
     twice = [{"name": "a", "retries": 1}, {"name": "a", "retries": 2}]
     lines = release_with(*twice)
-    assert lines[1] == "a: declared twice, the second time in vain"
+    assert lines[1] == "a: declared twice: the first one counts"
     assert declared("a").retries == 1
     assert release_with(*twice) == [lines[1]]

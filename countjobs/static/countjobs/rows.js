@@ -1,5 +1,5 @@
-// Rows of key and text, or of texts alone: add one, remove one, move one up or down. Without this, a few empty rows
-// are always there, an emptied one is dropped, and the rest is typing.
+// Rows of key and text, or of texts alone: add one, remove one, move one up or down. Without this,
+// a few empty rows are always there, an emptied one is dropped, and the rest is typing.
 
 const items = (box) => [...box.querySelectorAll("ol > li")];
 const keyOf = (row) => row.querySelector("input, textarea");
