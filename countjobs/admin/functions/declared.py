@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
@@ -50,6 +51,7 @@ def comparison(definition: FunctionJob) -> SafeString:
     declaration = declaration_of(definition)
     if declaration is None:
         return SafeString()
+    # As it is stored, not as a form that was refused has left it.
     saved = Declaration.objects.select_related("definition").get(pk=declaration.pk)
     rows = [
         (
@@ -75,11 +77,12 @@ def _text(value: Any) -> str:
 @again_after_deadlock
 def _back(request: HttpRequest, definition: FunctionJob) -> bool:
     """Set one back, and log it. Returns whether that changed anything. Raises ValidationError."""
-    found = Declaration.objects.select_related("definition").get(definition=definition)
-    fields = go_back(found)
-    if fields:
-        log_changed(request.user.pk, [found.definition], fields, enabled=found.definition.enabled)
-    return bool(fields)
+    both = Declaration.objects.select_related("definition").select_for_update()
+    with transaction.atomic():
+        found = both.get(definition=definition)
+        changed, now = go_back(found), found.definition
+        log_changed(request.user.pk, [now] if changed else [], changed, enabled=now.enabled)
+    return bool(changed)
 
 
 @admin.action(description=_("Back to the declaration"), permissions=["go_back"])
