@@ -12,6 +12,8 @@ from benchmarks.preparing import EVERY_SECOND, prepare
 from benchmarks.rounds import chosen, in_rounds
 from benchmarks.scratch import Database
 
+OURS = {"countjobs", "functions"}
+"""Those that run in several schedulers, and in an executor of one's choice."""
 SATURATED = 0.9
 """A contender that records more than this share of what is due could perhaps do more."""
 FOR_PLAIN = (500, 4_000)
@@ -66,8 +68,8 @@ def _best_for_plain(options: argparse.Namespace, database: Database) -> int:
 
 
 def _one(name: str, definitions: int, options: argparse.Namespace, database: Database) -> float:
-    times = options.schedulers if name in {"countjobs", "functions"} else 1
-    own = {"executor": options.executor} if name == "countjobs" else {}
+    times = options.schedulers if name in OURS else 1
+    own = {"executor": options.executor} if name in OURS else {}
     with database.scratch() as url:
         prepare(url, name, [(definitions, EVERY_SECOND | own)])
         arguments = (name, options.warm_up, options.seconds, options.threads)
