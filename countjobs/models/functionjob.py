@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from countjobs.database.unqueried import unqueried
 from countjobs.functions.argument_inputs import ArgumentsFormField
 from countjobs.functions.callees import function_callee
 from countjobs.functions.calls import (
@@ -119,11 +120,12 @@ class FunctionJob(JobDefinition):
 
     def validate_run(self) -> None:
         """Check that the function is there and takes the arguments. Raises ValidationError."""
-        try:
-            self._checked = read_arguments(find_function(self.function), self.arguments)
-        except ValidationError:  # once more, to say what is wrong by field
-            is_there = partial(find_function, self.function)
-            check_all([("function", is_there), ("arguments", self._check_arguments)])
+        with unqueried():  # validators are any code
+            try:
+                self._checked = read_arguments(find_function(self.function), self.arguments)
+            except ValidationError:  # once more, to say what is wrong by field
+                is_there = partial(find_function, self.function)
+                check_all([("function", is_there), ("arguments", self._check_arguments)])
 
     def run(self) -> Any:
         """Call the function, or enqueue the task."""
