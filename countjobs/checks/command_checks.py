@@ -43,7 +43,7 @@ def _of_command(name: str) -> Iterator[CheckMessage]:
     except CommandError as error:
         wrong = str(error)
         hint = "Correct the name, or add the command's app to INSTALLED_APPS."
-    except Exception as error:  # its module is any code
+    except (Exception, SystemExit) as error:  # its module is any code
         wrong = f"The command “{name}” can't be loaded: {describe(error)}"
         hint = "Mend the command, or remove it from COMMANDS."
     else:

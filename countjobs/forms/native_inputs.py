@@ -11,7 +11,6 @@ from django.core.exceptions import ValidationError
 from django.forms import MultiWidget
 from django.utils.text import normalize_newlines
 
-from countjobs.forms.moments import MomentField
 from countjobs.text import shown
 
 if TYPE_CHECKING:
@@ -62,12 +61,6 @@ class MomentInputs(forms.SplitDateTimeWidget):
         """As Django's. What is stored and is no moment stands where the date does."""
         is_moment = isinstance(value, datetime) or not value
         return super().decompress(value) if is_moment else [str(value), None]
-
-
-class ParameterMomentField(MomentField):
-    """A date and time in the site's zone. It is filled in with a moment."""
-
-    widget = MomentInputs
 
 
 class LineInput(forms.Textarea):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from django import forms
 
@@ -13,3 +13,16 @@ class Settling(Protocol):
 
     def settle(self, form: forms.BaseForm, name: str) -> None:
         """Look at the form. `name` is the field's own name in it."""
+
+
+def value_beside(form: forms.BaseForm, name: str) -> Any:
+    """What another field of the form holds: what was posted, else what it is filled in with.
+
+    If the form lacks the field, it is what is stored.
+    """
+    stored = getattr(getattr(form, "instance", None), name, "")
+    if name not in form.fields:
+        return stored
+    if form.is_bound:
+        return form.data.get(form.add_prefix(name), "")
+    return form.initial.get(name) or stored

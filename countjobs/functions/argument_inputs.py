@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from countjobs.forms import OrderedJSONFormField, Settling
+from countjobs.forms.settling import value_beside
 from countjobs.functions.calls import read_arguments, validate_size
 from countjobs.functions.docstrings import summary_of
 from countjobs.functions.parameter_types import KeyedTexts, Texts
@@ -188,11 +189,7 @@ class ArgumentsFormField(OrderedJSONFormField):
     def settle(self, form: forms.BaseForm, name: str) -> None:
         """Find out which function is chosen, what is stored, and whose inputs were shown."""
         widget: ArgumentsInput = self.widget  # type: ignore[assignment]  # it is ours
-        chosen = getattr(getattr(form, "instance", None), FUNCTION, "")
-        if FUNCTION in form.fields:
-            chosen = form.initial.get(FUNCTION) or chosen
-            if form.is_bound:
-                chosen = form.data.get(form.add_prefix(FUNCTION), "")
+        chosen = value_beside(form, FUNCTION)
         widget.registered = registry.find(chosen)
         shown_for = form.data.get(marker_of(form.add_prefix(name))) if form.is_bound else None
         self.is_of_another = (

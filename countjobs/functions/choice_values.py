@@ -108,10 +108,10 @@ class Member(_Choice):
 
 def _label(member: Enum) -> str:
     label = getattr(member, "label", None)  # of Django's choices
-    return str(label) if label else words_of(member.name)
+    return str(label) if label else label_of(member.name)
 
 
-def words_of(name: str) -> str:
+def label_of(name: str) -> str:
     """A name of code as words: “days_to_keep” is “Days to keep”."""
     words = name.replace("_", " ").strip() or name
     words = words.lower() if words.isupper() else words

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from countjobs.forms.settling import value_beside
 from countjobs.functions import commands
 from countjobs.functions.argument_inputs import scripts
 
@@ -45,9 +46,4 @@ class CommandArgumentsField(forms.CharField):
 
     def settle(self, form: forms.BaseForm, name: str) -> None:
         """Find out which command is chosen."""
-        chosen = getattr(getattr(form, "instance", None), COMMAND, "")
-        if COMMAND in form.fields:
-            chosen = form.initial.get(COMMAND) or chosen
-            if form.is_bound:
-                chosen = form.data.get(form.add_prefix(COMMAND), "")
-        self.widget.command = chosen  # it is ours
+        self.widget.command = value_beside(form, COMMAND)  # it is ours

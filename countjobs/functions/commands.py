@@ -39,7 +39,7 @@ def find_command(name: str) -> BaseCommand:
         raise ValidationError(
             _("The command “%(name)s” can't be loaded: %(reason)s"),
             code="command",
-            params={"name": allowed, "reason": describe(error)},
+            params={"name": allowed, "reason": _reason(error)},
         ) from error
 
 
@@ -98,16 +98,19 @@ def validate_words(name: str, words: list[str]) -> None:
             raise _out_of_place(word)
     try:
         parsed = _Parser(name, command).parser.parse_args(words)
-    except CommandError as error:
-        reason = str(error).removeprefix("Error: ")
-        message = _("The command refuses this: %(reason)s")
-        raise ValidationError(message, code="words", params={"reason": reason}) from error
     except (Exception, SystemExit) as error:  # types of arguments are any code
         message = _("The command refuses this: %(reason)s")
-        raise ValidationError(message, code="words", params={"reason": describe(error)}) from error
+        raise ValidationError(message, code="words", params={"reason": _reason(error)}) from error
     for option in _OF_MANAGE:
         if getattr(parsed, option, None):
             raise _out_of_place(f"--{option}")
+
+
+def _reason(error: BaseException) -> str:
+    """What went wrong. A CommandError says it in words that are meant for people."""
+    if isinstance(error, CommandError):
+        return str(error).removeprefix("Error: ")
+    return describe(error)
 
 
 def _out_of_place(word: str) -> ValidationError:

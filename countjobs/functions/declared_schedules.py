@@ -12,7 +12,8 @@ from countjobs.triggers import CRON_DEFAULTS
 from countjobs.triggers.crontab import CrontabError, read_crontab
 
 _BESIDE = ("timezone", "start_date", "end_date", "jitter")
-_BY_SIZE = ("year", "month", "day", "week", "day_of_week", "hour", "minute", "second")
+_BY_SIZE = tuple(CRON_DEFAULTS)
+"""From large to small, as APScheduler has them."""
 
 
 def schedule_fields(schedule: Schedule) -> dict[str, Any]:

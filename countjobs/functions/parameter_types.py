@@ -49,8 +49,8 @@ class Texts(ValueType):
 
     def in_words(self, stored: Any) -> str:
         """The texts."""
-        are_texts = isinstance(stored, list) and all(isinstance(each, str) for each in stored)
-        return ", ".join(stored) if are_texts else json_of(stored)
+        is_whole = isinstance(stored, list) and all(isinstance(each, str) for each in stored)
+        return ", ".join(stored) if is_whole else json_of(stored)
 
 
 class KeyedTexts(ValueType):

@@ -22,7 +22,7 @@ _MOST_DIGITS = 1_000
 def are_texts(values: Collection[Any]) -> bool:
     """Whether all are texts. Raises ValidationError if one of them can't be stored.
 
-    They are looked at together: each run has its arguments checked twice.
+    They are looked at together, because the arguments are checked for every run.
     """
     try:
         text = "".join(values)

@@ -16,7 +16,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from countjobs.database.unqueried import QueriedError
-from countjobs.functions.choice_values import Member, OneOf, words_of
+from countjobs.functions.choice_values import Member, OneOf, label_of
 from countjobs.functions.docstrings import helps_of
 from countjobs.functions.parameter_types import TYPES, Key
 from countjobs.functions.plain_values import Text
@@ -50,7 +50,7 @@ class Parameter:
     @property
     def label(self) -> str:
         """Its name in words."""
-        return words_of(self.name)
+        return label_of(self.name)
 
     @property
     def is_required(self) -> bool:

@@ -13,7 +13,8 @@ from django.utils.duration import duration_iso_string, duration_string
 from django.utils.timezone import is_naive
 from django.utils.translation import gettext
 
-from countjobs.forms.native_inputs import DateInput, MomentInputs, ParameterMomentField, TimeInput
+from countjobs.forms import MomentField
+from countjobs.forms.native_inputs import DateInput, MomentInputs, TimeInput
 from countjobs.functions.value_types import ValueType, json_of, wrong
 
 
@@ -104,7 +105,7 @@ class Moment(_Iso):
 
     def field(self, **options: Any) -> forms.Field:
         """A date and a time, in the site's zone."""
-        return ParameterMomentField(widget=MomentInputs, **options)
+        return MomentField(widget=MomentInputs, **options)
 
 
 class Duration(_Iso):

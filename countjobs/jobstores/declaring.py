@@ -7,24 +7,26 @@ sync: a field that still has that value is nobody's but the code's.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from django.apps import AppConfig
 from django.core.exceptions import ValidationError
-from django.db import DEFAULT_DB_ALIAS, IntegrityError, connections, models, transaction
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, connections, models, router, transaction
 from django.db.backends.utils import format_number
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
+from countjobs.database.deadlocks import again_after_deadlock
 from countjobs.database.primary import rows_of
 from countjobs.database.turns import own_turn
 from countjobs.functions.calls import write_arguments
 from countjobs.functions.declared_schedules import schedule_fields
 from countjobs.functions.registry import Declared, registry
 from countjobs.functions.signatures import SignatureError
+from countjobs.functions.value_types import json_of
 from countjobs.models import Declaration, FunctionJob
 from countjobs.models.validity import sentences
 from countjobs.text import describe, visible
@@ -74,7 +76,7 @@ def differences(declaration: Declaration) -> list[Difference]:
     return [
         Difference(name, value, now[name])
         for name, value in declaration.values.items()
-        if name in now and now[name] != value
+        if name in now and not _same(now[name], value)
     ]
 
 
@@ -89,7 +91,7 @@ def go_back(declaration: Declaration) -> list[str]:
         for name in changed:
             _set(definition, name, declaration.values[name])
         definition.full_clean()
-        definition.save()
+        definition.save(update_fields=changed)  # a person may have saved others since
     return changed
 
 
@@ -97,6 +99,7 @@ def sync_declared(now: datetime) -> list[str]:
     """Make, change and disable definitions as code declares. Returns what was done, a line each."""
     done: list[str] = []
     kept: set[str] = set()
+    there = dict(Declaration.objects.filter(gone_at=None).values_list("name", "values"))
     for declared in registry.declared:
         if declared.name in kept:
             done.append(f"{visible(declared.name)}: declared twice, the second time in vain")
@@ -108,21 +111,29 @@ def sync_declared(now: datetime) -> list[str]:
             done.append(f"{visible(declared.name)}: can't be declared: {_reason(error)}")
             kept.update(declared.names)
             continue
+        if declared.name in there and _same(there[declared.name], values):
+            continue  # nothing has changed in code, so nothing is locked
         try:
-            with own_turn(), transaction.atomic():
-                done += _follow(declared, values)
+            done += _in_transaction(_follow, declared, values)
         except IntegrityError:  # another process has just made it
-            continue
-    gone = Declaration.objects.filter(gone_at__isnull=True).exclude(name__in=kept)
-    for name in gone.values_list("name", flat=True):
-        with own_turn(), transaction.atomic():
-            done += _disable(name, now)
+            done += _in_transaction(_follow, declared, values)
+    for name in there:
+        if name not in kept:
+            done += _in_transaction(_disable, name, now)
     return done
+
+
+@again_after_deadlock
+def _in_transaction(step: Callable[..., Iterator[str]], *args: Any) -> list[str]:
+    with own_turn(), transaction.atomic():
+        return list(step(*args))
 
 
 def after_migrate(sender: AppConfig, **options: Any) -> None:
     """Sync after `migrate`, if it has brought the tables of this app up to date."""
-    if options.get("using") != DEFAULT_DB_ALIAS or not _is_migrated():
+    if options.get("using") != DEFAULT_DB_ALIAS:
+        return
+    if not router.allow_migrate_model(DEFAULT_DB_ALIAS, Declaration) or not _is_migrated():
         return
     lines = sync_declared(timezone.now())
     if options.get("verbosity", 0) >= 1:
@@ -152,7 +163,7 @@ def _follow(declared: Declared, values: Values) -> Iterator[str]:
         # A person may have saved other fields since they were read.
         definition.save(update_fields=sorted({"name", *changed}))
         yield f"{_told(definition)}: now as declared: {', '.join(changed)}"
-    if before != values or found.gone_at is not None:
+    if found.gone_at is not None or not _same(before, values):
         found.values, found.gone_at = values, None
         found.save(update_fields=["values", "gone_at"])
 
@@ -181,7 +192,7 @@ def _merge(definition: FunctionJob, before: Values, values: Values) -> Iterator[
     for name in fresh:
         old, new = before.get(name, fresh[name]), values.get(name, fresh[name])
         now = _values(definition, [name])[name]
-        if new not in (old, now) and now == old:
+        if _same(now, old) and not _same(new, old):
             _set(definition, name, new)
             yield name
 
@@ -226,6 +237,11 @@ def _values(definition: FunctionJob, names: Iterable[str]) -> Values:
         if field.name in names:
             found[field.name] = _as_json(field, getattr(definition, field.attname))
     return found
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two values are the same JSON. As text: 1 equals true, and so do other orders."""
+    return json_of(one) == json_of(other)
 
 
 def _as_json(field: Any, value: Any) -> Any:

@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.database.primary import PrimaryQuerySet
+from countjobs.models.fields import OrderedJSONField
 from countjobs.models.functionjob import FunctionJob
 
 
@@ -21,7 +22,7 @@ class Declaration(models.Model):
     definition = models.OneToOneField(
         FunctionJob, on_delete=models.CASCADE, related_name="declaration"
     )
-    values = models.JSONField(default=dict)
+    values = OrderedJSONField(default=dict)
     """The fields that code declared, as JSON, when it was last synced."""
     gone_at = models.DateTimeField(null=True)
     """Since when code no longer declares it; null if it does."""

@@ -20,6 +20,7 @@ from countjobs.models.validity import (
     ENDED,
     EPOCH,
     ScheduleError,
+    check_all,
     errors_to_show,
     more_checks,
     sentences,
@@ -172,14 +173,7 @@ class JobDefinition(Rules):
             super().clean_fields(exclude)
         except ValidationError as error:
             errors = error.update_error_dict(errors)
-        for name, check in more_checks(self, exclude or ()):
-            if name not in errors:
-                try:
-                    check()
-                except ValidationError as error:
-                    errors[name] = error.error_list
-        if errors:
-            raise ValidationError(errors)
+        check_all(more_checks(self, exclude or ()), errors)
 
     def validate_unique(self, exclude: Collection[str] | None = None) -> None:
         """As Django's, and its name must not look like another one. Raises ValidationError."""

@@ -131,7 +131,7 @@ class FunctionJob(JobDefinition):
         """Call the function, or enqueue the task."""
         try:
             registered = find_function(self.function)
-            checked = self._checked
+            checked, self._checked = self._checked, None  # the function may change its lists
             if checked is None:
                 checked = read_arguments(registered, self.arguments)
             values = resolved(registered, checked)

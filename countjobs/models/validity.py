@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -82,14 +82,20 @@ def validate_moment(moment: datetime) -> None:
         )
 
 
-def check_all(checks: Iterable[tuple[str, Callable[[], object]]]) -> None:
-    """Call checks of fields. Raises ValidationError, which says what is wrong by field."""
-    errors: dict[str, Any] = {}
+def check_all(
+    checks: Iterable[tuple[str, Callable[[], object]]], known: Mapping[str, Any] | None = None
+) -> None:
+    """Call checks of fields, those of each field until one fails.
+
+    Raises ValidationError, which says what is wrong by field, with the errors that are `known`.
+    """
+    errors: dict[str, Any] = {**(known or {})}
     for name, check in checks:
-        try:
-            check()
-        except ValidationError as error:
-            errors[name] = error.error_list
+        if name not in errors:
+            try:
+                check()
+            except ValidationError as error:
+                errors[name] = error.error_list
     if errors:
         raise ValidationError(errors)
 

@@ -28,9 +28,11 @@ def test_a_command_that_is_not(settings: Settings) -> None:
     assert found.msg == "COUNTJOBS['COMMANDS']: There is no command “clearsession”."
 
 
-@pytest.mark.parametrize("error", [ImportError("no module"), SyntaxError("bad"), ValueError("no")])
+@pytest.mark.parametrize(
+    "error", [ImportError("no module"), SyntaxError("bad"), ValueError("no"), SystemExit("no")]
+)
 def test_a_command_that_can_not_be_loaded(
-    error: Exception, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    error: BaseException, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def load(app: str, name: str) -> object:
         raise error

@@ -17,7 +17,7 @@ from countjobs.functions.signatures import parameters_of
 from countjobs.models import FunctionJob
 from tests.support.argument_forms import FunctionForm, posted, sent, shown
 from tests.support.parameter_values import SIGNATURES, Crossed, comparable, signature_values
-from tests.support.registering import NAME, recording, register
+from tests.support.registering import NAME, empty_registry, recording, register
 from tests.support.strategies import steadily
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("isolated_registry")]
@@ -35,9 +35,9 @@ def typed(value: Any) -> Any:
 @given(values=signature_values)
 @with_a_database
 def test_what_is_typed_into_the_form_is_what_the_function_is_called_with(
-    values: dict[str, Any], isolated_registry: Any
+    values: dict[str, Any],
 ) -> None:
-    isolated_registry.__init__()
+    empty_registry()
     function, calls = recording(SIGNATURES)
     registered = register(function)
     page = str(shown(write_arguments(registered, values)))
@@ -54,10 +54,10 @@ def test_what_is_typed_into_the_form_is_what_the_function_is_called_with(
 @given(values=signature_values, names=st.sets(st.sampled_from([*SIGNATURES])), data=st.data())
 @with_a_database
 def test_a_form_that_is_sent_back_as_it_was_changes_nothing(
-    values: dict[str, Any], names: set[str], data: st.DataObject, isolated_registry: Any
+    values: dict[str, Any], names: set[str], data: st.DataObject
 ) -> None:
     """Some arguments are stored, and the others are left at their defaults."""
-    isolated_registry.__init__()
+    empty_registry()
     defaults = data.draw(signature_values)
     registered = register(recording(SIGNATURES, defaults)[0])
     stored = {

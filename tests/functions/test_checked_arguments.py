@@ -53,6 +53,8 @@ def test_arguments_are_read_once_for_a_claimed_run(reads: list[Any]) -> None:
     assert called == [(["ann"], "SMALL")]
     assert len(reads) == 1
     assert definition.arguments["to"] == ["ann"], "the function has its own list"
+    definition.run()
+    assert called == [(["ann"], "SMALL")] * 2, "so has each further run"
 
 
 def test_a_run_that_nobody_claimed_reads_them(reads: list[Any]) -> None:

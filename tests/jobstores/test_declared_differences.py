@@ -6,14 +6,13 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.core.management import call_command
 
 from countjobs.jobstores import declaring
-from countjobs.jobstores.declaring import differences, go_back
+from countjobs.jobstores.declaring import differences, go_back, sync_declared
 from countjobs.models import Declaration, FunctionJob
-from tests.support.declaring import EVERYTHING, change, declared, release, release_without
+from tests.support.declaring import EVERYTHING, change, declared, release
 from tests.support.factories import NOON
-from tests.support.registering import NAME, function_job, mail, register
+from tests.support.registering import NAME, function_job, recording, register
 
 pytestmark = [
     pytest.mark.django_db,
@@ -43,21 +42,30 @@ def test_going_back_sets_dates_and_decimals_as_they_were() -> None:
     assert FunctionJob.objects.values().get() == before
 
 
+def test_pairs_go_back_to_the_order_in_which_they_are_declared() -> None:
+    pairs = {"second": "1", "first": "2", "b": "3", "a": "4"}
+    register(recording({"pairs": dict[str, str]})[0], schedule="@daily", arguments={"pairs": pairs})
+    sync_declared(NOON)
+    change(arguments={"pairs": {}})
+    go_back(Declaration.objects.get())
+    assert list(declared().arguments["pairs"].items()) == list(pairs.items())
+
+
+def test_going_back_keeps_what_is_saved_meanwhile() -> None:
+    release(retries=1)
+    change(retries=2)
+    declaration = Declaration.objects.select_related("definition").get()
+    FunctionJob.objects.update(description="saved meanwhile")
+    assert go_back(declaration) == ["retries"]
+    assert (declared().retries, declared().description) == (1, "saved meanwhile")
+
+
 def test_going_back_is_refused_where_the_name_is_taken() -> None:
     release()
     change(name="The mails")
     function_job(NAME)
     with pytest.raises(ValidationError, match="already exists"):
         go_back(Declaration.objects.get())
-
-
-def test_syncjobs_prints_what_was_done(capsys: pytest.CaptureFixture[str]) -> None:
-    register(mail, schedule={"hour": "3"})
-    call_command("syncjobs")
-    first, summary = capsys.readouterr().out.splitlines()
-    assert first.endswith(f"({NAME}): declared, and made")
-    assert summary == "The job store matches the definitions."
-    release_without()
 
 
 def test_what_a_person_saves_meanwhile_is_not_written_over(

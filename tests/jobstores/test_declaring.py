@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from countjobs.functions.registry import registry
 from countjobs.jobstores.declaring import differences, sync_declared
 from countjobs.models import Declaration, FunctionJob, ParkedJob
 from tests.support.declaring import (
@@ -20,7 +19,7 @@ from tests.support.declaring import (
 )
 from tests.support.factories import NOON
 from tests.support.job_rows import row_of
-from tests.support.registering import NAME, function_job, mail, recording, register
+from tests.support.registering import NAME, empty_registry, function_job, mail, recording, register
 
 pytestmark = [
     pytest.mark.django_db,
@@ -137,6 +136,14 @@ def test_what_the_former_release_has_made_once_more_is_disabled() -> None:
     assert sync_declared(NOON) == []
 
 
+def test_true_in_place_of_one_is_a_change() -> None:
+    for hint, value in ((int, 1), (bool, True)):
+        empty_registry()
+        register(recording({"it": hint})[0], schedule="@daily", arguments={"it": value})
+        sync_declared(NOON)
+    assert declared().arguments["it"] is True
+
+
 # Names
 
 
@@ -218,7 +225,7 @@ def test_the_others_are_made_all_the_same() -> None:
 
 
 def test_a_function_that_can_t_be_scheduled_says_so() -> None:
-    registry.__init__()  # type: ignore[misc]  # empty again
+    empty_registry()
     register(recording({"it": object})[0], schedule="@daily")
     (line,) = sync_declared(NOON)
     assert "“it” is of a type that a form can't show: object." in line

@@ -8,11 +8,10 @@ from threading import Barrier
 import pytest
 from django.db import connection
 
-from countjobs.functions.registry import registry
 from countjobs.jobstores.declaring import sync_declared
 from countjobs.models import Declaration, FunctionJob
 from tests.support.factories import NOON
-from tests.support.registering import mail, register
+from tests.support.registering import empty_registry, mail, register
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("isolated_registry")]
 
@@ -45,7 +44,7 @@ def test_each_is_made_once_changed_once_and_disabled_once() -> None:
         lines = sync_together()
         assert len(lines) == 10, lines
         assert Declaration.objects.count() == FunctionJob.objects.count() == 10
-        registry.__init__()  # type: ignore[misc]  # empty again
+        empty_registry()
     assert set(FunctionJob.objects.values_list("retries", flat=True)) == {2}
     assert len(sync_together()) == 10
     assert not FunctionJob.objects.filter(enabled=True).exists()

@@ -12,14 +12,21 @@ from django.core.exceptions import ValidationError
 from hypothesis import HealthCheck, given, settings
 
 from countjobs.functions.calls import read_arguments
-from countjobs.functions.registry import registry
 from countjobs.history.requests import request_run
 from countjobs.models import Execution, FunctionJob
 from countjobs.models.executions import Status
 from tests.support.argument_forms import posted, sent, shown
 from tests.support.executing import outcome_of
 from tests.support.parameter_values import OPTIONAL, SIGNATURES, hostile
-from tests.support.registering import NAME, function_job, mail, recording, register, unregister
+from tests.support.registering import (
+    NAME,
+    empty_registry,
+    function_job,
+    mail,
+    recording,
+    register,
+    unregister,
+)
 from tests.support.strategies import steadily
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("isolated_registry")]
@@ -82,7 +89,7 @@ def test_no_other_name_is_taken(name: str) -> None:
 def test_whatever_the_arguments_are_they_fit_or_are_refused(
     arguments: Any, isolated_registry: Any
 ) -> None:
-    isolated_registry.__init__()
+    empty_registry()
     function, calls = recording(MAY_BE_NONE, dict.fromkeys(MAY_BE_NONE))
     register(function)
     for stored in (arguments, {"it_14": arguments}, {"it_18": arguments, "it_26": arguments}):
@@ -188,7 +195,7 @@ def fail() -> None:
 
 
 def outcome(function: Callable[..., Any], **arguments: Any) -> Any:
-    registry.__init__()  # type: ignore[misc]  # empty again
+    empty_registry()
     register(function)
     return outcome_of(definition(arguments=arguments).run)
 

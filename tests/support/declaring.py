@@ -6,11 +6,10 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from countjobs import declare
-from countjobs.functions.registry import registry
 from countjobs.jobstores.declaring import sync_declared
 from countjobs.models import Declaration, FunctionJob
 from tests.support.factories import NOON
-from tests.support.registering import NAME, mail, register
+from tests.support.registering import NAME, empty_registry, mail, register
 
 TOKYO = timezone(timedelta(hours=9))
 
@@ -43,14 +42,14 @@ EVERYTHING: dict[str, Any] = {
 
 def release(**options: Any) -> list[str]:
     """Code that declares the function's schedule with these options is here, and is synced."""
-    registry.__init__()  # type: ignore[misc]  # empty again
+    empty_registry()
     register(mail, **{"schedule": {"hour": "3"}, **options})
     return sync_declared(NOON)
 
 
 def release_with(*declarations: dict[str, Any]) -> list[str]:
     """The same with declarations of their own."""
-    registry.__init__()  # type: ignore[misc]  # empty again
+    empty_registry()
     register(mail)
     for each in declarations:
         declare(mail, **{"schedule": {"hour": "3"}, **each})
@@ -59,7 +58,7 @@ def release_with(*declarations: dict[str, Any]) -> list[str]:
 
 def release_without() -> list[str]:
     """Code that declares nothing."""
-    registry.__init__()  # type: ignore[misc]  # empty again
+    empty_registry()
     register(mail)
     return sync_declared(NOON)
 

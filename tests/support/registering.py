@@ -29,6 +29,11 @@ def unregister(name: str = NAME) -> None:
     registry._by_name = {n: each for n, each in registry._by_name.items() if each is not found}
 
 
+def empty_registry() -> None:
+    """Take all functions, and all that is declared, out of the registry."""
+    registry.__init__()  # type: ignore[misc]
+
+
 def recording(
     hints: Mapping[str, Any], defaults: Mapping[str, Any] | None = None
 ) -> tuple[Callable[..., None], list[dict[str, Any]]]:

@@ -24,6 +24,7 @@ from countjobs.admin.display import badge
 from countjobs.admin.guarded import may_start, startable
 from countjobs.admin.one_row import row_of
 from countjobs.admin.urls import OF_ROW, WRITE, Page
+from countjobs.database.batches import batches
 from countjobs.database.deadlocks import again_after_deadlock
 from countjobs.models import JobDefinition
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from countjobs.admin.definitions.admin import JobDefinitionAdmin
 
 _ENABLED = "enabled"
+_BATCH = 10_000
+"""Keys in one statement. SQLite takes 32,766 values."""
 _WANTED = {"0": False, "1": True}
 
 
@@ -38,12 +41,14 @@ _WANTED = {"0": False, "1": True}
 def set_enabled(request: HttpRequest, queryset: QuerySet[Any], *, enabled: bool) -> int:
     """Enable or disable definitions, and log it for each one that changes. Returns how many do.
 
-    Runs that were due while one was disabled are not made up for.
+    Those that the user may not resume stay as they are. Runs that were due while one was disabled
+    are not made up for.
     """
     others = queryset.filter(enabled=not enabled)
     with transaction.atomic():
         changed = [each for each in others if not enabled or may_start(request.user, each)]
-        others.filter(pk__in=[each.pk for each in changed]).update(enabled=enabled)
+        for pks in batches([each.pk for each in changed], _BATCH):
+            others.filter(pk__in=pks).update(enabled=enabled)
         log_changed(request.user.pk, changed, [_ENABLED], enabled=enabled)
     return len(changed)
 
@@ -53,8 +58,7 @@ def set_many(
 ) -> None:
     """Pause or resume the definitions selected in the list, and say how many changed."""
     if enabled:
-        allowed = startable(model_admin, request, queryset)
-        queryset = queryset.filter(pk__in=[each.pk for each in allowed])
+        startable(model_admin, request, queryset)  # says how many are left out
     count = set_enabled(request, queryset, enabled=enabled)
     if enabled:
         text = ngettext("%d definition was resumed.", "%d definitions were resumed.", count)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from countjobs.admin.one_row import row_of
 from countjobs.admin.urls import OF_ROW, WRITE, Page
 
+if TYPE_CHECKING:
+    from countjobs.admin.functions.admin import CallAdmin
+
 
 def _inputs(
-    model_admin: admin.ModelAdmin[Any], request: HttpRequest, object_id: str | None = None
+    model_admin: CallAdmin, request: HttpRequest, object_id: str | None = None
 ) -> HttpResponse:
     """The inputs of what is chosen, as HTML. Raises Http404, or PermissionDenied."""
     if object_id is None:
@@ -23,7 +25,7 @@ def _inputs(
     else:
         definition = row_of(model_admin, request, object_id, model_admin.has_change_permission)
     form_class: Any = model_admin.get_form(request, definition, change=object_id is not None)
-    call = model_admin.call_field  # type: ignore[attr-defined]  # both admins have it
+    call = model_admin.call_field
     chosen = request.POST.get(call, "")
     if chosen != getattr(definition, call) and not form_class.base_fields[call].valid_value(chosen):
         raise PermissionDenied
