@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
@@ -186,6 +187,14 @@ def parameters_of(registered: Registered) -> dict[str, Parameter]:
     if wrong:
         raise SignatureError(*wrong)
     return found
+
+
+@cache
+def has_validators(registered: Registered) -> bool:
+    """Whether checking the arguments calls code of others: validators are any code."""
+    with suppress(SignatureError):
+        return any(each.validators for each in parameters_of(registered).values())
+    return False
 
 
 def _parameter(given: inspect.Parameter, hint: Any, help_text: str) -> Parameter:
