@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib import messages
@@ -37,11 +37,14 @@ def may_start(user: Any, definition: JobDefinition) -> bool:
 
 
 def startable(
-    model_admin: admin.ModelAdmin[Any], request: HttpRequest, definitions: Iterable[_D]
+    model_admin: admin.ModelAdmin[Any],
+    request: HttpRequest,
+    definitions: Iterable[_D],
+    may: Callable[[Any, _D], bool] = may_start,
 ) -> list[_D]:
     """Those that the user may run or resume. A message says how many were left out."""
     given = list(definitions)
-    allowed = [each for each in given if may_start(request.user, each)]
+    allowed = [each for each in given if may(request.user, each)]
     if count := len(given) - len(allowed):
         text = ngettext(
             "%d definition was left out: you may not use what it calls.",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, time
+from collections.abc import Callable
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms import MultiWidget
 from django.utils.text import normalize_newlines
+
+from countjobs.text import shown
 
 if TYPE_CHECKING:
     AnyChoiceField = forms.ModelChoiceField[Any]
@@ -54,6 +57,11 @@ class MomentInputs(forms.SplitDateTimeWidget):
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         MultiWidget.__init__(self, [DateInput, TimeInput], attrs)
 
+    def decompress(self, value: Any) -> Any:
+        """As Django's. What is stored and is no moment stands where the date does."""
+        is_moment = isinstance(value, datetime) or not value
+        return super().decompress(value) if is_moment else [str(value), None]
+
 
 class LineInput(forms.Textarea):
     """A text. It may have several lines, and grows with them."""
@@ -89,12 +97,19 @@ class KeyField(AnyChoiceField):
 
     widget = forms.TextInput
 
+    def __init__(self, *args: Any, key_of: Callable[[Any], object], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._key_of = key_of
+
     def to_python(self, value: Any) -> Any:
         """The object. Raises ValidationError if there is none."""
-        if isinstance(value, str) and "\0" in value:
-            raise ValidationError(
-                self.error_messages["invalid_choice"],
-                code="invalid_choice",
-                params={"value": value.replace("\0", "\\x00")},
-            )
+        if isinstance(value, str) and value:
+            try:
+                self._key_of(value)
+            except ValidationError as error:
+                raise ValidationError(
+                    self.error_messages["invalid_choice"],
+                    code="invalid_choice",
+                    params={"value": shown(value)},
+                ) from error
         return super().to_python(value)

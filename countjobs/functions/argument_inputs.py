@@ -15,8 +15,10 @@ from django.utils.translation import ngettext
 from countjobs.forms import OrderedJSONFormField, Settling
 from countjobs.forms.settling import stored_beside, value_beside
 from countjobs.functions.calls import read_arguments, validate_size
+from countjobs.functions.docstrings import summary_of
+from countjobs.functions.parameter_types import KeyedTexts, Texts
 from countjobs.functions.registry import Registered, registry
-from countjobs.functions.signatures import Parameter, SignatureError, parameters_of, summary_of
+from countjobs.functions.signatures import Parameter, SignatureError, parameters_of
 from countjobs.functions.value_types import json_of
 
 FUNCTION = "function"
@@ -174,11 +176,12 @@ def marker_of(name: str) -> str:
 
 
 def _value(parameter: Parameter, stored: Any) -> Any:
-    """What an input is filled with. A value that doesn't fit is shown as it is."""
+    """What an input is filled with. A value that doesn't fit is shown as it is, in text."""
     try:
         return parameter.read(stored)
     except ValidationError:
-        return stored
+        has_rows = isinstance(parameter.type, (Texts, KeyedTexts))  # they show any JSON
+        return stored if has_rows or isinstance(stored, str) else json_of(stored)
 
 
 class ArgumentsFormField(OrderedJSONFormField):

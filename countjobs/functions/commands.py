@@ -7,6 +7,7 @@ those, and never imported by itself.
 from __future__ import annotations
 
 import shlex
+from argparse import ArgumentParser, FileType, _SubParsersAction
 from functools import cache
 from typing import Any
 
@@ -73,9 +74,20 @@ class _Parser:
         for ending in ("exit", "print_help"):
             setattr(self.parser, ending, self._refuse)
         self.parser.called_from_command_line = False
+        _leave_files_alone(self.parser)
 
     def _refuse(self, *args: Any) -> Any:
         raise CommandError("This ends the command before it does anything.")
+
+
+def _leave_files_alone(parser: ArgumentParser) -> None:
+    """Files are opened, and emptied, by the run; not by whoever looks at its arguments."""
+    for action in parser._actions:
+        if isinstance(action.type, FileType):
+            action.type = None
+        if isinstance(action, _SubParsersAction):
+            for each in action.choices.values():
+                _leave_files_alone(each)
 
 
 def validate_words(name: str, words: list[str]) -> None:

@@ -86,9 +86,18 @@ class Key(ValueType):
         """The key. Raises ValidationError. Whether there is such an object isn't asked."""
         if type(stored) is not (int if self._is_number else str):
             raise wrong("int" if self._is_number else "text", stored)
-        if isinstance(stored, str):
-            validate_text(stored)
-        return self._key.clean(stored, None)
+        return self.key_of(stored)
+
+    def key_of(self, value: Any) -> Any:
+        """The key of a number or a text. Raises ValidationError if no object can have it."""
+        if isinstance(value, str):
+            validate_text(value)
+        try:
+            key = self._key.clean(value, None)
+            self._key.get_prep_value(key)
+        except (ValueError, TypeError, ArithmeticError) as error:  # a moment before the calendar
+            raise wrong("int" if self._is_number else "text", value) from error
+        return key
 
     def resolve(self, value: Any) -> models.Model:
         """The object, from the database that is written to. Raises ValidationError."""
@@ -111,7 +120,8 @@ class Key(ValueType):
 
     def field(self, **options: Any) -> forms.Field:
         """Its key. The admin offers a search instead, where it has one for this model."""
-        return KeyField(self.model._default_manager.using("default"), **options)
+        objects = self.model._default_manager.using("default")
+        return KeyField(objects, key_of=self.key_of, **options)
 
     def in_words(self, stored: Any) -> str:
         """The model and the key."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
@@ -16,7 +16,9 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
+from countjobs.database.unqueried import QueriedError
 from countjobs.functions.choice_values import Member, OneOf, label_of
+from countjobs.functions.docstrings import helps_of
 from countjobs.functions.parameter_types import TYPES, Key
 from countjobs.functions.plain_values import Text
 from countjobs.functions.registry import Registered
@@ -119,13 +121,29 @@ class Parameter:
 
 
 def _validate(validator: Callable[[Any], None], value: Any) -> None:
-    """Call a validator. Raises ValidationError, whatever it raises: validators are any code."""
+    """Call a validator. Raises ValidationError, whatever it raises: validators are any code.
+
+    One that queries where that isn't allowed has its say when the function is called.
+    """
     try:
         validator(value)
-    except ValidationError:
-        raise
-    except Exception as error:
+    except QueriedError:
+        return
+    except ValidationError as error:
+        raise ValidationError(_reasons(error), code="validator") from error
+    except (Exception, SystemExit) as error:
         raise ValidationError(describe(error), code="validator") from error
+
+
+def _reasons(error: ValidationError) -> list[str]:
+    """Its messages, told at once: one that can't be filled in must not fail wherever it is shown.
+
+    A validator may also say what is wrong by field, which an argument doesn't have.
+    """
+    try:
+        return [str(message) for message in error.messages] or [describe(error)]
+    except Exception as unprintable:
+        return [describe(unprintable)]
 
 
 def _apply(validator: Callable[[Any], None], field: forms.Field) -> None:
@@ -151,7 +169,7 @@ def parameters_of(registered: Registered) -> dict[str, Parameter]:
         raise SignatureError(f"Its annotations can't be read: {describe(error)}") from error
     found: dict[str, Parameter] = {}
     wrong: list[str] = []
-    helps = _helps(inspect.getdoc(function) or "")
+    helps = helps_of(function)
     given = list(signature.parameters.values())
     if registered.is_task and getattr(registered.target, "takes_context", False):
         given = given[1:]
@@ -161,12 +179,22 @@ def parameters_of(registered: Registered) -> dict[str, Parameter]:
             found[each.name] = _parameter(each, hint, helps.get(each.name, ""))
         except SignatureError as error:
             wrong += error.args
+        except Exception as error:  # so are defaults, and the labels of choices
+            wrong.append(f"“{each.name}” can't be read: {describe(error)}")
         else:
             if registered.is_task and not found[each.name].type.is_json:
                 wrong.append(f"“{each.name}”: a Django task takes only what JSON can hold.")
     if wrong:
         raise SignatureError(*wrong)
     return found
+
+
+@cache
+def has_validators(registered: Registered) -> bool:
+    """Whether checking the arguments calls code of others: validators are any code."""
+    with suppress(SignatureError):
+        return any(each.validators for each in parameters_of(registered).values())
+    return False
 
 
 def _parameter(given: inspect.Parameter, hint: Any, help_text: str) -> Parameter:
@@ -219,7 +247,7 @@ def _type_of(hint: Any) -> ValueType | None:
     if isinstance(hint, type) and issubclass(hint, Enum):
         return Member(hint)
     if isinstance(hint, type) and issubclass(hint, models.Model):
-        return None if hint._meta.abstract else Key(hint)
+        return Key(hint) if _has_key(hint) else None
     try:
         made = TYPES.get(hint)
     except TypeError:  # it has no hash
@@ -227,50 +255,12 @@ def _type_of(hint: Any) -> ValueType | None:
     return None if made is None else made()
 
 
+def _has_key(model: type[models.Model]) -> bool:
+    """Whether an object of it can be told by one value."""
+    meta: Any = model._meta
+    is_of_several = isinstance(meta.pk, models.CompositePrimaryKey)
+    return not (meta.abstract or meta.swapped or is_of_several)
+
+
 def _name(hint: Any) -> str:
     return hint.__name__ if isinstance(hint, type) and not get_args(hint) else str(hint)
-
-
-# Docstrings
-
-_GOOGLE = re.compile(r"^(?P<indent>[ ]+)\*{0,2}(?P<name>\w+)\s*(\([^)]*\))?:\s*(?P<text>\S.*)$")
-_SPHINX = re.compile(r"^\s*:param (?:[^:]*\s)?(?P<name>\w+):\s*(?P<text>.*)$")
-_SECTION = re.compile(r"^(?:Args|Arguments|Parameters):\s*$")
-
-
-def summary_of(function: Callable[..., Any]) -> str:
-    """The docstring, without what it says of the parameters and of the result."""
-    lines: list[str] = []
-    for line in (inspect.getdoc(function) or "").splitlines():
-        if _SECTION.match(line) or _SPHINX.match(line) or re.match(r"^[A-Z]\w+:\s*$|^:\w+", line):
-            break
-        lines.append(line)
-    return "\n".join(lines).strip()
-
-
-def _helps(doc: str) -> dict[str, str]:
-    """What a docstring says of each parameter, in Google's style or in Sphinx's."""
-    return {name: text for name, text in _described(doc) if text}
-
-
-def _described(doc: str) -> Iterator[tuple[str, str]]:
-    name, text, indent, in_section = "", "", 0, False
-    for line in doc.splitlines():
-        if _SECTION.match(line):
-            in_section, indent = True, 0
-            continue
-        found = _SPHINX.match(line) or (_GOOGLE.match(line) if in_section else None)
-        depth = len(line) - len(line.lstrip())
-        is_new = found is not None and (
-            "indent" not in found.groupdict() or not indent or depth <= indent
-        )
-        if is_new and found is not None:
-            yield name, text
-            name, text, indent = found["name"], found["text"].strip(), depth
-        elif name and line.strip() and depth > indent:
-            text = f"{text} {line.strip()}"
-        else:
-            yield name, text
-            name, text = "", ""
-            in_section = in_section and (not line.strip() or depth > 0)
-    yield name, text

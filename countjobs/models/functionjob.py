@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from functools import partial
 from typing import Any, Self
 
@@ -10,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from countjobs.database.unqueried import unqueried
 from countjobs.functions.argument_inputs import ArgumentsFormField
 from countjobs.functions.callees import function_callee
 from countjobs.functions.calls import (
@@ -21,6 +23,7 @@ from countjobs.functions.calls import (
     write_arguments,
 )
 from countjobs.functions.registry import registry
+from countjobs.functions.signatures import has_validators
 from countjobs.functions.tasks import enqueue
 from countjobs.models.definitions import JobDefinition
 from countjobs.models.fields import OrderedJSONField
@@ -119,11 +122,14 @@ class FunctionJob(JobDefinition):
 
     def validate_run(self) -> None:
         """Check that the function is there and takes the arguments. Raises ValidationError."""
-        try:
-            self._checked = read_arguments(find_function(self.function), self.arguments)
-        except ValidationError:  # once more, to say what is wrong by field
-            is_there = partial(find_function, self.function)
-            check_all([("function", is_there), ("arguments", self._check_arguments)])
+        registered = registry.find(self.function)
+        has_any_code = registered is not None and has_validators(registered)
+        with unqueried() if has_any_code else nullcontext():
+            try:
+                self._checked = read_arguments(find_function(self.function), self.arguments)
+            except ValidationError:  # once more, to say what is wrong by field
+                is_there = partial(find_function, self.function)
+                check_all([("function", is_there), ("arguments", self._check_arguments)])
 
     def run(self) -> Any:
         """Call the function, or enqueue the task."""

@@ -81,6 +81,18 @@ def test_texts_keep_their_line_ends_where_nobody_has_changed_them() -> None:
         assert form.cleaned_data["arguments"] == {"it": "a\nc"}
 
 
+ODD: list[Any] = [None, True, 7, 1.5, 10**30, "", "abc", "9" * 5_000, ["a"], {"a": 1}, [[1]]]
+
+
+@pytest.mark.parametrize("name", SIGNATURES)
+def test_what_is_stored_and_does_not_fit_is_shown(name: str) -> None:
+    register(recording({name: SIGNATURES[name]})[0])
+    for stored in (*ODD, "0001-01-01T00:00:00+14:00", "P999999999999D"):
+        page = str(shown({name: stored}))
+        assert f"arguments-{name}" in page
+        posted({name: stored}, sent(page)).is_valid()  # it breaks nowhere
+
+
 def test_an_hour_that_occurs_twice_stays_the_one_that_it_was(settings: Any) -> None:
     settings.TIME_ZONE = "Europe/Berlin"
     register(recording({"it": datetime})[0])

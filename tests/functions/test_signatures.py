@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Annotated, Any, Literal, Optional, Union
 
 import pytest
+from django import forms
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -18,7 +19,7 @@ from countjobs.functions.choice_values import Member, OneOf
 from countjobs.functions.parameter_types import Key, KeyedTexts, Texts
 from countjobs.functions.plain_values import Bool, DecimalNumber, Float, Int, Text
 from countjobs.functions.registry import Registered
-from countjobs.functions.signatures import Parameter, SignatureError, parameters_of, summary_of
+from countjobs.functions.signatures import Parameter, SignatureError, parameters_of
 from countjobs.functions.time_values import Date, Duration, Moment, Time
 from tests.support import annotated_later
 from tests.support.registering import recording
@@ -105,6 +106,39 @@ def test_another_type_is_refused_with_its_name(hint: Any) -> None:
         assert reason == "Its annotations can't be read: NameError: name 'Nowhere' is not defined"
     elif hint not in (7, []):
         assert reason.startswith("“it” is of a type that a form can't show: ")
+
+
+@pytest.mark.usefixtures("forgotten")
+def test_a_model_whose_objects_no_single_value_tells_is_refused() -> None:
+    class OfTwo(models.Model):
+        pk = models.CompositePrimaryKey("one", "two")
+        one = models.IntegerField()
+        two = models.IntegerField()
+
+        class Meta:
+            app_label = "app"
+
+    class Swapped(models.Model):
+        class Meta:
+            app_label = "app"
+            swappable = "AUTH_USER_MODEL"
+
+    for model in (OfTwo, Swapped):
+        function, _calls = recording({"it": model})
+        (reason,) = why_not(function)
+        assert reason == f"“it” is of a type that a form can't show: {model.__name__}."
+
+
+def test_whatever_a_label_or_a_default_raises_is_a_reason() -> None:
+    class Broken(Enum):
+        ONE = 1
+
+        @property
+        def label(self) -> str:
+            raise RuntimeError("no label")
+
+    function, _calls = recording({"it": Broken})
+    assert why_not(function) == ("“it” can't be read: RuntimeError: no label",)
 
 
 def test_parameters_that_have_no_name_or_annotation_are_refused_all_at_once() -> None:
@@ -199,63 +233,38 @@ def test_a_validator_that_breaks_refuses_the_value() -> None:
         broken.read("text")
 
 
-# Words
+def by_field(value: object) -> None:
+    raise ValidationError({"field": ["by field"]})
+
+
+def unfillable(value: object) -> None:
+    raise ValidationError("%(this)s isn't there", params={"that": 1})
+
+
+def leaving(value: object) -> None:
+    raise SystemExit(3)
+
+
+def silent(value: object) -> None:
+    raise ValidationError([])
 
 
 @pytest.mark.parametrize(
-    ("name", "label"),
-    [("days_to_keep", "Days to keep"), ("URL", "Url"), ("_", "_"), ("x", "X"), ("größe", "Größe")],
+    ("validator", "reason"),
+    [
+        (by_field, "by field"),
+        (unfillable, "KeyError: 'this'"),
+        (leaving, "SystemExit: 3"),
+        (silent, "ValidationError"),
+    ],
 )
-def test_the_label_is_the_name_in_words(name: str, label: str) -> None:
-    function, _calls = recording({name: int})
-    assert read(function)[name].label == label
-
-
-def google(days: int, to: str, cc: str | None = None, other: Annotated[int, "Mine."] = 1) -> None:
-    """Send the mails.
-
-    To everybody who waits.
-
-    Args:
-        days: How long ago,
-            in days: at least one.
-        to (str): Who gets it.
-
-        cc: Who else.
-        other: Not this.
-
-    Returns:
-        days: nothing.
-    """
-
-
-def sphinx(days: int, to: str, cc: str | None = None, other: int = 1) -> None:
-    """Send the mails.
-
-    To everybody who waits.
-
-    :param days: How long ago,
-        in days: at least one.
-    :param str to: Who gets it.
-    :param cc: Who else.
-    :type cc: str
-    :param other: Mine.
-    :returns: days: nothing.
-    """
-
-
-@pytest.mark.parametrize("function", [google, sphinx])
-def test_the_docstring_is_the_help(function: Callable[..., Any]) -> None:
-    assert {name: each.help for name, each in read(function).items()} == {
-        "days": "How long ago, in days: at least one.",
-        "to": "Who gets it.",
-        "cc": "Who else.",
-        "other": "Mine.",
-    }
-    assert summary_of(function) == "Send the mails.\n\nTo everybody who waits."
-
-
-def test_without_a_docstring_there_is_none() -> None:
-    function, _calls = recording({"it": int})
-    function.__doc__ = None
-    assert read(function)["it"].help == summary_of(function) == ""
+def test_a_validator_may_refuse_in_any_way(validator: Callable[..., Any], reason: str) -> None:
+    refusing = parameter(Annotated[int, validator])
+    with pytest.raises(ValidationError) as refused:
+        refusing.read(1)
+    form = forms.Form()
+    form.fields["it"] = refusing.field()
+    form.cleaned_data = {}
+    form.add_error("it", refused.value)
+    (told,) = refused.value.messages
+    assert reason in told

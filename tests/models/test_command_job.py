@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from argparse import FileType
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -102,7 +104,9 @@ class Own(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("how")
         parser.add_argument("--to", type=self.known)
-        parser.add_subparsers(dest="part").add_parser("send")
+        parser.add_argument("--log", type=FileType("w"))
+        send = parser.add_subparsers(dest="part").add_parser("send")
+        send.add_argument("--letter", type=FileType("w"))
 
     @staticmethod
     def known(text: str) -> str:
@@ -111,6 +115,8 @@ class Own(BaseCommand):
         return text
 
     def handle(self, *args: Any, how: str, **options: Any) -> str | None:
+        for file in filter(None, (options["log"], options.get("letter"))):
+            file.close()
         self.stdout.write(f"{options['to']} {options['part']}")
         self.stderr.write("to stderr")
         if how == "fail":
@@ -136,6 +142,17 @@ def test_whatever_its_parser_does_is_a_refusal(capsys: pytest.CaptureFixture[str
         (told,) = errors(definition("own", words))["arguments"]
         assert told.startswith(REFUSED)
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.usefixtures("own_command")
+def test_files_that_it_writes_are_opened_by_the_run_alone(tmp_path: Path) -> None:
+    for words in ("--log {}", "send --letter {}"):
+        path = tmp_path / "precious"
+        path.write_text("as it was")
+        definition("own", f"x {words.format(path)}").full_clean()
+        assert path.read_text() == "as it was"
+        definition("own", f"x {words.format(path)}").run()
+        assert path.read_text() == ""
 
 
 @pytest.mark.usefixtures("own_command")

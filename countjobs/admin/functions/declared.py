@@ -91,7 +91,7 @@ def back_to_declaration(
 ) -> None:
     """Set those that code declares back to what it says."""
     declared = [each for each in definitions if declaration_of(each) is not None]
-    allowed = startable(model_admin, request, declared)
+    allowed = startable(model_admin, request, declared, may=_may_start_both)
     changed = sum(_try(model_admin, request, each) for each in allowed)
     text = ngettext(
         "%d definition was set back to its declaration.",
@@ -132,8 +132,16 @@ def may_go_back(
     return (
         declaration_of(definition) is not None
         and model_admin.has_go_back_permission(request)
-        and may_start(request.user, definition)
+        and _may_start_both(request.user, definition)
     )
+
+
+def _may_start_both(user: Any, definition: FunctionJob) -> bool:
+    """Whether the user may run what it calls now, and what it calls when it is set back."""
+    declaration = declaration_of(definition)
+    function = declaration.values.get("function") if declaration is not None else None
+    declared = FunctionJob(function=function or definition.function)
+    return may_start(user, definition) and may_start(user, declared)
 
 
 PAGES = (Page("declared", f"{OF_ROW}declared/", _back_on_its_page, WRITE),)

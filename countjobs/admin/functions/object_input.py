@@ -9,7 +9,7 @@ from django import forms
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.contrib.admin.widgets import AutocompleteSelect
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DEFAULT_DB_ALIAS
 from django.http import HttpRequest, HttpResponseBase
 
@@ -30,10 +30,22 @@ class ObjectInput(AutocompleteSelect):
         field: Any = SimpleNamespace(name=parameter.name, model=asked, remote_field=remote)
         super().__init__(field, model_admin.admin_site, using=DEFAULT_DB_ALIAS)
         self._url = url
+        self._type: Key = parameter.type  # type: ignore[assignment]  # whoever makes it has looked
 
     def get_url(self) -> str:
         """Where it searches."""
         return self._url
+
+    def optgroups(self, name: str, value: Any, attr: Any = None) -> Any:
+        """As Django's. What can't be a key, posted or stored, is no object."""
+        return super().optgroups(name, [each for each in value if self._may_be_key(each)], attr)
+
+    def _may_be_key(self, value: Any) -> bool:
+        try:
+            self._type.key_of(str(value))
+        except ValidationError:
+            return False
+        return True
 
 
 def field_of(

@@ -133,6 +133,23 @@ def test_who_may_not_use_the_function_may_not_set_back(shop: Registry) -> None:
     assert made.hour == "7"
 
 
+def test_nor_may_who_would_set_it_back_to_a_function_that_is_not_for_everybody(
+    shop: Registry,
+) -> None:
+    job(name="shop.bonus", schedule="@daily", arguments={"order": 1}, permission=NEEDED)(refund)
+    sync_declared(NOON)
+    made = FunctionJob.objects.get()
+    made.function, made.arguments = "shop.rest", {}
+    made.save()
+    client = clerk()
+    assert "Back to the declaration" not in client.get(change_url(made)).content.decode()
+    assert client.post(f"{FUNCTION_JOBS}{made.pk}/declared/").status_code == 403
+    sent = {"action": "back_to_declaration", "_selected_action": [made.pk]}
+    assert said(client.post(FUNCTION_JOBS, sent))[0].startswith("1 definition was left out")
+    made.refresh_from_db()
+    assert (made.function, made.arguments) == ("shop.rest", {})
+
+
 def test_a_page_of_one_that_is_not_declared_has_no_way_back(client: Client, shop: Registry) -> None:
     assert client.post(f"{FUNCTION_JOBS}{make_refund().pk}/declared/").status_code == 403
     assert client.post(f"{FUNCTION_JOBS}999/declared/").status_code in (403, 404)

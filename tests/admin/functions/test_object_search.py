@@ -10,6 +10,8 @@ from django.test import Client
 
 from countjobs import job
 from countjobs.functions.registry import Registry
+from countjobs.models import FunctionJob
+from tests.support.admin_pages import change_url
 from tests.support.shop_functions import FUNCTION_JOBS, NEEDED, clerk
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shop")]
@@ -80,6 +82,31 @@ def test_a_key_that_no_object_has_is_refused_at_its_input(client: Client) -> Non
     sent = {"function": "shop.greet", "arguments--of": "shop.greet", "arguments-user": "999"}
     page = client.post(f"{FUNCTION_JOBS}add/", sent).content.decode()
     assert "That choice is not one of the available choices" in page
+
+
+NO_KEYS = ["abc", "1.5", "9" * 30, "9" * 5_000, "\0", "٣ x", "None"]
+
+
+@pytest.mark.parametrize("typed", NO_KEYS)
+def test_what_can_be_no_key_is_refused_at_its_input(client: Client, typed: str) -> None:
+    sent = {"function": "shop.greet", "arguments--of": "shop.greet", "arguments-user": typed}
+    for person in (client, clerk("view_user")):
+        response = person.post(f"{FUNCTION_JOBS}add/", sent)
+        assert response.status_code == 200
+        assert "That choice is not one of the available choices" in response.content.decode()
+
+
+@pytest.mark.parametrize("stored", [*NO_KEYS[:-4], True, 10**30, 1.5, ["a"], {"a": 1}])
+def test_the_pages_of_a_definition_show_what_is_stored_and_can_be_no_key(
+    client: Client, stored: object
+) -> None:
+    made = FunctionJob.objects.create(
+        name="odd", function="shop.greet", arguments={"user": stored}, hour="3"
+    )
+    assert client.get(change_url(made)).status_code == 200
+    for page, sent in (("inputs", {"function": "shop.greet"}), ("run", {})):
+        url = f"{FUNCTION_JOBS}{made.pk}/{page}/"
+        assert client.post(url, sent).status_code == 200
 
 
 def test_a_model_without_pages_is_typed_by_its_key(client: Client) -> None:
