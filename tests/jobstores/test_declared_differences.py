@@ -55,7 +55,7 @@ def test_syncjobs_prints_what_was_done(capsys: pytest.CaptureFixture[str]) -> No
     register(mail, schedule={"hour": "3"})
     call_command("syncjobs")
     first, summary = capsys.readouterr().out.splitlines()
-    assert first.endswith(f"({NAME}): declared, and made")
+    assert first.endswith(f"({NAME}): made, as declared")
     assert summary == "The job store matches the definitions."
     release_without()
 

@@ -37,7 +37,7 @@ def test_it_is_disabled_once_and_enabled_when_it_is_back() -> None:
     assert sync_declared(NOON + MINUTE) == []
     assert Declaration.objects.get().gone_at == NOON, "since then"
     (line,) = release()
-    assert line.endswith(": now as declared: enabled")
+    assert line.endswith(": changed, as declared: enabled")
     assert declared().enabled
     assert Declaration.objects.get().gone_at is None
     assert sync_declared(NOON) == []
@@ -96,7 +96,7 @@ def test_one_that_a_person_has_deleted_is_made_again() -> None:
     FunctionJob.objects.all().delete()
     assert not Declaration.objects.exists()
     (line,) = sync_declared(NOON)
-    assert line.endswith(": declared, and made")
+    assert line.endswith(": made, as declared")
 
 
 @database
@@ -127,7 +127,7 @@ def migrated(**options: Any) -> str:
 def test_migrate_makes_what_is_declared_and_says_so() -> None:
     register(mail, schedule={"hour": "3"})
     told = migrated()
-    assert told == f"{declared().job_id} ({NAME}): declared, and made\n"
+    assert told == f"{declared().job_id} ({NAME}): made, as declared\n"
     assert migrated() == ""
 
 
