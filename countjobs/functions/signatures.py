@@ -189,6 +189,11 @@ def _parameter(given: inspect.Parameter, hint: Any, help_text: str) -> Parameter
         tuple(each for each in extras if callable(each)),
         next((each for each in extras if isinstance(each, str)), help_text),
     )
+    if given.default is None and not may_be_none:
+        raise SignatureError(
+            f"The default of “{given.name}” doesn't fit: to allow None, write “| None” in the"
+            " annotation."
+        )
     if not parameter.is_required:
         try:
             parameter.write(given.default)
@@ -235,6 +240,8 @@ def _name(hint: Any) -> str:
 
 _GOOGLE = re.compile(r"^(?P<indent>[ ]+)\*{0,2}(?P<name>\w+)\s*(\([^)]*\))?:\s*(?P<text>\S.*)$")
 _SPHINX = re.compile(r"^\s*:param (?:[^:]*\s)?(?P<name>\w+):\s*(?P<text>.*)$")
+_LINE_BREAK = re.compile(r"(?<=\S)[ ]*\n(?=[^\W\d_]|[(\"“`])")
+"""Between two lines of a paragraph; lists and indented lines stay lines."""
 _SECTION = re.compile(r"^(?:Args|Arguments|Parameters):\s*$")
 
 
@@ -245,7 +252,7 @@ def summary_of(function: Callable[..., Any]) -> str:
         if _SECTION.match(line) or _SPHINX.match(line) or re.match(r"^[A-Z]\w+:\s*$|^:\w+", line):
             break
         lines.append(line)
-    return "\n".join(lines).strip()
+    return _LINE_BREAK.sub(" ", "\n".join(lines)).strip()
 
 
 def _helps(doc: str) -> dict[str, str]:
