@@ -25,6 +25,11 @@ from countjobs.models.validity import ENDED
 from countjobs.text import describe, shown, validate_marks, validate_text
 
 _PERMISSION = re.compile(r"\w+\.[^\s.]+")
+_PARAMETERS = (
+    "Each parameter must be callable by name. Its annotation must be bool, int, float, Decimal,"
+    " str, date, time, datetime, timedelta, Literal, an Enum, list[str], dict[str, str], a model,"
+    " or one of these with “| None”."
+)
 _IN_BETWEEN = "declared"
 """A name that is valid, for a declaration whose own name has a message of its own."""
 
@@ -54,7 +59,7 @@ def _of_function(registered: Registered) -> Iterator[CheckMessage]:
     if wrong := _wrong_signature(registered):
         yield Error(
             f"The function “{name}” can't be scheduled: {wrong}",
-            hint="Give each parameter a name, and the annotation of a type that a form can show.",
+            hint=_PARAMETERS,
             obj=function,
             id="countjobs.E030",
         )

@@ -246,8 +246,8 @@ class ArgumentsFormField(OrderedJSONFormField):
 
     def _wrong(self, count: int) -> ValidationError:
         text = ngettext(
-            "One argument is wrong. The reason is shown there.",
-            "%(n)d arguments are wrong. The reasons are shown there.",
+            "One argument is wrong. The reason is shown above it.",
+            "%(n)d arguments are wrong. The reasons are shown above them.",
             count,
         )
         return ValidationError(text, code="arguments", params={"n": count})

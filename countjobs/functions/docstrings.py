@@ -9,6 +9,8 @@ from typing import Any
 
 _GOOGLE = re.compile(r"^(?P<indent>[ ]+)\*{0,2}(?P<name>\w+)\s*(\([^)]*\))?:\s*(?P<text>\S.*)$")
 _SPHINX = re.compile(r"^\s*:param (?:[^:]*\s)?(?P<name>\w+):\s*(?P<text>.*)$")
+_LINE_BREAK = re.compile(r"(?<=\S)[ ]*\n(?=[^\W\d_]|[(\"“`])")
+"""Between two lines of a paragraph; lists and indented lines stay lines."""
 _SECTION = re.compile(r"^(?:Args|Arguments|Parameters):\s*$")
 
 
@@ -19,7 +21,7 @@ def summary_of(function: Callable[..., Any]) -> str:
         if _SECTION.match(line) or _SPHINX.match(line) or re.match(r"^[A-Z]\w+:\s*$|^:\w+", line):
             break
         lines.append(line)
-    return "\n".join(lines).strip()
+    return _LINE_BREAK.sub(" ", "\n".join(lines)).strip()
 
 
 def helps_of(function: Callable[..., Any]) -> dict[str, str]:

@@ -128,9 +128,9 @@ class DecimalNumber(ValueType):
 
     def write(self, value: Any) -> str:
         """As text. Raises ValidationError."""
-        if not isinstance(value, Decimal):
-            raise wrong("decimal", value)
-        return str(self._bounded(value))
+        if not isinstance(value, Decimal) and type(value) is not int:
+            raise wrong("a Decimal", value)
+        return str(self._bounded(Decimal(value)))
 
     def field(self, **options: Any) -> forms.Field:
         """A number."""

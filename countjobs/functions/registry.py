@@ -218,7 +218,8 @@ def is_task(target: object) -> bool:
 
 
 def _register(target: Any, options: Mapping[str, Any]) -> None:
-    if not is_task(target) and not (callable(target) and hasattr(target, "__qualname__")):
+    is_function = callable(target) and hasattr(target, "__qualname__")
+    if not is_task(target) and (not is_function or isinstance(target, type)):
         raise TypeError(f"@job is for functions and Django tasks, not {target!r}.")
     _check_types(options, "job")
     rules: Any = {name: value for name, value in options.items() if name in _RULES}

@@ -217,6 +217,11 @@ def _parameter(given: inspect.Parameter, hint: Any, help_text: str) -> Parameter
         tuple(each for each in extras if callable(each)),
         next((each for each in extras if isinstance(each, str)), help_text),
     )
+    if given.default is None and not may_be_none:
+        raise SignatureError(
+            f"The default of “{given.name}” doesn't fit: to allow None, write “| None” in the"
+            " annotation."
+        )
     if not parameter.is_required:
         try:
             parameter.write(given.default)

@@ -56,7 +56,7 @@ class Date(_Iso):
     def write(self, value: Any) -> str:
         """As text. Raises ValidationError."""
         if type(value) is not date:
-            raise wrong("date", str(value))
+            raise wrong("a date", str(value))
         return value.isoformat()
 
     def field(self, **options: Any) -> forms.Field:
@@ -76,7 +76,7 @@ class Time(_Iso):
     def write(self, value: Any) -> str:
         """As text. Raises ValidationError."""
         if not isinstance(value, time) or value.tzinfo is not None:
-            raise wrong("time", str(value))
+            raise wrong("a time", str(value))
         return value.isoformat()
 
     def field(self, **options: Any) -> forms.Field:
@@ -119,7 +119,7 @@ class Duration(_Iso):
     def write(self, value: Any) -> str:
         """As text. Raises ValidationError."""
         if not isinstance(value, timedelta):
-            raise wrong("duration", str(value))
+            raise wrong("a timedelta", str(value))
         return duration_iso_string(value)
 
     def field(self, **options: Any) -> forms.Field:

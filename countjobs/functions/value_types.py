@@ -26,11 +26,16 @@ _EXPECTED: dict[str, Any] = {
     "duration": gettext_lazy("a duration, such as “P1DT02H00M00S”"),
     "texts": gettext_lazy("a list of texts"),
     "object": gettext_lazy("an object of texts, such as {“key”: “text”}"),
+    # Values of Python, which are not JSON:
+    "a Decimal": gettext_lazy("a Decimal or a whole number"),
+    "a date": gettext_lazy("a Python date"),
+    "a time": gettext_lazy("a Python time without a time zone"),
+    "a timedelta": gettext_lazy("a Python timedelta"),
 }
 
 
 def wrong(expected: str, stored: Any) -> ValidationError:
-    """The error of JSON that isn't of a type."""
+    """The error of JSON, or of a value, that isn't of a type."""
     return ValidationError(
         gettext_lazy("This must be %(expected)s, not %(value)s."),
         code="type",

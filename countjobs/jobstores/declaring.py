@@ -102,7 +102,9 @@ def sync_declared(now: datetime) -> list[str]:
     there = dict(Declaration.objects.filter(gone_at=None).values_list("name", "values"))
     for declared in registry.declared:
         if declared.name in kept:
-            done.append(f"{visible(declared.name)}: declared twice: the first one counts")
+            done.append(
+                f"{visible(declared.name)}: declared twice: only the first declaration counts"
+            )
             continue
         kept.add(declared.name)
         try:
@@ -162,7 +164,7 @@ def _follow(declared: Declared, values: Values) -> Iterator[str]:
         definition.name = _free_name(definition.name, definition.pk)
         # A person may have saved other fields since they were read.
         definition.save(update_fields=sorted({"name", *changed}))
-        yield f"{_told(definition)}: now as declared: {', '.join(changed)}"
+        yield f"{_told(definition)}: changed, as declared: {', '.join(changed)}"
     if found.gone_at is not None or not _same(before, values):
         found.values, found.gone_at = values, None
         found.save(update_fields=["values", "gone_at"])
@@ -172,12 +174,12 @@ def _make(declared: Declared, values: Values) -> str:
     """Make a definition; or take one that has this name and calls this function already."""
     there = rows_of(FunctionJob).filter(name=declared.name, declaration=None)
     definition = there.filter(function__in=_names_of(declared)).first()
-    what = "there already, and declared"
+    what = "existed already, and is now declared"
     if definition is None:
         definition = definition_of(declared)
         definition.name = _free_name(declared.name)
         definition.save()
-        what = "declared, and made"
+        what = "made, as declared"
     Declaration.objects.create(name=declared.name, definition=definition, values=values)
     return f"{_told(definition)}: {what}"
 

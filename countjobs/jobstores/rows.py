@@ -133,7 +133,9 @@ class _Verdict:
     def __str__(self) -> str:
         next_run_time = self.row and self.row.next_run_time
         outcome = f"next run at {next_run_time}" if next_run_time else "paused"
-        return f"{self.definition.job_id} ({self.definition.name}): {self.error or outcome}"
+        if self.error:
+            outcome = f"broken: {' '.join(self.error.splitlines())}"
+        return f"{self.definition.job_id} ({self.definition.name}): {outcome}"
 
 
 def _write_batch(model: type[JobDefinition], pks: list[Any], now: datetime) -> list[str]:

@@ -156,7 +156,7 @@ def test_promise_30_an_orphan_is_disabled_and_comes_back_with_its_declaration(
 
 def test_what_was_deleted_is_made_again(declared: FunctionJob) -> None:
     declared.delete()
-    assert "declared, and made" in sync_declared(timezone.now())[0]
+    assert "made, as declared" in sync_declared(timezone.now())[0]
 
 
 def test_a_name_that_is_taken_gets_a_number(

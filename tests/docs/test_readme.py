@@ -50,7 +50,7 @@ def test_the_function_is_a_job(isolated_registry: Registry) -> None:
     (block,) = (b for b in blocks("README.md", "python") if "@job" in b.text)
     run(block, "README.md")
     (line,) = sync_declared(timezone.now())
-    assert "declared, and made" in line
+    assert "made, as declared" in line
     definition = FunctionJob.objects.get(function="tests.app.models.delete_old_sessions")
     definition.full_clean()
     assert (definition.hour, definition.minute) == ("3", "0")

@@ -164,7 +164,7 @@ def test_an_argument_that_is_required_is_asked_for_at_its_input() -> None:
     register(recording({"it": int, "other": str})[0])
     form = posted({}, sent(str(shown({})), arguments__other="x"))
     assert not form.is_valid()
-    assert form.errors["arguments"] == ["One argument is wrong. The reason is shown there."]
+    assert form.errors["arguments"] == ["One argument is wrong. The reason is shown above it."]
     assert str(form).count("This field is required.") == 1
 
 
@@ -219,7 +219,7 @@ def test_what_is_wrong_is_told_at_its_input(hint: Any, text: str, reason: str) -
     register(recording({"it": hint, "other": int}, {"other": 1})[0])
     form = posted({}, sent(str(shown({})), arguments__it=text))
     assert not form.is_valid()
-    assert form.errors["arguments"] == ["One argument is wrong. The reason is shown there."]
+    assert form.errors["arguments"] == ["One argument is wrong. The reason is shown above it."]
     assert str(form).count(reason) == 1
 
 

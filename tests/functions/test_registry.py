@@ -105,7 +105,7 @@ def test_bad_options_are_refused_at_once(
     assert isolated_registry.declared == []
 
 
-@pytest.mark.parametrize("target", [7, "text", object()])
+@pytest.mark.parametrize("target", [7, "text", object(), dict])
 def test_what_is_no_function_is_refused(target: Any) -> None:
     with pytest.raises(TypeError, match="for functions and Django tasks"):
         job(target)

@@ -181,6 +181,32 @@ def test_a_default_that_does_not_fit_is_refused(hint: Any, default: Any) -> None
     assert reason.startswith("The default of “it” doesn't fit: ")
 
 
+@pytest.mark.parametrize(
+    ("hint", "value", "expected"),
+    [
+        (Decimal, 1.5, "a Decimal or a whole number"),
+        (date, "2026-03-04", "a Python date"),
+        (time, "12:30:00", "a Python time"),
+        (timedelta, 5, "a Python timedelta"),
+    ],
+)
+def test_a_value_of_another_type_is_refused_in_the_words_of_python(
+    hint: Any, value: Any, expected: str
+) -> None:
+    with pytest.raises(ValidationError, match=f"This must be {expected}"):
+        parameter(hint).write(value)
+
+
+def test_a_whole_number_is_a_decimal() -> None:
+    assert parameter(Decimal).write(3) == "3"
+
+
+def test_none_as_a_default_has_to_be_allowed() -> None:
+    function, _calls = recording({"it": int}, {"it": None})
+    (reason,) = why_not(function)
+    assert "“| None”" in reason
+
+
 def test_annotations_that_are_texts_are_read() -> None:
     found = read(annotated_later.remind)
     assert [type(each.type) for each in found.values()] == [Key, Int, Text]

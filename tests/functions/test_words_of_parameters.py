@@ -70,6 +70,12 @@ def test_the_docstring_is_the_help(function: Callable[..., Any]) -> None:
     assert summary_of(function) == "Send the mails.\n\nTo everybody who waits."
 
 
+def test_the_lines_of_a_paragraph_are_joined() -> None:
+    function, _calls = recording({})
+    function.__doc__ = "Send\nthe mails.\n\n- today\n- (or later)\n  than that"
+    assert summary_of(function) == "Send the mails.\n\n- today\n- (or later)\n  than that"
+
+
 def test_without_a_docstring_there_is_none() -> None:
     function, _calls = recording({"it": int})
     function.__doc__ = None

@@ -25,7 +25,7 @@ def test_syncjobs_prints_what_was_done(capsys: pytest.CaptureFixture[str]) -> No
     register(mail, schedule={"hour": "3"})
     call_command("syncjobs")
     first, summary = capsys.readouterr().out.splitlines()
-    assert first.endswith(f"({NAME}): declared, and made")
+    assert first.endswith(f"({NAME}): made, as declared")
     assert summary == "The job store matches the definitions."
 
 
@@ -35,7 +35,7 @@ def test_a_dry_run_prints_the_same_and_changes_nothing(capsys: pytest.CaptureFix
     before = list(DjangoJob.objects.values())
     call_command("syncjobs", dry_run=True)
     *lines, last = capsys.readouterr().out.splitlines()
-    assert lines[0].endswith(f"({NAME}): declared, and made")
+    assert lines[0].endswith(f"({NAME}): made, as declared")
     assert last == "This was a dry run: nothing has been changed."
     assert not FunctionJob.objects.exists()
     assert not Declaration.objects.exists()
@@ -56,7 +56,7 @@ def migrated(**options: Any) -> str:
 def test_migrate_makes_what_is_declared_and_says_so() -> None:
     register(mail, schedule={"hour": "3"})
     told = migrated()
-    assert told == f"{declared().job_id} ({NAME}): declared, and made\n"
+    assert told == f"{declared().job_id} ({NAME}): made, as declared\n"
     assert migrated() == ""
 
 

@@ -31,7 +31,7 @@ def test_it_is_disabled_once_and_enabled_when_it_is_back() -> None:
     assert sync_declared(NOON + MINUTE) == []
     assert Declaration.objects.get().gone_at == NOON, "since then"
     (line,) = release()
-    assert line.endswith(": now as declared: enabled")
+    assert line.endswith(": changed, as declared: enabled")
     assert declared().enabled
     assert Declaration.objects.get().gone_at is None
     assert sync_declared(NOON) == []
@@ -85,7 +85,7 @@ def test_one_that_a_person_has_deleted_is_made_again() -> None:
     FunctionJob.objects.all().delete()
     assert not Declaration.objects.exists()
     (line,) = sync_declared(NOON)
-    assert line.endswith(": declared, and made")
+    assert line.endswith(": made, as declared")
 
 
 def test_a_sync_makes_no_query_for_each_that_agrees() -> None:

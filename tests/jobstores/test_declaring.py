@@ -30,7 +30,7 @@ pytestmark = [
 def test_a_definition_is_made_as_declared() -> None:
     (line,) = release(arguments={"days": 3}, retries=2, description="mails", retry_backoff=1.5)
     definition = declared()
-    assert line == f"{definition.job_id} ({NAME}): declared, and made"
+    assert line == f"{definition.job_id} ({NAME}): made, as declared"
     assert (definition.name, definition.function) == (NAME, NAME)
     assert (definition.hour, definition.minute, definition.day) == ("3", "0", "*")
     assert (definition.arguments, definition.retries) == ({"days": 3}, 2)
@@ -55,7 +55,7 @@ def test_each_field_follows_the_code_and_goes_back_to_its_default(name: str) -> 
     changed = release(**{name: EVERYTHING[name]})
     assert release(**{name: EVERYTHING[name]}) == []
     if FunctionJob.objects.values().get() != fresh:
-        assert changed == [f"{declared().job_id} ({NAME}): now as declared: {name}"]
+        assert changed == [f"{declared().job_id} ({NAME}): changed, as declared: {name}"]
         assert len(release()) == 1
     assert FunctionJob.objects.values().get() == fresh
 
@@ -64,7 +64,7 @@ def test_it_follows_the_code_in_fields_that_nobody_has_changed() -> None:
     release(retries=2, time_limit=60)
     change(retries=5, description="by a person")
     (line,) = release(retries=3, time_limit=90, schedule={"hour": "4"})
-    assert line.endswith(": now as declared: time_limit, hour")
+    assert line.endswith(": changed, as declared: time_limit, hour")
     definition = declared()
     assert (definition.retries, definition.time_limit, definition.hour) == (5, 90, "4")
     assert definition.description == "by a person"
@@ -85,7 +85,7 @@ def test_a_field_that_is_newly_declared_is_set_unless_a_person_has() -> None:
     release()
     change(pause_after=7)
     (line,) = release(retries=2, pause_after=3)
-    assert line.endswith(": now as declared: retries")
+    assert line.endswith(": changed, as declared: retries")
     assert (declared().retries, declared().pause_after) == (2, 7)
 
 
@@ -93,14 +93,14 @@ def test_one_that_is_no_longer_declared_goes_back_to_the_default_unless_changed(
     release(retries=2, pause_after=3)
     change(pause_after=7)
     (line,) = release()
-    assert line.endswith(": now as declared: retries")
+    assert line.endswith(": changed, as declared: retries")
     assert (declared().retries, declared().pause_after) == (0, 7)
 
 
 def test_a_person_may_rename_it() -> None:
     release()
     change(name="The mails")
-    assert release(retries=2) == [f"{declared().job_id} (The mails): now as declared: retries"]
+    assert release(retries=2) == [f"{declared().job_id} (The mails): changed, as declared: retries"]
     assert FunctionJob.objects.count() == 1
 
 
@@ -108,7 +108,7 @@ def test_a_function_that_was_renamed_keeps_its_definition() -> None:
     release()
     before = declared().pk
     (line,) = release(name="shop.send", aliases=[NAME])
-    assert line.endswith("(shop.send): now as declared: name, function")
+    assert line.endswith("(shop.send): changed, as declared: name, function")
     definition = declared("shop.send")
     assert (definition.pk, definition.function) == (before, "shop.send")
     assert Declaration.objects.count() == 1
@@ -151,7 +151,7 @@ def test_a_definition_of_that_name_and_function_is_taken_and_keeps_what_it_has()
     register(mail)
     mine = function_job(NAME, hour="5", retries=7)
     (line,) = release(retries=2)
-    assert line == f"{mine.job_id} ({NAME}): there already, and declared"
+    assert line == f"{mine.job_id} ({NAME}): existed already, and is now declared"
     assert (declared().pk, declared().hour, declared().retries) == (mine.pk, "5", 7)
     assert {each.field for each in differences(Declaration.objects.get())} == {
         *("hour", "retries", "minute")
@@ -220,7 +220,7 @@ def test_what_can_t_be_declared_is_told_and_changes_nothing(
 def test_the_others_are_made_all_the_same() -> None:
     lines = release_with({"name": "a", "retries": -1}, {"name": "x" * 201}, {"name": "b"})
     assert [line.partition(":")[0] for line in lines][:2] == ["a", "x" * 201]
-    assert lines[2].endswith("(b): declared, and made")
+    assert lines[2].endswith("(b): made, as declared")
     assert [each.name for each in FunctionJob.objects.all()] == ["b"]
 
 
@@ -234,6 +234,6 @@ def test_a_function_that_can_t_be_scheduled_says_so() -> None:
 def test_of_two_declarations_with_one_name_the_first_counts() -> None:
     twice = [{"name": "a", "retries": 1}, {"name": "a", "retries": 2}]
     lines = release_with(*twice)
-    assert lines[1] == "a: declared twice: the first one counts"
+    assert lines[1] == "a: declared twice: only the first declaration counts"
     assert declared("a").retries == 1
     assert release_with(*twice) == [lines[1]]

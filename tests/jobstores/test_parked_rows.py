@@ -101,7 +101,7 @@ def test_what_was_mended_is_told_a_line_each() -> None:
     CountJob._base_manager.filter(pk=broken.pk).update(hour="99")
     lines = write_rows(CountJob, [job.pk, broken.pk], NOW)
     assert lines[0].startswith(f"{job.job_id} (fine): next run at 2026-11-22 10:01:00")
-    assert lines[1].startswith(f"{broken.job_id} (broken): hour: “99” is not understood.")
+    assert lines[1].startswith(f"{broken.job_id} (broken): broken: hour: “99” is not understood.")
 
 
 def test_what_was_validated_when_it_was_sealed_is_not_validated_again(

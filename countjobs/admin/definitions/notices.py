@@ -51,7 +51,7 @@ def guard_notices(user: Any, definition: JobDefinition) -> list[Notice]:
         _("To change or run it, you need the permission “{permission}”."),
         permission=definition.permission_needed,
     )
-    return [Notice("⊘", _("You can only look at it:"), text, SafeString())]
+    return [Notice("⊘", _("Permission missing:"), text, SafeString())]
 
 
 def paused_itself(definition: JobDefinition) -> str:

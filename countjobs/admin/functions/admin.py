@@ -120,7 +120,11 @@ class FunctionJobAdmin(CallAdmin):
         """As for all definitions, with the way back to the declaration."""
         response = super().render_change_form(request, context, *args, **kwargs)
         definition = context.get("original")
-        if definition and declared.may_go_back(self, request, definition):
+        if (
+            definition
+            and declared.may_go_back(self, request, definition)
+            and declared.is_changed(definition)
+        ):
             context["tools"]["declared_url"] = self.page_address("declared", definition)
         return response
 

@@ -24,7 +24,7 @@ from countjobs.admin.lookup import zone_of
 from countjobs.admin.one_row import row_of
 from countjobs.admin.urls import OF_ROW, WRITE, Page
 from countjobs.database.deadlocks import again_after_deadlock
-from countjobs.jobstores.declaring import differences, go_back
+from countjobs.jobstores.declaring import Difference, differences, go_back
 from countjobs.models import Declaration, FunctionJob
 
 if TYPE_CHECKING:
@@ -51,15 +51,13 @@ def comparison(definition: FunctionJob) -> SafeString:
     declaration = declaration_of(definition)
     if declaration is None:
         return SafeString()
-    # As it is stored, not as a form that was refused has left it.
-    saved = Declaration.objects.select_related("definition").get(pk=declaration.pk)
     rows = [
         (
             capfirst(str(definition._meta.get_field(each.field).verbose_name)),  # type: ignore[union-attr]  # no relation
             _text(each.declared),
             _text(each.now),
         )
-        for each in differences(saved)
+        for each in _changed(declaration)
     ]
     context = {
         "badge": declared_badge(definition),
@@ -68,6 +66,19 @@ def comparison(definition: FunctionJob) -> SafeString:
         "rows": rows,
     }
     return SafeString(render_to_string("admin/countjobs/functions/declared.html", context))
+
+
+def is_changed(definition: FunctionJob) -> bool:
+    """Whether code declares it otherwise than it is now."""
+    declaration = declaration_of(definition)
+    return declaration is not None and bool(_changed(declaration))
+
+
+def _changed(declaration: Declaration) -> list[Difference]:
+    """What a person has changed, as it is stored: the form may have other values."""
+    if declaration.gone_at is not None:
+        return []
+    return differences(Declaration.objects.select_related("definition").get(pk=declaration.pk))
 
 
 def _text(value: Any) -> str:

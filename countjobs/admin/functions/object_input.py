@@ -12,6 +12,9 @@ from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DEFAULT_DB_ALIAS
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from countjobs.admin.functions.function_choice import may_choose
 from countjobs.functions.parameter_types import Key
@@ -46,6 +49,20 @@ class ObjectInput(AutocompleteSelect):
         except ValidationError:
             return False
         return True
+
+    def render(
+        self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None
+    ) -> SafeString:
+        """The search; and an input for the key, where there is no JavaScript."""
+        search = super().render(name, value, attrs, renderer)
+        key = "" if value is None else value
+        return format_html(
+            '{}<noscript><input type="text" name="{}" value="{}" aria-label="{}"></noscript>',
+            search,
+            name,
+            key,
+            gettext("Key of the object"),
+        )
 
 
 def field_of(

@@ -63,6 +63,7 @@ function nameSearches(place) {
 function show(html) {
     const found = new DOMParser().parseFromString(html, "text/html");
     const inputs = document.importNode(found.querySelector("[data-countjobs-arguments]"), true);
+    inputs.querySelectorAll("noscript").forEach((each) => each.remove()); // they were parsed as elements
     box().replaceWith(inputs);
     inputs.dispatchEvent(new CustomEvent("countjobs:inputs", { bubbles: true }));
     const $ = globalThis.django?.jQuery;

@@ -51,6 +51,7 @@ def test_the_list_and_the_page_say_that_code_declares_it(
     assert "declared in code" in cell(client.get(FUNCTION_JOBS).content.decode(), "call")
     page = client.get(change_url(definition)).content.decode()
     assert field(page, "declared").endswith("weekly It is as the code declares it.")
+    assert "Back to the declaration" not in page  # there is nothing to set back
 
 
 def test_one_that_a_person_made_says_nothing_of_it(client: Client, shop: Registry) -> None:
@@ -62,7 +63,9 @@ def test_one_that_a_person_made_says_nothing_of_it(client: Client, shop: Registr
 def test_what_a_person_has_changed_stands_against_the_declaration(
     client: Client, definition: FunctionJob
 ) -> None:
-    told = field(client.get(change_url(change(definition))).content.decode(), "declared")
+    page = client.get(change_url(change(definition))).content.decode()
+    assert "Back to the declaration" in page
+    told = field(page, "declared")
     assert f"{DECLARED} Hour 0 5 Arguments" in told
     assert "{&quot;days&quot;: 7} {&quot;days&quot;: 8}" in told
 
@@ -104,9 +107,12 @@ def test_what_code_no_longer_declares_is_disabled_and_says_why(
     shop.declared.clear()
     sync_declared(NOON)
     assert "no longer declared" in cell(client.get(FUNCTION_JOBS).content.decode(), "call")
-    told = field(client.get(change_url(definition)).content.decode(), "declared")
-    assert "Code has not declared it since" in told
     definition.refresh_from_db()
+    page = client.get(change_url(change(definition))).content.decode()
+    told = field(page, "declared")
+    assert "Code has not declared it since" in told
+    assert DECLARED not in told
+    assert "Back to the declaration" not in page
     assert not definition.enabled
 
 

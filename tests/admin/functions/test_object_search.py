@@ -66,6 +66,8 @@ def test_who_may_see_users_searches_them_in_the_form() -> None:
     page = clerk("view_user").get(f"{FUNCTION_JOBS}add/?function=shop.greet").content.decode()
     assert 'data-model-name="shop.greet"' in page
     assert f'data-ajax--url="{FUNCTION_JOBS}objects/"' in page
+    without_javascript = page.partition("<noscript>")[2].partition("</noscript>")[0]
+    assert without_javascript.startswith('<input type="text" name="arguments-user"')
 
 
 def test_it_does_not_answer_for_a_function_that_the_person_may_not_use(
