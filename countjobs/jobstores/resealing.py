@@ -6,6 +6,8 @@ could not read what is sealed with the new one.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from django.db import transaction
 from django_apscheduler.models import DjangoJob
 
@@ -22,8 +24,13 @@ def seal_rows_anew() -> int:
 
     That includes rows of jobs from code, and of parked jobs. Returns how many.
     """
+    return sum(seal_steps())
+
+
+def seal_steps() -> Iterator[int]:
+    """The same, step by step. Each yields how many; between two no transaction is open."""
     ids = list(rows_of(DjangoJob).order_by("id").values_list("id", flat=True))
-    return sum(_seal_batch_anew(batch) for batch in batches(ids, _BATCH))
+    yield from (_seal_batch_anew(batch) for batch in batches(ids, _BATCH))
 
 
 def _seal_batch_anew(ids: list[str]) -> int:

@@ -2,18 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Any
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any, TypeVar
 
 from django.core.management.base import CommandParser
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from countjobs.jobstores.declaring import sync_declared
-from countjobs.jobstores.resealing import seal_rows_anew
+from countjobs.jobstores.resealing import seal_steps
 from countjobs.jobstores.strangers import find_strangers, foreign_note
-from countjobs.jobstores.sync import sync
+from countjobs.jobstores.sync import sync_steps
 from countjobs.management.database import DatabaseCommand
 from countjobs.text import counted, visible
+
+_Step = TypeVar("_Step")
+
+
+def _undone(steps: Iterator[_Step]) -> Iterator[_Step]:
+    """What each step tells. It is rolled back at once, so that nobody waits for the others.
+
+    Where the database takes one writer at a time, who waits looks again only now and then: so each
+    step is followed by a pause that is as long.
+    """
+    end = object()
+    while True:
+        began = time.monotonic()
+        with transaction.atomic():
+            told: Any = next(steps, end)
+            transaction.set_rollback(True)
+        if told is end:
+            return
+        yield told
+        if not connection.features.has_select_for_update:
+            time.sleep(time.monotonic() - began)
+
+
+def _steps(now: datetime) -> Iterator[list[str]]:
+    yield sync_declared(now)
+    yield from sync_steps(lambda: now)
 
 
 class Command(DatabaseCommand):
@@ -34,24 +63,20 @@ class Command(DatabaseCommand):
         parser.add_argument(
             "--dry-run",
             action="store_true",
-            help="Print what would be done, and do nothing. It is done in a transaction that is "
-            "rolled back, so schedulers may wait for it where many rows have to change.",
+            help="Print what would be done, and do nothing. It is done in short transactions that "
+            "are rolled back, so schedulers hardly wait for it.",
         )
 
     def handle(self, *args: Any, dry_run: bool, **options: Any) -> None:
         """Correct definitions and rows, and print which."""
-        if not dry_run:
-            self._sync()
-            return
-        with transaction.atomic():
-            self._sync()
-            transaction.set_rollback(True)
-        self.stdout.write("This was a dry run: nothing has been changed.")
+        self._sync(_undone if dry_run else iter)
+        if dry_run:
+            self.stdout.write("This was a dry run: nothing has been changed.")
 
-    def _sync(self) -> None:
+    def _sync(self, taking: Callable[[Iterator[Any]], Iterator[Any]]) -> None:
         now = timezone.now()
-        declared = sync_declared(now)
-        mended = sync(now)
+        declared, *steps = taking(_steps(now))
+        mended = [line for step in steps for line in step]
         strangers = find_strangers()
         for line in [*declared, *mended, *map(foreign_note, strangers.foreign)]:
             self.stdout.write(visible(line))
@@ -64,7 +89,7 @@ class Command(DatabaseCommand):
             if mended
             else "The job store matches the definitions."
         )
-        if count := seal_rows_anew():
+        if count := sum(taking(seal_steps())):
             self.stdout.write(
                 f"{counted(count, 'row')} that an older key had signed "
                 f"{'is' if count == 1 else 'are'} now signed with SECRET_KEY."
