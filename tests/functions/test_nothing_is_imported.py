@@ -58,8 +58,6 @@ ALLOWED: dict[tuple[str, str], tuple[int, str]] = {
             "admin/overview/watched_jobs.py": 1,
             "admin/transfer/field_values.py": 2,
             "admin/transfer/format.py": 1,
-            "admin/functions/admin.py": 1,
-            "admin/functions/chosen_inputs.py": 1,
             "forms/settling.py": 1,
             "functions/commands.py": 1,
             "conf.py": 1,

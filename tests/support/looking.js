@@ -113,7 +113,8 @@ function sideways() {
         const { overflowX } = getComputedStyle(element);
         const isWide = element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0;
         const scrolls = overflowX === "auto" || overflowX === "scroll";
-        if (isWide && scrolls && !element.querySelector("table") && isThere(element)) {
+        const isWritten = element.matches("pre[tabindex]"); // help of a command: lines as they are
+        if (isWide && scrolls && !isWritten && !element.querySelector("table") && isThere(element)) {
             wrong.push(`${name(element)} scrolls sideways`);
         }
         const isCut = element.closest("table, .visually-hidden");

@@ -60,6 +60,8 @@ def duplicate(
         text = gettext("At most %d definitions can be duplicated at once.") % copying.MOST
         return model_admin.message_user(request, text, messages.ERROR)
     some = startable(model_admin, request, some)
+    if not some:
+        return None
     try:
         copies = copying.duplicate(request.user.pk, some)
     except IntegrityError:
