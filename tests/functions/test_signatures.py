@@ -16,7 +16,6 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from countjobs.functions.choice_values import Member, OneOf
-from countjobs.functions.docstrings import summary_of
 from countjobs.functions.parameter_types import Key, KeyedTexts, Texts
 from countjobs.functions.plain_values import Bool, DecimalNumber, Float, Int, Text
 from countjobs.functions.registry import Registered
@@ -281,53 +280,3 @@ def test_a_validator_may_refuse_in_any_way(validator: Callable[..., Any], reason
 def test_the_label_is_the_name_in_words(name: str, label: str) -> None:
     function, _calls = recording({name: int})
     assert read(function)[name].label == label
-
-
-def google(days: int, to: str, cc: str | None = None, other: Annotated[int, "Mine."] = 1) -> None:
-    """Send the mails.
-
-    To everybody who waits.
-
-    Args:
-        days: How long ago,
-            in days: at least one.
-        to (str): Who gets it.
-
-        cc: Who else.
-        other: Not this.
-
-    Returns:
-        days: nothing.
-    """
-
-
-def sphinx(days: int, to: str, cc: str | None = None, other: int = 1) -> None:
-    """Send the mails.
-
-    To everybody who waits.
-
-    :param days: How long ago,
-        in days: at least one.
-    :param str to: Who gets it.
-    :param cc: Who else.
-    :type cc: str
-    :param other: Mine.
-    :returns: days: nothing.
-    """
-
-
-@pytest.mark.parametrize("function", [google, sphinx])
-def test_the_docstring_is_the_help(function: Callable[..., Any]) -> None:
-    assert {name: each.help for name, each in read(function).items()} == {
-        "days": "How long ago, in days: at least one.",
-        "to": "Who gets it.",
-        "cc": "Who else.",
-        "other": "Mine.",
-    }
-    assert summary_of(function) == "Send the mails.\n\nTo everybody who waits."
-
-
-def test_without_a_docstring_there_is_none() -> None:
-    function, _calls = recording({"it": int})
-    function.__doc__ = None
-    assert read(function)["it"].help == summary_of(function) == ""
