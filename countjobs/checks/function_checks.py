@@ -5,8 +5,9 @@ None of them queries the database.
 
 from __future__ import annotations
 
+import inspect
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -54,20 +55,26 @@ def check_declarations(
     return [*messages, *_declared_twice()]
 
 
+def place_of(function: Callable[..., Any]) -> str:
+    """Where a function is written: its file and its line. Its module, where that is unknown."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return f"{code.co_filename}:{code.co_firstlineno}" if code else function.__module__
+
+
 def _of_function(registered: Registered) -> Iterator[CheckMessage]:
     name, function = shown(registered.name), registered.function
     if wrong := _wrong_signature(registered):
         yield Error(
             f"The function “{name}” can't be scheduled: {wrong}",
             hint=_PARAMETERS,
-            obj=function,
+            obj=place_of(function),
             id="countjobs.E030",
         )
     if is_generator_function(function):
         yield Error(
             f"The function “{name}” is a generator: calling it runs nothing.",
             hint="Remove its “yield”. “async def” is allowed.",
-            obj=function,
+            obj=place_of(function),
             id="countjobs.E031",
         )
     if registered.permission and not _PERMISSION.fullmatch(registered.permission):
@@ -75,7 +82,7 @@ def _of_function(registered: Registered) -> Iterator[CheckMessage]:
             f"The function “{name}” needs the permission {registered.permission!r}, which is not"
             " a permission's name.",
             hint="Write the app's label and the codename, as in permission='shop.refund'.",
-            obj=function,
+            obj=place_of(function),
             id="countjobs.E033",
         )
     for each in (registered.name, *registered.aliases):
@@ -83,21 +90,21 @@ def _of_function(registered: Registered) -> Iterator[CheckMessage]:
             yield Error(
                 f"The function “{name}” can't have the name {shown(each)!r}: {wrong}.",
                 hint="Give it another one: @job(name=…, aliases=[…]).",
-                obj=function,
+                obj=place_of(function),
                 id="countjobs.E034",
             )
     if wrong := _in_one_line(_wrong_rules(registered.rules)):
         yield Error(
             f"The function “{name}” has options that don't fit a definition: {wrong}",
             hint="Change these options of @job.",
-            obj=function,
+            obj=place_of(function),
             id="countjobs.E035",
         )
     if registered.name in registered.aliases:
         yield Warning(
             f"The function “{name}” has its own name as an alias.",
             hint="Leave it out of aliases: they are the names that it had before.",
-            obj=function,
+            obj=place_of(function),
             id="countjobs.W030",
         )
 
@@ -150,7 +157,7 @@ def _names_taken_twice() -> Iterator[CheckMessage]:
                 f"Two functions have the name “{shown(name)}”: definitions that name it call"
                 f" {_place(first)}, not {_place(each)}.",
                 hint="Give one of them another name: @job(name=…).",
-                obj=each.function,
+                obj=place_of(each.function),
                 id="countjobs.E032",
             )
 
@@ -167,7 +174,7 @@ def _of_declaration(declared: Declared) -> Iterator[CheckMessage]:
         yield Error(
             f"No definition can have the declared name {name!r}: {wrong}.",
             hint="Give the declaration, or the function, another name.",
-            obj=function,
+            obj=place_of(function),
             id="countjobs.E038",
         )
     told = _wrong_rules(declared.function.rules)
@@ -181,14 +188,14 @@ def _of_declaration(declared: Declared) -> Iterator[CheckMessage]:
         yield Error(
             f"“{name}” can't be declared: {problems}",
             hint="Change the schedule, the arguments or the options of @job or declare.",
-            obj=function,
+            obj=place_of(function),
             id="countjobs.E036",
         )
     if has_ended:
         yield Warning(
             f"The declared schedule “{name}” has no more runs.",
             hint="Remove it, or give it another end.",
-            obj=function,
+            obj=place_of(function),
             id="countjobs.W031",
         )
 
@@ -221,6 +228,6 @@ def _declared_twice() -> Iterator[CheckMessage]:
                 yield Error(
                     f"Two schedules are declared with the name “{shown(name)}”.",
                     hint="Give each its own: declare(function, name=…).",
-                    obj=declared.function.function,
+                    obj=place_of(declared.function.function),
                     id="countjobs.E037",
                 )

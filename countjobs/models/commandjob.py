@@ -82,4 +82,8 @@ class CommandJob(JobDefinition):
             command, words = find_command(self.command), words_of(self.arguments)
         except ValidationError as error:
             raise ValueError(" ".join(error.messages)) from None
-        call_command(command, *words)
+        try:
+            call_command(command, *words)
+        except SystemExit as ended:
+            if ended.code not in {None, 0}:  # 0 is success, as on the command line
+                raise

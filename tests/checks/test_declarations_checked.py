@@ -8,7 +8,7 @@ import pytest
 from django.core import checks
 
 from countjobs import declare, job
-from countjobs.checks.function_checks import check_declarations, check_functions
+from countjobs.checks.function_checks import check_declarations, check_functions, place_of
 from countjobs.functions.registry import registry
 
 pytestmark = pytest.mark.usefixtures("isolated_registry")
@@ -21,7 +21,7 @@ def report(days: int, *, title: str = "Report") -> None:
 def _found() -> list[checks.CheckMessage]:
     messages = [*check_functions(None), *check_declarations(None)]
     assert all(message.hint for message in messages), "a hint says what to do"
-    assert all(message.obj is report for message in messages)
+    assert all(message.obj == place_of(report) for message in messages)
     return messages
 
 

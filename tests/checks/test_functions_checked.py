@@ -10,7 +10,7 @@ from django.core import checks
 from pytest_django import Settings
 
 from countjobs import job
-from countjobs.checks.function_checks import check_declarations, check_functions
+from countjobs.checks.function_checks import check_declarations, check_functions, place_of
 from countjobs.functions.registry import Registry
 
 pytestmark = pytest.mark.usefixtures("isolated_registry")
@@ -102,7 +102,7 @@ def test_functions_with_which_nothing_is_wrong() -> None:
 def test_a_signature_that_can_not_be_used(function: Callable[..., None], reason: str) -> None:
     job(name="it")(function)
     [found] = _found()
-    assert (found.id, found.obj) == ("countjobs.E030", function)
+    assert (found.id, found.obj) == ("countjobs.E030", place_of(function))
     assert found.msg.startswith("The function “it” can't be scheduled: ")
     assert reason in found.msg
 
@@ -127,7 +127,7 @@ def test_a_declared_schedule_of_such_a_function_is_not_told_of_as_well() -> None
 def test_a_generator_runs_nothing(function: Callable[..., Any]) -> None:
     job(function)
     [found] = _found()
-    assert (found.id, found.obj) == ("countjobs.E031", function)
+    assert (found.id, found.obj) == ("countjobs.E031", place_of(function))
 
 
 def test_two_functions_with_one_name() -> None:
@@ -135,8 +135,8 @@ def test_two_functions_with_one_name() -> None:
     job(name="other", aliases=["same"])(later)
     job(name="third", aliases=["other"])(bare := _another())
     assert [(each.id, each.obj) for each in _found()] == [
-        ("countjobs.E032", bare),
-        ("countjobs.E032", later),
+        ("countjobs.E032", place_of(bare)),
+        ("countjobs.E032", place_of(later)),
     ]
     assert _found()[1].msg == (
         f"Two functions have the name “same”: definitions that name it call {__name__}.tidy,"
@@ -221,7 +221,7 @@ def test_options_fit_a_definition(rules: Any, field: str, schedule: Any) -> None
     """Also where a schedule is declared, the options are told of once."""
     job(name="it", schedule=schedule, **rules)(tidy)
     [found] = _found()
-    assert (found.id, found.obj) == ("countjobs.E035", tidy)
+    assert (found.id, found.obj) == ("countjobs.E035", place_of(tidy))
     assert field in found.msg
 
 

@@ -121,8 +121,8 @@ class Own(BaseCommand):
         self.stderr.write("to stderr")
         if how == "fail":
             raise CommandError("it can't be done")
-        if how == "leave":
-            raise SystemExit(3)
+        if how in {"leave", "end"}:
+            raise SystemExit(3 if how == "leave" else 0)
         if how == "break":
             raise KeyError("the cause")
         return "returned"
@@ -170,6 +170,7 @@ def test_what_it_writes_is_the_output_and_its_errors_are_failures() -> None:
     )
     assert failed.output.splitlines() == ["None None", "to stderr"]
     assert outcome("leave").error == "SystemExit: 3"
+    assert outcome("end").status == Status.SUCCEEDED
     broken = outcome("break")
     assert broken.error == "KeyError: 'the cause'"
     assert "in handle" in broken.traceback
