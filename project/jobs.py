@@ -42,7 +42,7 @@ def greet(
 
     Args:
         user: Who is greeted.
-        words: What is said, a line each.
+        words: What else is said.
         language: The language of the greeting.
         since: The first day that counts.
         wait: How long until the next greeting.
