@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.forms.fields import InvalidJSONInput
 from django.utils.translation import gettext_lazy as _
 
+from countjobs.forms.in_rows import RowsFormField
 from countjobs.forms.key_text_rows import MOST_ROWS, KeyTextRows, Rows, fits_into_row
-from countjobs.forms.ordered import OrderedJSONFormField
 from countjobs.text import validate_text
 
 
@@ -24,8 +23,8 @@ class TextRows(KeyTextRows):
         return Rows(("", text) for _key, text in rows if text) if isinstance(rows, Rows) else rows
 
 
-class TextListField(OrderedJSONFormField):
-    """A list of texts, edited in rows. What doesn't fit into rows is edited as JSON."""
+class TextListField(RowsFormField):
+    """A list of texts."""
 
     widget = TextRows
     default_error_messages = {"list": _("This must be a list of texts.")}
@@ -42,18 +41,11 @@ class TextListField(OrderedJSONFormField):
             validate_text(text)
         return texts
 
-    def bound_data(self, data: Any, initial: Any) -> Any:
-        """What was typed."""
-        is_rows = isinstance(data, Rows) and not self.disabled
-        return data if is_rows else super().bound_data(data, initial)
-
-    def prepare_value(self, value: Any) -> Any:
-        """Rows, or the JSON to edit."""
-        if isinstance(value, (Rows, InvalidJSONInput)):
-            return value
+    def in_rows(self, value: Any) -> Rows | None:
+        """A row for each text."""
         texts = [] if value is None else value
         fits = isinstance(texts, list) and len(texts) <= MOST_ROWS and all(map(_fits, texts))
-        return Rows(("", text) for text in texts) if fits else super().prepare_value(value)
+        return Rows(("", text) for text in texts) if fits else None
 
 
 def _fits(text: Any) -> bool:
