@@ -1,5 +1,7 @@
 """Settings for the three examples, and for the same jobs written as kinds."""
 
+import django
+
 from tests.settings import *  # noqa: F403
 from tests.settings import INSTALLED_APPS
 
@@ -17,6 +19,11 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+_MAIL = "django.core.mail.backends.locmem.EmailBackend"
+if django.VERSION >= (6, 1):
+    MAILERS = {"default": {"BACKEND": _MAIL}}
+else:
+    EMAIL_BACKEND = _MAIL
 
 COUNTJOBS = {
     "COMMANDS": [
