@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from countjobs.functions.callees import is_known
 from countjobs.models import JobDefinition
+from countjobs.models.kinds import has_callees
 
 if TYPE_CHECKING:
     from django.contrib import admin
@@ -18,10 +19,14 @@ if TYPE_CHECKING:
 _D = TypeVar("_D", bound=JobDefinition)
 
 
+def has_needed(user: Any, permission: str) -> bool:
+    """Whether a user has a permission; "" if none is needed."""
+    return not permission or bool(user.has_perm(permission))
+
+
 def may_use(user: Any, definition: JobDefinition | None) -> bool:
     """Whether a user may change or copy a definition, as far as what it calls goes."""
-    needed = definition.permission_needed if definition is not None else ""
-    return not needed or bool(user.has_perm(needed))
+    return definition is None or has_needed(user, definition.permission_needed)
 
 
 def may_start(user: Any, definition: JobDefinition) -> bool:
@@ -34,6 +39,11 @@ def may_start(user: Any, definition: JobDefinition) -> bool:
         return True
     is_there = not definition.callee or is_known(definition.callee)
     return is_there and may_use(user, definition)
+
+
+def is_guarded(kind: type[JobDefinition]) -> bool:
+    """Whether there may be definitions of a kind that not all who may run the kind may start."""
+    return kind.permission_needed != "" or has_callees(kind)  # else they are properties
 
 
 def startable(

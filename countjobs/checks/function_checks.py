@@ -85,7 +85,7 @@ def _of_function(registered: Registered) -> Iterator[CheckMessage]:
             obj=place_of(function),
             id="countjobs.E033",
         )
-    for each in (registered.name, *registered.aliases):
+    for each in registered.names:
         if wrong := _wrong_name(each, "function"):
             yield Error(
                 f"The function “{name}” can't have the name {shown(each)!r}: {wrong}.",

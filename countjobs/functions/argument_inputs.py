@@ -18,8 +18,8 @@ from countjobs.functions.calls import read_arguments, validate_size
 from countjobs.functions.docstrings import summary_of
 from countjobs.functions.parameter_types import KeyedTexts, Texts
 from countjobs.functions.registry import Registered, registry
-from countjobs.functions.signatures import Parameter, SignatureError, parameters_of
-from countjobs.functions.value_types import json_of
+from countjobs.functions.signatures import Parameter, usable_parameters
+from countjobs.functions.value_types import bare, json_of
 
 FUNCTION = "function"
 """The field beside it that names the function."""
@@ -91,7 +91,7 @@ class ArgumentsInput(forms.Widget):
         super().__init__(attrs)
         self.registered: Registered | None = None
         self.make_field: MakeField = _plain_field
-        self.stored: Any = {}
+        self.stored: Mapping[str, Any] = {}
         """What the inputs are filled with, where nothing was posted."""
 
     @property
@@ -116,20 +116,13 @@ class ArgumentsInput(forms.Widget):
         """The inputs. Without data, they are filled in from what is stored."""
         fields: dict[str, forms.Field] = {}
         initial: dict[str, Any] = {}
-        stored = self.stored if isinstance(self.stored, dict) else {}
         registered: Any = self.registered
-        parameters = self._parameters()
+        parameters = usable_parameters(self.registered)
         for key, parameter in parameters.items():
             fields[key] = self.make_field(registered, parameter)
-            if key in stored:
-                initial[key] = _value(parameter, stored[key])
+            if key in self.stored:
+                initial[key] = _value(parameter, self.stored[key])
         return ArgumentsForm(parameters, fields, data, prefix=name, initial=initial)
-
-    def _parameters(self) -> Mapping[str, Parameter]:
-        try:
-            return parameters_of(self.registered) if self.registered else {}
-        except SignatureError:
-            return {}
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         """As Django's, with the inputs."""
@@ -148,9 +141,8 @@ class ArgumentsInput(forms.Widget):
         return context
 
     def _unknown(self) -> str:
-        if not isinstance(self.stored, dict):
-            return ""
-        return ", ".join(name for name in self.stored if name not in self._parameters())
+        parameters = usable_parameters(self.registered)
+        return ", ".join(name for name in self.stored if name not in parameters)
 
     def format_value(self, value: Any) -> Any:
         """The value, unchanged."""
@@ -181,7 +173,7 @@ def _value(parameter: Parameter, stored: Any) -> Any:
         return parameter.read(stored)
     except ValidationError:
         has_rows = isinstance(parameter.type, (Texts, KeyedTexts))  # they show any JSON
-        return stored if has_rows or isinstance(stored, str) else json_of(stored)
+        return stored if has_rows else bare(stored)
 
 
 class ArgumentsFormField(OrderedJSONFormField):
@@ -195,46 +187,46 @@ class ArgumentsFormField(OrderedJSONFormField):
         "changed": _("Fill in the arguments of this function, then save again."),
     }
 
+    @property
+    def _inputs(self) -> ArgumentsInput:
+        return self.widget  # type: ignore[return-value]  # it is ours
+
     def settle(self, form: forms.BaseForm, name: str) -> None:
         """Find out which function is chosen, what is stored, and whose inputs were shown."""
-        widget: ArgumentsInput = self.widget  # type: ignore[assignment]  # it is ours
         chosen = value_beside(form, FUNCTION)
-        widget.registered = registry.find(chosen) if _may_be_shown(form, chosen) else None
+        self._inputs.registered = registry.find(chosen) if _may_be_shown(form, chosen) else None
         shown_for = form.data.get(marker_of(form.add_prefix(name))) if form.is_bound else None
         self.is_of_another = (
             shown_for is not None
-            and widget.registered is not None
-            and registry.find(shown_for) is not widget.registered
+            and self.registered is not None
+            and registry.find(shown_for) is not self.registered
         )
         stored = form.initial.get(name)
-        is_same = registry.find(form.initial.get(FUNCTION, chosen)) is widget.registered
-        widget.stored = self._stored = stored if is_same and isinstance(stored, dict) else {}
+        is_same = registry.find(form.initial.get(FUNCTION, chosen)) is self.registered
+        self._inputs.stored = stored if is_same and isinstance(stored, dict) else {}
 
     is_of_another = False
     """Whether the inputs that were posted are those of another function."""
-    _stored: Any = {}
 
     @property
     def registered(self) -> Registered | None:
         """The function that is chosen."""
-        widget: ArgumentsInput = self.widget  # type: ignore[assignment]  # it is ours
-        return widget.registered
+        return self._inputs.registered
 
     def to_python(self, value: Any) -> Any:
         """The arguments as JSON. Raises ValidationError; each input shows what is wrong with it."""
-        widget: ArgumentsInput = self.widget  # type: ignore[assignment]  # it is ours
         if not isinstance(value, ArgumentsForm):
             stored = super().to_python(value if value is not None else "")
-            if widget.registered is not None:
+            if self.registered is not None:
                 validate_size(stored)
-                read_arguments(widget.registered, stored)
+                read_arguments(self.registered, stored)
             return stored
         if self.is_of_another and value.fields:
             raise ValidationError(self.error_messages["changed"], code="changed")
-        if widget.registered is None or not value.is_valid():
+        if self.registered is None or not value.is_valid():
             raise self._wrong(len(value.errors))
         # The order stays as it was. What is left at the default follows the code.
-        kept = [name for name in self._stored if name in value.written]
+        kept = [name for name in self._inputs.stored if name in value.written]
         added = {
             name: stored
             for name, stored in value.written.items()
@@ -260,10 +252,9 @@ class ArgumentsFormField(OrderedJSONFormField):
 
     def prepare_value(self, value: Any) -> Any:
         """The inputs; or the JSON of arguments whose function is gone."""
-        widget: ArgumentsInput = self.widget  # type: ignore[assignment]  # it is ours
         if value is None or isinstance(value, (ArgumentsForm, InvalidJSONInput)):
             return value
-        if widget.registered is not None:
+        if self.registered is not None:
             return None
         return super().prepare_value(value) if value else None
 

@@ -33,5 +33,5 @@ def is_known(callee: str) -> bool:
 
 def known_callees() -> list[str]:
     """All that this process can call."""
-    names = {name for each in registry.functions for name in (each.name, *each.aliases)}
+    names = {name for each in registry.functions for name in each.names}
     return sorted([*map(function_callee, names), *map(command_callee, Conf.load().commands)])

@@ -10,7 +10,12 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.functions.registry import Registered, registry
-from countjobs.functions.signatures import Parameter, SignatureError, parameters_of
+from countjobs.functions.signatures import (
+    Parameter,
+    SignatureError,
+    parameters_of,
+    usable_parameters,
+)
 from countjobs.functions.value_types import json_of
 from countjobs.text import shown
 
@@ -106,13 +111,9 @@ def resolved(registered: Registered, values: Mapping[str, Any]) -> dict[str, Any
 
 def in_words(name: str, stored: Any) -> str:
     """A call as a list shows it: “shop.jobs.mail(days=7)”. Raises nothing, whatever is stored."""
-    registered = registry.find(name)
     if not isinstance(stored, Mapping):
         return f"{name}(…)"
-    try:
-        parameters = parameters_of(registered) if registered else {}
-    except SignatureError:
-        parameters = {}
+    parameters = usable_parameters(registry.find(name))
     told = (f"{key}={_in_words(parameters.get(key), value)}" for key, value in stored.items())
     return f"{name}({', '.join(told)})"
 

@@ -10,7 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy
 
-from countjobs.functions.value_types import ValueType, json_of
+from countjobs.functions.value_types import ValueType, bare, json_of
 from countjobs.text import shown
 
 
@@ -103,7 +103,7 @@ class Member(_Choice):
 
     def in_words(self, stored: Any) -> str:
         """The name."""
-        return stored if isinstance(stored, str) else json_of(stored)
+        return bare(stored)
 
 
 def _label(member: Enum) -> str:

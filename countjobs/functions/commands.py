@@ -9,10 +9,11 @@ from __future__ import annotations
 import shlex
 from argparse import ArgumentParser, FileType, _SubParsersAction
 from functools import cache
-from typing import Any
+from typing import Any, NoReturn
 
 from django.core.exceptions import ValidationError
 from django.core.management import BaseCommand, CommandError, get_commands, load_command_class
+from django.core.management.base import CommandParser
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.conf import Conf
@@ -66,18 +67,18 @@ def words_of(arguments: object) -> list[str]:
         ) from error
 
 
-class _Parser:
+def _parser_of(name: str, command: BaseCommand) -> CommandParser:
     """A command's own parser, which raises instead of ending the process."""
+    parser = command.create_parser(_FIRST_WORDS, name)
+    for ending in ("exit", "print_help"):
+        setattr(parser, ending, _refuse)
+    parser.called_from_command_line = False
+    _leave_files_alone(parser)
+    return parser
 
-    def __init__(self, name: str, command: BaseCommand) -> None:
-        self.parser = command.create_parser(_FIRST_WORDS, name)
-        for ending in ("exit", "print_help"):
-            setattr(self.parser, ending, self._refuse)
-        self.parser.called_from_command_line = False
-        _leave_files_alone(self.parser)
 
-    def _refuse(self, *args: Any) -> Any:
-        raise CommandError("This ends the command before it does anything.")
+def _refuse(*args: Any) -> NoReturn:
+    raise CommandError("This ends the command before it does anything.")
 
 
 def _leave_files_alone(parser: ArgumentParser) -> None:
@@ -97,7 +98,7 @@ def validate_words(name: str, words: list[str]) -> None:
         if word in _ENDING:
             raise _out_of_place(word)
     try:
-        parsed = _Parser(name, command).parser.parse_args(words)
+        parsed = _parser_of(name, command).parse_args(words)
     except (Exception, SystemExit) as error:  # types of arguments are any code
         message = _("The command refuses this: %(reason)s")
         raise ValidationError(message, code="words", params={"reason": _reason(error)}) from error
@@ -123,6 +124,6 @@ def help_of(name: str) -> str:
     """What `manage.py NAME --help` prints, 80 columns wide. Raises ValidationError."""
     command = find_command(name)
     try:
-        return _Parser(name, command).parser.format_help()
+        return _parser_of(name, command).format_help()
     except Exception as error:  # a parser is any code
         return describe(error)

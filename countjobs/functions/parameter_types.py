@@ -28,7 +28,7 @@ from countjobs.functions.plain_values import (
     are_texts,
 )
 from countjobs.functions.time_values import Date, Duration, Moment, Time
-from countjobs.functions.value_types import ValueType, json_of, wrong
+from countjobs.functions.value_types import ValueType, bare, json_of, wrong
 from countjobs.text import shown, validate_text
 
 
@@ -125,8 +125,7 @@ class Key(ValueType):
 
     def in_words(self, stored: Any) -> str:
         """The model and the key."""
-        key = stored if isinstance(stored, str) else json_of(stored)
-        return f"{self.model._meta.verbose_name} {key}"
+        return f"{self.model._meta.verbose_name} {bare(stored)}"
 
 
 TYPES: dict[Any, Callable[[], ValueType]] = {

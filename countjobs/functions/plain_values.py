@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext, gettext_lazy
 
 from countjobs.forms.native_inputs import LineField
-from countjobs.functions.value_types import ValueType, json_of, wrong
+from countjobs.functions.value_types import ValueType, bare, json_of, wrong
 from countjobs.text import MOST_TEXT, validate_length, validate_text
 
 _MOST_DIGITS = 1_000
@@ -145,4 +145,4 @@ class DecimalNumber(ValueType):
 
     def in_words(self, stored: Any) -> str:
         """Without quotation marks."""
-        return stored if isinstance(stored, str) else json_of(stored)
+        return bare(stored)

@@ -74,6 +74,11 @@ class Registered:
     rules: Rules = field(default_factory=Rules)
     """Values for a definition of it, where nobody has said otherwise."""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its name, and those that it had before."""
+        return (self.name, *self.aliases)
+
     @cached_property
     def is_task(self) -> bool:
         """Whether it is a Django task: then a run enqueues it."""
@@ -113,7 +118,7 @@ class Registry:
     def add(self, registered: Registered) -> None:
         """Add a function. If a name occurs twice, the first one has it, and a check reports it."""
         self.functions.append(registered)
-        for name in (registered.name, *registered.aliases):
+        for name in registered.names:
             self._by_name.setdefault(name, registered)
 
     def find(self, name: object) -> Registered | None:
@@ -126,8 +131,8 @@ class Registry:
 
     def names_taken_twice(self) -> Iterator[tuple[str, list[Registered]]]:
         """Names that more than one function has, or has had, each with those functions."""
-        for name in sorted({n for each in self.functions for n in (each.name, *each.aliases)}):
-            owners = [each for each in self.functions if name in (each.name, *each.aliases)]
+        for name in sorted({name for each in self.functions for name in each.names}):
+            owners = [each for each in self.functions if name in each.names]
             if len(owners) > 1:
                 yield name, owners
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
@@ -189,12 +189,17 @@ def parameters_of(registered: Registered) -> dict[str, Parameter]:
     return found
 
 
+def usable_parameters(registered: Registered | None) -> Mapping[str, Parameter]:
+    """The same for whoever only shows them: none without a function, or if it can't be used."""
+    with suppress(SignatureError):
+        return parameters_of(registered) if registered is not None else {}
+    return {}
+
+
 @cache
 def has_validators(registered: Registered) -> bool:
     """Whether checking the arguments calls code of others: validators are any code."""
-    with suppress(SignatureError):
-        return any(each.validators for each in parameters_of(registered).values())
-    return False
+    return any(each.validators for each in usable_parameters(registered).values())
 
 
 def _parameter(given: inspect.Parameter, hint: Any, help_text: str) -> Parameter:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 
 from countjobs.forms import MomentField
 from countjobs.forms.native_inputs import DateInput, MomentInputs, TimeInput
-from countjobs.functions.value_types import ValueType, json_of, wrong
+from countjobs.functions.value_types import ValueType, bare, wrong
 
 
 class _Iso(ValueType):
@@ -42,7 +42,7 @@ class _Iso(ValueType):
 
     def in_words(self, stored: Any) -> str:
         """Without quotation marks."""
-        return stored if isinstance(stored, str) else json_of(stored)
+        return bare(stored)
 
 
 class Date(_Iso):

@@ -51,6 +51,11 @@ def json_of(stored: Any) -> str:
         return "…"
 
 
+def bare(stored: Any) -> str:
+    """JSON as one reads it: a text is shown without quotation marks."""
+    return stored if isinstance(stored, str) else json_of(stored)
+
+
 class ValueType(ABC):
     """A type of parameter."""
 

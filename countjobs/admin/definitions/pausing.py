@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.changes import log_changed
 from countjobs.admin.display import badge
-from countjobs.admin.guarded import may_start, startable
+from countjobs.admin.guarded import is_guarded, may_start, startable
 from countjobs.admin.one_row import row_of
 from countjobs.admin.urls import OF_ROW, WRITE, Page
 from countjobs.database.batches import batches
@@ -57,7 +57,7 @@ def set_many(
     model_admin: JobDefinitionAdmin, request: HttpRequest, queryset: QuerySet[Any], *, enabled: bool
 ) -> None:
     """Pause or resume the definitions selected in the list, and say how many changed."""
-    if enabled:
+    if enabled and is_guarded(queryset.model):
         startable(model_admin, request, queryset)  # says how many are left out
     count = set_enabled(request, queryset, enabled=enabled)
     if enabled:

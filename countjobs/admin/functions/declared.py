@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
@@ -24,6 +23,7 @@ from countjobs.admin.lookup import zone_of
 from countjobs.admin.one_row import row_of
 from countjobs.admin.urls import OF_ROW, WRITE, Page
 from countjobs.database.deadlocks import again_after_deadlock
+from countjobs.functions.value_types import bare
 from countjobs.jobstores.declaring import Difference, differences, go_back
 from countjobs.models import Declaration, FunctionJob
 
@@ -54,8 +54,8 @@ def comparison(definition: FunctionJob) -> SafeString:
     rows = [
         (
             capfirst(str(definition._meta.get_field(each.field).verbose_name)),  # type: ignore[union-attr]  # no relation
-            _text(each.declared),
-            _text(each.now),
+            bare(each.declared),
+            bare(each.now),
         )
         for each in _changed(declaration)
     ]
@@ -79,10 +79,6 @@ def _changed(declaration: Declaration) -> list[Difference]:
     if declaration.gone_at is not None:
         return []
     return differences(Declaration.objects.select_related("definition").get(pk=declaration.pk))
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 @again_after_deadlock

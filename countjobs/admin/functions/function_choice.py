@@ -10,6 +10,7 @@ from django.apps import apps
 from django.core.management import get_commands
 from django.utils.translation import gettext as _
 
+from countjobs.admin.guarded import has_needed
 from countjobs.conf import Conf
 from countjobs.functions.registry import Registered, registry
 
@@ -58,7 +59,7 @@ def commands_here() -> Choices:
 
 def may_choose(user: Any, registered: Registered) -> bool:
     """Whether a user may schedule a function."""
-    return not registered.permission or bool(user.has_perm(registered.permission))
+    return has_needed(user, registered.permission)
 
 
 def _allowed(user: Any) -> Iterable[Registered]:

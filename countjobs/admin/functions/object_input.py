@@ -19,7 +19,7 @@ from django.utils.translation import gettext
 from countjobs.admin.functions.function_choice import may_choose
 from countjobs.functions.parameter_types import Key
 from countjobs.functions.registry import Registered, registry
-from countjobs.functions.signatures import Parameter, SignatureError, parameters_of
+from countjobs.functions.signatures import Parameter, usable_parameters
 
 
 class ObjectInput(AutocompleteSelect):
@@ -106,10 +106,7 @@ class _Objects(AutocompleteJsonView):
         registered = registry.find(request.GET.get("model_name"))
         if registered is None or not may_choose(request.user, registered):
             raise PermissionDenied
-        try:
-            parameter = parameters_of(registered).get(request.GET.get("field_name", ""))
-        except SignatureError:
-            parameter = None
+        parameter = usable_parameters(registered).get(request.GET.get("field_name", ""))
         if parameter is None or not isinstance(parameter.type, Key):
             raise PermissionDenied
         found = _admin_of(self._of, request, parameter.type)
