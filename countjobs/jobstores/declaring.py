@@ -9,13 +9,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from itertools import chain, count
 from typing import Any
 
 from django.apps import AppConfig
 from django.core.exceptions import ValidationError
-from django.db import DEFAULT_DB_ALIAS, IntegrityError, connections, models, router, transaction
-from django.db.backends.utils import format_number
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, connections, router, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
@@ -28,12 +28,12 @@ from countjobs.functions.registry import Declared, registry
 from countjobs.functions.signatures import SignatureError
 from countjobs.functions.value_types import json_of
 from countjobs.models import Declaration, FunctionJob
+from countjobs.models.json_values import json_value, set_from_json
+from countjobs.models.names import first_free
 from countjobs.models.validity import sentences
 from countjobs.text import describe, visible
 
 Values = dict[str, Any]
-
-_PLAIN = (str, int, bool, dict, list, type(None))
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def go_back(declaration: Declaration) -> list[str]:
     changed = [each.field for each in differences(declaration)]
     if changed:
         for name in changed:
-            _set(definition, name, declaration.values[name])
+            set_from_json(definition, name, declaration.values[name])
         definition.full_clean()
         definition.save(update_fields=changed)  # a person may have saved others since
     return changed
@@ -195,7 +195,7 @@ def _merge(definition: FunctionJob, before: Values, values: Values) -> Iterator[
         old, new = before.get(name, fresh[name]), values.get(name, fresh[name])
         now = _values(definition, [name])[name]
         if _same(now, old) and not _same(new, old):
-            _set(definition, name, new)
+            set_from_json(definition, name, new)
             yield name
 
 
@@ -224,41 +224,19 @@ def _locked(**query: Any) -> Declaration | None:
 def _free_name(name: str, pk: Any = None) -> str:
     """The name, or with a number if another definition has it."""
     others = rows_of(FunctionJob).exclude(pk=pk)
-    number, free = 1, name
-    while others.filter(name=free).exists():
-        number += 1
-        ending = f" ({number})"
-        free = f"{name[: 200 - len(ending)]}{ending}"
-    return free
+    numbered = chain([""], (f" ({number})" for number in count(2)))
+    return first_free(name, numbered, lambda free: others.filter(name=free).exists())
 
 
 def _values(definition: FunctionJob, names: Iterable[str]) -> Values:
     """Fields as JSON, of those names that there are."""
-    found: Values = {}
-    for field in definition._meta.concrete_fields:
-        if field.name in names:
-            found[field.name] = _as_json(field, getattr(definition, field.attname))
-    return found
+    fields = (field for field in definition._meta.concrete_fields if field.name in names)
+    return {field.name: json_value(field, definition) for field in fields}
 
 
 def _same(one: Any, other: Any) -> bool:
     """Whether two values are the same JSON. As text: 1 equals true, and so do other orders."""
     return json_of(one) == json_of(other)
-
-
-def _as_json(field: Any, value: Any) -> Any:
-    """A value as JSON. What is equal is the same text, as it was given or as it was stored."""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
-    if isinstance(field, models.DecimalField):
-        return format_number(field.to_python(value), field.max_digits, field.decimal_places)
-    return value if isinstance(value, _PLAIN) else str(value)
-
-
-def _set(definition: FunctionJob, name: str, value: Any) -> None:
-    field: Any = definition._meta.get_field(name)
-    is_json = isinstance(field, models.JSONField)
-    setattr(definition, name, value if is_json else field.to_python(value))
 
 
 def _told(definition: FunctionJob) -> str:

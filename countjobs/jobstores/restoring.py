@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from apscheduler.job import Job
 from django.apps import apps
-from django.db import Error, models
+from django.db import Error
 from django.utils.translation import gettext as _
 
 from countjobs.conf import DEFAULT_EXECUTOR, Conf
@@ -19,6 +19,7 @@ from countjobs.jobstores.questions import JobRow
 from countjobs.jobstores.rows import RUN_DEFINITION, job_of, load_definitions
 from countjobs.jobstores.signing import ForeignJobError, UnreadableJobError, unseal
 from countjobs.models import CommandJob, FunctionJob, JobDefinition
+from countjobs.models.json_values import set_from_json
 from countjobs.models.kinds import definition_key, not_overridable
 from countjobs.text import describe
 
@@ -55,7 +56,7 @@ class Taken:
         definition = deepcopy(self.definition) if self.is_used or parameters else self.definition
         self.is_used = True
         for name, value in parameters.items():
-            setattr(definition, name, _of_field(definition, name, value))
+            set_from_json(definition, name, value)
         definition.validate_run()
         definition.hand_to_run(parameters)
         return definition.run
@@ -70,15 +71,6 @@ class Taken:
         untouched.validate_run()
         untouched.hand_to_run()
         return [partial(_run_copy, untouched)] * count
-
-
-def _of_field(definition: JobDefinition, name: str, value: Any) -> Any:
-    """The value of a field, from what JSON has for it: a date, for example, is text there.
-
-    Raises FieldDoesNotExist.
-    """
-    of_name = definition._meta.get_field(name)
-    return of_name.to_python(value) if isinstance(of_name, models.Field) else value
 
 
 def _call_anew(row: JobRow) -> object:

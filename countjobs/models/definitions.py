@@ -14,7 +14,7 @@ from django.utils import timezone as django_timezone
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.models.fields import CronField
-from countjobs.models.names import validate_name
+from countjobs.models.names import LONGEST, validate_name
 from countjobs.models.rules import Rules
 from countjobs.models.validity import (
     ENDED,
@@ -56,7 +56,7 @@ class JobDefinition(Rules):
     runs.
     """
 
-    name = models.CharField(_("name"), max_length=200, unique=True)
+    name = models.CharField(_("name"), max_length=LONGEST, unique=True)
     description = models.TextField(_("description"), blank=True)
     enabled = models.BooleanField(_("enabled"), default=True)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -10,6 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from countjobs.database.primary import rows_of
 from countjobs.text import validate_marks, without_marks
+
+LONGEST = 200
+"""Characters of the name of a definition."""
 
 
 def validate_name(definition: Any) -> None:
@@ -28,6 +31,14 @@ def validate_name(definition: Any) -> None:
         refuse_marks(name, lambda bare: others.filter(name=bare).exists())
     except ValidationError as error:
         raise ValidationError({"name": error}) from error
+
+
+def first_free(
+    stem: str, suffixes: Iterable[str], is_taken: Callable[[str], bool], longest: int = LONGEST
+) -> str:
+    """The first name that isn't taken: the stem with one suffix after the other, cut to fit."""
+    names = (f"{stem[: longest - len(suffix)].rstrip()}{suffix}" for suffix in suffixes)
+    return next(name for name in names if not is_taken(name))
 
 
 def refuse_marks(name: str, is_taken: Callable[[str], bool]) -> None:

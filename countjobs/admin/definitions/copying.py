@@ -19,6 +19,7 @@ from countjobs.admin.one_row import row_at
 from countjobs.database.deadlocks import again_after_deadlock
 from countjobs.database.primary import rows_of
 from countjobs.models import JobDefinition
+from countjobs.models.names import first_free
 
 MOST = 1_000
 """How many at once."""
@@ -47,8 +48,7 @@ def free_name(name: str, taken: Collection[str], longest: int) -> str:
     """
     stem = _stem(name)
     suffixes = chain([f" ({_word()})"], (f" ({_word()} {n})" for n in count(2)))
-    names = (f"{stem[: longest - len(suffix)].rstrip()}{suffix}" for suffix in suffixes)
-    return next(name for name in names if name not in taken)
+    return first_free(stem, suffixes, taken.__contains__, longest)
 
 
 def _word() -> str:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any, TypeAlias
 
 from django.contrib import admin
@@ -13,6 +11,7 @@ from django.db import models
 from django.http import HttpRequest
 
 from countjobs.models import JobDefinition
+from countjobs.models.json_values import json_value
 from countjobs.models.rules import Rules
 from countjobs.text import is_encodable
 
@@ -27,8 +26,6 @@ _SHOWN = ("name", "enabled")
 
 _RULES = frozenset(field.name for field in Rules._meta.fields)
 _COMMON = frozenset(field.name for field in JobDefinition._meta.fields)
-
-_MOST_DIGITS = 1_000
 
 
 def label_of(model: type[models.Model]) -> str:
@@ -86,35 +83,14 @@ def json_of(value: Any, *, in_lines: bool = False) -> str:
 
 
 def value_of(field: AnyField, definition: JobDefinition) -> Any:
-    """The value of a field, for JSON: dates in ISO 8601 and UTC, other types as text.
-
-    Equal values are the same text.
-    """
+    """The value of a field, for JSON. A reference is a natural key, where there is one."""
     if (
         field.is_relation
         and has_natural_key(field)
         and (key := _natural_key(field, definition)) is not None
     ):
         return key
-    value = field.value_from_object(definition)
-    if isinstance(value, Decimal):
-        return _bare(value)
-    if isinstance(value, datetime):
-        return (value.astimezone(UTC) if value.tzinfo else value).isoformat()
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    return value if isinstance(field, models.JSONField) else field.value_to_string(definition)
-
-
-def _bare(number: Decimal) -> str:
-    """Without zeros at its end: a default of 2 comes back as 2.00 from the database.
-
-    A file may hold a number with an exponent of a billion. That is written as it was.
-    """
-    if not number.is_finite() or not -_MOST_DIGITS < number.adjusted() < _MOST_DIGITS:
-        return str(number)
-    text = f"{number:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return json_value(field, definition)
 
 
 def has_natural_key(field: AnyField) -> bool:
