@@ -117,6 +117,11 @@ class Conf:
         return metadata["least"], metadata["most"]
 
     @classmethod
+    def is_sound(cls) -> bool:
+        """Whether the settings can be read. If not, a check says what is wrong."""
+        return not cls.problems(getattr(settings, "COUNTJOBS", {}))
+
+    @classmethod
     def problems(cls, given: object) -> list[str]:
         """What is wrong with a value of `COUNTJOBS`, one sentence each."""
         if not isinstance(given, dict):

@@ -24,7 +24,7 @@ NOT_FOR_JOBS = frozenset(
 def check_commands(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Check the commands that the settings name. The defaults may be missing."""
     given = getattr(settings, "COUNTJOBS", {})
-    if Conf.problems(given) or "COMMANDS" not in given:
+    if not Conf.is_sound() or "COMMANDS" not in given:
         return []
     return [message for name in dict.fromkeys(given["COMMANDS"]) for message in _of_command(name)]
 

@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import Any
 
 from django.apps import AppConfig
-from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004
 from django.core.exceptions import ValidationError
 
@@ -38,7 +37,7 @@ _IN_BETWEEN = "declared"
 @register("countjobs")
 def check_functions(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Check that each function can be scheduled, under a name of its own."""
-    if Conf.problems(getattr(settings, "COUNTJOBS", {})):
+    if not Conf.is_sound():
         return []  # another check reports those
     messages = [message for each in registry.functions for message in _of_function(each)]
     return [*messages, *_names_taken_twice()]
@@ -49,7 +48,7 @@ def check_declarations(
     app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
     """Check that each declared schedule can become a definition, under a name of its own."""
-    if Conf.problems(getattr(settings, "COUNTJOBS", {})):
+    if not Conf.is_sound():
         return []
     messages = [message for each in registry.declared for message in _of_declaration(each)]
     return [*messages, *_declared_twice()]

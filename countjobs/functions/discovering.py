@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.utils.module_loading import autodiscover_modules
 
 from countjobs.conf import Conf
@@ -10,5 +9,5 @@ from countjobs.conf import Conf
 
 def discover() -> None:
     """Import the module of jobs of each app. Raises what importing one of them raises."""
-    if not Conf.problems(getattr(settings, "COUNTJOBS", {})):  # a check reports those
+    if Conf.is_sound():
         autodiscover_modules(Conf.load().jobs_module)

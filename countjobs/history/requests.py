@@ -95,7 +95,7 @@ def _refuse(job_ids: Iterable[str], parameters: dict[str, Any]) -> None:
             raise ValueError(
                 f"{kind._meta.label}: a run can't be given a value for {', '.join(refused)}."
             )
-        if parameters and has_callees(kind):  # what it calls says which values it takes
+        if has_callees(kind):  # what it calls says which values it takes
             for definition in rows_of(kind).filter(pk__in=pks):
                 _try(definition, parameters)
 
