@@ -1,5 +1,6 @@
 """Form fields of the app's models."""
 
+from countjobs.forms.intervals import IntervalFormField
 from countjobs.forms.key_text_rows import KeyTextRows
 from countjobs.forms.keytext import KeyTextFormField
 from countjobs.forms.moments import MomentField
@@ -8,6 +9,7 @@ from countjobs.forms.settling import Settling
 
 __all__ = [
     "MOST_LEVELS",
+    "IntervalFormField",
     "KeyTextFormField",
     "KeyTextRows",
     "MomentField",

@@ -22,6 +22,7 @@ Schedule = Mapping[str, "str | int | datetime | None"] | str
 class Rules(TypedDict, total=False):
     """The fields of a definition that `@job` and `declare` set, by their names there."""
 
+    group: str
     description: str
     enabled: bool
     executor: str
@@ -44,7 +45,6 @@ class Options(Rules, total=False):
     name: str
     aliases: Sequence[str]
     permission: str
-    group: str
     schedule: Schedule | None
     arguments: Mapping[str, Any]
 
@@ -69,10 +69,13 @@ class Registered:
     """Names that it had before. Definitions that store one of them mean this function."""
     permission: str = ""
     """What people need to schedule it, as “app.codename”; "" if nothing special."""
-    group: str = ""
-    """The heading under which the form lists it."""
     rules: Rules = field(default_factory=Rules)
     """Values for a definition of it, where nobody has said otherwise."""
+
+    @property
+    def group(self) -> str:
+        """The heading under which the form lists it, and the group of its definitions."""
+        return self.rules.get("group", "")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -163,7 +166,7 @@ def job(function: Any = None, /, **options: Any) -> Any:
         name: What definitions store; by default the dotted name.
         aliases: Names that the function had before.
         permission: What people need to schedule it, such as "shop.refund".
-        group: The heading under which the form lists it.
+        group: The group of its definitions, and the heading under which the form lists it.
         schedule: Declares a definition: cron fields by name (those that are smaller than the
             smallest one named are at their least value, as in APScheduler), or a crontab line.
         arguments: What the declared definition calls the function with.
@@ -234,7 +237,6 @@ def _register(target: Any, options: Mapping[str, Any]) -> None:
         target=target,
         aliases=tuple(options.get("aliases", ())),
         permission=options.get("permission", ""),
-        group=options.get("group", ""),
         rules=rules,
     )
     schedule = options.get("schedule")

@@ -14,7 +14,7 @@ from apscheduler.job import Job
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 
-from countjobs.triggers import ScheduleTrigger
+from countjobs.triggers import BoundedTrigger
 
 CLOCKS_DIFFER = timedelta(minutes=1)
 """Clocks may differ by so much. A row that is further ahead is mended."""
@@ -33,14 +33,14 @@ def kept_run_time(trigger: BaseTrigger, kept: datetime, now: datetime) -> dateti
     what it once said is kept.
     """
     soon = now + CLOCKS_DIFFER
-    if kept <= soon and not isinstance(trigger, ScheduleTrigger):
+    if kept <= soon and not isinstance(trigger, BoundedTrigger):
         return kept
     found = _next(trigger, min(kept, soon))
     if found == kept:
         return kept
     if found is not None and found < kept:
         return None
-    if not isinstance(trigger, ScheduleTrigger):
+    if not isinstance(trigger, BoundedTrigger):
         return kept
     earlier = _utc(trigger.last_fire_time(kept))
     if earlier is not None and earlier < kept - _DAY:

@@ -36,7 +36,7 @@ _BATCH = 500
 _SEALED = frozenset(
     {
         *CRON_DEFAULTS,
-        *("timezone", "jitter"),
+        *("schedule_type", "every", "timezone", "jitter"),
         *("name", "executor", "misfire_grace_time", "coalesce", "max_instances"),
     }
 )

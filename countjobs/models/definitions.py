@@ -13,7 +13,7 @@ from django.db import DEFAULT_DB_ALIAS, models, router, transaction
 from django.utils import timezone as django_timezone
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.models.fields import CronField
+from countjobs.models.fields import CronField, IntervalField
 from countjobs.models.names import LONGEST, validate_name
 from countjobs.models.rules import Rules
 from countjobs.models.validity import (
@@ -28,9 +28,21 @@ from countjobs.models.validity import (
 from countjobs.models.writes import JobDefinitionQuerySet
 from countjobs.run_context import progress
 from countjobs.text import describe, shown, visible
-from countjobs.triggers import CRON_DEFAULTS, ScheduleTrigger, zone_names
+from countjobs.triggers import (
+    CRON_DEFAULTS,
+    BoundedTrigger,
+    IntervalTrigger,
+    OnceTrigger,
+    ScheduleTrigger,
+    zone_names,
+)
 
-_WHEN = frozenset((*CRON_DEFAULTS, "timezone", "start_date", "end_date", "enabled"))
+_WHEN = frozenset(
+    {
+        *("schedule_type", *CRON_DEFAULTS, "every", "run_at"),
+        *("timezone", "start_date", "end_date", "enabled"),
+    }
+)
 """The fields that decide whether a definition has any runs."""
 
 
@@ -49,6 +61,14 @@ def validate_timezone(name: str) -> None:
         )
 
 
+class ScheduleType(models.TextChoices):
+    """What says when a definition is due."""
+
+    CRON = "cron", _("by the clock")
+    INTERVAL = "interval", _("at an interval")
+    ONCE = "once", _("once")
+
+
 class JobDefinition(Rules):
     """A kind of job: subclass it, add typed fields, write `run`, and register it in the admin.
 
@@ -57,9 +77,35 @@ class JobDefinition(Rules):
     """
 
     name = models.CharField(_("name"), max_length=LONGEST, unique=True)
+    group = models.CharField(
+        _("group"),
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        db_index=True,
+        help_text=_("A word of your choice. Lists can be filtered by it."),
+    )
     description = models.TextField(_("description"), blank=True)
     enabled = models.BooleanField(_("enabled"), default=True)
 
+    schedule_type = models.CharField(
+        _("type of schedule"),
+        max_length=16,
+        choices=ScheduleType.choices,
+        default=ScheduleType.CRON,
+        db_default=ScheduleType.CRON,
+    )
+    every = IntervalField(
+        _("every"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "Counted from the start; if there is none, from when this is saved. Whole days keep "
+            "the time of day."
+        ),
+    )
+    run_at = models.DateTimeField(_("run at"), null=True, blank=True)
     year = CronField(_("year"), help_text=_("1970–2199"))
     month = CronField(_("month"), help_text=_("1–12 or jan–dec"))
     day = CronField(_("day"), help_text=_("1–31, last, 2nd mon, last fri"))
@@ -108,6 +154,8 @@ class JobDefinition(Rules):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save, and write the job store's row in the same transaction (on Django's own signal)."""
+        if self.count_from(django_timezone.now()) and kwargs.get("update_fields") is not None:
+            kwargs["update_fields"] = {*kwargs["update_fields"], "start_date"}
         using = kwargs.get("using") or router.db_for_write(type(self), instance=self)
         with transaction.atomic(using=using):
             super().save(*args, **kwargs)
@@ -148,15 +196,29 @@ class JobDefinition(Rules):
         """The eight expressions by field name."""
         return {name: getattr(self, name) for name in CRON_DEFAULTS}
 
-    def trigger(self) -> ScheduleTrigger:
+    def count_from(self, now: datetime) -> bool:
+        """Count an interval that has no start from this moment. Returns whether it had none."""
+        if self.schedule_type != ScheduleType.INTERVAL or self.start_date is not None:
+            return False
+        self.start_date = now.replace(microsecond=0)
+        return True
+
+    def trigger(self) -> BoundedTrigger:
         """When this definition is due. Raises ValueError if its fields make no schedule."""
+        delays: Any = {"jitter": self.jitter or 0, "seed": self.name}
+        if self.schedule_type == ScheduleType.ONCE:
+            if self.run_at is None:
+                raise ValueError("The definition has no `run_at`.")
+            return OnceTrigger(self.run_at, self.timezone, **delays)
+        if self.schedule_type == ScheduleType.INTERVAL:
+            if self.every is None:
+                raise ValueError("The definition has no `every`.")
+            start = self.start_date or EPOCH  # only raw SQL leaves it out
+            return IntervalTrigger(
+                self.every, self.timezone, start=start, end=self.end_date, **delays
+            )
         return ScheduleTrigger(
-            self.cron,
-            self.timezone,
-            start=self.start_date,
-            end=self.end_date,
-            jitter=self.jitter or 0,
-            seed=self.name,
+            self.cron, self.timezone, start=self.start_date, end=self.end_date, **delays
         )
 
     def next_fire_time(self, now: datetime) -> datetime | None:
@@ -193,14 +255,27 @@ class JobDefinition(Rules):
         if self.start_date and self.end_date and self.start_date > self.end_date:
             message = _("The end must not be before the start.")
             raise ValidationError({"end_date": ScheduleError(message, code="order")})
+        if needed := self._missing():
+            raise ValidationError(needed)
         if not self.enabled or self.next_fire_time(now) is not None:
             return
         if self.trigger().get_next_fire_time(None, EPOCH) is None:
             message = _("This schedule never runs: no time matches all of its fields.")
             raise ValidationError({NON_FIELD_ERRORS: ScheduleError(message, code="never")})
+        if self.schedule_type == ScheduleType.ONCE:
+            message = _("This moment has passed. Choose a later one, or disable the definition.")
+            raise ValidationError({"run_at": ScheduleError(message, code=ENDED)})
         message = _("This schedule has no more runs. Change it, or disable the definition.")
         field = "end_date" if self.end_date and self.end_date <= now else NON_FIELD_ERRORS
         raise ValidationError({field: ScheduleError(message, code=ENDED)})
+
+    def _missing(self) -> dict[str, ScheduleError]:
+        """What a schedule of this type lacks."""
+        if self.schedule_type == ScheduleType.INTERVAL and self.every is None:
+            return {"every": ScheduleError(_("Say how long the interval is."), code="required")}
+        if self.schedule_type == ScheduleType.ONCE and self.run_at is None:
+            return {"run_at": ScheduleError(_("Say when the job runs."), code="required")}
+        return {}
 
     def full_clean(
         self,

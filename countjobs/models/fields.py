@@ -6,13 +6,33 @@ import json
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.forms import MOST_LEVELS, KeyTextFormField, OrderedJSONFormField, is_too_deep
+from countjobs.forms import (
+    MOST_LEVELS,
+    IntervalFormField,
+    KeyTextFormField,
+    OrderedJSONFormField,
+    is_too_deep,
+)
 from countjobs.text import shown, storable, validate_text
 from countjobs.triggers import CRON_DEFAULTS, CronFieldError, normalise_expression
+
+MOST_SECONDS = 10 * 366 * 86_400
+"""Ten years: the longest time that a field may hold."""
+
+
+class IntervalField(models.PositiveIntegerField):  # type: ignore[type-arg]  # generic for mypy only
+    """So many seconds. Forms have a number and a unit."""
+
+    default_validators = [MinValueValidator(1), MaxValueValidator(MOST_SECONDS)]
+
+    def formfield(self, **kwargs: Any) -> Any:
+        """A form field of two inputs."""
+        return models.Field.formfield(self, **{"form_class": IntervalFormField, **kwargs})
 
 
 class CronField(models.CharField):  # type: ignore[type-arg]  # generic for mypy only

@@ -12,9 +12,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.conf import DEFAULT_EXECUTOR, PROCESSES, THREADS, Conf
+from countjobs.models.fields import MOST_SECONDS
 from countjobs.models.in_run import SavedInRun
 
-_MOST_SECONDS = 10 * 366 * 86_400
 MOST_RETRIES = 100
 
 
@@ -39,7 +39,7 @@ class Rules(SavedInRun):
         _("misfire grace time"),
         null=True,
         blank=True,
-        validators=[MinValueValidator(1), MaxValueValidator(_MOST_SECONDS)],
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_SECONDS)],
         help_text=_(
             "How many seconds late a run may start. If it is later, it is missed. Empty: no limit."
         ),
@@ -87,7 +87,7 @@ class Rules(SavedInRun):
         _("time limit"),
         null=True,
         blank=True,
-        validators=[MinValueValidator(1), MaxValueValidator(_MOST_SECONDS)],
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_SECONDS)],
         help_text=_(
             "How many seconds a run may take. A longer one is stopped, and counts as timed out. "
             "Empty: no limit."
@@ -104,7 +104,7 @@ class Rules(SavedInRun):
         _("retry delay"),
         default=60,
         db_default=60,
-        validators=[MinValueValidator(1), MaxValueValidator(_MOST_SECONDS)],
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_SECONDS)],
         help_text=_("How many seconds to wait before the first retry."),
     )
     retry_backoff = models.DecimalField(
@@ -137,7 +137,7 @@ class Rules(SavedInRun):
         _("longest silence"),
         null=True,
         blank=True,
-        validators=[MinValueValidator(1), MaxValueValidator(_MOST_SECONDS)],
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_SECONDS)],
         help_text=_(
             "The job is reported as silent when it has had no success for this many seconds. "
             "Empty: never."

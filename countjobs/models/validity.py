@@ -65,7 +65,7 @@ def more_checks(
     for name, check in definition.own_checks():
         if name not in exclude:
             yield name, check
-    for name in ("start_date", "end_date"):
+    for name in ("start_date", "end_date", "run_at"):
         if name not in exclude and (value := getattr(definition, name)):
             yield name, partial(validate_moment, value)
 

@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from django.db import connections, transaction
+from django.db import connections, models, transaction
 from django.dispatch import Signal
+from django.utils import timezone
 
 from countjobs.database.batches import batches
 from countjobs.database.deadlocks import again_after_deadlock
@@ -29,6 +30,9 @@ definitions_changed = Signal()
 
 definitions_deleted = Signal()
 """The same for definitions that were deleted."""
+
+_MAY_LACK_START = {"schedule_type", "start_date"}
+"""What an update sets, if it may leave an interval without a start."""
 
 _BATCH = 10_000
 """Values in one statement. SQLite takes 32,766, servers and drivers 65,535."""
@@ -50,6 +54,8 @@ class JobDefinitionQuerySet(PrimaryQuerySet["JobDefinition"]):
             rows = sum(
                 self._update_batch(batch, kwargs) for batch in [*batches(pks, _BATCH)] or [pks]
             )
+            if _MAY_LACK_START & kwargs.keys():
+                self._count_from_now(pks)
             self._changed(pks)
         return rows
 
@@ -60,12 +66,23 @@ class JobDefinitionQuerySet(PrimaryQuerySet["JobDefinition"]):
 
     update.alters_data = True  # type: ignore[attr-defined]  # as Django marks it for templates
 
+    def _count_from_now(self, pks: list[Any]) -> None:
+        """Intervals without a start count from this moment."""
+        there = self.model._base_manager.using(self.db)
+        lack = there.filter(schedule_type="interval", start_date=None)
+        for batch in batches(pks, _BATCH):
+            start = timezone.now().replace(microsecond=0)
+            models.QuerySet.update(lack.filter(pk__in=batch), start_date=start)
+
     def bulk_create(
         self, objs: Iterable[JobDefinition], *args: Any, **kwargs: Any
     ) -> list[JobDefinition]:
         """As Django's."""
+        definitions = list(objs)
+        for each in definitions:
+            each.count_from(timezone.now())
         with transaction.atomic(using=self.db, savepoint=False):
-            created = super().bulk_create(objs, *args, **kwargs)
+            created = super().bulk_create(definitions, *args, **kwargs)
             pks = [definition.pk for definition in created if definition.pk is not None]
             # Where conflicts are ignored, Django can't say which rows it wrote.
             names = [definition.name for definition in created if definition.pk is None]

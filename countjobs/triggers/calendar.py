@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, time
+from typing import Protocol
 
 from apscheduler.triggers.cron import CronTrigger
 
@@ -17,9 +18,32 @@ from countjobs.triggers.dates import DATE_FIELDS, date_calendar
 from countjobs.triggers.expressions import LAST_YEAR, normalise_expression
 from countjobs.triggers.values import is_interval, values_of
 
-_FIRST_WALL = datetime(1970, 1, 1)  # noqa: DTZ001  # walls have no zone
-_LAST_WALL = datetime(LAST_YEAR, 12, 31, 23, 59, 59)  # noqa: DTZ001
+FIRST_WALL = datetime(1970, 1, 1)  # noqa: DTZ001  # walls have no zone
+LAST_WALL = datetime(LAST_YEAR, 12, 31, 23, 59, 59)  # noqa: DTZ001
 _LAST_TIME = 23, 59, 59
+
+
+class WallCalendar(Protocol):
+    """Walls from 1970 to the end of `LAST_YEAR`. Searching and counting them takes no loop."""
+
+    @property
+    def is_interval(self) -> bool:
+        """Whether these aren't times of day, but follow what the clock shows; see `zones`."""
+
+    def next_wall(self, at_or_after: datetime) -> datetime | None:
+        """The first wall not before the given one."""
+
+    def previous_wall(self, at_or_before: datetime) -> datetime | None:
+        """The last wall not after the given one."""
+
+    def count_walls(self, first: datetime, end: datetime) -> int:
+        """How many walls lie from `first` on, and before `end`."""
+
+    def matches_minute(self, wall: datetime) -> bool:
+        """Whether there is a wall in this one's minute."""
+
+    def times_a_day(self) -> tuple[int, int, int]:
+        """How many hours of a day have walls, minutes of each, and seconds of each."""
 
 
 class CronCalendar:
@@ -47,9 +71,9 @@ class CronCalendar:
 
     def next_wall(self, at_or_after: datetime) -> datetime | None:
         """The first matching wall not before the given one, from 1970 to the end of `LAST_YEAR`."""
-        if at_or_after > _LAST_WALL:
+        if at_or_after > LAST_WALL:
             return None
-        wall = max(at_or_after, _FIRST_WALL)
+        wall = max(at_or_after, FIRST_WALL)
         if self._dates.matches(wall):
             second = wall.second + (1 if wall.microsecond else 0)
             found = self._next_time(wall.hour, wall.minute, second)
@@ -60,9 +84,9 @@ class CronCalendar:
 
     def previous_wall(self, at_or_before: datetime) -> datetime | None:
         """The last matching wall not after the given one, in the same years."""
-        if at_or_before < _FIRST_WALL:
+        if at_or_before < FIRST_WALL:
             return None
-        wall = min(at_or_before, _LAST_WALL)
+        wall = min(at_or_before, LAST_WALL)
         if self._dates.matches(wall):
             found = self._previous_time(wall.hour, wall.minute, wall.second)
             if found is not None:

@@ -15,10 +15,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache, lru_cache
+from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
-from countjobs.triggers.calendar import CronCalendar
+from countjobs.triggers.calendar import WallCalendar
 from countjobs.triggers.clocks import Stretch, Transition, stretch_of
+
+Walls = TypeVar("Walls", bound=WallCalendar)
 
 _MARGIN = timedelta(hours=27)  # offsets lie between -12 and +14 hours
 _MINUTE = timedelta(minutes=1)
@@ -45,7 +48,7 @@ def load_zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
-class ZonedCalendar:
+class ZonedCalendar(Generic[Walls]):
     """The instants (in UTC) at which a time zone's clock shows the walls of a calendar.
 
     A search goes through the stretches between clock changes, but skips those without a matching
@@ -53,7 +56,7 @@ class ZonedCalendar:
     clock change removes.
     """
 
-    def __init__(self, calendar: CronCalendar, zone: tzinfo) -> None:
+    def __init__(self, calendar: Walls, zone: tzinfo) -> None:
         self.calendar = calendar
         self.zone = zone
         self.is_interval = calendar.is_interval

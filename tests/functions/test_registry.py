@@ -124,7 +124,7 @@ def test_a_schedule_declares_a_definition_of_the_function_s_name(
     (declared,) = isolated_registry.declared
     assert declared.name == declared.function.name == f"{WHERE}.module_level"
     assert (declared.schedule, declared.arguments) == (schedule, {"days": 30})
-    assert declared.rules == declared.function.rules == {"retries": 2}
+    assert declared.rules == declared.function.rules == {"retries": 2, "group": "Mails"}
 
 
 def test_without_one_it_declares_nothing(isolated_registry: Registry) -> None:
@@ -161,7 +161,7 @@ BAD_DECLARATIONS: list[dict[str, Any]] = [
     {"schedule": "@weekly"},
     {"name": 7, "schedule": "@weekly"},
     {"name": "weekly", "schedule": "@weekly", "arguments": "x"},
-    {"name": "weekly", "schedule": "@weekly", "group": "x"},
+    {"name": "weekly", "schedule": "@weekly", "group": 7},
 ]
 
 
