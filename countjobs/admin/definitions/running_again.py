@@ -34,13 +34,15 @@ class RunAgainForm(forms.Form):
 
     run_at = forms.DateTimeField(
         label=gettext_lazy("Run again at"),
-        widget=forms.DateTimeInput({"type": "datetime-local", "step": 1}, format=_FORMAT),
+        widget=forms.DateTimeInput(
+            {"type": "datetime-local", "step": 1, "form": "countjobs-again"}, format=_FORMAT
+        ),
     )
 
 
 @dataclass(frozen=True)
 class Offer:
-    """The form, for a page."""
+    """The form, for a page. Its element is outside of the form that the page is about."""
 
     url: str
     form: RunAgainForm
