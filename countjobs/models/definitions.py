@@ -272,9 +272,9 @@ class JobDefinition(Rules):
     def lacking(self) -> dict[str, ScheduleError]:
         """What a schedule of its type needs and isn't there: errors by field."""
         if self.schedule_type == ScheduleType.INTERVAL and self.every is None:
-            return {"every": ScheduleError(_("Say how long the interval is."), code="required")}
+            return {"every": ScheduleError(_("Say how long the interval is."), code="missing")}
         if self.schedule_type == ScheduleType.ONCE and self.run_at is None:
-            return {"run_at": ScheduleError(_("Say when the job runs."), code="required")}
+            return {"run_at": ScheduleError(_("Say when the job runs."), code="missing")}
         return {}
 
     def full_clean(
