@@ -22,13 +22,13 @@ from django.utils.translation import gettext as _
 
 from countjobs.admin.changes import log_added, log_changed
 from countjobs.admin.transfer.dry_run import Plan, dry_run
-from countjobs.admin.transfer.entries import Entry, State
-from countjobs.admin.transfer.format import label_of
-from countjobs.admin.transfer.reading import refusal
 from countjobs.database.deadlocks import again_after_deadlock
 from countjobs.models import JobDefinition
 from countjobs.models.writes import saved_together
 from countjobs.text import describe
+from countjobs.transfer.entries import Entry, State
+from countjobs.transfer.format import label_of
+from countjobs.transfer.reading import refusal
 
 _REST_OF_THE_FORM = 16 * 1024
 

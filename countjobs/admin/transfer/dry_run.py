@@ -20,13 +20,14 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.guarded import may_use
-from countjobs.admin.transfer.entries import Change, Entry, State, interpret
-from countjobs.admin.transfer.format import Fields, carried_fields, json_of, value_of, with_named
-from countjobs.admin.transfer.reading import read_entries
+from countjobs.admin.transfer.carried import carried_fields
 from countjobs.database.primary import rows_of
 from countjobs.models import JobDefinition
 from countjobs.models.names import refuse_marks
 from countjobs.text import describe
+from countjobs.transfer.entries import Change, Entry, State, interpret
+from countjobs.transfer.format import Fields, json_of, value_of, with_named
+from countjobs.transfer.reading import read_entries
 
 MOST_SECONDS = 20
 """Computing time for a file. A malicious schedule takes 10 ms, and there may be thousands."""

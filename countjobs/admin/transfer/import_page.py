@@ -20,10 +20,10 @@ from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.transfer.applying import Carried, NotAppliedError, apply, unpack
 from countjobs.admin.transfer.dry_run import Plan, dry_run
-from countjobs.admin.transfer.entries import State
-from countjobs.admin.transfer.reading import MOST_BYTES, decode, refusal
 from countjobs.admin.transfer.shown import WORDS, groups_of
 from countjobs.admin.urls import READ, WRITE, Page
+from countjobs.transfer.entries import State
+from countjobs.transfer.reading import MOST_BYTES, decode, refusal
 
 if TYPE_CHECKING:
     from countjobs.admin.definitions.admin import JobDefinitionAdmin

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.display import badge
 from countjobs.admin.transfer.dry_run import Plan
-from countjobs.admin.transfer.entries import Change, Entry, State
 from countjobs.text import visible_text
+from countjobs.transfer.entries import Change, Entry, State
 
 MOST_LISTED = 200
 """Entries that are listed for each state. The others are only counted."""

@@ -11,9 +11,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils.html import escape
 
-from countjobs.admin.transfer import reading
-from countjobs.admin.transfer.entries import State
 from countjobs.models import CountJob
+from countjobs.transfer import reading
+from countjobs.transfer.entries import State
 from tests.app.models import Greeting
 from tests.support.bad_definitions import AT_MODEL, THROUGH_PAGES, Bad, model_values, title_of
 from tests.support.transfers import IMPORT, document, entry, plan_of, problems, rows, sent

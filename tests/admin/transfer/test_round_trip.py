@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from countjobs.admin.transfer.applying import Carried, apply
+from countjobs.admin.transfer.carried import carried_fields
 from countjobs.admin.transfer.dry_run import dry_run
-from countjobs.admin.transfer.entries import State
-from countjobs.admin.transfer.export import written
-from countjobs.admin.transfer.format import carried_fields
 from countjobs.models import CountJob
 from countjobs.text import visible
+from countjobs.transfer.entries import State
+from countjobs.transfer.writing import written
 from countjobs.triggers.upcoming import upcoming
 from tests.support.factories import NOON
 from tests.support.people import user_of

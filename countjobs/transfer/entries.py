@@ -12,9 +12,9 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.admin.transfer.field_values import References, read_value
-from countjobs.admin.transfer.format import Fields, label_of
 from countjobs.text import shown, storable, validate_text
+from countjobs.transfer.field_values import References, read_value
+from countjobs.transfer.format import Fields, label_of
 
 MOST_PROBLEMS = 20
 """How many reasons are shown for one entry. Nobody needs a thousand lines about a thousand unknown

@@ -11,9 +11,9 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.admin.transfer.format import FORMAT, VERSION
 from countjobs.forms import MOST_LEVELS, OrderedJSONFormField, is_too_deep
 from countjobs.text import shown
+from countjobs.transfer.format import FORMAT, VERSION
 
 MOST_BYTES = 10 * 1024 * 1024
 MOST_ENTRIES = 5_000

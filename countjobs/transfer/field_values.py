@@ -13,8 +13,8 @@ from django.core.exceptions import MultipleObjectsReturned, ObjectDoesNotExist, 
 from django.db import DataError, models, router, transaction
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.admin.transfer.format import AnyField, has_natural_key, json_of
 from countjobs.text import shown, validate_text
+from countjobs.transfer.format import AnyField, has_natural_key, json_of
 
 _TEXT: tuple[set[type], Any] = ({str}, _("text, in quotation marks"))
 _EXPECTED: list[tuple[Any, set[type], Any]] = [
