@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from tempfile import SpooledTemporaryFile
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -12,25 +13,58 @@ from django.http import FileResponse, HttpRequest
 
 from countjobs.admin.transfer.carried import carried_fields
 from countjobs.models import JobDefinition
-from countjobs.transfer.format import label_of, with_named
-from countjobs.transfer.writing import in_pieces, written
+from countjobs.transfer.format import label_of
+from countjobs.transfer.writing import Part, in_pieces, written
+
+if TYPE_CHECKING:
+    AnyModelAdmin = admin.ModelAdmin[Any]
 
 _IN_MEMORY = 10 * 1024 * 1024
 """Bytes. Larger files go to disk before they are sent."""
 
 
 def export_file(
-    model_admin: admin.ModelAdmin[Any], request: HttpRequest, definitions: QuerySet[JobDefinition]
+    model_admin: AnyModelAdmin, request: HttpRequest, definitions: QuerySet[JobDefinition]
 ) -> FileResponse:
     """A file of the definitions, sorted by name. They are read in batches, however many there are.
 
     The file is complete before any of it is sent: a failure is an error, never half a file.
     """
-    fields = carried_fields(model_admin, request)
-    ordered = with_named(definitions.order_by("name"), fields)
+    part = in_pieces(definitions, carried_fields(model_admin, request))
+    return _download([part], f"{label_of(model_admin.model)}.json")
+
+
+def export_file_of_all(
+    site: admin.AdminSite,
+    request: HttpRequest,
+    chosen: Mapping[type[JobDefinition], QuerySet[JobDefinition]],
+) -> FileResponse:
+    """The same of several kinds: one kind after the other, each with the fields of its own form.
+
+    What the user may not view is left out.
+    """
+    return _download(_visible(site, request, chosen), "countjobs.json")
+
+
+def _visible(
+    site: admin.AdminSite,
+    request: HttpRequest,
+    chosen: Mapping[type[JobDefinition], QuerySet[JobDefinition]],
+) -> Iterator[Part]:
+    for model in sorted(chosen, key=label_of):
+        if not site.is_registered(model):
+            continue
+        model_admin: AnyModelAdmin = site.get_model_admin(model)
+        if model_admin.has_view_permission(request):
+            visible = model_admin.get_queryset(request).order_by().values("pk")
+            definitions = chosen[model].filter(pk__in=visible)
+            yield in_pieces(definitions, carried_fields(model_admin, request))
+
+
+def _download(parts: Iterable[Part], name: str) -> FileResponse:
     with ExitStack() as stack:
         file = stack.enter_context(SpooledTemporaryFile(_IN_MEMORY))
-        for piece in written(in_pieces(ordered), fields):
+        for piece in written(parts):
             file.write(piece.encode())
         file.seek(0)
         stack.pop_all()  # the response closes it
@@ -38,7 +72,7 @@ def export_file(
         file,
         content_type="application/json",
         headers={
-            "Content-Disposition": f'attachment; filename="{label_of(model_admin.model)}.json"',
+            "Content-Disposition": f'attachment; filename="{name}"',
             "X-Content-Type-Options": "nosniff",
         },
     )
