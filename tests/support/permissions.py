@@ -7,9 +7,10 @@ from typing import Any
 from django.test import Client
 from django.urls import reverse
 
-from countjobs.admin.transfer.applying import Carried
+from countjobs.admin.transfer.packing import pack
 from countjobs.models import CountJob, Execution, ParkedJob, SchedulerNode
 from countjobs.models.executions import Status
+from countjobs.transfer.saving import Order
 from tests.support.definition_form import form_values
 from tests.support.factories import NOON, make_execution
 from tests.support.people import ROLES
@@ -223,4 +224,4 @@ class Rows:
 def _shown() -> str:
     """What a dry run has shown to somebody who may import: anybody may have got hold of it."""
     text = document(entry("imported"))
-    return Carried(text, plan_of(text).digest()).pack(CountJob)
+    return pack(Order(text, plan_of(text).digest()), "countjobs.countjob")

@@ -15,8 +15,10 @@ from django.test import Client, RequestFactory
 from django.utils.html import strip_tags
 
 from countjobs.admin import JobDefinitionAdmin
-from countjobs.admin.transfer.dry_run import Plan, dry_run
+from countjobs.admin.transfer.permitted import scope_of_kind
 from countjobs.models import CountJob, JobDefinition
+from countjobs.transfer.dry_run import Plan, dry_run
+from countjobs.transfer.scope import Scope
 
 LIST = "/admin/countjobs/countjob/"
 IMPORT = f"{LIST}import/"
@@ -76,7 +78,12 @@ def names() -> list[str]:
 
 def plan_of(text: str, model: type[JobDefinition] = CountJob) -> Plan:
     """What would become of a file that a superuser sends."""
-    return dry_run(model_admin_of(model), request_of_somebody(), text)
+    return dry_run(scope_of(model), text)
+
+
+def scope_of(model: type[JobDefinition] = CountJob) -> Scope:
+    """What a superuser may import of a kind."""
+    return scope_of_kind(model_admin_of(model), request_of_somebody())
 
 
 def model_admin_of(model: type[JobDefinition]) -> JobDefinitionAdmin:

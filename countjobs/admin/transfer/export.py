@@ -11,7 +11,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import FileResponse, HttpRequest
 
-from countjobs.admin.transfer.carried import carried_fields
+from countjobs.admin.transfer.permitted import carried_fields, own_copy
 from countjobs.models import JobDefinition
 from countjobs.transfer.format import label_of
 from countjobs.transfer.writing import Part, in_pieces, written
@@ -54,7 +54,7 @@ def _visible(
     for model in sorted(chosen, key=label_of):
         if not site.is_registered(model):
             continue
-        model_admin: AnyModelAdmin = site.get_model_admin(model)
+        model_admin = own_copy(site.get_model_admin(model), request)
         if model_admin.has_view_permission(request):
             visible = model_admin.get_queryset(request).order_by().values("pk")
             definitions = chosen[model].filter(pk__in=visible)

@@ -8,11 +8,12 @@ from itertools import takewhile
 from operator import eq
 
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.display import badge
-from countjobs.admin.transfer.dry_run import Plan
 from countjobs.text import visible_text
+from countjobs.transfer.dry_run import Plan
 from countjobs.transfer.entries import Change, Entry, State
 
 MOST_LISTED = 200
@@ -44,6 +45,7 @@ class Listed:
     """An entry as the page shows it, in one row or more."""
 
     number: int
+    kind: str
     name: str
     rows: list[Row]
 
@@ -96,7 +98,12 @@ def groups_of(plan: Plan) -> list[Group]:
 def _listed(entry: Entry) -> Listed:
     rows = [_difference(change) for change in entry.changes]
     rows += [Row(name, reason=visible_text(_cut(reason))) for name, reason in entry.problems]
-    return Listed(entry.number, visible_text(_cut(entry.name)), rows or [Row()])
+    return Listed(entry.number, _kind(entry), visible_text(_cut(entry.name)), rows or [Row()])
+
+
+def _kind(entry: Entry) -> str:
+    """In words, if there is such a kind."""
+    return capfirst(str(entry.kind.model._meta.verbose_name)) if entry.kind else entry.label
 
 
 def _difference(change: Change) -> Row:
