@@ -54,6 +54,7 @@ PAGES: dict[str, set[str]] = {
     "countjob_add": ADDERS,
     "countjob_change": VIEWERS,
     "countjob_import": IMPORTERS,
+    "import": IMPORTERS,
     "countjob_run": RUNNERS,
     "countjob_history": VIEWERS,
     "countjob_delete": DELETERS,
@@ -97,6 +98,7 @@ WRITES: dict[str, set[str]] = {
     "countjob_resume": PAUSERS,
     "countjob_enabled": PAUSERS,
     "countjob_import": IMPORTERS,
+    "import": IMPORTERS,
     "run_now": RUNNERS,
     "pause": PAUSERS,
     "resume": PAUSERS,
@@ -214,14 +216,18 @@ class Rows:
             data = {"run": self.queued.pk}
         if what == "countjob_delete":
             data = {"post": "yes"}
-        if what == "countjob_import":
-            data = {"packed": _shown(), "_confirm": "yes"}
+        if what.endswith("import"):
+            data = {"packed": _shown(PLACES[what]), "_confirm": "yes"}
         response = client.post(url, data)
         response.getvalue()  # a file that is read to its end is closed
         return response
 
 
-def _shown() -> str:
+PLACES = {"countjob_import": "countjobs.countjob", "import": "all"}
+"""What the dry run on a page is signed for."""
+
+
+def _shown(place: str) -> str:
     """What a dry run has shown to somebody who may import: anybody may have got hold of it."""
     text = document(entry("imported"))
-    return pack(Order(text, plan_of(text).digest()), "countjobs.countjob")
+    return pack(Order(text, plan_of(text).digest()), place)
