@@ -18,7 +18,10 @@ from countjobs.admin import JobDefinitionAdmin
 from countjobs.admin.transfer.permitted import scope_of_kind
 from countjobs.models import CountJob, JobDefinition
 from countjobs.transfer.dry_run import Plan, dry_run
+from countjobs.transfer.everything import kinds_by_label, parts_of, scope_of_everything
+from countjobs.transfer.saving import Order, apply
 from countjobs.transfer.scope import Scope
+from countjobs.transfer.writing import written
 
 LIST = "/admin/countjobs/countjob/"
 IMPORT = f"{LIST}import/"
@@ -101,3 +104,24 @@ def request_of_somebody() -> HttpRequest:
 def problems(plan: Plan) -> list[tuple[str, str]]:
     """What is wrong, with all entries."""
     return [problem for each in plan.entries for problem in each.problems]
+
+
+def everything() -> str:
+    """The file of all definitions that there are."""
+    return "".join(written(parts_of(kinds_by_label(), group=None)))
+
+
+def plan_of_all(text: str) -> Plan:
+    """What would become of a file of any kinds, without a form's limits."""
+    return dry_run(scope_of_everything(), text)
+
+
+def import_all(text: str, *, leave_out: bool = False) -> Plan:
+    """Import a file of any kinds, as the command does."""
+    return apply(scope_of_everything(), Order(text), leave_out=leave_out)
+
+
+def empty_the_site() -> None:
+    """Delete all definitions."""
+    for kind in kinds_by_label().values():
+        kind._default_manager.all().delete()
