@@ -42,7 +42,7 @@ def refuse_a(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(self: JobDefinition, **kwargs: Any) -> None:
         if self.name == "a":
             raise ValueError("no")
-        save(self, **kwargs)  # type: ignore[arg-type]  # a count job
+        save(self, **kwargs)
 
     monkeypatch.setattr(CountJob, "save", refuse)
 
