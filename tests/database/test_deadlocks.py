@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from countjobs.admin.transfer.applying import Carried
+from countjobs.admin.transfer.packing import pack
 from countjobs.database.deadlocks import again_after_deadlock
 from countjobs.models import CountJob, JobDefinition
+from countjobs.transfer.saving import Order
 from tests.support.people import client_of
 from tests.support.transfers import document, entry, plan_of
 
@@ -68,7 +69,7 @@ def test_two_imports_of_the_same_in_opposite_orders_both_get_an_answer() -> None
     clients = [client_of("superuser"), client_of("editor")]
 
     def send(number: int, text: str) -> Callable[[], int]:
-        packed = Carried(text, plan_of(text).digest()).pack(CountJob)
+        packed = pack(Order(text, plan_of(text).digest()), "countjobs.countjob")
         data = {"packed": packed, "_confirm": "yes"}
         return lambda: clients[number].post("/admin/countjobs/countjob/import/", data).status_code
 

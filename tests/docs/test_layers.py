@@ -21,6 +21,7 @@ LAYERS = [
     {"forms"},
     {"functions"},
     {"models"},
+    {"transfer"},
     {"history"},
     {"jobstores"},
     {"executors"},

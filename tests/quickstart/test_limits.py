@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from countjobs.admin.transfer.reading import MOST_BYTES
 from countjobs.quickstart.serving import LIMITS, web_server
+from countjobs.transfer.reading import MOST_BYTES
 
 MOST = LIMITS["max_request_body_size"]
 

@@ -7,9 +7,10 @@ from typing import Any
 from django.test import Client
 from django.urls import reverse
 
-from countjobs.admin.transfer.applying import Carried
+from countjobs.admin.transfer.packing import pack
 from countjobs.models import CountJob, Execution, ParkedJob, SchedulerNode
 from countjobs.models.executions import Status
+from countjobs.transfer.saving import Order
 from tests.support.definition_form import form_values
 from tests.support.factories import NOON, make_execution
 from tests.support.people import ROLES
@@ -53,6 +54,7 @@ PAGES: dict[str, set[str]] = {
     "countjob_add": ADDERS,
     "countjob_change": VIEWERS,
     "countjob_import": IMPORTERS,
+    "import": IMPORTERS,
     "countjob_run": RUNNERS,
     "countjob_history": VIEWERS,
     "countjob_delete": DELETERS,
@@ -97,6 +99,7 @@ WRITES: dict[str, set[str]] = {
     "countjob_enabled": PAUSERS,
     "countjob_again": CHANGERS,
     "countjob_import": IMPORTERS,
+    "import": IMPORTERS,
     "run_now": RUNNERS,
     "pause": PAUSERS,
     "resume": PAUSERS,
@@ -218,14 +221,18 @@ class Rows:
             data = {"run": self.queued.pk}
         if what == "countjob_delete":
             data = {"post": "yes"}
-        if what == "countjob_import":
-            data = {"packed": _shown(), "_confirm": "yes"}
+        if what.endswith("import"):
+            data = {"packed": _shown(PLACES[what]), "_confirm": "yes"}
         response = client.post(url, data)
         response.getvalue()  # a file that is read to its end is closed
         return response
 
 
-def _shown() -> str:
+PLACES = {"countjob_import": "countjobs.countjob", "import": "all"}
+"""What the dry run on a page is signed for."""
+
+
+def _shown(place: str) -> str:
     """What a dry run has shown to somebody who may import: anybody may have got hold of it."""
     text = document(entry("imported"))
-    return Carried(text, plan_of(text).digest()).pack(CountJob)
+    return pack(Order(text, plan_of(text).digest()), place)

@@ -15,8 +15,13 @@ from django.test import Client, RequestFactory
 from django.utils.html import strip_tags
 
 from countjobs.admin import JobDefinitionAdmin
-from countjobs.admin.transfer.dry_run import Plan, dry_run
+from countjobs.admin.transfer.permitted import scope_of_kind
 from countjobs.models import CountJob, JobDefinition
+from countjobs.transfer.dry_run import Plan, dry_run
+from countjobs.transfer.everything import kinds_by_label, parts_of, scope_of_everything
+from countjobs.transfer.saving import Order, apply
+from countjobs.transfer.scope import Scope
+from countjobs.transfer.writing import written
 
 LIST = "/admin/countjobs/countjob/"
 IMPORT = f"{LIST}import/"
@@ -76,7 +81,12 @@ def names() -> list[str]:
 
 def plan_of(text: str, model: type[JobDefinition] = CountJob) -> Plan:
     """What would become of a file that a superuser sends."""
-    return dry_run(model_admin_of(model), request_of_somebody(), text)
+    return dry_run(scope_of(model), text)
+
+
+def scope_of(model: type[JobDefinition] = CountJob) -> Scope:
+    """What a superuser may import of a kind."""
+    return scope_of_kind(model_admin_of(model), request_of_somebody())
 
 
 def model_admin_of(model: type[JobDefinition]) -> JobDefinitionAdmin:
@@ -94,3 +104,24 @@ def request_of_somebody() -> HttpRequest:
 def problems(plan: Plan) -> list[tuple[str, str]]:
     """What is wrong, with all entries."""
     return [problem for each in plan.entries for problem in each.problems]
+
+
+def everything() -> str:
+    """The file of all definitions that there are."""
+    return "".join(written(parts_of(kinds_by_label(), group=None)))
+
+
+def plan_of_all(text: str) -> Plan:
+    """What would become of a file of any kinds, without a form's limits."""
+    return dry_run(scope_of_everything(), text)
+
+
+def import_all(text: str, *, leave_out: bool = False) -> Plan:
+    """Import a file of any kinds, as the command does."""
+    return apply(scope_of_everything(), Order(text), leave_out=leave_out)
+
+
+def empty_the_site() -> None:
+    """Delete all definitions."""
+    for kind in kinds_by_label().values():
+        kind._default_manager.all().delete()

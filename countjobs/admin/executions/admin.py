@@ -33,6 +33,7 @@ from countjobs.admin.list_pages import PageChangeList, shortened
 from countjobs.admin.overview import views as overview
 from countjobs.admin.page import ReadOnlyAdmin, column
 from countjobs.admin.running import views as running
+from countjobs.admin.transfer import import_page
 from countjobs.models import Execution
 from countjobs.models.executions import Status
 
@@ -67,7 +68,13 @@ class ExecutionAdmin(ReadOnlyAdmin):
     A run's page has buttons for users who may run the job.
     """
 
-    more_pages = (*overview.PAGES, *running.PAGES, *search.PAGES, *views.PAGES)
+    more_pages = (
+        *overview.PAGES,
+        *running.PAGES,
+        *search.PAGES,
+        *views.PAGES,
+        *import_page.PAGES_OF_ALL,
+    )
     change_form_template = "admin/countjobs/executions/change_form.html"
     change_list_template = "admin/countjobs/executions/change_list.html"
     list_display = (

@@ -1,111 +1,108 @@
 """The page that imports: a form, then the dry run of what was sent, then its confirmation.
 
 Nothing is saved before the confirmation, and then only what was shown: if anything has changed
-since, the dry run is shown again.
+since, the dry run is shown again. Each kind has such a page, and all kinds together have one.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from django import forms
-from django.contrib import messages
-from django.contrib.admin.widgets import AdminTextareaWidget
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.signing import BadSignature
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.admin.transfer.applying import Carried, NotAppliedError, apply, unpack
-from countjobs.admin.transfer.dry_run import Plan, dry_run
-from countjobs.admin.transfer.entries import State
-from countjobs.admin.transfer.reading import MOST_BYTES, decode, refusal
+from countjobs.admin.transfer.import_forms import ConfirmForm, SourceForm
+from countjobs.admin.transfer.logged import log_import
+from countjobs.admin.transfer.packing import pack, unpack
+from countjobs.admin.transfer.permitted import scope_of_all, scope_of_kind
 from countjobs.admin.transfer.shown import WORDS, groups_of
 from countjobs.admin.urls import READ, WRITE, Page
+from countjobs.transfer.dry_run import Plan, dry_run
+from countjobs.transfer.entries import State
+from countjobs.transfer.format import label_of
+from countjobs.transfer.saving import NotAppliedError, Order, Why, apply
+from countjobs.transfer.scope import Scope
 
 if TYPE_CHECKING:
     from countjobs.admin.definitions.admin import JobDefinitionAdmin
 
-MOST_PASTED = 500_000
-"""Characters. Django takes forms of up to 2.5 MB, and files of any size."""
-
-_MEGABYTE = 1024 * 1024
-
-
-class SourceForm(forms.Form):
-    """A file, or its text."""
-
-    file = forms.FileField(
-        label=_("File"),
-        required=False,
-        allow_empty_file=True,
-        widget=forms.FileInput({"accept": ".json,application/json"}),
-    )
-    text = forms.CharField(
-        label=_("Or its text"),
-        required=False,
-        strip=False,
-        max_length=MOST_PASTED,
-        widget=AdminTextareaWidget({"rows": 10, "class": "countjobs-code", "spellcheck": "false"}),
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        limit = gettext("JSON as written by “Export”, at most %(most)d MB.")
-        self.fields["file"].help_text = limit % {"most": MOST_BYTES // _MEGABYTE}
-        # A browser would cut what is pasted, and say nothing.
-        self.fields["text"].widget.attrs.pop("maxlength", None)
-
-    @property
-    def source(self) -> str:
-        """The name of the field that was filled in."""
-        return "text" if self.cleaned_data.get("text") else "file"
-
-    def clean_file(self) -> str:
-        """The text of the file. Raises ValidationError."""
-        file = self.cleaned_data["file"]
-        if file is None:
-            return ""
-        if file.size > MOST_BYTES:
-            raise refusal("bytes", most=MOST_BYTES // _MEGABYTE)
-        if not (text := decode(file.read())).strip():
-            raise ValidationError(_("The file is empty."), code="empty")
-        return text
-
-    def clean(self) -> dict[str, Any]:
-        """The text, from the file or the field. Raises ValidationError."""
-        cleaned = super().clean() or {}
-        if self.errors:
-            return cleaned
-        given = [text for text in (cleaned["file"], cleaned["text"]) if text.strip()]
-        if len(given) != 1:
-            raise ValidationError(_("Either choose a file or paste its text."))
-        return {**cleaned, "given": given[0]}
-
-
-class ConfirmForm(forms.Form):
-    """What was shown, and whether to leave out what is refused."""
-
-    packed = forms.CharField(strip=False, widget=forms.HiddenInput)
-    leave_out = forms.BooleanField(
-        label=_("Leave out refused entries"), required=False, label_suffix=""
-    )
-
-
 CONFIRM = "_confirm"
 """The name of the button that confirms."""
 
+_WHY = {
+    Why.NOT_TAKEN: _(
+        "Nothing was imported, because an entry was refused. See the new dry run below."
+    ),
+    Why.CHANGED: _(
+        "Nothing was imported, because something has changed meanwhile. See the new dry run below."
+    ),
+    Why.REFUSED: _(
+        "Nothing was imported, because entries were refused. To import the others, tick"
+        " “Leave out refused entries”."
+    ),
+}
 
-def import_page(model_admin: JobDefinitionAdmin, request: HttpRequest) -> HttpResponse:
-    """The requested step. Raises PermissionDenied."""
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a file is imported: on a kind's own page, or on that of all kinds."""
+
+    name: str
+    """What a dry run is signed for. It can be confirmed only here."""
+    scope: Scope
+    title: str
+    way_back: str
+    """The URL of the page that it belongs to."""
+    list_name: str = ""
+    """What is on that page. Empty if it isn't a kind's list."""
+
+
+def import_of_kind(model_admin: JobDefinitionAdmin, request: HttpRequest) -> HttpResponse:
+    """The requested step, for one kind. Raises PermissionDenied."""
     if not model_admin.has_import_permission(request):
         raise PermissionDenied
-    return _Import(model_admin, request).answer()
+    plural = str(model_admin.opts.verbose_name_plural)
+    place = _Place(
+        label_of(model_admin.model),
+        scope_of_kind(model_admin, request),
+        gettext("Import %s") % plural,
+        model_admin.page_address("changelist"),
+        plural,
+    )
+    return _Import(place, model_admin, request).answer()
 
 
-PAGES = (Page("import", "import/", import_page, (*READ, *WRITE)),)
+def import_of_all(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
+    """The requested step, for all kinds that the user may import. Raises PermissionDenied."""
+    site = model_admin.admin_site
+    scope = scope_of_all(site, request)
+    if not scope.kinds:
+        raise PermissionDenied
+    way_back = reverse("admin:index", current_app=site.name)
+    place = _Place("all", scope, gettext("Import definitions"), way_back)
+    return _Import(place, model_admin, request).answer()
+
+
+def address_of_import(site: admin.AdminSite, request: HttpRequest) -> str:
+    """The URL of the page of all kinds; "" if the user may import none."""
+    if not scope_of_all(site, request).kinds:
+        return ""
+    return reverse("admin:countjobs_import", current_app=site.name)
+
+
+PAGES = (Page("import", "import/", import_of_kind, (*READ, *WRITE)),)
+"""Of each kind."""
+PAGES_OF_ALL = (
+    Page("countjobs_import", "import/", import_of_all, (*READ, *WRITE), is_of_model=False),
+)
 
 
 class _Import:
@@ -113,7 +110,10 @@ class _Import:
 
     template = "admin/countjobs/transfer/import.html"
 
-    def __init__(self, model_admin: JobDefinitionAdmin, request: HttpRequest) -> None:
+    def __init__(
+        self, place: _Place, model_admin: admin.ModelAdmin[Any], request: HttpRequest
+    ) -> None:
+        self.place = place
         self.model_admin = model_admin
         self.request = request
 
@@ -128,33 +128,34 @@ class _Import:
             return self._ask(form)
         text = form.cleaned_data["given"]
         try:
-            return self._show(dry_run(self.model_admin, self.request, text), text, form)
+            return self._show(dry_run(self.place.scope, text), text, form)
         except ValidationError as error:
             form.add_error(form.source, error)
             return self._ask(form)
 
     def _confirm(self) -> HttpResponse:
         try:
-            carried = unpack(self.request.POST.get("packed", ""), self.model_admin.model)
+            order = unpack(self.request.POST.get("packed", ""), self.place.name)
             plan = apply(
-                self.model_admin, self.request, carried, leave_out="leave_out" in self.request.POST
+                self.place.scope,
+                order,
+                leave_out="leave_out" in self.request.POST,
+                then=partial(log_import, self.request),
             )
         except NotAppliedError as error:
-            self._warn(str(error))
-            return self._show(error.plan, carried.text, refused=error.refused)
+            self._tell(str(_WHY[error.why]))
+            return self._show(error.plan, order.text, refused=error.refused)
         except ValidationError as error:  # it takes too long now, say
-            self._warn(" ".join(error.messages))
+            self._tell(" ".join(error.messages))
             return self._ask(SourceForm())
         except BadSignature:
-            self._warn(gettext("The file of the dry run can't be read any more. Choose it again."))
+            self._tell(gettext("The file of the dry run can't be read any more. Choose it again."))
             return self._ask(SourceForm())
-        self.model_admin.message_user(
-            self.request, gettext("Imported: %s.") % summary(plan), messages.SUCCESS
-        )
-        return HttpResponseRedirect(self.model_admin.page_address("changelist"))
+        self._tell(gettext("Imported: %s.") % summary(plan), messages.SUCCESS)
+        return HttpResponseRedirect(self.place.way_back)
 
-    def _warn(self, message: str) -> None:
-        self.model_admin.message_user(self.request, message, messages.WARNING)
+    def _tell(self, message: str, level: int = messages.WARNING) -> None:
+        self.model_admin.message_user(self.request, message, level)
 
     def _show(
         self,
@@ -164,7 +165,7 @@ class _Import:
         refused: dict[str, str] | None = None,
     ) -> HttpResponse:
         """The dry run's page. Raises ValidationError if the file is too long to carry."""
-        packed = Carried(text, plan.digest(), refused or {}).pack(self.model_admin.model)
+        packed = pack(Order(text, plan.digest(), refused or {}), self.place.name)
         return self._render(
             title=gettext("Dry run: what the import would do"),
             groups=groups_of(plan),
@@ -177,15 +178,15 @@ class _Import:
         )
 
     def _ask(self, form: SourceForm) -> HttpResponse:
-        title = gettext("Import %s") % self.model_admin.opts.verbose_name_plural
-        return self._render(title=title, form=form)
+        return self._render(title=self.place.title, form=form)
 
     def _render(self, **context: Any) -> HttpResponse:
         shared = {
             **self.model_admin.admin_site.each_context(self.request),
             "opts": self.model_admin.opts,
             "media": self.model_admin.media,
-            "list_url": self.model_admin.page_address("changelist"),
+            "way_back": self.place.way_back,
+            "list_name": self.place.list_name,
         }
         return TemplateResponse(self.request, self.template, {**shared, **context})
 

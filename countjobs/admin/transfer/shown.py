@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import takewhile
-from operator import eq
 
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.display import badge
-from countjobs.admin.transfer.dry_run import Plan
-from countjobs.admin.transfer.entries import Change, Entry, State
 from countjobs.text import visible_text
+from countjobs.transfer.dry_run import Plan
+from countjobs.transfer.entries import Change, Entry, State
+from countjobs.transfer.told import cut, cut_change
 
 MOST_LISTED = 200
 """Entries that are listed for each state. The others are only counted."""
-
-_MOST_VALUE = 500
-_BEFORE = 40
 
 WORDS = {
     State.REFUSED: ("✗", _("refused")),
@@ -44,6 +40,7 @@ class Listed:
     """An entry as the page shows it, in one row or more."""
 
     number: int
+    kind: str
     name: str
     rows: list[Row]
 
@@ -95,32 +92,14 @@ def groups_of(plan: Plan) -> list[Group]:
 
 def _listed(entry: Entry) -> Listed:
     rows = [_difference(change) for change in entry.changes]
-    rows += [Row(name, reason=visible_text(_cut(reason))) for name, reason in entry.problems]
-    return Listed(entry.number, visible_text(_cut(entry.name)), rows or [Row()])
+    rows += [Row(name, reason=visible_text(cut(reason))) for name, reason in entry.problems]
+    return Listed(entry.number, _kind(entry), visible_text(cut(entry.name)), rows or [Row()])
+
+
+def _kind(entry: Entry) -> str:
+    """In words, if there is such a kind."""
+    return capfirst(str(entry.kind.model._meta.verbose_name)) if entry.kind else entry.label
 
 
 def _difference(change: Change) -> Row:
-    """Both values. Long ones are shown from where they start to differ."""
-    both = (change.old, change.new)
-    start = 0
-    if max(map(len, both)) > _MOST_VALUE:
-        start = max(0, _same(*both) - _BEFORE)
-    old, new = (visible_text(_cut(text, start)) for text in both)
-    return Row(change.field, old, new)
-
-
-def _same(one: str, other: str) -> int:
-    """How many characters they have in common at the start."""
-    return sum(1 for _letter in takewhile(bool, map(eq, one, other)))
-
-
-def _cut(text: str, start: int = 0) -> str:
-    return "".join(_parts(text, start))
-
-
-def _parts(text: str, start: int) -> Iterator[str]:
-    if start:
-        yield "…"
-    yield text[start : start + _MOST_VALUE]
-    if len(text) > start + _MOST_VALUE:
-        yield "…"
+    return Row(change.field, *cut_change(change))

@@ -14,9 +14,9 @@ from django.test import Client
 from django.utils import timezone
 
 from countjobs.admin import JobDefinitionAdmin
-from countjobs.admin.transfer.field_values import read_value
 from countjobs.jobstores.sync import sync
 from countjobs.models import JobDefinition
+from countjobs.transfer.field_values import read_value
 from tests.app.models import Greeting, Label
 from tests.support.admin_pages import change_url
 from tests.support.definition_form import form_values, save

@@ -11,9 +11,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from countjobs.admin.transfer import dry_run as dry_runs
 from countjobs.admin.transfer import shown
+from countjobs.admin.transfer.permitted import scope_of_kind
 from countjobs.models import CountJob
+from countjobs.transfer import dry_run as dry_runs
 from tests.support.factories import NOON, make_definition
 from tests.support.transfers import (
     document,
@@ -116,7 +117,9 @@ def test_what_a_kinds_form_does_not_offer_can_not_be_imported(
 ) -> None:
     model_admin, request = model_admin_of(CountJob), request_of_somebody()
     monkeypatch.setattr(model_admin, "readonly_fields", ("executor",))
-    plan = dry_runs.dry_run(model_admin, request, document(entry(executor="x", hour="5")))
+    plan = dry_runs.dry_run(
+        scope_of_kind(model_admin, request), document(entry(executor="x", hour="5"))
+    )
     assert problems(plan) == [("executor", "There is no such field.")]
 
 
@@ -124,7 +127,9 @@ def test_a_definition_that_a_person_may_not_see_is_refused_by_name() -> None:
     CountJob.objects.create(name="hidden")
     model_admin, request = model_admin_of(CountJob), request_of_somebody()
     model_admin.get_queryset = lambda request: CountJob.objects.none()  # type: ignore[method-assign]
-    plan = dry_runs.dry_run(model_admin, request, document(entry("hidden", hour="5")))
+    plan = dry_runs.dry_run(
+        scope_of_kind(model_admin, request), document(entry("hidden", hour="5"))
+    )
     assert [field for field, _message in problems(plan)] == ["name"]
 
 

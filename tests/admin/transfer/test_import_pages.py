@@ -12,8 +12,8 @@ from django.test import Client
 from django.utils import timezone
 from django_apscheduler.models import DjangoJob
 
-from countjobs.admin.transfer import dry_run
 from countjobs.models import CountJob, JobDefinition
+from countjobs.transfer import dry_run
 from tests.app.models import Greeting
 from tests.support.admin_pages import said
 from tests.support.people import client_of

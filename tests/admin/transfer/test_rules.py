@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from countjobs.admin.transfer.format import value_of
 from countjobs.models import CountJob
+from countjobs.transfer.format import value_of
 from tests.support.transfers import confirmed, document, entry, exported, names, rows, sent
 
 pytestmark = pytest.mark.django_db

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Container
 from typing import Any, TypeAlias
 
-from django.contrib import admin
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
-from django.http import HttpRequest
 
 from countjobs.models import JobDefinition
 from countjobs.models.json_values import json_value
@@ -33,17 +32,17 @@ def label_of(model: type[models.Model]) -> str:
     return (model._meta.concrete_model or model)._meta.label_lower
 
 
-def carried_fields(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> Fields:
-    """The fields that a file carries, by name: those of this user's form, the name, and `enabled`.
+def fields_of(model: type[models.Model], offered: Container[str] | None = None) -> Fields:
+    """The fields that a file carries, by name: those offered, the name, and `enabled`.
 
-    The last two are visible to everybody who may export. A primary key differs between databases,
-    and uploaded files aren't in the database: neither is carried.
+    Without `offered`, all that people may edit. A primary key differs between databases, and
+    uploaded files aren't in the database: neither is carried.
     """
-    offered = model_admin.get_form(request).base_fields
     return {
         field.name: field
-        for field in sorted(model_admin.opts.concrete_fields, key=_place)
-        if field.name in _SHOWN or (field.name in offered and _is_carried(field))
+        for field in sorted(model._meta.concrete_fields, key=_place)
+        if field.name in _SHOWN
+        or ((offered is None or field.name in offered) and _is_carried(field))
     }
 
 

@@ -11,18 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from countjobs.admin.transfer.applying import Carried, apply
-from countjobs.admin.transfer.dry_run import dry_run
-from countjobs.admin.transfer.entries import State
-from countjobs.admin.transfer.export import written
-from countjobs.admin.transfer.format import carried_fields
 from countjobs.models import CountJob
 from countjobs.text import visible
+from countjobs.transfer.dry_run import dry_run
+from countjobs.transfer.entries import State
+from countjobs.transfer.saving import Order, apply
+from countjobs.transfer.writing import written
 from countjobs.triggers.upcoming import upcoming
 from tests.support.factories import NOON
-from tests.support.people import user_of
 from tests.support.strategies import expressions
-from tests.support.transfers import model_admin_of, request_of_somebody
+from tests.support.transfers import plan_of, scope_of
 
 letters = st.characters(codec="utf-8", exclude_characters="\0")
 names = st.text(letters, min_size=1, max_size=30).filter(lambda name: visible(name) == name)
@@ -92,20 +90,18 @@ class RoundTrip(TestCase):
     def test_what_is_exported_and_imported_elsewhere_is_the_same_and_fires_at_the_same_times(
         self, made: list[CountJob]
     ) -> None:
-        model_admin, request = model_admin_of(CountJob), request_of_somebody()
-        request.user = user_of("superuser")
-        fields = carried_fields(model_admin, request)
+        scope = scope_of()
+        fields = scope.kinds["countjobs.countjob"].fields
         CountJob.objects.bulk_create(made)
         before = by_name()
-        text = "".join(written(before, fields))
+        text = "".join(written([(before, fields)]))
         CountJob.objects.all().delete()
-        shown = dry_run(model_admin, request, text)
-        apply(model_admin, request, Carried(text, shown.digest()), leave_out=False)
+        apply(scope, Order(text, dry_run(scope, text).digest()), leave_out=False)
         after = by_name()
         assert [values(each) for each in after] == [values(each) for each in before]
         assert [fires(each) for each in after] == [fires(each) for each in before]
-        assert "".join(written(after, fields)) == text
-        assert not dry_run(model_admin, request, text).to_save
+        assert "".join(written([(after, fields)])) == text
+        assert not dry_run(scope, text).to_save
 
     json_values = st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
@@ -119,7 +115,7 @@ class RoundTrip(TestCase):
     def test_no_file_is_an_error_of_ours(self, entries: list[Any]) -> None:
         document = {"format": "countjobs", "version": 1, "definitions": entries}
         try:
-            plan = dry_run(model_admin_of(CountJob), request_of_somebody(), json.dumps(document))
+            plan = plan_of(json.dumps(document))
         except ValidationError:
             return
         assert all(each.problems or each.state is not State.REFUSED for each in plan.entries)

@@ -10,9 +10,9 @@ from time import thread_time
 import pytest
 from django.core.exceptions import ValidationError
 
-from countjobs.admin.transfer import reading
-from countjobs.admin.transfer.entries import MOST_PROBLEMS
 from countjobs.models import CountJob
+from countjobs.transfer import reading
+from countjobs.transfer.entries import MOST_PROBLEMS
 from tests.support.transfers import document, entry, plan_of, problems
 
 HEAD = '{"format": "countjobs", "version": 1, "definitions": ['

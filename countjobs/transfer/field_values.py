@@ -13,8 +13,12 @@ from django.core.exceptions import MultipleObjectsReturned, ObjectDoesNotExist, 
 from django.db import DataError, models, router, transaction
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.admin.transfer.format import AnyField, has_natural_key, json_of
+from countjobs.database.batches import batches
 from countjobs.text import shown, validate_text
+from countjobs.transfer.format import AnyField, has_natural_key, json_of
+
+_BATCH = 10_000
+"""Keys in one statement. SQLite takes 32,766 values."""
 
 _TEXT: tuple[set[type], Any] = ({str}, _("text, in quotation marks"))
 _EXPECTED: list[tuple[Any, set[type], Any]] = [
@@ -127,13 +131,14 @@ class References:
 
     def _allowed(self) -> dict[Any, Any]:
         """The rows by key, limited to those that the field may refer to."""
-        if not self._keys:
-            return {}
         model: Any = self._field.related_model
         there: models.QuerySet[Any] = model._base_manager.using(router.db_for_write(model))
-        wanted = there.filter(**{f"{self._name}__in": set(self._keys.values())})
-        rows = wanted.complex_filter(self._field.get_limit_choices_to())
-        return {getattr(row, self._name): row for row in rows}
+        allowed = there.complex_filter(self._field.get_limit_choices_to())
+        found: dict[Any, Any] = {}
+        for batch in batches([*{*self._keys.values()}], _BATCH):
+            wanted = allowed.filter(**{f"{self._name}__in": batch})
+            found |= {getattr(row, self._name): row for row in wanted}
+        return found
 
     def _missing(self, value: Any) -> ValidationError:
         return ValidationError(

@@ -11,9 +11,9 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.admin.transfer.format import FORMAT, VERSION
 from countjobs.forms import MOST_LEVELS, OrderedJSONFormField, is_too_deep
 from countjobs.text import shown
+from countjobs.transfer.format import FORMAT, VERSION
 
 MOST_BYTES = 10 * 1024 * 1024
 MOST_ENTRIES = 5_000
@@ -60,8 +60,13 @@ def decode(content: bytes) -> str:
         raise refusal("encoding") from error
 
 
-def read_entries(text: str) -> list[Any]:
-    """The entries of a file. Each may be anything. Raises ValidationError."""
+def read_entries(text: str, *, is_bounded: bool = True) -> list[Any]:
+    """The entries of a file. Each may be anything. Raises ValidationError.
+
+    A file that isn't bounded may have any number of entries.
+    """
+    if is_bounded and _values_at_most(text) > MOST_VALUES:
+        raise refusal("values", most=MOST_VALUES)
     document = _parse(text)
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise refusal("format", format=FORMAT)
@@ -71,7 +76,7 @@ def read_entries(text: str) -> list[Any]:
     entries = document.get("definitions")
     if not isinstance(entries, list):
         raise refusal("list")
-    if len(entries) > MOST_ENTRIES:
+    if is_bounded and len(entries) > MOST_ENTRIES:
         raise refusal("many", count=len(entries), most=MOST_ENTRIES)
     return entries
 
@@ -84,8 +89,6 @@ def _check_version(version: Any) -> None:
 
 
 def _parse(text: str) -> Any:
-    if _values_at_most(text) > MOST_VALUES:
-        raise refusal("values", most=MOST_VALUES)
     try:
         document = json.loads(
             text, object_pairs_hook=_object, parse_float=_float, parse_constant=_constant

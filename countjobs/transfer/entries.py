@@ -9,12 +9,12 @@ from enum import StrEnum
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from countjobs.admin.transfer.field_values import References, read_value
-from countjobs.admin.transfer.format import Fields, label_of
 from countjobs.text import shown, storable, validate_text
+from countjobs.transfer.field_values import References, read_value
+from countjobs.transfer.format import Fields
+from countjobs.transfer.scope import Kind, Scope
 
 MOST_PROBLEMS = 20
 """How many reasons are shown for one entry. Nobody needs a thousand lines about a thousand unknown
@@ -47,6 +47,10 @@ class Entry:
 
     number: int
     """Its position in the file, from 1."""
+    kind: Kind | None = None
+    """None if it names no kind of the scope."""
+    label: str = ""
+    """The kind that it names, as the file has it, shortened."""
     name: str = ""
     values: dict[str, Any] = field(default_factory=dict)
     """The values of fields, as they are in Python."""
@@ -56,6 +60,11 @@ class Entry:
     changes: list[Change] = field(default_factory=list)
     definition: Any = None
     """What is to be saved."""
+
+    @property
+    def key(self) -> str:
+        """What tells it from the other entries: its kind and its name."""
+        return f"{self.label}:{self.name}"
 
     def refuse(self, name: str, error: ValidationError) -> None:
         """Add what is wrong with a field, or with the fields that the error names."""
@@ -68,7 +77,6 @@ class Entry:
 
 _MESSAGES = {
     "object": _("This entry is not an object."),
-    "model": _("On this page, the “model” of an entry must be %(expected)s, not %(given)s."),
     "name": _("An entry needs a “name”, as text."),
     "twice": _("Another entry in this file has the same name."),
     "unknown": _("There is no such field."),
@@ -79,31 +87,39 @@ def _error(code: str, **params: Any) -> ValidationError:
     return ValidationError(_MESSAGES[code], code=code, params=params)
 
 
-def interpret(raw_entries: Iterable[Any], model: type[models.Model], fields: Fields) -> list[Entry]:
+def interpret(raw_entries: Iterable[Any], scope: Scope) -> list[Entry]:
     """The entries with their values, or with what is wrong with them."""
-    entries = [_read(number, raw, model, fields) for number, raw in enumerate(raw_entries, 1)]
+    entries = [_read(number, raw, scope) for number, raw in enumerate(raw_entries, 1)]
     _refuse_doubles(entries)
-    for name, each in fields.items():
-        if each.is_relation:
-            _refer(entries, name, References(each, _given(entries, name)))
+    for kind in scope.kinds.values():
+        if of_kind := [each for each in entries if each.kind is kind]:
+            _refer_all(of_kind, kind)
     return entries
 
 
-def _read(number: int, raw: Any, model: type[models.Model], fields: Fields) -> Entry:
+def _read(number: int, raw: Any, scope: Scope) -> Entry:
     entry = Entry(number)
     if not isinstance(raw, dict):
         entry.refuse("", _error("object"))
         return entry
-    label, given = label_of(model), raw.get("model")
-    if given != label:
-        entry.refuse("model", _error("model", expected=label, given=shown(given)))
+    entry.label = shown(raw.get("model", ""))
+    try:
+        entry.kind = scope.kind_of(raw.get("model"))
+        entry.label = entry.kind.label
+    except ValidationError as error:
+        entry.refuse("model", error)
     _read_name(entry, raw.get("name"))
+    if entry.kind is not None:
+        _read_fields(entry, raw, entry.kind.fields)
+    return entry
+
+
+def _read_fields(entry: Entry, raw: dict[str, Any], fields: Fields) -> None:
     for name, value in raw.items():
         if len(entry.problems) >= MOST_PROBLEMS:
             break  # no more are shown
         if name not in ("model", "name"):
             _read_field(entry, name, value, fields)
-    return entry
 
 
 def _read_name(entry: Entry, name: Any) -> None:
@@ -128,11 +144,17 @@ def _read_field(entry: Entry, name: str, value: Any, fields: Fields) -> None:
 
 
 def _refuse_doubles(entries: list[Entry]) -> None:
-    """Nobody can know which of two entries with the same name is meant."""
-    counts = Counter(entry.name for entry in entries if entry.name)
+    """Nobody can know which of two entries of a kind with the same name is meant."""
+    counts = Counter(entry.key for entry in entries if entry.kind and entry.name)
     for entry in entries:
-        if counts[entry.name] > 1:
+        if counts[entry.key] > 1:
             entry.refuse("name", _error("twice"))
+
+
+def _refer_all(entries: list[Entry], kind: Kind) -> None:
+    for name, each in kind.fields.items():
+        if each.is_relation:
+            _refer(entries, name, References(each, _given(entries, name)))
 
 
 def _given(entries: list[Entry], name: str) -> list[Any]:

@@ -8,7 +8,8 @@ import pytest
 from django.db import connection, models
 from django.test.utils import CaptureQueriesContext
 
-from countjobs.admin.transfer import dry_run as dry_runs
+from countjobs.admin.transfer.permitted import scope_of_kind
+from countjobs.transfer import dry_run as dry_runs
 from tests.app.models import Team, TeamJob
 from tests.support.transfers import document, model_admin_of, plan_of, problems, request_of_somebody
 
@@ -24,7 +25,7 @@ def test_references_take_one_query_however_many_there_are() -> None:
 
     def queries(count: int) -> int:
         with CaptureQueriesContext(connection) as captured:
-            plan = dry_runs.dry_run(model_admin, request, document(*entries[:count]))
+            plan = dry_runs.dry_run(scope_of_kind(model_admin, request), document(*entries[:count]))
         assert len(plan.to_save) == count
         return len(captured)
 
@@ -65,7 +66,7 @@ def test_a_reference_can_be_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     model_admin, request = model_admin_of(TeamJob), request_of_somebody()
 
     def plan_once(text: str) -> Any:
-        [planned] = dry_runs.dry_run(model_admin, request, text).entries
+        [planned] = dry_runs.dry_run(scope_of_kind(model_admin, request), text).entries
         return planned
 
     assert plan("team", team.pk).definition.team == team
