@@ -8,7 +8,7 @@ import pytest
 from django.utils.translation import override
 
 from countjobs.triggers import IntervalTrigger, OnceTrigger
-from countjobs.triggers.sentences.intervals import interval_sentence, once_sentence
+from countjobs.triggers.sentences.interval_words import interval_sentence, once_sentence
 from countjobs.triggers.warnings import schedule_warnings
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
