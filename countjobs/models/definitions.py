@@ -37,7 +37,7 @@ from countjobs.triggers import (
     zone_names,
 )
 
-_WHEN = frozenset(
+WHEN = frozenset(
     {
         *("schedule_type", *CRON_DEFAULTS, "every", "run_at"),
         *("timezone", "start_date", "end_date", "enabled"),
@@ -64,8 +64,8 @@ def validate_timezone(name: str) -> None:
 class ScheduleType(models.TextChoices):
     """What says when a definition is due."""
 
-    CRON = "cron", _("by the clock")
-    INTERVAL = "interval", _("at an interval")
+    CRON = "cron", _("cron fields")
+    INTERVAL = "interval", _("interval")
     ONCE = "once", _("once")
 
 
@@ -255,7 +255,7 @@ class JobDefinition(Rules):
         if self.start_date and self.end_date and self.start_date > self.end_date:
             message = _("The end must not be before the start.")
             raise ValidationError({"end_date": ScheduleError(message, code="order")})
-        if needed := self._missing():
+        if needed := self.lacking():
             raise ValidationError(needed)
         if not self.enabled or self.next_fire_time(now) is not None:
             return
@@ -269,8 +269,8 @@ class JobDefinition(Rules):
         field = "end_date" if self.end_date and self.end_date <= now else NON_FIELD_ERRORS
         raise ValidationError({field: ScheduleError(message, code=ENDED)})
 
-    def _missing(self) -> dict[str, ScheduleError]:
-        """What a schedule of this type lacks."""
+    def lacking(self) -> dict[str, ScheduleError]:
+        """What a schedule of its type needs and isn't there: errors by field."""
         if self.schedule_type == ScheduleType.INTERVAL and self.every is None:
             return {"every": ScheduleError(_("Say how long the interval is."), code="required")}
         if self.schedule_type == ScheduleType.ONCE and self.run_at is None:
@@ -296,7 +296,7 @@ class JobDefinition(Rules):
                 validate_constraints=validate_constraints,
             )
         except ValidationError as error:
-            if errors := errors_to_show(error, _WHEN, excluded):
+            if errors := errors_to_show(error, WHEN, excluded):
                 raise ValidationError(errors) from None
 
     def problems(self, settled: Collection[str] = ()) -> list[str]:

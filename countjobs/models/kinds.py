@@ -13,6 +13,7 @@ from django.db import models
 from countjobs.conf import DEFAULT_EXECUTOR
 from countjobs.database.primary import rows_of
 from countjobs.models.definitions import JobDefinition
+from countjobs.models.writes import JobDefinitionQuerySet
 
 
 def definition_key(job_id: str) -> tuple[type[JobDefinition], Any] | None:
@@ -69,6 +70,12 @@ def concrete_definitions() -> list[type[JobDefinition]]:
 def has_callees(model: type[JobDefinition]) -> bool:
     """Whether definitions of this kind call something that a scheduler may lack."""
     return model.callee != ""  # where it isn't the base class's constant, it is a property
+
+
+def groups_of(kinds: Iterable[type[JobDefinition]]) -> list[str]:
+    """The groups that definitions of these kinds are in, sorted. Indexes answer this."""
+    found = {group for kind in kinds for group in JobDefinitionQuerySet(kind).groups()}
+    return sorted(found - {""})
 
 
 def own_fields(model: type[JobDefinition]) -> list[str]:

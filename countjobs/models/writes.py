@@ -134,8 +134,15 @@ class JobDefinitionQuerySet(PrimaryQuerySet["JobDefinition"]):
 
     def zones(self) -> list[str]:
         """The time zones of this kind's definitions, sorted. An index answers this."""
-        model = self.model._meta.get_field("timezone").model._meta
-        return distinct_values(connections[self.db], model.db_table, "timezone")
+        return self._distinct("timezone")
+
+    def groups(self) -> list[str]:
+        """The groups that this kind's definitions are in, sorted. An index answers this."""
+        return self._distinct("group")
+
+    def _distinct(self, name: str) -> list[str]:
+        model = self.model._meta.get_field(name).model._meta
+        return distinct_values(connections[self.db], model.db_table, name)
 
     def note_deleted(self, definition: JobDefinition) -> None:
         """Remember a definition that this deletion includes, of this kind or by a cascade."""

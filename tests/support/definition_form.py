@@ -82,7 +82,7 @@ class Browser(HTMLParser):
         elif tag == "option" and "selected" in has:
             self.sent[self._name].append(has["value"] or "")
         elif tag == "input" and name and has.get("type") != "submit":
-            is_box = has.get("type") == "checkbox"
+            is_box = has.get("type") in ("checkbox", "radio")
             if not is_box or "checked" in has:
                 value = has.get("value", "on" if is_box else "") or ""
                 self.sent.setdefault(name, []).append(value)

@@ -97,6 +97,7 @@ WRITES: dict[str, set[str]] = {
     "countjob_pause": PAUSERS,
     "countjob_resume": PAUSERS,
     "countjob_enabled": PAUSERS,
+    "countjob_again": CHANGERS,
     "countjob_import": IMPORTERS,
     "import": IMPORTERS,
     "run_now": RUNNERS,
@@ -155,6 +156,7 @@ class Rows:
     def __init__(self) -> None:
         self.on = CountJob.objects.create(name="on", description="old")
         self.off = CountJob.objects.create(name="off", enabled=False)
+        self.over = CountJob.objects.create(name="over", schedule_type="once", run_at=NOON)
         of_definition: dict[str, Any] = {"job_id": self.on.job_id, "job_name": "old"}
         self.execution = make_execution(**of_definition)
         self.queued = make_execution(Status.QUEUED, **of_definition)
@@ -172,6 +174,8 @@ class Rows:
         model = page.split("_", maxsplit=1)[0]
         if page == "countjob_resume":
             return reverse(f"admin:{name}", args=[self.off.pk])
+        if page == "countjob_again":
+            return reverse(f"admin:{name}", args=[self.over.pk])
         if page == "execution_cancel":
             model = "queued"
         args = [] if name.endswith(WITHOUT_A_ROW) else [self._key(model)]
@@ -199,6 +203,7 @@ class Rows:
     def answer(self, client: Client, what: str) -> Any:
         """The response to that."""
         data: dict[str, Any] = {"post": "yes", "job_name": "new", "host": "new", "error": "new"}
+        data["run_at"] = "2199-01-01T12:00:00"
         if what in ACTIONS:
             url = self.address("countjob_changelist")
             data |= {"action": what, "_selected_action": [self.on.pk, self.off.pk]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -18,12 +19,19 @@ from django.utils.translation import gettext_lazy as _
 from countjobs.admin.changes import tell_switch
 from countjobs.admin.definitions import actions as on_ticked
 from countjobs.admin.definitions import figures as of_runs
-from countjobs.admin.definitions import pausing, run_now
+from countjobs.admin.definitions import pausing, run_now, running_again
 from countjobs.admin.definitions.changelist import DefinitionChangeList
 from countjobs.admin.definitions.checks import DefinitionAdminChecks
-from countjobs.admin.definitions.columns import Facts, in_words, name, read_facts
+from countjobs.admin.definitions.columns import Facts, name, read_facts
 from countjobs.admin.definitions.copying import is_saved_as_new, name_copy, original_of
-from countjobs.admin.definitions.fieldsets import FIRE_TIMES, RUNS, TOLD, fieldsets_of, with_facts
+from countjobs.admin.definitions.fieldsets import (
+    FIRE_TIMES,
+    RUNS,
+    TOLD,
+    fieldsets_of,
+    unused_fields,
+    with_facts,
+)
 from countjobs.admin.definitions.filters import OutcomeFilter, WatchFilter, ZoneFilter
 from countjobs.admin.definitions.form import (
     CRONTAB,
@@ -35,13 +43,21 @@ from countjobs.admin.definitions.form import (
 from countjobs.admin.definitions.notices import guard_notices, notices_of
 from countjobs.admin.definitions.preview import views as preview
 from countjobs.admin.definitions.preview.meaning import panel
-from countjobs.admin.definitions.widgets import INPUTS, MomentInput, ZoneInput
+from countjobs.admin.definitions.schedule_words import in_words
+from countjobs.admin.definitions.widgets import (
+    INPUTS,
+    GroupInput,
+    MomentInput,
+    ScheduleTypeInput,
+    ZoneInput,
+)
 from countjobs.admin.guarded import may_start, may_use
 from countjobs.admin.links import Links, has_permission
 from countjobs.admin.page import PageAdmin, column
 from countjobs.admin.transfer import import_page
 from countjobs.admin.urls import Page, address_of
 from countjobs.models import CountJob, Execution, JobDefinition
+from countjobs.models.kinds import groups_of
 
 
 class JobDefinitionAdmin(PageAdmin):
@@ -59,6 +75,7 @@ class JobDefinitionAdmin(PageAdmin):
         *preview.PAGES,
         *run_now.PAGES,
         *pausing.PAGES,
+        *running_again.PAGES,
         *import_page.PAGES,
     )
     actions: Sequence[str] = ("run_now", "pause", "resume", "duplicate", "export")
@@ -184,6 +201,8 @@ class JobDefinitionAdmin(PageAdmin):
         may_edit = obj is None or self.has_change_permission(request, obj)
         if not (may_edit and CRONTAB in self.form.base_fields):
             leave_out.add(CRONTAB)
+        if obj is not None and not may_edit:
+            leave_out |= unused_fields(obj)
         inputs = fieldsets_of(self.model, leave_out, obj, request.POST or request.GET)
         return inputs if obj is None else with_facts(inputs, self.facts_of(obj))
 
@@ -193,7 +212,12 @@ class JobDefinitionAdmin(PageAdmin):
         """As Django's; time zones can be chosen from a list, and dates name their time zone."""
         if db_field.name == "timezone":
             kwargs.setdefault("widget", ZoneInput)
-        elif db_field.name in ("start_date", "end_date"):
+        elif db_field.name == "schedule_type":
+            kwargs = {"widget": ScheduleTypeInput, "required": False, **kwargs}
+        elif db_field.name == "group":
+            groups = partial(groups_of, Links(request, self.admin_site).visible_kinds())
+            kwargs.setdefault("widget", GroupInput(groups))
+        elif db_field.name in ("start_date", "end_date", "run_at"):
             zone = timezone.get_current_timezone_name()
             kwargs.setdefault("help_text", gettext("In this site's time zone, %s.") % zone)
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
@@ -218,6 +242,7 @@ class JobDefinitionAdmin(PageAdmin):
             context["tools"] = self._tools(request, original)
             notices = list(notices_of(self.facts_of(original)))
             context["notices"] = notices + guard_notices(request.user, original)
+            context["again"] = running_again.offer(self, request, self.facts_of(original))
         return super().render_change_form(request, context, *args, **kwargs)
 
     def _tools(self, request: HttpRequest, definition: JobDefinition) -> dict[str, str]:

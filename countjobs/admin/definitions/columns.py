@@ -1,4 +1,4 @@
-"""The columns of the definitions' list and page: next run, last run, schedule …"""
+"""The columns of the definitions' list and page: next run, last run, recent runs …"""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_apscheduler.models import DjangoJob
 
@@ -29,8 +28,6 @@ from countjobs.models import Execution, JobDefinition, JobWatch, ParkedJob
 from countjobs.models.executions import Status
 from countjobs.models.newest_runs import Past
 from countjobs.text import visible
-from countjobs.triggers import CRON_DEFAULTS, CronFieldError
-from countjobs.triggers.sentences import sentence
 from countjobs.triggers.warnings import schedule_warnings
 
 _OVERDUE = timedelta(seconds=10)
@@ -83,6 +80,11 @@ class Facts:
         """The URL of the list of its runs; "" for users who may not see them."""
         return self.links.to_list(Execution, job_id=self.job_id)
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether its schedule has no more runs."""
+        return self.enabled and not self.error and self.next_run_time is None
+
     def next_run(self) -> str:
         """The next run, or the reason why there is none; and whether it is silent."""
         comes = self._next_run()
@@ -98,7 +100,7 @@ class Facts:
             return PAUSED_ITSELF.badge(failures_in_a_row(watch))
         if not self.enabled:
             return badge("paused", "‖", _("paused"))
-        if self.next_run_time is None:
+        if self.has_ended:
             return badge("ended", "■", _("ended"))
         return moment(self.next_run_time, self.zone)
 
@@ -198,27 +200,6 @@ def _newest(job_ids: list[str]) -> dict[str, list[Past]]:
     for past in Execution.objects.newest_of_each(job_ids, LONGEST):
         newest[past.job_id].append(past)
     return newest
-
-
-def in_words(definition: JobDefinition) -> SafeString:
-    """The schedule in words, with all eight fields in the title."""
-    cron = definition.cron
-    title = "\n".join(f"{_label(definition, name)}: {cron[name]}" for name in cron)
-    try:
-        look, words = "schedule", _sentence(get_language(), *cron.values())
-    except CronFieldError:  # the next column says that it is broken
-        look, words = "cron", " ".join(cron.values())
-    return format_html('<span class="countjobs-{}" title="{}">{}</span>', look, title, words)
-
-
-def _label(definition: JobDefinition, name: str) -> str:
-    return str(definition._meta.get_field(name).verbose_name)  # type: ignore[union-attr]  # no relation
-
-
-@lru_cache(maxsize=1_000)
-def _sentence(language: str | None, *expressions: str) -> str:
-    """The sentence for eight expressions, in the active language. Many rows of a list are alike."""
-    return sentence(dict(zip(CRON_DEFAULTS, expressions, strict=True)))
 
 
 @admin.display(description=_("name"), ordering="name")

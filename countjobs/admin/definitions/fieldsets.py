@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from countjobs.admin.definitions.columns import Facts
 from countjobs.admin.definitions.form import CRONTAB
 from countjobs.models import Execution, JobDefinition
+from countjobs.models.definitions import ScheduleType
 from countjobs.models.kinds import own_fields
 
 FIRE_TIMES = "fire_times"
@@ -26,16 +27,25 @@ RUNS = ("success", "figures", "durations", "recent_runs")
 
 Rows = list[str | tuple[str, ...]]
 
-_WHAT: Rows = ["name", "description", "enabled"]
-_SCHEDULE: Rows = [
+_WHAT: Rows = [("name", "group"), "description", "enabled"]
+_CRON: Rows = [
     CRONTAB,
     ("year", "month", "day", "week"),
     ("day_of_week", "hour", "minute", "second"),
-    FIRE_TIMES,
 ]
+_INTERVAL: Rows = ["every"]
+_ONCE: Rows = ["run_at"]
+_SCHEDULE: Rows = ["schedule_type", *_CRON, *_INTERVAL, *_ONCE, FIRE_TIMES]
+"""One of the three groups between counts. The style sheet shows just that."""
 _EMPTY = _("Empty means any; an empty second means 0.")
 _NEEDED = _("Fill in at least one of the fields. Empty means any; an empty second means 0.")
-_BOUNDS: Rows = [("timezone", "jitter"), ("start_date", "end_date")]
+_PERIOD: Rows = [("start_date", "end_date")]
+_BOUNDS: Rows = [("timezone", "jitter"), *_PERIOD]
+_OF_OTHER_TYPES: dict[str, Rows] = {
+    ScheduleType.CRON: [*_INTERVAL, *_ONCE],
+    ScheduleType.INTERVAL: [*_CRON, *_ONCE],
+    ScheduleType.ONCE: [*_CRON, *_INTERVAL, *_PERIOD],
+}
 _OVERLAPS: Rows = [("misfire_grace_time", "max_instances", "overlap", "executor"), "coalesce"]
 _WRONG: Rows = [
     ("time_limit", "pause_after", "most_silence"),
@@ -72,6 +82,11 @@ def fieldsets_of(
         for title, fields, text, folds in layout
         if (rows := list(_without(fields, leave_out)))
     ]
+
+
+def unused_fields(definition: JobDefinition) -> set[str]:
+    """The fields that only schedules of other types have."""
+    return set(_names(_OF_OTHER_TYPES.get(definition.schedule_type, [])))
 
 
 def _classes(*, folds: bool) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ from django.utils.translation import gettext_lazy
 
 from countjobs.admin.definitions.widgets import CrontabInput
 from countjobs.forms import Settling
+from countjobs.models.definitions import WHEN, ScheduleType
+from countjobs.models.validity import ENDED
 from countjobs.text import shown
 from countjobs.triggers import CRON_DEFAULTS
 from countjobs.triggers.crontab import Crontab, CrontabError, read_crontab
@@ -27,6 +30,7 @@ else:
     AnyModelForm = forms.ModelForm
 
 CRONTAB = "crontab_line"
+_CRON = ScheduleType.CRON.value
 
 
 class PartialForm(AnyModelForm):
@@ -122,8 +126,9 @@ class DefinitionForm(PartialForm):
         """As `PartialForm`'s. A new definition needs a schedule. Raises ValidationError."""
         cleaned = super().clean()
         given = (self.data.get(self.add_prefix(name)) for name in self._cron)
+        chosen = (cleaned or {}).get("schedule_type") or self.instance.schedule_type
         is_asked = self.instance._state.adding and self._cron and self._refused is None
-        if is_asked and not any(text and text.strip() for text in given):
+        if is_asked and chosen == _CRON and not any(text and text.strip() for text in given):
             at = "hour" if "hour" in self._cron else self._cron[0]
             self.add_error(at, ValidationError(say_when(), code="when"))
         return cleaned
@@ -138,6 +143,7 @@ class DefinitionForm(PartialForm):
         for name, text in self.filled.values.items():
             data[self.add_prefix(name)] = text
         data[self.add_prefix(CRONTAB)] = ""
+        data[self.add_prefix("schedule_type")] = _CRON
         self.data = data
 
     def clean_crontab_line(self) -> str:
@@ -145,6 +151,17 @@ class DefinitionForm(PartialForm):
         if self._refused is not None:
             raise ValidationError(str(self._refused), code="crontab") from self._refused
         return ""
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        """As `PartialForm`'s. A schedule that had ended before, and is unchanged, may be saved."""
+        if isinstance(error, ValidationError) and hasattr(error, "error_dict"):
+            left = {name: list(self._to_say(some)) for name, some in error.error_dict.items()}
+            error = ValidationError({name: some for name, some in left.items() if some})
+        super().add_error(field, error)
+
+    def _to_say(self, errors: list[ValidationError]) -> Iterator[ValidationError]:
+        is_new = self.instance._state.adding or WHEN & set(self.changed_data)
+        yield from (each for each in errors if is_new or each.code != ENDED)
 
     def is_valid(self) -> bool:
         """As Django's; never if a crontab line has just filled in the form."""

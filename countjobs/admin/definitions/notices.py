@@ -19,6 +19,7 @@ from countjobs.admin.lookup import zone_of
 from countjobs.admin.watched import PAUSED_ITSELF, SILENT, failures_in_a_row, no_success_since
 from countjobs.database.primary import rows_of
 from countjobs.models import Execution, JobDefinition, JobWatch
+from countjobs.models.definitions import ScheduleType
 from countjobs.models.executions import FAILURES
 
 
@@ -33,7 +34,9 @@ class Notice:
 
 
 def notices_of(facts: Facts) -> Iterator[Notice]:
-    """That it has paused itself, or that it is silent."""
+    """That it has ended, has paused itself, or is silent."""
+    if facts.has_ended:
+        yield Notice("■", _("It has ended:"), _why_ended(facts), SafeString())
     if watch := facts.paused_itself:
         text = _when_and_why(watch, facts.zone)
         yield Notice(PAUSED_ITSELF.icon, _("It paused itself:"), text, _last_failure(facts))
@@ -41,6 +44,14 @@ def notices_of(facts: Facts) -> Iterator[Notice]:
         words = no_success_since(moment(since, facts.zone))
         text = format_html(_("{words}."), words=words)
         yield Notice(SILENT.icon, _("It is silent:"), text, SafeString())
+
+
+def _why_ended(facts: Facts) -> SafeString:
+    definition = facts.definition
+    if definition.schedule_type == ScheduleType.ONCE:
+        when = moment(definition.run_at, facts.zone)
+        return format_html(_("its only run was due at {when}."), when=when)
+    return format_html("{}", _("its schedule has no more runs. To go on, change the schedule."))
 
 
 def guard_notices(user: Any, definition: JobDefinition) -> list[Notice]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import time
 from typing import Any
 
 from django.contrib.admin.widgets import (
+    AdminRadioSelect,
     AdminSplitDateTime,
     AdminTextareaWidget,
     AdminTextInputWidget,
@@ -15,11 +17,11 @@ from django.contrib.admin.widgets import (
 from django.db import models
 from django.forms import MultiWidget
 
-from countjobs.forms import KeyTextRows, MomentField
+from countjobs.forms import IntervalInput, KeyTextRows, MomentField
 from countjobs.functions.argument_inputs import ArgumentsInput
 from countjobs.functions.command_inputs import CommandArgumentsInput
 from countjobs.models.commandjob import WordsField
-from countjobs.models.fields import CronField, KeyTextField, OrderedJSONField
+from countjobs.models.fields import CronField, IntervalField, KeyTextField, OrderedJSONField
 from countjobs.models.functionjob import ArgumentsField
 from countjobs.triggers import zone_names
 
@@ -65,14 +67,39 @@ class MomentInput(AdminSplitDateTime):
 class ZoneInput(AdminTextInputWidget):
     """A text with every time zone to choose from. What is typed is kept, even if it is invalid."""
 
-    template_name = "admin/countjobs/definitions/zone_input.html"
+    template_name = "admin/countjobs/definitions/choosing_input.html"
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         """As Django's, with the list and its id."""
         context = super().get_context(name, value, attrs)
-        context["list_id"] = f"{context['widget']['attrs'].get('id', name)}_zones"
-        context["zones"] = sorted(zone_names())
+        context["list_id"] = f"{context['widget']['attrs'].get('id', name)}_choices"
+        context["choices"] = self.choices()
         return context
+
+    def choices(self) -> list[str]:
+        """The time zones."""
+        return sorted(zone_names())
+
+
+class GroupInput(ZoneInput):
+    """A text with the groups in use to choose from."""
+
+    def __init__(
+        self, groups: Callable[[], list[str]], attrs: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(attrs)
+        self._groups = groups
+
+    def choices(self) -> list[str]:
+        """The groups."""
+        return self._groups()
+
+
+class ScheduleTypeInput(AdminRadioSelect):
+    """Radio buttons that look like tabs. The style sheet shows the fields of the chosen one."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__({"class": "countjobs-tabs"} | (attrs or {}))
 
 
 class CrontabInput(AdminTextareaWidget):
@@ -92,6 +119,7 @@ _CODE = {"rows": 8, "class": "vLargeTextField countjobs-code", "spellcheck": "fa
 
 INPUTS: dict[Any, dict[str, Any]] = {
     CronField: {"widget": CronInput},
+    IntervalField: {"widget": IntervalInput},
     KeyTextField: {"widget": KeyTextRows},
     ArgumentsField: {"widget": ArgumentsInput},
     WordsField: {"widget": CommandArgumentsInput},

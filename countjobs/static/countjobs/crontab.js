@@ -23,12 +23,20 @@ function put(fields) {
     }
 }
 
+// The line's fields are those of the first tab.
+function chooseCron() {
+    for (const tab of form.querySelectorAll('input[name="schedule_type"]')) {
+        tab.checked = tab.value === "cron";
+    }
+}
+
 async function fill() {
     try {
         const entries = [[line.name, line.value]];
         const answer = await (await post(form, box.dataset.countjobsCrontab, entries)).json();
         tell(answer.error ?? answer.note, "error" in answer);
         if (answer.fields) {
+            chooseCron();
             put(answer.fields);
             line.value = ""; // or saving would fill the fields again
         }

@@ -177,7 +177,7 @@ def test_dates_say_in_whose_zone_they_are_read(client: Client) -> None:
 def test_the_zones_to_choose_from_are_all_there(client: Client) -> None:
     page = client.get(ADD).content.decode()
     assert '<option value="Asia/Tokyo">' in page
-    assert 'list="id_timezone_zones"' in page
+    assert 'list="id_timezone_choices"' in page
 
 
 def test_a_second_kind_has_pages_with_its_own_fields(client: Client) -> None:

@@ -12,20 +12,21 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from countjobs.admin.definitions.form import say_when
-from countjobs.admin.definitions.preview.posted import schedule_problems
+from countjobs.admin.definitions.preview.posted import SCHEDULE, schedule_problems
 from countjobs.admin.definitions.rule_warnings import NEEDED, rule_warnings
+from countjobs.admin.definitions.schedule_words import counted_words
 from countjobs.admin.display import moment, soon
 from countjobs.models import JobDefinition
+from countjobs.models.definitions import ScheduleType
 from countjobs.text import describe
-from countjobs.triggers import CRON_DEFAULTS, zone_names
-from countjobs.triggers.sentences import sentence
+from countjobs.triggers import zone_names
 from countjobs.triggers.upcoming import upcoming
 from countjobs.triggers.warnings import schedule_warnings
 
 COUNT = 10
 
-SENT = ("name", "enabled", "timezone", "jitter", "start_date", "end_date", *NEEDED)
-"""What a preview depends on, beside the eight cron fields."""
+SENT = ("name", "enabled", *SCHEDULE, *NEEDED)
+"""What a preview depends on."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,12 @@ class Preview:
 
 def preview_of(definition: JobDefinition, now: datetime, viewer: tzinfo) -> Preview:
     """The preview of a definition, whether it is enabled or not; its fields may be anything."""
-    if definition._state.adding and not any(definition.cron.values()):
-        return Preview(sentence=say_when())
+    if lacks := _lacks(definition):
+        return Preview(sentence=lacks)
+    is_begun = not definition.count_from(now)
     try:
         trigger = definition.trigger()
-        said = sentence(definition.cron)
+        said = counted_words(definition, is_begun=is_begun)
         warnings = schedule_warnings(trigger, now)
         fires = list(upcoming(trigger, now, COUNT))
     except (ValueError, TypeError, OverflowError) as error:  # nobody has validated it
@@ -69,6 +71,14 @@ def preview_of(definition: JobDefinition, now: datetime, viewer: tzinfo) -> Prev
         ends=len(fires) < COUNT,
         warnings=[*warnings, *rule_warnings(definition, fires)],
     )
+
+
+def _lacks(definition: JobDefinition) -> str:
+    """What has yet to be filled in, in a sentence."""
+    if definition.schedule_type != ScheduleType.CRON:
+        return " ".join(str(error.message) for error in definition.lacking().values())
+    is_blank = definition._state.adding and not any(definition.cron.values())
+    return say_when() if is_blank else ""
 
 
 def viewer_zone(name: str) -> tzinfo:
@@ -90,5 +100,5 @@ def _rows(fires: list[datetime], zones: list[tzinfo], now: datetime) -> Iterator
 def panel(definition: JobDefinition) -> SafeString:
     """The preview, which a script renews while the form is filled in."""
     preview = preview_of(definition, timezone.now(), timezone.get_current_timezone())
-    context = {"content": preview.render(), "fields": " ".join((*CRON_DEFAULTS, *SENT))}
+    context = {"content": preview.render(), "fields": " ".join(SENT)}
     return render_to_string("admin/countjobs/definitions/preview_panel.html", context)

@@ -18,14 +18,18 @@ from countjobs.forms import MomentField
 from countjobs.models import JobDefinition
 from countjobs.triggers import CRON_DEFAULTS
 
-_FIELDS = (*CRON_DEFAULTS, "timezone", "jitter", "start_date", "end_date")
+SCHEDULE = (
+    *("schedule_type", *CRON_DEFAULTS, "every", "run_at"),
+    *("timezone", "jitter", "start_date", "end_date"),
+)
+"""The fields of a schedule."""
 
 
 def read_schedule(
     model_admin: admin.ModelAdmin[Any], request: HttpRequest, definition: JobDefinition
 ) -> list[str]:
     """Put what was posted into a definition. Returns what is wrong with it, a sentence each."""
-    form = _form(model_admin, request, definition, _FIELDS)
+    form = _form(model_admin, request, definition, SCHEDULE)
     wrong = dict(form.errors.as_data())
     for name, value in form.cleaned_data.items():
         setattr(definition, name, value)
@@ -34,7 +38,9 @@ def read_schedule(
     try:
         _check(definition, leave_out=set(wrong))
     except ValidationError as error:
-        wrong |= error.update_error_dict({})
+        # What has yet to be filled in isn't wrong.
+        lacks = definition.lacking().keys() - wrong.keys()
+        wrong |= {name: some for name, some in error.error_dict.items() if name not in lacks}
     return list(_sentences(definition, wrong))
 
 
@@ -81,7 +87,7 @@ def _check(definition: JobDefinition, leave_out: set[str]) -> None:
 
     A kind's own checks are about fields that aren't here.
     """
-    others = {field.name for field in definition._meta.fields} - set(_FIELDS)
+    others = {field.name for field in definition._meta.fields} - set(SCHEDULE)
     JobDefinition.clean_fields(definition, exclude=others | leave_out)
     if not leave_out:
         # A disabled definition need not fire. It is previewed all the same.
