@@ -1,4 +1,4 @@
-"""Definitions of all kinds, for who has the machine: no form and no permission says what of them."""
+"""Definitions of all kinds, for who has the machine: no form and no permission limits them."""
 
 from __future__ import annotations
 

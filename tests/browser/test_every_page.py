@@ -123,6 +123,7 @@ PAGES = {
     "delete a definition": At(f"{JOBS}/{row.LONG}/delete/"),
     "run a definition": At(f"{JOBS}/{row.SHORT}/run/"),
     "import": At(f"{JOBS}/import/"),
+    "import of all kinds": At(f"{RUNS}/import/", then=show_a_dry_run),
     "import, the dry run": At(f"{JOBS}/import/", then=show_a_dry_run),
     "definitions, run": At(f"{JOBS}/", then=run_all),
     "function jobs": At(f"{FUNCTIONS}/"),

@@ -73,6 +73,27 @@ def test_a_person_exports_edits_looks_and_imports(page: Page, tmp_path: Path) ->
     expect(page.locator("#result_list tr", has_text="night")).to_contain_text("at 04:00")
 
 
+def test_a_file_of_several_kinds_is_looked_at_and_imported_at_once(
+    page: Page, quickstart: dict[str, str], tmp_path: Path
+) -> None:
+    file = tmp_path / "jobs.json"
+    command = {"model": "countjobs.commandjob", "name": "clear", "command": "clearsessions"}
+    bad = {**command, "name": "flush all", "command": "flush"}
+    file.write_text(document(entry("of several", hour="3"), command, bad))
+    page.goto(f"{quickstart['Address']}countjobs/execution/import/")
+    page.set_input_files("#id_file", file)
+    page.click(SHOW)
+    expect(page.locator(".countjobs-plan tbody", has_text="flush all")).to_contain_text("command")
+    expect(page.locator(".countjobs-plan tbody", has_text="of several")).to_contain_text(
+        "Count job"
+    )
+    page.check("[name=leave_out]")
+    page.click("text=Import 2 definitions")
+    expect(page.locator(".messagelist")).to_contain_text("Imported: 1 refused, 2 added.")
+    page.goto(f"{quickstart['Address']}countjobs/commandjob/")
+    expect(page.locator("#result_list tr", has_text="clear")).to_have_count(1)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_on_a_phone_nothing_but_the_table_scrolls_sideways(
     scheme: Any, browser: Browser, quickstart: dict[str, str]

@@ -62,8 +62,12 @@ def test_a_file_has_every_field_on_a_line_of_its_own_in_a_fixed_order(client: Cl
     {
       "model": "countjobs.countjob",
       "name": "every five",
+      "group": "",
       "description": "",
       "enabled": true,
+      "schedule_type": "cron",
+      "every": null,
+      "run_at": null,
       "year": "*",
       "month": "*",
       "day": "*",

@@ -49,7 +49,7 @@ def test_definitions_of_several_kinds_are_looked_at_and_imported_together() -> N
     assert superuser.get(response["Location"]).status_code == 200
     old.refresh_from_db()
     assert old.hour == "6"
-    logged = {each.content_type.model: each.action_flag for each in LogEntry.objects.all()}
+    logged = dict(LogEntry.objects.values_list("content_type__model", "action_flag"))
     assert logged == {"countjob": CHANGE, "greeting": ADDITION, "commandjob": ADDITION}
     assert "There is nothing to import" in sent(superuser, entry("old", hour="6"), GREETING)
 
