@@ -92,5 +92,6 @@ class IntervalFormField(forms.MultiValueField):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         """As Django's; but without a value, the unit that the input shows is no change."""
-        shown = initial if isinstance(initial, list) else self.widget.decompress(initial)
+        widget: Any = self.widget
+        shown = initial if isinstance(initial, list) else widget.decompress(initial)
         return bool(super().has_changed(shown, data))

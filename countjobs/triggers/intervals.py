@@ -60,7 +60,7 @@ class ElapsedTime:
     """Instants with the same time between each two."""
 
     def __init__(self, start: datetime, every: timedelta) -> None:
-        steps = Steps(start, every, LAST_INSTANT)
+        steps = Steps(start, every, LAST_INSTANT - TICK)  # later ones are moved there
         self.next_instant = steps.next
         self.previous_instant = steps.previous
         self.count_instants = steps.count

@@ -34,7 +34,8 @@ def interval(every: timedelta, timezone: str, start: datetime, **more: object) -
 def walked(every: timedelta, timezone: str, start: datetime, last: datetime) -> list[datetime]:
     """All fire times from a start on, up to another instant."""
     step = _day if every % DAY == timedelta() else _elapsed
-    found, number = [], 0
+    found: list[datetime] = []
+    number = 0
     while (instant := step(start, number * every, timezone)) <= last:
         if not found or instant > found[-1]:  # in Samoa, a day that was left out meets the next
             found.append(instant)
