@@ -70,11 +70,6 @@ class IntervalFormField(forms.MultiValueField):
         super().__init__(fields=(number, unit), require_all_fields=False, **kwargs)
         number.required = False
 
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        """As Django's. A unit without a number is nothing."""
-        is_blank = not data or data[0] in self.empty_values
-        return bool(initial) if is_blank else super().has_changed(initial, data)
-
     def compress(self, data_list: list[Any]) -> int | None:
         """How many seconds; None if there is no number. Raises ValidationError."""
         number, unit = [*data_list, None, None][:2]

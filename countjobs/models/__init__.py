@@ -8,6 +8,7 @@ from countjobs.models.executions import Execution
 from countjobs.models.functionjob import FunctionJob
 from countjobs.models.nodes import SchedulerNode
 from countjobs.models.parked import ParkedJob
+from countjobs.models.schedule_fields import ScheduleType
 from countjobs.models.watches import JobWatch
 from countjobs.models.writes import (
     JobDefinitionQuerySet,
@@ -25,6 +26,7 @@ __all__ = [
     "JobDefinitionQuerySet",
     "JobWatch",
     "ParkedJob",
+    "ScheduleType",
     "SchedulerNode",
     "definitions_changed",
     "definitions_deleted",

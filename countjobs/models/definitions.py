@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any, ClassVar
 
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db import DEFAULT_DB_ALIAS, models, router, transaction
 from django.utils import timezone as django_timezone
@@ -16,10 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from countjobs.models.fields import CronField, IntervalField
 from countjobs.models.names import LONGEST, validate_name
 from countjobs.models.rules import Rules
+from countjobs.models.schedule_fields import WHEN, ScheduleType, check_schedule, trigger_of
 from countjobs.models.validity import (
-    ENDED,
-    EPOCH,
-    ScheduleError,
     check_all,
     errors_to_show,
     more_checks,
@@ -31,19 +29,8 @@ from countjobs.text import describe, shown, visible
 from countjobs.triggers import (
     CRON_DEFAULTS,
     BoundedTrigger,
-    IntervalTrigger,
-    OnceTrigger,
-    ScheduleTrigger,
     zone_names,
 )
-
-WHEN = frozenset(
-    {
-        *("schedule_type", *CRON_DEFAULTS, "every", "run_at"),
-        *("timezone", "start_date", "end_date", "enabled"),
-    }
-)
-"""The fields that decide whether a definition has any runs."""
 
 
 def default_timezone() -> str:
@@ -59,14 +46,6 @@ def validate_timezone(name: str) -> None:
             code="timezone",
             params={"name": shown(name)},
         )
-
-
-class ScheduleType(models.TextChoices):
-    """What says when a definition is due."""
-
-    CRON = "cron", _("cron fields")
-    INTERVAL = "interval", _("interval")
-    ONCE = "once", _("once")
 
 
 class JobDefinition(Rules):
@@ -212,23 +191,7 @@ class JobDefinition(Rules):
 
     def trigger(self) -> BoundedTrigger:
         """When this definition is due. Raises ValueError if its fields make no schedule."""
-        delays: Any = {"jitter": self.jitter or 0, "seed": self.name}
-        if self.schedule_type == ScheduleType.ONCE:
-            if self.run_at is None:
-                raise ValueError("The definition has no `run_at`.")
-            return OnceTrigger(self.run_at, self.timezone, **delays)
-        if self.schedule_type == ScheduleType.INTERVAL:
-            if self.every is None:
-                raise ValueError("The definition has no `every`.")
-            start = self.start_date or EPOCH  # only raw SQL leaves it out
-            return IntervalTrigger(
-                self.every, self.timezone, start=start, end=self.end_date, **delays
-            )
-        if self.schedule_type != ScheduleType.CRON:
-            raise ValueError(f"There is no type of schedule {shown(self.schedule_type)!r}.")
-        return ScheduleTrigger(
-            self.cron, self.timezone, start=self.start_date, end=self.end_date, **delays
-        )
+        return trigger_of(self)
 
     def next_fire_time(self, now: datetime) -> datetime | None:
         """The first fire time after an instant, in the definition's zone.
@@ -261,36 +224,10 @@ class JobDefinition(Rules):
         counted = self.count_from(now)  # as a save would
         try:
             with suppress(ValueError, TypeError, AttributeError, OverflowError):
-                self._clean_schedule(now)
+                check_schedule(self, now)
         finally:
             if counted:
                 self.start_date = None
-
-    def _clean_schedule(self, now: datetime) -> None:
-        if self.start_date and self.end_date and self.start_date > self.end_date:
-            message = _("The end must not be before the start.")
-            raise ValidationError({"end_date": ScheduleError(message, code="order")})
-        if needed := self.lacking():
-            raise ValidationError(needed)
-        if not self.enabled or self.next_fire_time(now) is not None:
-            return
-        if self.trigger().get_next_fire_time(None, EPOCH) is None:
-            message = _("This schedule never runs: no time matches all of its fields.")
-            raise ValidationError({NON_FIELD_ERRORS: ScheduleError(message, code="never")})
-        if self.schedule_type == ScheduleType.ONCE:
-            message = _("This moment has passed. Choose a later one, or disable the definition.")
-            raise ValidationError({"run_at": ScheduleError(message, code=ENDED)})
-        message = _("This schedule has no more runs. Change it, or disable the definition.")
-        field = "end_date" if self.end_date and self.end_date <= now else NON_FIELD_ERRORS
-        raise ValidationError({field: ScheduleError(message, code=ENDED)})
-
-    def lacking(self) -> dict[str, ScheduleError]:
-        """What a schedule of its type needs and isn't there: errors by field."""
-        if self.schedule_type == ScheduleType.INTERVAL and self.every is None:
-            return {"every": ScheduleError(_("Say how long the interval is."), code="missing")}
-        if self.schedule_type == ScheduleType.ONCE and self.run_at is None:
-            return {"run_at": ScheduleError(_("Say when the job runs."), code="missing")}
-        return {}
 
     def full_clean(
         self,

@@ -18,8 +18,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.models import JobDefinition
-from countjobs.models.definitions import ScheduleType
 from countjobs.models.names import refuse_marks
+from countjobs.models.schedule_fields import ScheduleType
 from countjobs.text import describe
 from countjobs.transfer.entries import Change, Entry, State, interpret
 from countjobs.transfer.format import Fields

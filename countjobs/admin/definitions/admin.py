@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -11,9 +10,7 @@ from django.contrib.admin.utils import quote
 from django.contrib.admin.views.main import ChangeList
 from django.db import IntegrityError, models
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.changes import tell_switch
@@ -40,24 +37,18 @@ from countjobs.admin.definitions.form import (
     filled_words,
     without_wrong_dates,
 )
+from countjobs.admin.definitions.inputs import input_of
 from countjobs.admin.definitions.notices import guard_notices, notices_of
 from countjobs.admin.definitions.preview import views as preview
 from countjobs.admin.definitions.preview.meaning import panel
 from countjobs.admin.definitions.schedule_words import in_words
-from countjobs.admin.definitions.widgets import (
-    INPUTS,
-    GroupInput,
-    MomentInput,
-    ScheduleTypeInput,
-    ZoneInput,
-)
+from countjobs.admin.definitions.widgets import INPUTS, MomentInput
 from countjobs.admin.guarded import may_start, may_use
 from countjobs.admin.links import Links, has_permission
 from countjobs.admin.page import PageAdmin, column
 from countjobs.admin.transfer import import_page
 from countjobs.admin.urls import Page, address_of
 from countjobs.models import CountJob, Execution, JobDefinition
-from countjobs.models.kinds import groups_of
 
 
 class JobDefinitionAdmin(PageAdmin):
@@ -86,12 +77,8 @@ class JobDefinitionAdmin(PageAdmin):
     export = on_ticked.export
 
     list_display: tuple[Any, ...] = (
-        "name",
-        "schedule",
-        "switch",
-        "next_run",
-        "last_run",
-        "runs_strip",
+        *("name", "schedule", "switch"),
+        *("next_run", "last_run", "runs_strip"),
     )
     list_filter = ("enabled", WatchFilter, OutcomeFilter, ZoneFilter, "executor")
     list_per_page = 25
@@ -167,9 +154,8 @@ class JobDefinitionAdmin(PageAdmin):
     def get_list_filter(self, request: HttpRequest) -> Any:
         """As Django's, without the outcome filter for users who may not see runs."""
         given = super().get_list_filter(request)
-        if Links(request, self.admin_site).may_view(Execution):
-            return given
-        return [each for each in given if each is not OutcomeFilter]
+        sees_runs = Links(request, self.admin_site).may_view(Execution)
+        return [each for each in given if sees_runs or each is not OutcomeFilter]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """The list's class."""
@@ -210,16 +196,7 @@ class JobDefinitionAdmin(PageAdmin):
         self, db_field: models.Field[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> Any:
         """As Django's; time zones can be chosen from a list, and dates name their time zone."""
-        if db_field.name == "timezone":
-            kwargs.setdefault("widget", ZoneInput)
-        elif db_field.name == "schedule_type":
-            kwargs = {"widget": ScheduleTypeInput, "required": False, **kwargs}
-        elif db_field.name == "group":
-            groups = partial(groups_of, Links(request, self.admin_site).visible_kinds())
-            kwargs.setdefault("widget", GroupInput(groups))
-        elif db_field.name in ("start_date", "end_date", "run_at"):
-            zone = timezone.get_current_timezone_name()
-            kwargs.setdefault("help_text", gettext("In this site's time zone, %s.") % zone)
+        kwargs = {**input_of(db_field, request, self.admin_site), **kwargs}
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is not None and isinstance(field.widget, MomentInput):
             field.widget.label = str(field.label)

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from countjobs.admin.definitions.columns import Facts
 from countjobs.admin.definitions.form import CRONTAB
 from countjobs.models import Execution, JobDefinition
-from countjobs.models.definitions import ScheduleType
 from countjobs.models.kinds import own_fields
+from countjobs.models.schedule_fields import ScheduleType
 
 FIRE_TIMES = "fire_times"
 """The name of the preview among the fields."""

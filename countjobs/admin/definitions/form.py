@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from countjobs.admin.definitions.widgets import CrontabInput
 from countjobs.forms import Settling
-from countjobs.models.definitions import WHEN, ScheduleType
+from countjobs.models.schedule_fields import WHEN, ScheduleType
 from countjobs.models.validity import ENDED
 from countjobs.text import shown
 from countjobs.triggers import CRON_DEFAULTS

@@ -19,8 +19,8 @@ from countjobs.admin.lookup import zone_of
 from countjobs.admin.watched import PAUSED_ITSELF, SILENT, failures_in_a_row, no_success_since
 from countjobs.database.primary import rows_of
 from countjobs.models import Execution, JobDefinition, JobWatch
-from countjobs.models.definitions import ScheduleType
 from countjobs.models.executions import FAILURES
+from countjobs.models.schedule_fields import ScheduleType
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from countjobs.admin.one_row import row_of
 from countjobs.admin.urls import OF_ROW, WRITE, Page
 from countjobs.database.deadlocks import again_after_deadlock
 from countjobs.models import JobDefinition
-from countjobs.models.definitions import ScheduleType
+from countjobs.models.schedule_fields import ScheduleType
 
 if TYPE_CHECKING:
     from countjobs.admin.definitions.admin import JobDefinitionAdmin

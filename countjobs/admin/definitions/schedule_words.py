@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from countjobs.admin.display import moment_text
 from countjobs.models import JobDefinition
-from countjobs.models.definitions import ScheduleType
+from countjobs.models.schedule_fields import ScheduleType
 from countjobs.models.validity import EPOCH
 from countjobs.triggers import CRON_DEFAULTS
 from countjobs.triggers.sentences import sentence

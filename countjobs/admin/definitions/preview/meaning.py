@@ -12,12 +12,12 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from countjobs.admin.definitions.form import say_when
-from countjobs.admin.definitions.preview.posted import SCHEDULE, schedule_problems
+from countjobs.admin.definitions.preview.posted import schedule_problems
 from countjobs.admin.definitions.rule_warnings import NEEDED, rule_warnings
 from countjobs.admin.definitions.schedule_words import counted_words
 from countjobs.admin.display import moment, soon
 from countjobs.models import JobDefinition
-from countjobs.models.definitions import ScheduleType
+from countjobs.models.schedule_fields import SCHEDULE, ScheduleType, lacking
 from countjobs.text import describe
 from countjobs.triggers import zone_names
 from countjobs.triggers.upcoming import upcoming
@@ -76,7 +76,7 @@ def preview_of(definition: JobDefinition, now: datetime, viewer: tzinfo) -> Prev
 def _lacks(definition: JobDefinition) -> str:
     """What has yet to be filled in, in a sentence."""
     if definition.schedule_type != ScheduleType.CRON:
-        return " ".join(str(error.message) for error in definition.lacking().values())
+        return " ".join(str(error.message) for error in lacking(definition).values())
     is_blank = definition._state.adding and not any(definition.cron.values())
     return say_when() if is_blank else ""
 

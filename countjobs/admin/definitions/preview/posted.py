@@ -16,13 +16,7 @@ from django.utils.text import capfirst
 from countjobs.admin.definitions.rule_warnings import NEEDED
 from countjobs.forms import MomentField
 from countjobs.models import JobDefinition
-from countjobs.triggers import CRON_DEFAULTS
-
-SCHEDULE = (
-    *("schedule_type", *CRON_DEFAULTS, "every", "run_at"),
-    *("timezone", "jitter", "start_date", "end_date"),
-)
-"""The fields of a schedule."""
+from countjobs.models.schedule_fields import SCHEDULE, lacking
 
 
 def read_schedule(
@@ -39,7 +33,7 @@ def read_schedule(
         _check(definition, leave_out=set(wrong))
     except ValidationError as error:
         # What has yet to be filled in isn't wrong.
-        lacks = definition.lacking().keys() - wrong.keys()
+        lacks = lacking(definition).keys() - wrong.keys()
         wrong |= {name: some for name, some in error.error_dict.items() if name not in lacks}
     return list(_sentences(definition, wrong))
 
