@@ -1,6 +1,6 @@
 """Form fields of the app's models."""
 
-from countjobs.forms.intervals import IntervalFormField, IntervalInput
+from countjobs.forms.interval_input import IntervalFormField, IntervalInput
 from countjobs.forms.key_text_rows import KeyTextRows
 from countjobs.forms.keytext import KeyTextFormField
 from countjobs.forms.moments import MomentField

@@ -48,6 +48,16 @@ def kept_run_time(trigger: BaseTrigger, kept: datetime, now: datetime) -> dateti
     return _passed(earlier, kept, _next(trigger, kept), now)
 
 
+def renamed_run_time(trigger: BaseTrigger, old: BaseTrigger, kept: datetime) -> datetime | None:
+    """The next run time after an edit that may have changed no more than the name.
+
+    The name decides by how much jitter delays. Without this, a job could miss the fire time that it
+    waits for, or have one twice. None if the schedule has changed, too.
+    """
+    both = isinstance(trigger, BoundedTrigger) and isinstance(old, BoundedTrigger)
+    return trigger.renamed(old, kept) if both else None
+
+
 def kept_of_code(job: Job, kept: datetime | None, now: datetime) -> datetime | None:
     """The same for a job from code; None if it is paused.
 

@@ -23,7 +23,7 @@ from countjobs.database.batches import batches
 from countjobs.database.primary import rows_of
 from countjobs.database.wakeups import notify
 from countjobs.history import watching
-from countjobs.jobstores.keeping import kept_run_time
+from countjobs.jobstores.keeping import kept_run_time, renamed_run_time
 from countjobs.jobstores.signing import seal, unseal
 from countjobs.models import JobDefinition, ParkedJob
 from countjobs.text import describe, storable
@@ -249,11 +249,13 @@ def _row(
 def _kept_run_time(
     definition: JobDefinition, job: Job, row: DjangoJob | None, old: Job | None, now: datetime
 ) -> datetime | None:
-    """An edit that doesn't change the schedule doesn't change what is due."""
-    if row is None or old is None or not definition.enabled or _schedule(old) != _schedule(job):
+    """An edit that doesn't change the schedule doesn't move what is due; a new name, its jitter."""
+    if row is None or old is None or not definition.enabled or row.next_run_time is None:
         return None
-    kept: datetime | None = row.next_run_time
-    return None if kept is None else kept_run_time(job.trigger, kept, now)
+    kept: datetime = row.next_run_time
+    if _schedule(old) == _schedule(job):
+        return kept_run_time(job.trigger, kept, now)
+    return renamed_run_time(job.trigger, old.trigger, kept)
 
 
 def job_of(definition: JobDefinition) -> Job:

@@ -25,7 +25,7 @@ from countjobs.models.validity import (
     more_checks,
     sentences,
 )
-from countjobs.models.writes import JobDefinitionQuerySet
+from countjobs.models.writes import JobDefinitionQuerySet, may_lack_start
 from countjobs.run_context import progress
 from countjobs.text import describe, shown, visible
 from countjobs.triggers import (
@@ -154,8 +154,10 @@ class JobDefinition(Rules):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save, and write the job store's row in the same transaction (on Django's own signal)."""
-        if self.count_from(django_timezone.now()) and kwargs.get("update_fields") is not None:
-            kwargs["update_fields"] = {*kwargs["update_fields"], "start_date"}
+        if may_lack_start(self, kwargs.get("update_fields")):
+            counted = self.count_from(django_timezone.now())
+            if counted and kwargs.get("update_fields") is not None:
+                kwargs["update_fields"] = {*kwargs["update_fields"], "start_date"}
         using = kwargs.get("using") or router.db_for_write(type(self), instance=self)
         with transaction.atomic(using=using):
             super().save(*args, **kwargs)
@@ -196,9 +198,14 @@ class JobDefinition(Rules):
         """The eight expressions by field name."""
         return {name: getattr(self, name) for name in CRON_DEFAULTS}
 
+    @property
+    def lacks_start(self) -> bool:
+        """Whether it is an interval that counts from when it is saved."""
+        return self.schedule_type == ScheduleType.INTERVAL and self.start_date is None
+
     def count_from(self, now: datetime) -> bool:
         """Count an interval that has no start from this moment. Returns whether it had none."""
-        if self.schedule_type != ScheduleType.INTERVAL or self.start_date is not None:
+        if not self.lacks_start:
             return False
         self.start_date = now.replace(microsecond=0)
         return True
@@ -217,6 +224,8 @@ class JobDefinition(Rules):
             return IntervalTrigger(
                 self.every, self.timezone, start=start, end=self.end_date, **delays
             )
+        if self.schedule_type != ScheduleType.CRON:
+            raise ValueError(f"There is no type of schedule {shown(self.schedule_type)!r}.")
         return ScheduleTrigger(
             self.cron, self.timezone, start=self.start_date, end=self.end_date, **delays
         )
@@ -248,8 +257,14 @@ class JobDefinition(Rules):
         super().clean()
         self.jitter = self.jitter or 0
         # A field that makes no schedule has a message of its own.
-        with suppress(ValueError, TypeError, AttributeError, OverflowError):
-            self._clean_schedule(django_timezone.now())
+        now = django_timezone.now()
+        counted = self.count_from(now)  # as a save would
+        try:
+            with suppress(ValueError, TypeError, AttributeError, OverflowError):
+                self._clean_schedule(now)
+        finally:
+            if counted:
+                self.start_date = None
 
     def _clean_schedule(self, now: datetime) -> None:
         if self.start_date and self.end_date and self.start_date > self.end_date:
@@ -272,9 +287,9 @@ class JobDefinition(Rules):
     def lacking(self) -> dict[str, ScheduleError]:
         """What a schedule of its type needs and isn't there: errors by field."""
         if self.schedule_type == ScheduleType.INTERVAL and self.every is None:
-            return {"every": ScheduleError(_("Say how long the interval is."), code="required")}
+            return {"every": ScheduleError(_("Say how long the interval is."), code="missing")}
         if self.schedule_type == ScheduleType.ONCE and self.run_at is None:
-            return {"run_at": ScheduleError(_("Say when the job runs."), code="required")}
+            return {"run_at": ScheduleError(_("Say when the job runs."), code="missing")}
         return {}
 
     def full_clean(

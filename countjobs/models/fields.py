@@ -32,7 +32,8 @@ class IntervalField(models.PositiveIntegerField):  # type: ignore[type-arg]  # g
 
     def formfield(self, **kwargs: Any) -> Any:
         """A form field of two inputs."""
-        return models.Field.formfield(self, **{"form_class": IntervalFormField, **kwargs})
+        own = {"form_class": IntervalFormField, "most": MOST_SECONDS}
+        return models.Field.formfield(self, **{**own, **kwargs})
 
 
 class CronField(models.CharField):  # type: ignore[type-arg]  # generic for mypy only

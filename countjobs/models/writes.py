@@ -8,7 +8,7 @@ schedulers look at. So nobody ever sees a definition and a row that differ.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,16 @@ _MAY_LACK_START = {"schedule_type", "start_date"}
 
 _BATCH = 10_000
 """Values in one statement. SQLite takes 32,766, servers and drivers 65,535."""
+
+
+def may_lack_start(definition: JobDefinition, written: Collection[str] | None) -> bool:
+    """Whether a save of these fields (None: all) may leave an interval without a start.
+
+    Fields that were never loaded are not written either, and asking for them would load them.
+    """
+    if definition.get_deferred_fields() & _MAY_LACK_START:
+        return False
+    return written is None or not _MAY_LACK_START.isdisjoint(written)
 
 
 class JobDefinitionQuerySet(PrimaryQuerySet["JobDefinition"]):
@@ -74,6 +84,14 @@ class JobDefinitionQuerySet(PrimaryQuerySet["JobDefinition"]):
             start = timezone.now().replace(microsecond=0)
             models.QuerySet.update(lack.filter(pk__in=batch), start_date=start)
 
+    def _tell_starts(self, definitions: list[JobDefinition]) -> None:
+        """Give intervals without a start the one that an update has stored."""
+        lacking = {each.pk: each for each in definitions if each.lacks_start}
+        there = self.model._base_manager.using(self.db).values_list("pk", "start_date")
+        for batch in batches([*lacking], _BATCH):
+            for pk, start in there.filter(pk__in=batch):
+                lacking[pk].start_date = start
+
     def bulk_create(
         self, objs: Iterable[JobDefinition], *args: Any, **kwargs: Any
     ) -> list[JobDefinition]:
@@ -86,7 +104,10 @@ class JobDefinitionQuerySet(PrimaryQuerySet["JobDefinition"]):
             pks = [definition.pk for definition in created if definition.pk is not None]
             # Where conflicts are ignored, Django can't say which rows it wrote.
             names = [definition.name for definition in created if definition.pk is None]
-            self._changed([*pks, *self._pks_of(names)])
+            pks += self._pks_of(names)
+            if kwargs.get("update_conflicts"):
+                self._count_from_now(pks)  # those that were there have the start that they had
+            self._changed(pks)
         return created
 
     def _pks_of(self, names: list[str]) -> Iterator[Any]:
@@ -95,12 +116,16 @@ class JobDefinitionQuerySet(PrimaryQuerySet["JobDefinition"]):
             yield from there.filter(name__in=batch)
 
     @again_after_deadlock
-    def bulk_update(self, objs: Iterable[JobDefinition], *args: Any, **kwargs: Any) -> int:
+    def bulk_update(
+        self, objs: Iterable[JobDefinition], fields: Iterable[str], *args: Any, **kwargs: Any
+    ) -> int:
         """As Django's."""
-        definitions = tuple(objs)
+        definitions, fields = tuple(objs), [*fields]
         with transaction.atomic(using=self.db, savepoint=False):
             self._lock([each.pk for each in definitions if each.pk is not None])
-            return super().bulk_update(definitions, *args, **kwargs)
+            rows = super().bulk_update(definitions, fields, *args, **kwargs)
+            self._tell_starts([each for each in definitions if may_lack_start(each, fields)])
+        return rows
 
     bulk_update.alters_data = True  # type: ignore[attr-defined]  # as Django marks it
 

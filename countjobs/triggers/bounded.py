@@ -115,6 +115,18 @@ class BoundedTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no t
             end = min(end, self.end + TICK)
         return self._grid.count_instants(first, end) if first < end else 0
 
+    def renamed(self, other: BoundedTrigger, fire: datetime) -> datetime | None:
+        """Its fire time in place of another trigger's, which differs from it only by the seed.
+
+        None if they differ otherwise, or the other one isn't due then.
+        """
+        ours, others = ({**each._state, "seed": ""} for each in (self, other))
+        if type(other) is not type(self) or ours != others:
+            return None
+        instant = within_searches(fire)
+        base = other._last_base(instant)
+        return None if base is None or other._delayed(base) != instant else self._delayed(base)
+
     # A base is a fire time without its jitter.
 
     def _base_bound(self, instant: datetime) -> datetime:

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from time import monotonic
 
-from countjobs.triggers.schedule import ScheduleTrigger
+from countjobs.triggers.bounded import BoundedTrigger
 
 _MOST_SECONDS = 0.5
 
 
 def upcoming(
-    trigger: ScheduleTrigger,
+    trigger: BoundedTrigger,
     now: datetime,
     count: int,
     clock: Callable[[], float] = monotonic,

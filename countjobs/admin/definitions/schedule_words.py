@@ -15,7 +15,7 @@ from countjobs.models.definitions import ScheduleType
 from countjobs.models.validity import EPOCH
 from countjobs.triggers import CRON_DEFAULTS
 from countjobs.triggers.sentences import sentence
-from countjobs.triggers.sentences.intervals import interval_sentence, once_sentence
+from countjobs.triggers.sentences.interval_words import interval_sentence, once_sentence
 from countjobs.triggers.zones import load_zone
 
 

@@ -43,7 +43,7 @@ class IntervalInput(forms.MultiWidget):
         """Seconds as a number and a unit. Text, from a URL, may be anything."""
         try:
             seconds = int(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return [value, 1] if value else [None, MINUTE]
         return list(in_units(seconds)) if seconds > 0 else [seconds, 1]
 
@@ -59,11 +59,12 @@ class IntervalInput(forms.MultiWidget):
 
 
 class IntervalFormField(forms.MultiValueField):
-    """Seconds, as a whole number of some unit."""
+    """Seconds, as a whole number of some unit; so many at most, if that is given."""
 
     widget = IntervalInput
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *, most: int | None = None, **kwargs: Any) -> None:
+        self.most = most
         number = forms.IntegerField(min_value=1)
         unit = forms.TypedChoiceField(choices=UNITS, coerce=int, required=False)
         super().__init__(fields=(number, unit), require_all_fields=False, **kwargs)
@@ -81,4 +82,16 @@ class IntervalFormField(forms.MultiValueField):
             return None
         if not unit:
             raise ValidationError(_("Choose a unit."), code="unit")
+        if self.most is not None and number > self.most // unit:
+            raise ValidationError(
+                _("Choose at most %(most)d %(unit)s."),
+                code="most",
+                params={"most": self.most // unit, "unit": dict(UNITS)[unit]},
+            )
         return int(number) * int(unit)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """As Django's; but without a value, the unit that the input shows is no change."""
+        widget: Any = self.widget
+        shown = initial if isinstance(initial, list) else widget.decompress(initial)
+        return bool(super().has_changed(shown, data))
