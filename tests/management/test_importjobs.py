@@ -16,7 +16,7 @@ from tests.app.models import Greeting
 from tests.support.registering import mail, register
 from tests.support.transfers import document, empty_the_site, entry, everything, names
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("isolated_registry")]
 
 GREETING = {"model": "app.greeting", "name": "hi", "greeted": "you"}
 

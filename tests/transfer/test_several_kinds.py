@@ -89,7 +89,7 @@ class SeveralKinds(TestCase):
         assert not import_all(text).to_save
 
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("isolated_registry")]
 
 
 def test_functions_come_through_with_their_arguments() -> None:

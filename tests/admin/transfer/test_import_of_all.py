@@ -19,7 +19,7 @@ from tests.support.people import client_of, user_of
 from tests.support.registering import mail, register
 from tests.support.transfers import IMPORT, confirmed, document, entry, names, packed, rows
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("isolated_registry")]
 
 GREETING = {"model": "app.greeting", "name": "hi", "greeted": "you"}
 FUNCTION = {"model": "countjobs.functionjob", "name": "f", "function": "shop.jobs.mail"}
