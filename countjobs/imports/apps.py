@@ -1,0 +1,14 @@
+"""The app. It has no models: it only brings a command."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ImportsConfig(AppConfig):
+    """`manage.py importschedules`."""
+
+    name = "countjobs.imports"
+    label = "countjobs_imports"
+    verbose_name = _("Imports of schedules")
