@@ -24,7 +24,7 @@ from countjobs.imports.foreign_tables import (
 from countjobs.imports.found_schedules import Entries, Entry, How, NotTakenOverError
 from countjobs.models import FunctionJob
 from countjobs.text import shown
-from countjobs.triggers import ScheduleTrigger, zone_names
+from countjobs.triggers import CRON_DEFAULTS, ScheduleTrigger, zone_names
 
 _PACKAGE = "django-celery-beat"
 _PERIODS = {"days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
@@ -167,7 +167,7 @@ def _crontab(row: Any, task: Any, how: How, notes: list[str]) -> dict[str, Any]:
     if row.timezone not in zone_names():
         raise NotTakenOverError(f"There is no time zone “{shown(row.timezone)}”.")
     names = ("minute", "hour", "day_of_month", "month_of_year", "day_of_week")
-    fields = cron_fields({name: getattr(row, name) for name in names})
+    fields = CRON_DEFAULTS | cron_fields({name: getattr(row, name) for name in names})
     zone = ZoneInfo(row.timezone)
     trigger = ScheduleTrigger(fields, row.timezone)
     if task.start_time and task.start_time > how.now:
