@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
-from django.utils.translation import gettext_lazy as _
 
 
 class ImportsConfig(AppConfig):
@@ -11,4 +10,3 @@ class ImportsConfig(AppConfig):
 
     name = "countjobs.imports"
     label = "countjobs_imports"
-    verbose_name = _("Imports of schedules")

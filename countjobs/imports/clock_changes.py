@@ -62,8 +62,8 @@ def told(differing: list[datetime], there: set[datetime], zone: ZoneInfo, who: s
         return ""
     at = differing[0]
     ours, only = f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S %z}", "a definition"
-    runs, not_other = (who, only) if at in there else (only, who)
-    return f"When the clock changes, fire times differ: at {ours}, {runs} runs it, {not_other} not."
+    by, not_other = (who, only) if at in there else (only, who)
+    return f"When the clock changes, fire times differ: at {ours}, {by} is due, {not_other} is not."
 
 
 def accepted(difference: str, how: How) -> list[str]:

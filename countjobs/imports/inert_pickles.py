@@ -89,7 +89,8 @@ class _Unpickler(pickle.Unpickler):
             ("pytz", "_UTC"): _utc,
         }
         self._known["zoneinfo", "ZoneInfo"] = _ZONE
-        self._known["builtins", "getattr"] = _attribute
+        for module in ("builtins", "__builtin__"):
+            self._known[module, "getattr"] = _attribute
 
     def find_class(self, module: str, name: str) -> Any:
         """What stands for a name. Raises UnreadableStateError for all but the known ones."""

@@ -164,7 +164,8 @@ def _end(fields: dict[str, Any], repeats: int, start: datetime, notes: list[str]
     """When it has run as often as it may."""
     if repeats > _MOST_REPEATS:
         raise NotTakenOverError(f"It runs {repeats} times more, which is too many for an end date.")
-    times = fires(FunctionJob(name="", **fields).trigger(), start, datetime(2199, 1, 1, tzinfo=UTC))
+    trigger = FunctionJob(name="", **fields).trigger()
+    times = fires(trigger, start, datetime(2199, 1, 1, tzinfo=UTC))
     last = next(islice(times, repeats - 1, None), None)
     if last is None:
         raise NotTakenOverError("It doesn't run as often as its repeats say.")

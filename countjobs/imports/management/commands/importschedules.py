@@ -50,7 +50,6 @@ class Command(DatabaseCommand):
         )
         parser.add_argument(
             "--timezone",
-            default=timezone.get_default_timezone_name(),
             help="The time zone of schedules that name none. Default: TIME_ZONE. For a crontab, "
             "it should be the zone of the machine that it is from.",
         )
@@ -75,7 +74,7 @@ class Command(DatabaseCommand):
         **options: Any,
     ) -> None:
         """Import, in one transaction."""
-        zone = options["timezone"]
+        zone = options["timezone"] or timezone.get_default_timezone_name()
         if zone not in zone_names():
             raise CommandError(f"There is no time zone “{visible(zone)}”.")
         how = How(timezone.now(), zone, options["accept_clock_changes"])
