@@ -127,7 +127,7 @@ def _on_days(kind: str, start: datetime, zone: ZoneInfo) -> dict[str, Any]:
 def _compared(
     fields: dict[str, Any], kind: str, start: datetime, zone: ZoneInfo, how: How
 ) -> list[str]:
-    """Compare the fire times of a year and a day from now, all of them. Raises NotTakenOverError."""
+    """Compare all fire times of a year from now. Raises NotTakenOverError."""
     end = max(how.now, start) + YEAR + timedelta(days=1)
     first = max(how.now, start)
     walked = takewhile(lambda at: at < end, _walk(kind, start, zone))
