@@ -38,6 +38,7 @@ SILENCED_SYSTEM_CHECKS = [
 INSTALLED_APPS = [
     "project",  # its functions are in jobs.py
     "countjobs",
+    "countjobs.imports",
     "django_apscheduler",
     "django.contrib.admin",
     "django.contrib.auth",

@@ -31,6 +31,7 @@ LAYERS = [
     {"management"},
     {"admin"},
     {"templatetags"},
+    {"imports"},
 ]
 LAYER_OF = {part: number for number, parts in enumerate(LAYERS) for part in parts}
 FILES = [path for path in sorted(ROOT.rglob("*.py")) if path.parent.name != "migrations"]

@@ -18,7 +18,8 @@ from countjobs.conf import Conf
 from countjobs.models.rules import Rules
 from tests.support.paths import ROOT
 
-COMMANDS = sorted(name for name, app in get_commands().items() if app == "countjobs")
+APPS = {name: app for name, app in get_commands().items() if app.startswith("countjobs")}
+COMMANDS = sorted(APPS)
 ROW = re.compile(r"^\| (`[^|]+?) \| (.*?) \|", re.MULTILINE)
 CODE = re.compile(r"`([^`]+)`")
 
@@ -39,8 +40,8 @@ def table(text: str) -> dict[str, str]:
 
 def options_of(command: str) -> list[Action]:
     """Those that are the command's own."""
-    parser = load_command_class("countjobs", command).create_parser("manage.py", command)
-    own = load_command_class("countjobs", command)
+    parser = load_command_class(APPS[command], command).create_parser("manage.py", command)
+    own = load_command_class(APPS[command], command)
     common = type("Bare", (type(own),), {"add_arguments": lambda *_: None})()
     bare = {action.dest for action in common.create_parser("manage.py", command)._actions}
     return [action for action in parser._actions if action.dest not in bare]
@@ -77,7 +78,7 @@ def test_every_option_of_a_command_is_there_and_explains_itself(name: str) -> No
     named = [(action.option_strings or [action.dest])[-1] for action in actions]
     assert [*table(section("commands.md", f"`{name}`"))][: len(named)] == named
     assert [action for action in actions if not action.help or action.help == SUPPRESS] == []
-    assert load_command_class("countjobs", name).help
+    assert load_command_class(APPS[name], name).help
 
 
 @pytest.mark.parametrize("name", COMMANDS)
