@@ -29,7 +29,7 @@ from countjobs.admin.definitions.fieldsets import (
     unused_fields,
     with_facts,
 )
-from countjobs.admin.definitions.filters import OutcomeFilter, WatchFilter, ZoneFilter
+from countjobs.admin.definitions.filters import GroupFilter, OutcomeFilter, WatchFilter, ZoneFilter
 from countjobs.admin.definitions.form import (
     CRONTAB,
     AnyModelForm,
@@ -80,7 +80,7 @@ class JobDefinitionAdmin(PageAdmin):
         *("name", "schedule", "switch"),
         *("next_run", "last_run", "runs_strip"),
     )
-    list_filter = ("enabled", WatchFilter, OutcomeFilter, ZoneFilter, "executor")
+    list_filter = ("enabled", GroupFilter, WatchFilter, OutcomeFilter, ZoneFilter, "executor")
     list_per_page = 25
     search_fields: ClassVar[tuple[str, ...]] = ("name", "description")
     show_facets = admin.ShowFacets.NEVER

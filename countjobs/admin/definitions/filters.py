@@ -72,6 +72,22 @@ class ZoneFilter(admin.SimpleListFilter):
         return queryset.filter(timezone=self.value()) if self.value() else queryset
 
 
+class GroupFilter(admin.SimpleListFilter):
+    """Definitions by group. Only groups in use are offered."""
+
+    title = _("group")
+    parameter_name = "group"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
+        """The choices."""
+        groups = model_admin.model._default_manager.groups()
+        return [(group, group) for group in groups if group]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Those in the group."""
+        return queryset.filter(group=self.value()) if self.value() else queryset
+
+
 class WatchFilter(admin.SimpleListFilter):
     """Definitions that are silent, or that have paused themselves."""
 
