@@ -59,6 +59,14 @@ class Links:
         """The kinds of definition that the user may see, and so may know the names of."""
         return [kind for kind in concrete_definitions() if not self.is_hidden(kind)]
 
+    def to_jobs(self) -> str:
+        """The URL of the page “Jobs”; "" for users who may not view any kind, and none."""
+        if not self._site.is_registered(Execution) or not any(
+            map(self.may_view, concrete_definitions())
+        ):
+            return ""
+        return reverse("admin:countjobs_jobs", current_app=self._site.name)
+
     def to_overview(self) -> str:
         """The URL of the overview; "" for none."""
         return self._to_page_of_runs("admin:countjobs_overview")

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.loader import render_to_string
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -109,6 +110,8 @@ def _set_in_the_list(
         answer = {"enabled": facts.enabled, "next_run": facts.next_run(), "said": words}
         return JsonResponse(answer)
     model_admin.message_user(request, words, level)
+    if url_has_allowed_host_and_scheme(back := request.POST.get("back", ""), None):
+        return HttpResponseRedirect(back)
     return HttpResponseRedirect(f"{_list_address(model_admin, request)}#{_id(definition)}")
 
 

@@ -28,6 +28,7 @@ from countjobs.admin.executions.notes import notes_of
 from countjobs.admin.executions.pagination import BoundedPaginator
 from countjobs.admin.executions.permits import Permits
 from countjobs.admin.executions.progress import progress
+from countjobs.admin.jobs import views as jobs
 from countjobs.admin.links import Links
 from countjobs.admin.list_pages import PageChangeList, shortened
 from countjobs.admin.overview import views as overview
@@ -69,6 +70,7 @@ class ExecutionAdmin(ReadOnlyAdmin):
     """
 
     more_pages = (
+        *jobs.PAGES,
         *overview.PAGES,
         *running.PAGES,
         *search.PAGES,
