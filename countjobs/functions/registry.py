@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, Required, TypedDict, TypeVar, Unpack, overload
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-Schedule = Mapping[str, "str | int | datetime | None"] | str
-"""Cron fields by name, or a crontab line: see `countjobs.functions.declared_schedules`."""
+Schedule = Mapping[str, "str | int | datetime | timedelta | None"] | str | timedelta
+"""Fields by name, a crontab line, or an interval: see `countjobs.functions.declared_schedules`."""
 
 
 class Rules(TypedDict, total=False):
@@ -168,7 +168,8 @@ def job(function: Any = None, /, **options: Any) -> Any:
         permission: What people need to schedule it, such as "shop.refund".
         group: The group of its definitions, and the heading under which the form lists it.
         schedule: Declares a definition: cron fields by name (those that are smaller than the
-            smallest one named are at their least value, as in APScheduler), or a crontab line.
+            smallest one named are at their least value, as in APScheduler), a crontab line, or an
+            interval: a timedelta, or a dict with `every`.
         arguments: What the declared definition calls the function with.
 
     All other options are fields of a definition, such as `time_limit` or `retries`.

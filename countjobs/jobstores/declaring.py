@@ -64,7 +64,7 @@ def definition_of(declared: Declared) -> FunctionJob:
 
 def declared_values(declared: Declared) -> Values:
     """The fields that code declares, as JSON. Raises what `definition_of` raises."""
-    names = {"name", "function", "arguments", "enabled", "timezone"}
+    names = {"name", "function", "arguments", "enabled", "schedule_type", "timezone"}
     names |= schedule_fields(declared.schedule).keys() | declared.rules.keys()
     return _values(definition_of(declared), names)
 

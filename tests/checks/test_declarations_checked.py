@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -36,9 +37,15 @@ def _declare(**options: Any) -> None:
         ({"schedule": {"hour": 25}}, "hour: "),
         ({"schedule": {"month": 2, "day": 30}}, "This schedule never runs"),
         ({"schedule": "0 3 30 2 *"}, "This schedule never runs"),
-        ({"schedule": {}}, "A schedule names at least one cron field."),
+        ({"schedule": {}}, "A schedule names at least one cron field, or has “every”."),
         ({"schedule": {"hours": 3}}, "A schedule has no field hours."),
-        ({"schedule": ["3"]}, "A schedule is a dict of cron fields, or a crontab line."),
+        ({"schedule": ["3"]}, "A schedule is a dict of fields, a crontab line, or a timedelta."),
+        ({"schedule": {"every": 60, "hour": 3}}, "either “every” or cron fields, not both"),
+        ({"schedule": {"every": "often"}}, "“every” is a timedelta or a number"),
+        ({"schedule": {"every": 0}}, "every: "),
+        ({"schedule": timedelta(days=-1)}, "every: "),
+        ({"schedule": timedelta(days=99_999)}, "every: "),
+        ({"schedule": {"every": 60, "timezone": "Nowhere"}}, "timezone: "),
         ({"schedule": "sometimes"}, "A crontab line has five fields"),
         ({"schedule": "0 3 * * * ls"}, "is more than a schedule"),
         ({"schedule": {"hour": 3, "timezone": "Nowhere"}}, "timezone: "),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -52,6 +52,20 @@ def test_a_crontab_line_is_a_schedule() -> None:
 
 
 @pytest.mark.parametrize(
+    "schedule", [timedelta(minutes=5), {"every": 300}, {"every": timedelta(minutes=5)}], ids=str
+)
+def test_an_interval_is_a_schedule(schedule: Any) -> None:
+    assert schedule_fields(schedule) == {"schedule_type": "interval", "every": 300}
+
+
+def test_fields_beside_every_stay_as_they_are() -> None:
+    start = datetime(2026, 3, 4, tzinfo=UTC)
+    beside: dict[str, Any] = {"timezone": "Asia/Tokyo", "start_date": start, "jitter": 5}
+    fields = schedule_fields({"every": timedelta(days=1), **beside})
+    assert fields == {"schedule_type": "interval", "every": 86_400, **beside}
+
+
+@pytest.mark.parametrize(
     ("schedule", "reason"),
     [
         ({}, "names at least one cron field"),
@@ -61,8 +75,14 @@ def test_a_crontab_line_is_a_schedule() -> None:
         ("* *", "five fields|5 fields"),
         ("", "No schedule was found"),
         ("0 3 * * * mail", "leave the command out"),
-        (7, "a dict of cron fields, or a crontab line"),
-        (["0 3 * * *"], "a dict of cron fields, or a crontab line"),
+        (7, "a dict of fields, a crontab line, or a timedelta"),
+        (["0 3 * * *"], "a dict of fields, a crontab line, or a timedelta"),
+        ({"every": 60, "hour": 3, "minute": 5}, "not both: leave out hour, minute"),
+        ({"every": None}, "at least one cron field, or has “every”"),
+        ({"every": "60"}, "of whole seconds, not '60'"),
+        ({"every": True}, "of whole seconds, not True"),
+        ({"every": 1.5}, "of whole seconds, not 1.5"),
+        (timedelta(seconds=1.5), "of whole seconds, not datetime.timedelta"),
     ],
     ids=str,
 )

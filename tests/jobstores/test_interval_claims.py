@@ -147,7 +147,7 @@ def test_what_was_foretold_of_an_interval_is_what_is_claimed(zone: str, every: i
             start_date=start,
             coalesce=chance.random() < 0.5,
         )
-        for _number in range(30):
+        for _number in range(22):
             step(world)
         clock.shift(MONTH)
         world.claim()
