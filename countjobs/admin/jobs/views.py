@@ -65,7 +65,7 @@ def _jobs(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> HttpRespo
     with no_impossible_lookups():
         if request.method == "POST":
             return _act(request, site, found)
-        return _list(model_admin, request, kinds, asked, found, now)
+        return _list(model_admin, request, kinds, asked, found=found, now=now)
 
 
 def _act(request: HttpRequest, site: admin.AdminSite, found: Found) -> HttpResponseBase:
@@ -97,6 +97,7 @@ def _list(
     request: HttpRequest,
     kinds: list[Kind],
     asked: Asked,
+    *,
     found: Found,
     now: datetime,
 ) -> HttpResponseBase:
@@ -190,6 +191,7 @@ def _filters(request: HttpRequest, kinds: list[Kind], asked: Asked) -> list[dict
                 }
                 for value, word in [("", _("All")), *offer]
             ],
+            "chosen": next((word for value, word in offer if getattr(asked, name) == value), ""),
         }
         for name, (title, offer) in choices.items()
         if offer
