@@ -14,6 +14,7 @@ from benchmarks import (
     fill,
     heavy,
     idle,
+    jobs,
     lateness,
     machine,
     pages,
@@ -35,7 +36,7 @@ MEASUREMENTS: dict[str, ModuleType] = {
     "heavy": heavy,
 }
 """Each module has `add_arguments`, `seconds` (about how long, on one database) and `measure`."""
-OF_PAGES: dict[str, ModuleType] = {"fill": fill, "pages": pages}
+OF_PAGES: dict[str, ModuleType] = {"fill": fill, "pages": pages, "jobs": jobs}
 """What has to do with the admin's pages. Each has `add_arguments` and `run`."""
 WITHOUT_DATABASE: dict[str, ModuleType] = {"searches": searches}
 """What needs none. Each has `add_arguments` and `run`."""

@@ -17,7 +17,6 @@ from django_apscheduler.models import DjangoJob
 from countjobs.admin.links import Links
 from countjobs.admin.list_pages import shortened
 from countjobs.admin.watched import PAUSED_ITSELF, SILENT
-from countjobs.database.batches import batches
 from countjobs.database.primary import rows_of
 from countjobs.models import JobDefinition, ParkedJob, ScheduleType
 from countjobs.models.kinds import keys_by_kind
@@ -29,8 +28,8 @@ Narrow = Callable[[Kind, QuerySet[Any], datetime], QuerySet[Any]]
 _LONGEST = 1_000
 """Characters of what a URL asks for."""
 _MOST_PAGES = 1_000_000
-_MOST_KEYS = 20_000
-_BATCH = 5_000
+MOST_KEYS = 5_000
+"""How many definitions of a kind are looked at for the states “broken” and “ended”."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ def _paused(kind: Kind, rows: QuerySet[Any], now: datetime) -> QuerySet[Any]:
 def _broken(kind: Kind, rows: QuerySet[Any], now: datetime) -> QuerySet[Any]:
     prefix = kind.job_id_of("")
     parked = ParkedJob.objects.filter(job_id__startswith=prefix).values_list("job_id", flat=True)
-    return rows.filter(pk__in=keys_by_kind(parked[:_MOST_KEYS]).get(kind, []))
+    return rows.filter(pk__in=keys_by_kind(parked[:MOST_KEYS]).get(kind, []))
 
 
 def _ended(kind: Kind, rows: QuerySet[Any], now: datetime) -> QuerySet[Any]:
@@ -93,12 +92,10 @@ def _ended(kind: Kind, rows: QuerySet[Any], now: datetime) -> QuerySet[Any]:
     once = Q(schedule_type=ScheduleType.ONCE, run_at__lte=now)
     years = Q(schedule_type=ScheduleType.CRON) & ~Q(year="*")
     may = rows.filter(once | years | Q(end_date__lte=now), enabled=True)
-    ended: list[Any] = []
-    for batch in batches(list(may.values_list("pk", flat=True)[:_MOST_KEYS]), _BATCH):
-        ids = [kind.job_id_of(pk) for pk in batch]
-        broken = ParkedJob.objects.filter(job_id__in=ids).values("job_id")
-        over = rows_of(DjangoJob).filter(id__in=ids, next_run_time=None).exclude(id__in=broken)
-        ended += keys_by_kind(over.values_list("id", flat=True)).get(kind, [])
+    ids = [kind.job_id_of(pk) for pk in may.values_list("pk", flat=True)[:MOST_KEYS]]
+    broken = ParkedJob.objects.filter(job_id__in=ids).values("job_id")
+    over = rows_of(DjangoJob).filter(id__in=ids, next_run_time=None).exclude(id__in=broken)
+    ended = keys_by_kind(over.values_list("id", flat=True)).get(kind, [])
     return rows.filter(pk__in=ended)
 
 
@@ -150,3 +147,10 @@ def matching(
 
 _FIELDS = {"group": "group", "schedule": "schedule_type", "executor": "executor"}
 """Filters by a field."""
+
+
+def is_partly_searched(found: Found, asked: Asked) -> bool:
+    """Whether there are more definitions than are looked at for this state."""
+    if asked.state not in ("broken", "ended"):
+        return False
+    return any(rows_of(kind).count() > MOST_KEYS for kind in found)

@@ -17,7 +17,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from countjobs.admin.jobs.acting import act, offered
-from countjobs.admin.jobs.matching import STATES, Asked, Found, Kind, kinds_of, matching
+from countjobs.admin.jobs.matching import (
+    MOST_KEYS,
+    STATES,
+    Asked,
+    Found,
+    Kind,
+    is_partly_searched,
+    kinds_of,
+    matching,
+)
 from countjobs.admin.jobs.orders import (
     ORDERS,
     PageOfIds,
@@ -118,6 +127,7 @@ def _list(
         "rows": rows,
         "total": total,
         "note": page.note,
+        "most_keys": MOST_KEYS if is_partly_searched(found, asked) else None,
         "leaves_words_out": left_out(asked.q),
         "most_words": MOST_WORDS,
         "columns": _columns(request, asked, sees_runs=sees_runs),
