@@ -19,6 +19,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from countjobs.admin.links import Links
 from countjobs.admin.transfer.import_forms import ConfirmForm, SourceForm
 from countjobs.admin.transfer.logged import log_import
 from countjobs.admin.transfer.packing import pack, unpack
@@ -86,7 +87,7 @@ def import_of_all(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> H
     scope = scope_of_all(site, request)
     if not scope.kinds:
         raise PermissionDenied
-    way_back = reverse("admin:index", current_app=site.name)
+    way_back = Links(request, site).to_jobs() or reverse("admin:index", current_app=site.name)
     place = _Place("all", scope, gettext("Import definitions"), way_back)
     return _Import(place, model_admin, request).answer()
 
