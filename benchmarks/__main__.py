@@ -9,12 +9,12 @@ import sys
 from types import ModuleType
 
 from benchmarks import (
+    all_jobs,
     burst,
     edit,
     fill,
     heavy,
     idle,
-    jobs,
     lateness,
     machine,
     pages,
@@ -36,7 +36,7 @@ MEASUREMENTS: dict[str, ModuleType] = {
     "heavy": heavy,
 }
 """Each module has `add_arguments`, `seconds` (about how long, on one database) and `measure`."""
-OF_PAGES: dict[str, ModuleType] = {"fill": fill, "pages": pages, "jobs": jobs}
+OF_PAGES: dict[str, ModuleType] = {"fill": fill, "pages": pages, "jobs": all_jobs}
 """What has to do with the admin's pages. Each has `add_arguments` and `run`."""
 WITHOUT_DATABASE: dict[str, ModuleType] = {"searches": searches}
 """What needs none. Each has `add_arguments` and `run`."""

@@ -11,7 +11,7 @@ from countjobs.models import JobDefinition
 from countjobs.models.kinds import concrete_definitions
 from countjobs.transfer.format import fields_of, label_of
 from countjobs.transfer.scope import Kind, Scope
-from countjobs.transfer.writing import Part, in_pieces
+from countjobs.transfer.written_files import Part, in_pieces
 
 _UNKNOWN = _("There is no kind of definition “%(given)s” here.")
 

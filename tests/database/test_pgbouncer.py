@@ -66,7 +66,7 @@ def test_an_export_that_fails_is_an_error_and_no_file(
     definition = CountJob.objects.create(name="a")
     client = client_of("viewer")
     client.raise_request_exception = False
-    monkeypatch.setattr("countjobs.transfer.writing.label_of", lambda model: 1 / 0)
+    monkeypatch.setattr("countjobs.transfer.written_files.label_of", lambda model: 1 / 0)
     with connected_through(bouncer):
         data = {"action": "export", "_selected_action": [definition.pk]}
         response = client.post("/admin/countjobs/countjob/", data)

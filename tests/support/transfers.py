@@ -21,7 +21,7 @@ from countjobs.transfer.dry_run import Plan, dry_run
 from countjobs.transfer.everything import kinds_by_label, parts_of, scope_of_everything
 from countjobs.transfer.saving import Order, apply
 from countjobs.transfer.scope import Scope
-from countjobs.transfer.writing import written
+from countjobs.transfer.written_files import written
 
 LIST = "/admin/countjobs/countjob/"
 IMPORT = f"{LIST}import/"

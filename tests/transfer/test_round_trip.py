@@ -16,7 +16,7 @@ from countjobs.text import visible
 from countjobs.transfer.dry_run import dry_run
 from countjobs.transfer.entries import State
 from countjobs.transfer.saving import Order, apply
-from countjobs.transfer.writing import written
+from countjobs.transfer.written_files import written
 from countjobs.triggers.upcoming import upcoming
 from tests.support.factories import NOON
 from tests.support.strategies import expressions

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from countjobs.admin.jobs.acting import act, offered
+from countjobs.admin.jobs.listed import Row, rows_of_code, rows_of_definitions
 from countjobs.admin.jobs.matching import (
     MOST_KEYS,
     STATES,
@@ -34,7 +35,6 @@ from countjobs.admin.jobs.orders import (
     page_by_name,
     page_by_next_run,
 )
-from countjobs.admin.jobs.rows import Row, rows_of_code, rows_of_definitions
 from countjobs.admin.links import Links, has_permission
 from countjobs.admin.list_pages import MOST_WORDS, left_out, no_impossible_lookups
 from countjobs.admin.transfer.import_page import address_of_import

@@ -14,7 +14,7 @@ from django.http import FileResponse, HttpRequest
 from countjobs.admin.transfer.permitted import carried_fields, own_copy
 from countjobs.models import JobDefinition
 from countjobs.transfer.format import label_of
-from countjobs.transfer.writing import Part, in_pieces, written
+from countjobs.transfer.written_files import Part, in_pieces, written
 
 if TYPE_CHECKING:
     AnyModelAdmin = admin.ModelAdmin[Any]

@@ -13,7 +13,7 @@ from django.core.management.base import CommandError, CommandParser
 from countjobs.management.database import DatabaseCommand
 from countjobs.models import JobDefinition
 from countjobs.transfer.everything import kinds_by_label, parts_of
-from countjobs.transfer.writing import written
+from countjobs.transfer.written_files import written
 
 _IN_MEMORY = 10 * 1024 * 1024
 """Bytes. Larger files go to disk before they are sent."""
