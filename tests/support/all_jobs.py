@@ -51,7 +51,8 @@ def page_of(client: Client, query: str = "") -> Any:
 
 
 def press(client: Client, action: str, *ticked: Any, query: str = "", **more: Any) -> Any:
-    """Press a button above the list, with these definitions ticked."""
+    """Press a button above the list, with these definitions ticked. Earlier messages are read."""
+    client.cookies.pop("messages", None)
     data = {"action": action, "job": [each.job_id for each in ticked], **more}
     return client.post(f"{JOBS}?{query}", data)
 
