@@ -74,6 +74,13 @@ def cancel_one(page: Page) -> None:
     page.wait_for_selector(".messagelist .success")
 
 
+def pause_a_group(page: Page) -> None:
+    page.locator(".field-group a").first.click()
+    page.check("[name=all]")
+    page.click("[value=pause]")
+    page.wait_for_selector(".messagelist .success")
+
+
 def show_a_dry_run(page: Page) -> None:
     entries = [
         {"model": "countjobs.countjob", "name": "count", "count": 7},
@@ -118,6 +125,7 @@ PAGES = {
     "definition that paused itself": At(f"{JOBS}/{row.PAUSED}/change/"),
     "definition, a rule refused": At(f"{JOBS}/{row.SHORT}/change/", then=save_a_wrong_rule),
     "history of one that paused itself": At(f"{JOBS}/{row.PAUSED}/history/"),
+    "definition that has ended": At(f"{JOBS}/{row.ENDED}/change/"),
     "definition, for a viewer": At(f"{JOBS}/{row.LONG}/change/", who="viewer"),
     "history of a definition": At(f"{JOBS}/{row.LONG}/history/"),
     "delete a definition": At(f"{JOBS}/{row.LONG}/delete/"),
@@ -139,6 +147,10 @@ PAGES = {
     "delete definitions": At(f"{JOBS}/", then=pick_all_to_delete),
     "overview": At(f"{RUNS}/overview/"),
     "overview, for a viewer": At(f"{RUNS}/overview/", who="viewer"),
+    "all jobs": At(f"{RUNS}/all-jobs/"),
+    "all jobs, for a viewer": At(f"{RUNS}/all-jobs/", who="viewer"),
+    "all jobs, filtered": At(f"{RUNS}/all-jobs/?state=ended&o=failures&q=count"),
+    "all jobs, a group is paused": At(f"{RUNS}/all-jobs/", then=pause_a_group),
     "running now": At(f"{RUNS}/running/"),
     "running now, for a viewer": At(f"{RUNS}/running/", who="viewer"),
     "running now, one is cancelled": At(f"{RUNS}/running/", then=cancel_one),
@@ -162,6 +174,7 @@ EMPTY_PAGES = {
     "index": At(""),
     "function jobs": At(f"{FUNCTIONS}/"),
     "definitions": At(f"{JOBS}/"),
+    "all jobs": At(f"{RUNS}/all-jobs/"),
     "overview": At(f"{RUNS}/overview/"),
     "running now": At(f"{RUNS}/running/"),
     "executions": At(f"{RUNS}/"),
@@ -171,7 +184,7 @@ EMPTY_PAGES = {
 """The pages that look otherwise where nothing has happened yet."""
 
 JAPANESE = (
-    *("definitions", "definition", "overview", "running now", "executions"),
+    *("all jobs", "definitions", "definition", "overview", "running now", "executions"),
     *("execution that failed", "execution that is to stop"),
     *("declared function job", "function jobs", "command job"),
 )

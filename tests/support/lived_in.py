@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.utils import timezone
+from django_apscheduler.models import DjangoJob
 
 from countjobs.models import (
     CommandJob,
@@ -18,12 +19,13 @@ from countjobs.models import (
     FunctionJob,
     ParkedJob,
     SchedulerNode,
+    ScheduleType,
 )
 from countjobs.models.executions import Status, Trigger
 from tests.support.factories import make_due, make_execution, make_node
 from tests.support.watches import pause_itself, silence
 
-SHORT, LONG, FOREIGN, PAUSED, BROKEN = range(1, 6)
+SHORT, LONG, FOREIGN, PAUSED, BROKEN, ENDED = range(1, 7)
 """Definitions: one of each look."""
 
 GREETING, GONE, NOT_DECLARED = range(1, 4)
@@ -82,7 +84,17 @@ def _define() -> None:
     CountJob.objects.create(pk=FOREIGN, name=FOREIGN_NAME, timezone="Asia/Tokyo")
     CountJob.objects.create(pk=PAUSED, name="paused", enabled=False, time_limit=60, retries=3)
     CountJob.objects.create(pk=BROKEN, name="broken", hour="3")
+    _define_groups()
     _define_calls()
+
+
+def _define_groups() -> None:
+    over = timezone.now() - timedelta(days=9)
+    once = {"schedule_type": ScheduleType.ONCE, "run_at": over, "group": "migrations"}
+    ended = CountJob.objects.create(pk=ENDED, name="ended", **once)
+    DjangoJob.objects.filter(id=ended.job_id).update(next_run_time=None)
+    often = {"schedule_type": ScheduleType.INTERVAL, "every": 90}
+    CountJob.objects.create(name="every 90 seconds", group=FOREIGN_NAME[:60], **often)
 
 
 def _define_calls() -> None:

@@ -50,6 +50,7 @@ PAGES: dict[str, set[str]] = {
     "overview_parts": VIEWERS,
     "running": VIEWERS,
     "running_parts": VIEWERS,
+    "jobs": VIEWERS,
     "countjob_changelist": VIEWERS,
     "countjob_add": ADDERS,
     "countjob_change": VIEWERS,
@@ -100,6 +101,7 @@ WRITES: dict[str, set[str]] = {
     "countjob_again": CHANGERS,
     "countjob_import": IMPORTERS,
     "import": IMPORTERS,
+    "jobs": PAUSERS,
     "run_now": RUNNERS,
     "pause": PAUSERS,
     "resume": PAUSERS,
@@ -221,6 +223,8 @@ class Rows:
             data = {"run": self.queued.pk}
         if what == "countjob_delete":
             data = {"post": "yes"}
+        if what == "jobs":
+            data = {"action": "pause", "all": "1"}
         if what.endswith("import"):
             data = {"packed": _shown(PLACES[what]), "_confirm": "yes"}
         response = client.post(url, data)

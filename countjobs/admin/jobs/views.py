@@ -116,7 +116,8 @@ def _list(
     total = sum(rows.count() for rows in found.values())
     page = _page(found, asked, total, now, sees_runs=sees_runs)
     rows = rows_of_definitions(request, site, page.job_ids, found, now)
-    if sees_runs and not page.is_more and not asked.filters:
+    is_last = not page.is_more and (page.job_ids or not asked.page)
+    if sees_runs and is_last and not asked.filters:
         rows += _of_code(request, site, asked, now)
     context = {
         **site.each_context(request),
