@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -122,7 +122,8 @@ def test_the_schedules_of_the_table_mean_what_it_says(
     schedule: str, fields: dict[str, Any]
 ) -> None:
     assert f"`{schedule}`" in ROW.findall(section("declared.md", "The schedule"))
-    found = schedule_fields(eval(schedule))  # it is what stands above
+    names = {"UTC": UTC, "datetime": datetime, "timedelta": timedelta}
+    found = schedule_fields(eval(schedule, names))  # it is what stands above
     assert {name: found[name] for name in fields} == fields
 
 
