@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -111,13 +111,19 @@ def test_the_default_commands_are_there() -> None:
         ('{"day": "last", "hour": 22}', {"day": "last", "hour": "22", "minute": "0"}),
         ('{"hour": 9, "timezone": "Asia/Tokyo"}', {"hour": "9", "timezone": "Asia/Tokyo"}),
         ('"30 9 * * mon-fri"', {"day_of_week": "mon-fri", "hour": "9", "minute": "30"}),
+        ("timedelta(minutes=5)", {"schedule_type": "interval", "every": 300}),
+        (
+            '{"every": 300, "start_date": datetime(2026, 12, 1, tzinfo=UTC)}',
+            {"every": 300, "start_date": datetime(2026, 12, 1, tzinfo=UTC)},
+        ),
     ],
 )
 def test_the_schedules_of_the_table_mean_what_it_says(
-    schedule: str, fields: dict[str, str]
+    schedule: str, fields: dict[str, Any]
 ) -> None:
     assert f"`{schedule}`" in ROW.findall(section("declared.md", "The schedule"))
-    found = schedule_fields(ast.literal_eval(schedule))
+    names = {"UTC": UTC, "datetime": datetime, "timedelta": timedelta}
+    found = schedule_fields(eval(schedule, names))  # it is what stands above
     assert {name: found[name] for name in fields} == fields
 
 

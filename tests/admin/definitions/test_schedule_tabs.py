@@ -47,7 +47,7 @@ def preview(client: Client, url: str = f"{ADD}../preview/", **fields: str) -> st
     return strip_tags(found)
 
 
-def test_an_interval_is_counted_from_when_it_is_saved(admin_client: Client) -> None:
+def test_promise_35_an_interval_is_counted_from_when_it_is_saved(admin_client: Client) -> None:
     response = posted(admin_client, schedule_type="interval", every_0="90", every_1="60")
     definition = CountJob.objects.get()
     assert (definition.schedule_type, definition.every) == ("interval", 5_400)
@@ -74,7 +74,7 @@ def test_an_interval_is_shown_in_its_largest_unit_and_keeps_its_grid_when_saved_
     assert entry.get_change_message() == "Changed group and description."
 
 
-def test_a_single_moment_runs_once(admin_client: Client) -> None:
+def test_promise_35_a_single_moment_runs_once(admin_client: Client) -> None:
     posted(admin_client, schedule_type="once", run_at_0="2026-12-24", run_at_1="18:00")
     definition = CountJob.objects.get()
     assert definition.run_at == datetime(2026, 12, 24, 18, tzinfo=UTC)
