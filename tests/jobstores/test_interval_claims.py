@@ -133,7 +133,9 @@ def before_a_change(zone: str, chance: random.Random) -> datetime:
 
 @pytest.mark.parametrize("every", EVERY)
 @pytest.mark.parametrize("zone", ZONES)
-def test_promise_35_what_was_foretold_of_an_interval_is_what_is_claimed(zone: str, every: int) -> None:
+def test_promise_35_what_was_foretold_of_an_interval_is_what_is_claimed(
+    zone: str, every: int
+) -> None:
     chance = random.Random(f"{zone} {every}")
     begin = before_a_change(zone, chance)
     with time_machine.travel(begin, tick=False) as clock:
