@@ -12,7 +12,7 @@ from django.test import Client
 
 from countjobs.models import CommandJob, CountJob, Execution, FunctionJob, JobDefinition
 from countjobs.models.executions import Status
-from tests.app.models import Greeting, Label
+from tests.app.models import Gate, Greeting, Label
 from tests.support.factories import NOON, execution_of
 
 JOBS = "/admin/countjobs/execution/all-jobs/"
@@ -23,11 +23,12 @@ _OWN: dict[Any, dict[str, Any]] = {
     FunctionJob: {"function": FUNCTION},
     CommandJob: {"command": "clearsessions"},
     Greeting: {"greeted": "you"},
+    Gate: {"file": "nowhere"},
 }
 
 
 def define(name: str, kind: Any = CountJob, **fields: Any) -> Any:
-    """A definition of any of the five kinds."""
+    """A definition of any of the five kinds, or a gate."""
     own = {"slug": name} if kind is Label else _OWN.get(kind, {})
     definition: JobDefinition = kind.objects.create(name=name, **{**own, **fields})
     return definition
@@ -71,7 +72,7 @@ def requested() -> list[str]:
 
 def enabled(*kinds: Any) -> list[str]:
     """The names of the definitions that are enabled, sorted."""
-    rows = (kind.objects.filter(enabled=True) for kind in kinds or KINDS)
+    rows = (kind.objects.filter(enabled=True) for kind in kinds or (*KINDS, Gate))
     return sorted(name for each in rows for name in each.values_list("name", flat=True))
 
 
