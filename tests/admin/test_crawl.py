@@ -19,6 +19,7 @@ from django.contrib.auth.models import Group, User
 from django.urls import URLPattern, URLResolver
 
 from countjobs.models import Execution
+from tests.support.all_jobs import JOBS, QUERIES_OF_ALL_JOBS, SELECTIONS_OF_ALL_JOBS
 from tests.support.asking import FORM, Asker
 from tests.support.factories import make_execution
 from tests.support.permissions import Rows
@@ -62,20 +63,6 @@ QUERIES = (
         "job=a&job_id=b&job_id=c",
     ),
     *("outcome=x", "outcome=%00", "timezone=%00", "timezone=x", "_save=1", "action=run_now"),
-)
-ALL_JOBS = "/admin/countjobs/execution/all-jobs/"
-QUERIES_OF_ALL_JOBS = (
-    *(
-        f"{name}={value}"
-        for name in ("kind", "group", "state", "schedule", "executor")
-        for value in ("%00", "%ff", "%ED%A0%80", "x", "x" * 2_000, "countjobs.countjob")
-    ),
-    *(
-        f"o={order}&p={page}"
-        for order in ("", "-name", "next", "-next", "last", "p95", "failures")
-        for page in (0, 1, 10**6, "9" * 900)
-    ),
-    *("state=ended&q=%00", "p=%D9%A3", "p=%C2%B2", "p=1.0", "p=+1", "q=%22&o=failures"),
 )
 LOOKUPS = (
     *("exact", "iexact", "in", "isnull", "range", "gt", "gte", "lt", "lte", "contains", "regex"),
@@ -133,19 +120,6 @@ SELECTIONS: tuple[dict[str, Any], ...] = (
     {"_selected_action": ["1"], "index": "x"},
     {"select_across": "1", "_selected_action": ["999"]},
     {"select_across": "x", "_selected_action": ["999"], "post": "yes"},
-)
-ODD_IDS = (
-    *("", ":", "x", "\0", "a:b", "auth.user:1", "countjobs.countjob:", "countjobs.countjob:x"),
-    *("countjobs.countjob:\0", "countjobs.countjob:-1", f"countjobs.countjob:{'9' * 30}"),
-    *(f"countjobs.countjob:{'9' * 5_000}", "countjobs.execution:1", "countjobs.jobdefinition:1"),
-    *("app.note:1", "app.label:" + "x" * 9_000, "😀:1"),
-)
-SELECTIONS_OF_ALL_JOBS: tuple[dict[str, Any], ...] = (
-    *({"job": each} for each in ODD_IDS),
-    *({"run": each} for each in ODD_IDS),
-    {"job": ODD_IDS, "all": "x"},
-    {"job": ["countjobs.countjob:1"] * 300},
-    {},
 )
 
 
@@ -268,8 +242,8 @@ def test_odd_queries_of_all_jobs(faults: Faults) -> None:
     keys_of_rows()
     superuser = Asker("superuser")
     for query in (*QUERIES, *QUERIES_OF_ALL_JOBS):
-        faults(superuser, "GET", f"{ALL_JOBS}?{query}")
-        faults(superuser, "POST", f"{ALL_JOBS}?{query}", data={"action": "pause", "all": "1"})
+        faults(superuser, "GET", f"{JOBS}?{query}")
+        faults(superuser, "POST", f"{JOBS}?{query}", data={"action": "pause", "all": "1"})
 
 
 @pytest.mark.parametrize("model", FILTERS)
@@ -299,7 +273,7 @@ def test_odd_selections_of_all_jobs(faults: Faults) -> None:
     asker = Asker("superuser")
     for action in (*ACTIONS, "export_all", "_all", "run_now_all", "export_all_all"):
         for selection in SELECTIONS_OF_ALL_JOBS:
-            faults(asker, "POST", ALL_JOBS, data={"action": action, **selection})
+            faults(asker, "POST", JOBS, data={"action": action, **selection})
 
 
 def test_odd_runs_to_cancel(faults: Faults) -> None:

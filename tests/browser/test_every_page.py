@@ -74,13 +74,6 @@ def cancel_one(page: Page) -> None:
     page.wait_for_selector(".messagelist .success")
 
 
-def pause_a_group(page: Page) -> None:
-    page.locator(".field-group a").first.click()
-    page.check("[name=all]")
-    page.click("[value=pause]")
-    page.wait_for_selector(".messagelist .success")
-
-
 def show_a_dry_run(page: Page) -> None:
     entries = [
         {"model": "countjobs.countjob", "name": "count", "count": 7},
@@ -150,7 +143,6 @@ PAGES = {
     "all jobs": At(f"{RUNS}/all-jobs/"),
     "all jobs, for a viewer": At(f"{RUNS}/all-jobs/", who="viewer"),
     "all jobs, filtered": At(f"{RUNS}/all-jobs/?state=ended&o=failures&q=count"),
-    "all jobs, a group is paused": At(f"{RUNS}/all-jobs/", then=pause_a_group),
     "running now": At(f"{RUNS}/running/"),
     "running now, for a viewer": At(f"{RUNS}/running/", who="viewer"),
     "running now, one is cancelled": At(f"{RUNS}/running/", then=cancel_one),

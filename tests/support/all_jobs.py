@@ -12,7 +12,7 @@ from django.test import Client
 
 from countjobs.models import CommandJob, CountJob, Execution, FunctionJob, JobDefinition
 from countjobs.models.executions import Status
-from tests.app.models import Greeting, Label
+from tests.app.models import Gate, Greeting, Label
 from tests.support.factories import NOON, execution_of
 
 JOBS = "/admin/countjobs/execution/all-jobs/"
@@ -23,11 +23,39 @@ _OWN: dict[Any, dict[str, Any]] = {
     FunctionJob: {"function": FUNCTION},
     CommandJob: {"command": "clearsessions"},
     Greeting: {"greeted": "you"},
+    Gate: {"file": "nowhere"},
 }
+
+QUERIES_OF_ALL_JOBS = (
+    *(
+        f"{name}={value}"
+        for name in ("kind", "group", "state", "schedule", "executor")
+        for value in ("%00", "%ff", "%ED%A0%80", "x", "x" * 2_000, "countjobs.countjob")
+    ),
+    *(
+        f"o={order}&p={page}"
+        for order in ("", "-name", "next", "-next", "last", "p95", "failures")
+        for page in (0, 1, 10**6, "9" * 900)
+    ),
+    *("state=ended&q=%00", "p=%D9%A3", "p=%C2%B2", "p=1.0", "p=+1", "q=%22&o=failures"),
+)
+ODD_IDS = (
+    *("", ":", "x", "\0", "a:b", "auth.user:1", "countjobs.countjob:", "countjobs.countjob:x"),
+    *("countjobs.countjob:\0", "countjobs.countjob:-1", f"countjobs.countjob:{'9' * 30}"),
+    *(f"countjobs.countjob:{'9' * 5_000}", "countjobs.execution:1", "countjobs.jobdefinition:1"),
+    *("app.note:1", "app.label:" + "x" * 9_000, "😀:1"),
+)
+SELECTIONS_OF_ALL_JOBS: tuple[dict[str, Any], ...] = (
+    *({"job": each} for each in ODD_IDS),
+    *({"run": each} for each in ODD_IDS),
+    {"job": ODD_IDS, "all": "x"},
+    {"job": ["countjobs.countjob:1"] * 300},
+    {},
+)
 
 
 def define(name: str, kind: Any = CountJob, **fields: Any) -> Any:
-    """A definition of any of the five kinds."""
+    """A definition of any of the five kinds, or a gate."""
     own = {"slug": name} if kind is Label else _OWN.get(kind, {})
     definition: JobDefinition = kind.objects.create(name=name, **{**own, **fields})
     return definition
@@ -71,7 +99,7 @@ def requested() -> list[str]:
 
 def enabled(*kinds: Any) -> list[str]:
     """The names of the definitions that are enabled, sorted."""
-    rows = (kind.objects.filter(enabled=True) for kind in kinds or KINDS)
+    rows = (kind.objects.filter(enabled=True) for kind in kinds or (*KINDS, Gate))
     return sorted(name for each in rows for name in each.values_list("name", flat=True))
 
 
