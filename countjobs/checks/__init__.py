@@ -18,6 +18,7 @@ from countjobs.conf import Conf
 from countjobs.executors.calling import is_generator_function
 from countjobs.models import JobDefinition, JobDefinitionQuerySet
 from countjobs.models.kinds import concrete_definitions, fields_of_kind, own_fields
+from countjobs.models.schedule_fields import SCHEDULE
 
 
 @register("countjobs")
@@ -98,10 +99,20 @@ def _of_definition(model: type[JobDefinition]) -> Iterator[CheckMessage]:
 
 
 def _hiding(model: type[JobDefinition]) -> Iterator[str]:
-    """Fields with the names of JobDefinition's own methods and properties."""
+    """Fields with the names of JobDefinition's own methods and properties; and fields that take the
+    place of others which decide when it runs, but hold something else.
+    """
     for field in fields_of_kind(model):
         if hasattr(JobDefinition, field.name):
             yield field.name
+    for name in (*SCHEDULE, "group"):
+        own, common = (each._meta.get_field(name) for each in (model, JobDefinition))
+        if type(own) is not type(common) or _choices(own) != _choices(common):
+            yield name
+
+
+def _choices(field: Any) -> object:
+    return field.choices
 
 
 def _permitted(model: type[JobDefinition]) -> Iterator[str]:

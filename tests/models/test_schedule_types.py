@@ -195,14 +195,14 @@ def test_cron_and_single_moments_need_no_start(clock: time_machine.Traveller) ->
 @pytest.mark.parametrize(
     ("definition", "field", "code"),
     [
-        (lambda: hourly(every=None), "every", "required"),
+        (lambda: hourly(every=None), "every", "missing"),
         (lambda: hourly(every=0), "every", "min_value"),
         (lambda: hourly(every=-5), "every", "min_value"),
         (lambda: hourly(every=10**12), "every", "max_value"),
         (lambda: hourly(every="often"), "every", "invalid"),
         (lambda: hourly(end_date=NOON + MINUTE), "__all__", "ended"),
         (lambda: hourly(start_date=NOON, end_date=NOON - DAY), "end_date", "order"),
-        (lambda: once(None), "run_at", "required"),
+        (lambda: once(None), "run_at", "missing"),
         (lambda: once(NOON), "run_at", "ended"),
         (lambda: once(NOON.replace(year=1969)), "run_at", "moment"),
         (lambda: once(NOON.replace(year=2200)), "run_at", "moment"),

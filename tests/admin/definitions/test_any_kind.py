@@ -104,8 +104,16 @@ def kind_with(name: str) -> Any:
 
 
 @pytest.mark.usefixtures("forgotten")
-@pytest.mark.parametrize("name", ["trigger", "problems", "job_id", "progress"])
+@pytest.mark.parametrize("name", ["trigger", "job_id", "progress", "lacks_start", "count_from"])
 def test_a_field_that_hides_what_the_scheduler_calls_is_found(name: str) -> None:
+    kind_with(name)
+    [found] = checks.run_checks(tags=["countjobs"])
+    assert (found.id, found.msg.endswith(f": {name}.")) == ("countjobs.E007", True)
+
+
+@pytest.mark.usefixtures("forgotten")
+@pytest.mark.parametrize("name", ["every", "run_at", "schedule_type", "jitter"])
+def test_a_field_that_takes_the_place_of_one_of_the_schedule_is_found(name: str) -> None:
     kind_with(name)
     [found] = checks.run_checks(tags=["countjobs"])
     assert (found.id, found.msg.endswith(f": {name}.")) == ("countjobs.E007", True)
