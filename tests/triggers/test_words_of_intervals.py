@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.utils.translation import override
@@ -45,7 +46,7 @@ def test_a_single_moment_in_words() -> None:
         assert once_sentence(WALL) == "1回だけ、2026-11-29の09:30"
 
 
-def warned(every: int, zone: str = "Europe/Berlin", **bounds: datetime) -> list[str]:
+def warned(every: int, zone: str = "Europe/Berlin", **bounds: Any) -> list[str]:
     start = datetime(2026, 11, 29, 1, 30, tzinfo=UTC)  # 02:30 in Berlin
     return schedule_warnings(IntervalTrigger(every, zone, start=start, **bounds), NOW)
 
