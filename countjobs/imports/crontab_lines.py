@@ -34,6 +34,7 @@ _REDIRECTION = re.compile(
 )
 """At the end of a command: a run's output is in the history, wherever it went."""
 _SHELL = "|&;()<>"
+_LONGEST_LINE = 5_000
 _QUOTES = "'\""
 
 
@@ -155,6 +156,8 @@ def _parted(text: str, has_users: bool) -> _Call:
 
     Before that may be `cd … &&`, settings of the environment and a Python; after it, redirections.
     """
+    if len(text) > _LONGEST_LINE:
+        raise NotTakenOverError("This line is too long.")
     count = 1 if text.startswith("@") else 5
     parts = text.split(None, count + has_users)
     if len(parts) <= count + has_users:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import pytest
@@ -54,18 +54,15 @@ def paste_nonsense(page: Page) -> None:
     page.wait_for_selector(".countjobs-wrong")
 
 
-def pick_all_to_delete(page: Page) -> None:
+def act_on_all(page: Page, action: str, awaited: str) -> None:
     page.check("#action-toggle")
-    page.select_option("[name=action]", "delete_selected")
+    page.select_option("[name=action]", action)
     page.click("[name=index]")
-    page.wait_for_selector("#content [type=submit]")
+    page.wait_for_selector(awaited)
 
 
-def run_all(page: Page) -> None:
-    page.check("#action-toggle")
-    page.select_option("[name=action]", "run_now")
-    page.click("[name=index]")
-    page.wait_for_selector(".messagelist .success")
+pick_all_to_delete = partial(act_on_all, action="delete_selected", awaited="#content [type=submit]")
+run_all = partial(act_on_all, action="run_now", awaited=".messagelist .success")
 
 
 def cancel_one(page: Page) -> None:

@@ -136,11 +136,14 @@ def pinned(names: Iterable[str], pins: dict[str, Requirement]) -> dict[str, bool
     """Whether a package is pinned under whose name each can be imported."""
     owners = metadata.packages_distributions()
     return {
-        name: any(
-            canonicalize_name(owner) in pins for owner in owners.get(name, [name, f"{name}-binary"])
-        )
+        name: any(canonicalize_name(owner) in pins for owner in owners.get(name, guessed(name)))
         for name in sorted(names)
     }
+
+
+def guessed(name: str) -> list[str]:
+    """What a package may be called that isn't installed here: psycopg2-binary, django-q2."""
+    return [name, f"{name}-binary", f"{name}2"]
 
 
 def not_pinned(names: Iterable[str], pins: dict[str, Requirement]) -> list[str]:

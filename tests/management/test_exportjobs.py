@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
 from countjobs.models import CommandJob, CountJob
-from countjobs.transfer import writing
+from countjobs.transfer import written_files
 from tests.app.models import Greeting
 from tests.support.transfers import everything
 
@@ -96,7 +96,7 @@ def test_a_file_stays_as_it_is_if_the_definitions_can_not_be_read(
 
     file = tmp_path / "jobs.json"
     file.write_text("older")
-    monkeypatch.setattr(writing, "value_of", fail)
+    monkeypatch.setattr(written_files, "value_of", fail)
     with pytest.raises(CommandError, match="The database can't be used: gone"):
         call_command("exportjobs", str(file))
     assert file.read_text() == "older"

@@ -64,7 +64,7 @@ class Command(DatabaseCommand):
         try:
             with Path(file).open("wb") as target:
                 copyfileobj(whole, target)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError) as error:  # of a name with a NUL
             raise CommandError(f"The file can't be written: {error}") from error
 
     def _print(self, whole: IO[bytes]) -> None:

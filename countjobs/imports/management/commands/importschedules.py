@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from countjobs.imports.crontab_lines import read_lines
@@ -92,7 +92,7 @@ class Command(DatabaseCommand):
             raise CommandError("--from crontab needs the file, or “-” for standard input.")
         try:
             return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:
             raise CommandError(f"The crontab can't be read: {error}") from error
 
     def _import(self, entries: Entries, dry_run: bool) -> None:
@@ -105,6 +105,10 @@ class Command(DatabaseCommand):
                 transaction.set_rollback(dry_run)
         except SourceMissingError as error:
             raise CommandError(str(error)) from error
+        except IntegrityError as error:
+            raise CommandError(
+                "Nothing was imported: somebody has just saved a definition of the same name."
+            ) from error
         total = ", ".join(
             f"{counts[each]} {_word(each, dry_run)}" for each in Outcome if counts[each]
         )
