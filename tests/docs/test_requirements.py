@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import cast
 
+import django
 import pytest
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
@@ -22,6 +23,8 @@ OURS = {"benchmarks", "countjobs", "project", "tests"}
 TO_RUN = "requirements.txt"
 TO_CHECK = "tests/requirements.txt"
 IN_TURN = "# What those need in turn."
+NOT_FOR_EVERY_DJANGO = {"django-celery-beat"}
+"""It needs Django below 6.1."""
 
 HERE = cast("dict[str, str]", default_environment())
 ENVIRONMENTS = [
@@ -99,7 +102,10 @@ def test_whatever_a_pinned_package_needs_is_pinned_where_it_is(file: str) -> Non
 @pytest.mark.parametrize("file", [TO_RUN, TO_CHECK])
 def test_nothing_is_pinned_for_others_that_no_other_needs(file: str) -> None:
     pins = pins_of(file)
-    if not all(is_installed(name) for name in pins):
+    missing = {name for name in pins if not is_installed(name)}
+    if missing and missing <= NOT_FOR_EVERY_DJANGO and django.VERSION >= (6, 1):
+        pytest.skip(f"not for this Django: {', '.join(sorted(missing))}")
+    if missing:
         pytest.skip(f"could not import all of them: what is in {file}")
     needed = {canonicalize_name(need.name) for pin in pins.values() for need in needs_of(pin)}
     assert pins_of(file, IN_TURN).keys() - needed == set()
