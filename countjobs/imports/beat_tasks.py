@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,7 +22,7 @@ from countjobs.imports.foreign_tables import (
     BEAT_TASKS,
     rows,
 )
-from countjobs.imports.found_schedules import Entries, Entry, How, NotTakenOverError
+from countjobs.imports.found_schedules import Entries, How, NotTakenOverError, entry_of
 from countjobs.models import FunctionJob
 from countjobs.text import shown
 from countjobs.triggers import CRON_DEFAULTS, ScheduleTrigger, zone_names
@@ -50,12 +51,8 @@ def read_beat(how: How) -> Entries:
     tasks = rows(BEAT_TASKS, _PACKAGE)
     tables = _Tables()
     for task in tasks:
-        entry = Entry(f"{shown(task.name)} ({shown(task.task)})")
-        try:
-            entry.definition = _definition(task, tables, how, entry.notes)
-        except NotTakenOverError as error:
-            entry.reason = str(error)
-        yield entry
+        source = f"{shown(task.name)} ({shown(task.task)})"
+        yield entry_of(source, partial(_definition, task, tables, how))
 
 
 def _definition(task: Any, tables: _Tables, how: How, notes: list[str]) -> FunctionJob:

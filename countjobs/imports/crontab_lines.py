@@ -7,6 +7,7 @@ import shlex
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from countjobs.conf import Conf
@@ -17,7 +18,7 @@ from countjobs.imports.clock_changes import (
     repeated_times,
     shown_times,
 )
-from countjobs.imports.found_schedules import Entries, Entry, How, NotTakenOverError
+from countjobs.imports.found_schedules import Entries, How, NotTakenOverError, entry_of
 from countjobs.models import CommandJob
 from countjobs.models.names import LONGEST
 from countjobs.text import shown
@@ -73,14 +74,8 @@ def read_lines(text: str, how: How, *, has_users: bool) -> Entries:
     """
     names: Counter[str] = Counter()
     for line in _schedules(text):
-        entry = Entry(f"line {line.number}: {shown(line.text)}")
-        try:
-            call = _parted(line.text, has_users)
-            name = _name_of(call, names)
-            entry.definition = _definition(line, call, name, how, entry.notes)
-        except NotTakenOverError as error:
-            entry.reason = str(error)
-        yield entry
+        source = f"line {line.number}: {shown(line.text)}"
+        yield entry_of(source, partial(_definition, line, names, how, has_users))
 
 
 def _name_of(call: _Call, names: Counter[str]) -> str:
@@ -107,7 +102,11 @@ def _schedules(text: str) -> Iterator[_Line]:
         comments = []
 
 
-def _definition(line: _Line, call: _Call, name: str, how: How, notes: list[str]) -> CommandJob:
+def _definition(
+    line: _Line, names: Counter[str], how: How, has_users: bool, notes: list[str]
+) -> CommandJob:
+    call = _parted(line.text, has_users)
+    name = _name_of(call, names)
     zone = line.zone or how.timezone
     if zone not in zone_names():
         raise NotTakenOverError(f"There is no time zone “{shown(zone)}”.")

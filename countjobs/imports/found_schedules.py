@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -39,3 +39,13 @@ class Entry:
 
 
 Entries = Iterator[Entry]
+
+
+def entry_of(source: str, make: Callable[[list[str]], JobDefinition]) -> Entry:
+    """The entry of one schedule, made by a function that adds notes to the list it is given."""
+    entry = Entry(source)
+    try:
+        entry.definition = make(entry.notes)
+    except NotTakenOverError as error:
+        entry.reason = str(error)
+    return entry

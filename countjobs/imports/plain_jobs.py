@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from countjobs.imports.called_functions import (
@@ -12,7 +13,7 @@ from countjobs.imports.called_functions import (
     named_arguments,
     written,
 )
-from countjobs.imports.found_schedules import Entries, Entry, How, NotTakenOverError
+from countjobs.imports.found_schedules import Entries, How, NotTakenOverError, entry_of
 from countjobs.imports.inert_pickles import UnreadableStateError, load_state
 from countjobs.imports.plain_triggers import schedule_of_trigger
 from countjobs.jobstores.questions import rows_from_code
@@ -29,18 +30,16 @@ def read_plain(how: How) -> Entries:
     for job_id, stored in list(rows):
         if is_sealed(job_id, bytes(stored)):
             continue
-        entry = Entry(shown(job_id))
-        try:
-            entry.definition = _definition(job_id, bytes(stored), how, entry.notes)
-        except UnreadableStateError as error:
-            entry.reason = f"Its row is left unread: {error}. Add the job from code again."
-        except NotTakenOverError as error:
-            entry.reason = str(error)
-        yield entry
+        yield entry_of(shown(job_id), partial(_definition, job_id, bytes(stored), how))
 
 
 def _definition(job_id: str, stored: bytes, how: How, notes: list[str]) -> FunctionJob:
-    state = load_state(stored)
+    try:
+        state = load_state(stored)
+    except UnreadableStateError as error:
+        raise NotTakenOverError(
+            f"Its row is left unread: {error}. Add the job from code again."
+        ) from error
     reference = state.get("func")
     if not isinstance(reference, str):
         raise NotTakenOverError("It doesn't say which function it calls.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from countjobs.imports.called_functions import (
@@ -14,7 +15,7 @@ from countjobs.imports.called_functions import (
     written,
 )
 from countjobs.imports.foreign_tables import Q_SCHEDULES, rows
-from countjobs.imports.found_schedules import Entries, Entry, How, NotTakenOverError
+from countjobs.imports.found_schedules import Entries, How, NotTakenOverError, entry_of
 from countjobs.imports.q_times import schedule_of
 from countjobs.models import FunctionJob
 from countjobs.text import shown
@@ -28,12 +29,8 @@ def read_q(how: How) -> Entries:
         name = row.name or row.func
         if named[name] > 1:  # names need not be unique there
             name = f"{name} ({row.pk})"
-        entry = Entry(f"{shown(name)} ({shown(row.func)})")
-        try:
-            entry.definition = _definition(row, name, how, entry.notes)
-        except NotTakenOverError as error:
-            entry.reason = str(error)
-        yield entry
+        source = f"{shown(name)} ({shown(row.func)})"
+        yield entry_of(source, partial(_definition, row, name, how))
 
 
 def _definition(row: Any, name: str, how: How, notes: list[str]) -> FunctionJob:

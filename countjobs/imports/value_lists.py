@@ -6,19 +6,15 @@ from collections.abc import Iterable
 
 from apscheduler.triggers.cron.expressions import WEEKDAYS
 
+from countjobs.triggers.sentences.lists import runs
+
 _ALL_MINUTES = range(60)
 _SHORTEST_RANGE = 3
 
 
 def expression(values: Iterable[int]) -> str:
     """Values as a list of numbers and ranges."""
-    runs: list[list[int]] = []
-    for value in sorted(set(values)):
-        if runs and runs[-1][-1] == value - 1:
-            runs[-1].append(value)
-        else:
-            runs.append([value])
-    return ",".join(map(_run, runs))
+    return ",".join(map(_run, runs(sorted(set(values)))))
 
 
 def minutes_expression(values: Iterable[int]) -> str:
