@@ -26,7 +26,7 @@ from countjobs.admin.executions.filters import (
 )
 from countjobs.admin.executions.notes import notes_of
 from countjobs.admin.executions.pagination import BoundedPaginator
-from countjobs.admin.executions.permits import Permits
+from countjobs.admin.permits import Permits
 from countjobs.admin.executions.progress import progress
 from countjobs.admin.jobs import views as jobs
 from countjobs.admin.links import Links

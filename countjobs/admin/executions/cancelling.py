@@ -13,7 +13,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.admin.executions.notes import is_asked_to_stop
-from countjobs.admin.executions.permits import Permits
+from countjobs.admin.permits import Permits
 from countjobs.history.requests import cancel_runs
 from countjobs.models import Execution
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from countjobs.admin.definitions.run_now import ask_for_runs
 from countjobs.admin.executions.notes import is_asked_to_stop
-from countjobs.admin.executions.permits import Permits
+from countjobs.admin.permits import Permits
 from countjobs.admin.guarded import may_start
 from countjobs.admin.links import Links
 from countjobs.admin.lookup import definitions_of

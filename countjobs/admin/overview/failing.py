@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 
 from countjobs.admin.links import ONCE, Links, any_of
 from countjobs.admin.lookup import definitions_of, zone_of
-from countjobs.admin.overview.cells import job_link, run_link
+from countjobs.admin.cells import job_link, run_link
 from countjobs.models import Execution, JobDefinition
 from countjobs.models.executions import FAILURES
 

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from countjobs.admin.display import duration
 from countjobs.admin.links import Links
 from countjobs.admin.lookup import definitions_of, zone_of
-from countjobs.admin.overview.cells import job_link, run_link
+from countjobs.admin.cells import job_link, run_link
 from countjobs.admin.statistics import percentile
 from countjobs.models import Execution
 from countjobs.models.executions import Trigger

@@ -12,7 +12,7 @@ from itertools import islice
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Right
 
-from countjobs.admin.executions.permits import Permits
+from countjobs.admin.permits import Permits
 from countjobs.admin.links import Links
 from countjobs.admin.running.shown_runs import TAIL, Reader, Row
 from countjobs.models import Execution

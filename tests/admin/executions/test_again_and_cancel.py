@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
 
-from countjobs.admin.executions.permits import Permits
+from countjobs.admin.permits import Permits
 from countjobs.history import lifecycle
 from countjobs.history.lifecycle import begin
 from countjobs.models import CountJob, Execution
