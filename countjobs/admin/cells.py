@@ -1,4 +1,4 @@
-"""How the overview's tables show a job, and one of its runs."""
+"""How tables show a job, and one of its runs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from countjobs.admin.display import link, moment, outcome
 from countjobs.admin.links import Links
 from countjobs.models import Execution, JobDefinition
+from countjobs.models.newest_runs import Past
 from countjobs.text import visible
 
 
@@ -23,8 +24,8 @@ def job_link(
     return link(links.to_object(type(definition), definition.pk), shown)
 
 
-def run_link(execution: Execution, zone: tzinfo, links: Links) -> SafeString:
+def run_link(run: Execution | Past, zone: tzinfo, links: Links) -> SafeString:
     """A run's status and when it was due, with a link to it."""
-    when = moment(execution.scheduled_at, zone)
-    url = links.to_object(Execution, execution.pk)
-    return link(url, format_html("{} {}", outcome(execution), when))
+    when = moment(run.scheduled_at, zone)
+    url = links.to_object(Execution, run.id)
+    return link(url, format_html("{} {}", outcome(run), when))

@@ -20,6 +20,7 @@ from django.urls import reverse
 
 from countjobs.admin.urls import address_of
 from countjobs.models import Execution, JobDefinition
+from countjobs.models.executions import FAILURES
 from countjobs.models.kinds import concrete_definitions
 
 BETWEEN = ".."
@@ -59,11 +60,13 @@ class Links:
         """The kinds of definition that the user may see, and so may know the names of."""
         return [kind for kind in concrete_definitions() if not self.is_hidden(kind)]
 
+    def kinds_with_pages(self) -> list[type[JobDefinition]]:
+        """Those of them that have pages on this site."""
+        return [kind for kind in concrete_definitions() if self.may_view(kind)]
+
     def to_jobs(self) -> str:
         """The URL of the page “Jobs”; "" for users who may not view any kind, and none."""
-        if not self._site.is_registered(Execution) or not any(
-            map(self.may_view, concrete_definitions())
-        ):
+        if not self._site.is_registered(Execution) or not self.kinds_with_pages():
             return ""
         return reverse("admin:countjobs_jobs", current_app=self._site.name)
 
@@ -84,6 +87,11 @@ class Links:
             return ""
         url = self._reverse(model, "changelist")
         return f"{url}?{urlencode(query)}" if query else url
+
+    def to_failures(self, job_id: str, **query: Any) -> str:
+        """The URL of a list of a job's failures, each chain of attempts once; "" for none."""
+        failed = {"job_id": job_id, "status__exact": any_of(FAILURES), **ONCE}
+        return self.to_list(Execution, **failed, **query)
 
     def to_object(self, model: type[models.Model], pk: object) -> str:
         """The URL of an object's page; "" for none."""

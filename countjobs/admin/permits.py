@@ -1,8 +1,6 @@
-"""Who may run which jobs, and so may cancel their runs."""
+"""What a user may do with the definitions of each kind: run them, cancel their runs, pause them."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -15,15 +13,16 @@ Kind = type[JobDefinition]
 
 
 class Permits:
-    """What one user may run, by the permissions of each kind of definition.
+    """What one user may do, by the permissions of each kind of definition.
 
-    Each kind is asked for once, however many runs a page has.
+    If a kind has an admin of ours, that one says so: a project may have overridden its methods.
+    Each kind is asked for once, however many jobs a page has.
     """
 
     def __init__(self, request: HttpRequest, site: admin.AdminSite) -> None:
         self._request = request
-        self._site = site
-        self._known: dict[Kind, bool] = {}
+        self.site = site
+        self._known: dict[tuple[str, Kind], bool] = {}
 
     def may_run(self, job_id: str) -> bool:
         """Whether the user may run a job.
@@ -31,23 +30,24 @@ class Permits:
         A job from code has no kind, and so there is no permission to give: superusers may run it.
         """
         key = definition_key(job_id)
-        return self._is_superuser() if key is None else self._may_run_kind(key[0])
+        return self._is_superuser() if key is None else self.may("run", key[0])
 
     def may_run_some(self) -> bool:
         """Whether there is any kind of job that the user may run."""
-        return self._is_superuser() or any(map(self._may_run_kind, concrete_definitions()))
+        return self._is_superuser() or any(self.may("run", kind) for kind in concrete_definitions())
 
     def _is_superuser(self) -> bool:
         return bool(self._request.user.is_active and self._request.user.is_superuser)
 
-    def _may_run_kind(self, model: Kind) -> bool:
-        if model not in self._known:
-            self._known[model] = self._ask(model)
-        return self._known[model]
+    def may(self, action: str, kind: Kind) -> bool:
+        """Whether the user may do this with definitions of a kind: "run", or "pause"."""
+        if (action, kind) not in self._known:
+            self._known[action, kind] = self._ask(action, kind)
+        return self._known[action, kind]
 
-    def _ask(self, model: Kind) -> bool:
-        if self._site.is_registered(model):
-            model_admin: Any = self._site.get_model_admin(model)
-            if hasattr(model_admin, "has_run_permission"):
-                return bool(model_admin.has_run_permission(self._request))
-        return has_permission(self._request, "run", model)
+    def _ask(self, action: str, kind: Kind) -> bool:
+        if self.site.is_registered(kind):
+            model_admin = self.site.get_model_admin(kind)
+            if method := getattr(model_admin, f"has_{action}_permission", None):
+                return bool(method(self._request))
+        return has_permission(self._request, action, kind)

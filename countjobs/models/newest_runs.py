@@ -9,6 +9,7 @@ the objects would take longer than reading the rows.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -34,6 +35,14 @@ class Past(NamedTuple):
     def duration(self) -> timedelta | None:
         """How long the run took."""
         return self.finished_at - self.started_at if self.finished_at and self.started_at else None
+
+
+def by_job(runs: Iterable[Past]) -> defaultdict[str, list[Past]]:
+    """Runs by job, in the order in which they are given."""
+    found: defaultdict[str, list[Past]] = defaultdict(list)
+    for past in runs:
+        found[past.job_id].append(past)
+    return found
 
 
 def read_newest(

@@ -36,15 +36,6 @@ def countjobs_jobs_url(context: template.Context) -> str:
     return Links(request, site_of(request)).to_jobs()
 
 
-@register.simple_tag(takes_context=True)
-def countjobs_group_query(context: template.Context, group: str) -> str:
-    """The query of the page “Jobs” for just this group."""
-    query = context["request"].GET.copy()
-    query.pop("p", None)
-    query["group"] = group
-    return f"?{query.urlencode()}"
-
-
 @register.simple_tag
 def countjobs_paused_itself(definition: JobDefinition) -> str:
     """When a definition paused itself, and why; "" if it didn't."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
@@ -16,8 +15,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_apscheduler.models import DjangoJob
 
+from countjobs.admin.cells import run_link
 from countjobs.admin.changes import last_pause
-from countjobs.admin.display import NOTHING, badge, link, moment, moment_text, outcome, pre
+from countjobs.admin.display import NOTHING, badge, link, moment, moment_text, pre
 from countjobs.admin.drawings.strip import LONGEST, strip
 from countjobs.admin.links import Links
 from countjobs.admin.lookup import zone_of
@@ -26,7 +26,7 @@ from countjobs.admin.watched import PAUSED_ITSELF, SILENT, failures_in_a_row, no
 from countjobs.database.primary import rows_of
 from countjobs.models import Execution, JobDefinition, JobWatch, ParkedJob
 from countjobs.models.executions import Status
-from countjobs.models.newest_runs import Past
+from countjobs.models.newest_runs import Past, by_job
 from countjobs.text import visible
 from countjobs.triggers.warnings import schedule_warnings
 
@@ -106,11 +106,7 @@ class Facts:
 
     def last_run(self) -> str:
         """The status of the last run, and when it was due."""
-        if self.last is None:
-            return NOTHING
-        when = moment(self.last.scheduled_at, self.zone)
-        url = self.links.to_object(Execution, self.last.id)
-        return link(url, format_html("{} {}", outcome(self.last), when))
+        return run_link(self.last, self.zone, self.links) if self.last else NOTHING
 
     def runs_strip(self) -> str:
         """The last runs as a strip, which links to all of them."""
@@ -168,7 +164,10 @@ def read_facts(definitions: Sequence[JobDefinition], links: Links) -> list[Facts
     jobs = dict(rows_of(DjangoJob).filter(id__in=ids).values_list("id", "next_run_time"))
     errors = dict(ParkedJob.objects.filter(job_id__in=ids).values_list("job_id", "error"))
     watches = rows_of(JobWatch).in_bulk(ids)
-    newest = _newest(ids if links.may_view(Execution) else [])
+    # The newest run that has started or finished shows how a job is doing. A queued run says
+    # nothing about that, and may wait for long: it is shown only if there is no other.
+    seen = ids if links.may_view(Execution) else []
+    newest = by_job(Execution.objects.newest_of_each(seen, LONGEST))
     missing = gettext("It is missing from the job store. Run “manage.py syncjobs” to fix that.")
     facts = []
     for definition in definitions:
@@ -188,18 +187,6 @@ def read_facts(definitions: Sequence[JobDefinition], links: Links) -> list[Facts
         )
         facts.append(told)
     return facts
-
-
-def _newest(job_ids: list[str]) -> dict[str, list[Past]]:
-    """The newest runs by job.
-
-    The newest run that has started or finished shows how a job is doing. A queued run says nothing
-    about that, and may wait for long: it is shown only if there is no other.
-    """
-    newest: defaultdict[str, list[Past]] = defaultdict(list)
-    for past in Execution.objects.newest_of_each(job_ids, LONGEST):
-        newest[past.job_id].append(past)
-    return newest
 
 
 @admin.display(description=_("name"), ordering="name")

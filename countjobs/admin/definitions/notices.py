@@ -11,14 +11,14 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from countjobs.admin.cells import run_link
 from countjobs.admin.definitions.columns import Facts
-from countjobs.admin.display import link, moment, outcome
+from countjobs.admin.display import link, moment
 from countjobs.admin.guarded import may_use
-from countjobs.admin.links import ONCE, any_of
 from countjobs.admin.lookup import zone_of
 from countjobs.admin.watched import PAUSED_ITSELF, SILENT, failures_in_a_row, no_success_since
 from countjobs.database.primary import rows_of
-from countjobs.models import Execution, JobDefinition, JobWatch
+from countjobs.models import JobDefinition, JobWatch
 from countjobs.models.executions import FAILURES
 from countjobs.models.schedule_fields import ScheduleType
 
@@ -83,10 +83,7 @@ def _last_failure(facts: Facts) -> SafeString:
     """A link to the newest failed run, or to all of them if it isn't among the newest runs."""
     failed = next((past for past in facts.runs if past.status in FAILURES), None)
     if failed is not None:
-        url = facts.links.to_object(Execution, failed.id)
-        when = moment(failed.scheduled_at, facts.zone)
-        run = link(url, format_html("{} {}", outcome(failed), when))
+        run = run_link(failed, facts.zone, facts.links)
         return format_html(_("Last failed run: {run}"), run=run)
-    query = {"job_id": facts.job_id, "status__exact": any_of(FAILURES), **ONCE}
-    url = facts.links.to_list(Execution, **query)
+    url = facts.links.to_failures(facts.job_id)
     return link(url, _("Failed runs")) if url else SafeString()

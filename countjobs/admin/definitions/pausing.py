@@ -61,11 +61,16 @@ def set_many(
     if enabled and is_guarded(queryset.model):
         startable(model_admin, request, queryset)  # says how many are left out
     count = set_enabled(request, queryset, enabled=enabled)
+    model_admin.message_user(request, switched_words(count, enabled=enabled), messages.SUCCESS)
+
+
+def switched_words(count: int, *, enabled: bool) -> str:
+    """How many definitions were paused or resumed."""
     if enabled:
         text = ngettext("%d definition was resumed.", "%d definitions were resumed.", count)
     else:
         text = ngettext("%d definition was paused.", "%d definitions were paused.", count)
-    model_admin.message_user(request, text % count, messages.SUCCESS)
+    return text % count
 
 
 def _set_one(
@@ -144,6 +149,11 @@ def switch(
             address = f"{address}?{filters}"
         context = {"definition": definition, "address": address, "id": _id(definition)}
         return render_to_string("admin/countjobs/definitions/switch.html", context)
+    return on_or_off(definition)
+
+
+def on_or_off(definition: JobDefinition) -> SafeString:
+    """Whether it is enabled, for users who may not switch it."""
     return badge("on", "✓", _("on")) if definition.enabled else badge("off", "‖", _("off"))
 
 

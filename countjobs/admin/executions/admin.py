@@ -26,13 +26,13 @@ from countjobs.admin.executions.filters import (
 )
 from countjobs.admin.executions.notes import notes_of
 from countjobs.admin.executions.pagination import BoundedPaginator
-from countjobs.admin.permits import Permits
 from countjobs.admin.executions.progress import progress
 from countjobs.admin.jobs import views as jobs
 from countjobs.admin.links import Links
 from countjobs.admin.list_pages import PageChangeList, shortened
 from countjobs.admin.overview import views as overview
 from countjobs.admin.page import ReadOnlyAdmin, column
+from countjobs.admin.permits import Permits
 from countjobs.admin.running import views as running
 from countjobs.admin.transfer import import_page
 from countjobs.models import Execution

@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from countjobs.admin.drawings.course import course
 from countjobs.admin.executions.columns import RunFacts
 from countjobs.admin.executions.notes import is_asked_to_stop
-from countjobs.admin.permits import Permits
 from countjobs.admin.guarded import may_start
 from countjobs.admin.links import Links
+from countjobs.admin.permits import Permits
 from countjobs.models import Execution
 from countjobs.models.executions import ACTIVE
 from countjobs.models.kinds import definition_key

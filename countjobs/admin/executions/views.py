@@ -17,11 +17,11 @@ from django.utils.translation import gettext as _
 
 from countjobs.admin.definitions.run_now import ask_for_runs
 from countjobs.admin.executions.notes import is_asked_to_stop
-from countjobs.admin.permits import Permits
 from countjobs.admin.guarded import may_start
 from countjobs.admin.links import Links
 from countjobs.admin.lookup import definitions_of
 from countjobs.admin.one_row import row_of
+from countjobs.admin.permits import Permits
 from countjobs.admin.urls import OF_ROW, WRITE, Page
 from countjobs.history.requests import cancel_runs
 from countjobs.models import Execution

@@ -12,23 +12,24 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import number_format
-from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django_apscheduler.models import DjangoJob
 
+from countjobs.admin.cells import run_link
 from countjobs.admin.definitions import pausing
 from countjobs.admin.definitions.columns import read_facts
 from countjobs.admin.definitions.schedule_words import in_words
-from countjobs.admin.display import NOTHING, badge, duration, link, moment, outcome
+from countjobs.admin.display import NOTHING, badge, duration, link, moment
 from countjobs.admin.drawings.strip import LONGEST, strip
 from countjobs.admin.guarded import may_start
 from countjobs.admin.jobs.matching import Found
 from countjobs.admin.jobs.orders import failures_of, p95_of
-from countjobs.admin.links import ONCE, Links, any_of, has_permission
+from countjobs.admin.links import Links
+from countjobs.admin.permits import Permits
 from countjobs.models import Execution, JobDefinition
-from countjobs.models.executions import FAILURES, Status
+from countjobs.models.executions import Status
 from countjobs.models.kinds import keys_by_kind
-from countjobs.models.newest_runs import Past
+from countjobs.models.newest_runs import by_job
 from countjobs.text import visible
 
 
@@ -53,10 +54,10 @@ class Row:
 
 
 def rows_of_definitions(
-    request: HttpRequest, site: AdminSite, job_ids: Sequence[str], found: Found, now: datetime
+    request: HttpRequest, permits: Permits, job_ids: Sequence[str], found: Found, now: datetime
 ) -> list[Row]:
     """The rows of these definitions: some queries, and one for each kind."""
-    links = Links(request, site)
+    links = Links(request, permits.site)
     read: list[JobDefinition] = [
         definition
         for kind, keys in keys_by_kind(job_ids).items()
@@ -72,8 +73,8 @@ def rows_of_definitions(
         told = facts[job_id]
         definition = told.definition
         kind = type(definition)
-        model_admin: Any = site.get_model_admin(kind)
-        may_run = has_permission(request, "run", kind) and may_start(request.user, definition)
+        model_admin: Any = permits.site.get_model_admin(kind)
+        may_run = permits.may("run", kind) and may_start(request.user, definition)
         rows.append(
             Row(
                 job_id=job_id,
@@ -97,14 +98,13 @@ def rows_of_definitions(
 def _switch(model_admin: Any, request: HttpRequest, definition: JobDefinition) -> str:
     if hasattr(model_admin, "has_pause_permission"):
         return pausing.switch(model_admin, request, definition)
-    return badge("on", "✓", _("on")) if definition.enabled else badge("off", "‖", _("off"))
+    return pausing.on_or_off(definition)
 
 
 def _failures(job_id: str, count: int, links: Links) -> str:
     if not count:
         return NOTHING
-    query = {"job_id": job_id, "status__exact": any_of(FAILURES), "since": "day", **ONCE}
-    url = links.to_list(Execution, **query)
+    url = links.to_failures(job_id, since="day")
     return link(url, number_format(count, force_grouping=True))
 
 
@@ -116,16 +116,13 @@ def rows_of_code(
     times = dict(jobs.values_list("id", "next_run_time"))
     ids = list(times)
     failures = failures_of(ids, now)
-    runs: dict[str, list[Past]] = {}
-    for past in Execution.objects.newest_of_each(ids, LONGEST):
-        runs.setdefault(past.job_id, []).append(past)
+    runs = by_job(Execution.objects.newest_of_each(ids, LONGEST))
     zone = timezone.get_current_timezone()
     rows = []
     for job_id in ids:
         history = links.to_list(Execution, job_id=job_id)
-        begun = [past for past in runs.get(job_id, []) if past.status != Status.QUEUED]
+        begun = [past for past in runs[job_id] if past.status != Status.QUEUED]
         last = next(iter(begun), None)
-        shown = format_html("{} {}", outcome(last), moment(last.scheduled_at, zone)) if last else ""
         comes = times[job_id]
         rows.append(
             Row(
@@ -137,7 +134,7 @@ def rows_of_code(
                 schedule=NOTHING,
                 switch="",
                 next_run=moment(comes, zone) if comes else badge("paused", "‖", _("paused")),
-                last_run=link(links.to_object(Execution, last.id), shown) if last else NOTHING,
+                last_run=run_link(last, zone, links) if last else NOTHING,
                 strip=link(history, strip(begun, zone)) if begun else NOTHING,
                 p95=duration(p95_of(begun)),
                 failures=_failures(job_id, failures.get(job_id, 0), links),

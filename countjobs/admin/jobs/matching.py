@@ -14,7 +14,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django_apscheduler.models import DjangoJob
 
-from countjobs.admin.links import Links
 from countjobs.admin.list_pages import shortened
 from countjobs.admin.watched import PAUSED_ITSELF, SILENT
 from countjobs.database.primary import rows_of
@@ -116,12 +115,6 @@ STATES: dict[str, tuple[str | Promise, Narrow]] = {
     "paused-itself": (PAUSED_ITSELF.word, _paused_itself),
 }
 """By the value in the URL: the word, and how the rows of a kind are narrowed."""
-
-
-def kinds_of(request: HttpRequest, site: AdminSite) -> list[Kind]:
-    """The kinds that have pages on this site and that the user may view."""
-    links = Links(request, site)
-    return [kind for kind in links.visible_kinds() if links.may_view(kind)]
 
 
 def matching(

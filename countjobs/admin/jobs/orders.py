@@ -26,7 +26,7 @@ from countjobs.admin.statistics import WORKED, percentiles
 from countjobs.database.primary import rows_of
 from countjobs.models import Execution
 from countjobs.models.kinds import keys_by_kind
-from countjobs.models.newest_runs import Past
+from countjobs.models.newest_runs import Past, by_job
 
 FEW = 500
 """If no more definitions match, all of them are sorted."""
@@ -207,9 +207,7 @@ def _ran_last(now: datetime) -> list[str]:
 
 
 def _by_duration(job_ids: list[str], now: datetime) -> list[str]:
-    runs: dict[str, list[Past]] = {}
-    for past in Execution.objects.newest_of_each(job_ids, LONGEST):
-        runs.setdefault(past.job_id, []).append(past)
+    runs = by_job(Execution.objects.newest_of_each(job_ids, LONGEST))
     figures = ((p95_of(each), job_id) for job_id, each in runs.items())
     known = [(figure, job_id) for figure, job_id in figures if figure is not None]
     return [job_id for _figure, job_id in sorted(known, reverse=True)]

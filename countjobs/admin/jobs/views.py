@@ -25,7 +25,6 @@ from countjobs.admin.jobs.matching import (
     Found,
     Kind,
     is_partly_searched,
-    kinds_of,
     matching,
 )
 from countjobs.admin.jobs.orders import (
@@ -35,8 +34,9 @@ from countjobs.admin.jobs.orders import (
     page_by_name,
     page_by_next_run,
 )
-from countjobs.admin.links import Links, has_permission
+from countjobs.admin.links import Links
 from countjobs.admin.list_pages import MOST_WORDS, left_out, no_impossible_lookups
+from countjobs.admin.permits import Permits
 from countjobs.admin.transfer.import_page import address_of_import
 from countjobs.admin.urls import READ, WRITE, Page
 from countjobs.jobstores.questions import rows_from_code
@@ -65,7 +65,7 @@ _OF_HISTORY = {"last_run", "runs_strip", "p95", "failures"}
 def _jobs(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> HttpResponseBase:
     """The list; or, if a button was pressed, what it does. Raises PermissionDenied."""
     site = model_admin.admin_site
-    kinds = kinds_of(request, site)
+    kinds = Links(request, site).kinds_with_pages()
     if not kinds:
         raise PermissionDenied
     now = timezone.now()
@@ -73,11 +73,13 @@ def _jobs(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> HttpRespo
     found = matching(request, site, kinds, asked, now)
     with no_impossible_lookups():
         if request.method == "POST":
-            return _act(request, site, found)
+            return _act(request, site, found, Permits(request, site))
         return _list(model_admin, request, kinds, asked, found=found, now=now)
 
 
-def _act(request: HttpRequest, site: admin.AdminSite, found: Found) -> HttpResponseBase:
+def _act(
+    request: HttpRequest, site: admin.AdminSite, found: Found, permits: Permits
+) -> HttpResponseBase:
     """What a button does with one definition, with those that are ticked, or with all that match.
 
     A row's own button is part of the same form as the ticks, so it is named otherwise.
@@ -90,7 +92,7 @@ def _act(request: HttpRequest, site: admin.AdminSite, found: Found) -> HttpRespo
     if not found:
         messages.warning(request, _("No job was selected."))
     else:
-        file = act(request, site, action.removesuffix("_all"), found)
+        file = act(request, permits, action.removesuffix("_all"), found)
         if file is not None:
             return file
     return HttpResponseRedirect(request.get_full_path())
@@ -111,11 +113,11 @@ def _list(
     now: datetime,
 ) -> HttpResponseBase:
     site = model_admin.admin_site
-    links = Links(request, site)
+    links, permits = Links(request, site), Permits(request, site)
     sees_runs = links.may_view(Execution)
     total = sum(rows.count() for rows in found.values())
     page = _page(found, asked, total, now, sees_runs=sees_runs)
-    rows = rows_of_definitions(request, site, page.job_ids, found, now)
+    rows = rows_of_definitions(request, permits, page.job_ids, found, now)
     is_last = not page.is_more and (page.job_ids or not asked.page)
     if sees_runs and is_last and not asked.filters:
         rows += _of_code(request, site, asked, now)
@@ -133,14 +135,14 @@ def _list(
         "most_words": MOST_WORDS,
         "columns": _columns(request, asked, sees_runs=sees_runs),
         "filters": _filters(request, kinds, asked),
-        "actions": offered(request, kinds),
+        "actions": offered(permits, kinds),
         "previous": _query(request, p=asked.page - 1 or None) if asked.page else "",
         "next": _query(request, p=asked.page + 1) if page.is_more else "",
         "number": asked.page + 1,
         "import_url": address_of_import(site, request),
         "overview_url": links.to_overview(),
         "running_url": links.to_running(),
-        "may_run": any(has_permission(request, "run", kind) for kind in kinds),
+        "may_run": any(permits.may("run", kind) for kind in kinds),
         "sees_runs": sees_runs,
     }
     return TemplateResponse(request, "admin/countjobs/jobs/page.html", context)

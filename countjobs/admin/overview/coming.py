@@ -14,11 +14,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django_apscheduler.models import DjangoJob
 
+from countjobs.admin.cells import job_link
 from countjobs.admin.display import moment, moment_text, soon
 from countjobs.admin.drawings.bars import Bar, marks, stacked_bars
 from countjobs.admin.links import Links, Span
 from countjobs.admin.lookup import definitions_of, zone_of
-from countjobs.admin.cells import job_link
 from countjobs.admin.overview.spans import clock, coming_hours, count_spans
 from countjobs.database.primary import rows_of
 from countjobs.models.kinds import concrete_definitions

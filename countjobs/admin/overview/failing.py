@@ -8,11 +8,10 @@ from datetime import datetime, timedelta
 
 from django.utils.safestring import SafeString
 
-from countjobs.admin.links import ONCE, Links, any_of
-from countjobs.admin.lookup import definitions_of, zone_of
 from countjobs.admin.cells import job_link, run_link
+from countjobs.admin.links import Links
+from countjobs.admin.lookup import definitions_of, zone_of
 from countjobs.models import Execution, JobDefinition
-from countjobs.models.executions import FAILURES
 
 MOST_FAILURES = 1_000
 MOST_JOBS = 10
@@ -67,8 +66,6 @@ def _line(run: Execution, count: int, definition: JobDefinition | None, links: L
     return FailingJob(
         job=job_link(run.job_id, definition, links, run.job_name),
         failures=count,
-        history_url=links.to_list(
-            Execution, job_id=run.job_id, status__exact=any_of(FAILURES), since="day", **ONCE
-        ),
+        history_url=links.to_failures(run.job_id, since="day"),
         newest=run_link(run, zone_of(definition), links),
     )

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 from django.db.models import Count, Min
 from django.utils.safestring import SafeString
 
+from countjobs.admin.cells import job_link, run_link
 from countjobs.admin.display import duration
 from countjobs.admin.links import Links
 from countjobs.admin.lookup import definitions_of, zone_of
-from countjobs.admin.cells import job_link, run_link
 from countjobs.admin.statistics import percentile
 from countjobs.models import Execution
 from countjobs.models.executions import Trigger

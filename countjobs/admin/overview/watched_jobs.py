@@ -8,10 +8,10 @@ from typing import Any
 
 from django.utils.safestring import SafeString
 
+from countjobs.admin.cells import job_link
 from countjobs.admin.display import moment
 from countjobs.admin.links import Links
 from countjobs.admin.lookup import definitions_of, zone_of
-from countjobs.admin.cells import job_link
 from countjobs.admin.watched import PAUSED_ITSELF, STATES, WatchState, failures_in_a_row
 from countjobs.models import JobWatch
 

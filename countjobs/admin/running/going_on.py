@@ -12,8 +12,8 @@ from itertools import islice
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Right
 
-from countjobs.admin.permits import Permits
 from countjobs.admin.links import Links
+from countjobs.admin.permits import Permits
 from countjobs.admin.running.shown_runs import TAIL, Reader, Row
 from countjobs.models import Execution
 from countjobs.models.executions import READY_AT, ExecutionQuerySet, Status

@@ -15,9 +15,9 @@ from countjobs.admin.executions.ansi import plain
 from countjobs.admin.executions.chain import may_begin
 from countjobs.admin.executions.columns import RunFacts, read_facts
 from countjobs.admin.executions.notes import is_asked_to_stop
-from countjobs.admin.permits import Permits
 from countjobs.admin.executions.progress import progress
 from countjobs.admin.links import Links
+from countjobs.admin.permits import Permits
 from countjobs.admin.running.usual import is_long, usual_durations
 from countjobs.models import Execution
 from countjobs.models.executions import Status

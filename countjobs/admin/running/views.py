@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from countjobs.admin.executions.cancelling import MOST, cancel_several
-from countjobs.admin.permits import Permits
 from countjobs.admin.links import Links, any_of
+from countjobs.admin.permits import Permits
 from countjobs.admin.refreshed import RefreshedPage
 from countjobs.admin.running.going_on import read_going_on
 from countjobs.admin.urls import WRITE, Page

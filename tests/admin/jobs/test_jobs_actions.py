@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 
@@ -80,6 +81,20 @@ def test_all_that_match_are_meant_beyond_the_page(
     assert enabled() == ["y1", "y2"]
     press(client, "run_now", all="1", query="state=paused")
     assert requested() == ["x1", "x2", "x3", "x4", "x5", "x6"]
+
+
+@pytest.mark.parametrize("action", ["pause", "run_now"])
+def test_what_the_admin_of_a_kind_refuses_is_refused_here_too(
+    client: Client, monkeypatch: pytest.MonkeyPatch, action: str
+) -> None:
+    """A project may have overridden its methods."""
+    method = {"pause": "has_pause_permission", "run_now": "has_run_permission"}[action]
+    monkeypatch.setattr(admin.site.get_model_admin(CountJob), method, lambda *_args: False)
+    ours, other = define("ours"), define("other", Greeting)
+    response = press(client, action, ours, other)
+    assert "You may not do this with: count jobs." in said(response)
+    assert enabled() == (["ours"] if action == "pause" else ["other", "ours"])
+    assert requested() == ([] if action == "pause" else ["other"])
 
 
 def test_what_is_ticked_but_does_not_match_is_left(client: Client) -> None:
