@@ -35,7 +35,6 @@ QUERIES = {
     "a kind, by last run": "kind=countjobs.countjob&o=last",
     "intervals": "schedule=interval",
 }
-PER_PAGE = 50
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,6 +65,7 @@ def measure(definitions: int, runs: int, rounds: int) -> list[dict[str, Any]]:
     from django.urls import reverse
 
     from benchmarks.visiting.visits import ROLES, browser_of, visit
+    from countjobs.admin.jobs.views import PER_PAGE
 
     call_command("migrate", verbosity=0)
     make(definitions)

@@ -106,13 +106,10 @@ def _hiding(model: type[JobDefinition]) -> Iterator[str]:
         if hasattr(JobDefinition, field.name):
             yield field.name
     for name in (*SCHEDULE, "group"):
-        own, common = (each._meta.get_field(name) for each in (model, JobDefinition))
-        if type(own) is not type(common) or _choices(own) != _choices(common):
+        own: Any = model._meta.get_field(name)
+        common: Any = JobDefinition._meta.get_field(name)
+        if type(own) is not type(common) or own.choices != common.choices:
             yield name
-
-
-def _choices(field: Any) -> object:
-    return field.choices
 
 
 def _permitted(model: type[JobDefinition]) -> Iterator[str]:

@@ -32,9 +32,6 @@ class IntervalInput(forms.MultiWidget):
     template_name = "admin/countjobs/definitions/interval_input.html"
     use_fieldset = False
 
-    label = ""
-    """The field's label, for screen readers: Django's own belongs to the number."""
-
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         number = forms.NumberInput({"min": 1, "class": "countjobs-number"})
         super().__init__([number, forms.Select(choices=UNITS)], attrs)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeAlias
+from contextlib import ExitStack
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any, TypeAlias
 
 from django.db.models import QuerySet
 
@@ -23,6 +25,8 @@ Part: TypeAlias = tuple[Iterable[JobDefinition], Fields]
 """Definitions of one kind, and which of their fields the file carries."""
 
 _AT_ONCE = 1_000
+_IN_MEMORY = 10 * 1024 * 1024
+"""Bytes. Larger files go to disk."""
 
 _HEAD = f'{{\n  "format": "{FORMAT}",\n  "version": {VERSION},\n  "definitions": ['
 _END = "\n  ]\n}\n"
@@ -51,6 +55,17 @@ def written(parts: Iterable[Part]) -> Iterator[str]:
             yield f"{separator}{_entry(definition, fields)}"
             separator = ",\n"
     yield _END
+
+
+def whole_file(parts: Iterable[Part]) -> IO[bytes]:
+    """The file, complete, for the caller to close: a failure is an error, never half a file."""
+    with ExitStack() as stack:
+        file = stack.enter_context(SpooledTemporaryFile(_IN_MEMORY))
+        for piece in written(parts):
+            file.write(piece.encode())
+        file.seek(0)
+        stack.pop_all()
+    return file
 
 
 def _entry(definition: JobDefinition, fields: Fields) -> str:

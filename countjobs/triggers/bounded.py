@@ -16,7 +16,7 @@ from countjobs.triggers.expressions import LAST_YEAR
 from countjobs.triggers.zones import load_zone
 
 TICK = timedelta(microseconds=1)
-FIRST_INSTANT = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_INSTANT = datetime(1970, 1, 1, tzinfo=UTC)
 LAST_INSTANT = datetime(LAST_YEAR + 1, 1, 2, tzinfo=UTC)  # that year has ended in every zone
 
 
@@ -24,8 +24,8 @@ def within_searches(instant: datetime) -> datetime:
     """An instant in UTC. One outside the searched years is moved to their border: there it means
     the same, and calculations stay within the calendar.
     """
-    if instant.year < FIRST_INSTANT.year:
-        return FIRST_INSTANT
+    if instant.year < _FIRST_INSTANT.year:
+        return _FIRST_INSTANT
     return instant.astimezone(UTC) if instant.year <= LAST_YEAR else LAST_INSTANT
 
 

@@ -18,7 +18,7 @@ from countjobs.triggers.dates import DATE_FIELDS, date_calendar
 from countjobs.triggers.expressions import LAST_YEAR, normalise_expression
 from countjobs.triggers.values import is_interval, values_of
 
-FIRST_WALL = datetime(1970, 1, 1)  # noqa: DTZ001  # walls have no zone
+_FIRST_WALL = datetime(1970, 1, 1)  # noqa: DTZ001  # walls have no zone
 LAST_WALL = datetime(LAST_YEAR, 12, 31, 23, 59, 59)  # noqa: DTZ001
 _LAST_TIME = 23, 59, 59
 
@@ -73,7 +73,7 @@ class CronCalendar:
         """The first matching wall not before the given one, from 1970 to the end of `LAST_YEAR`."""
         if at_or_after > LAST_WALL:
             return None
-        wall = max(at_or_after, FIRST_WALL)
+        wall = max(at_or_after, _FIRST_WALL)
         if self._dates.matches(wall):
             second = wall.second + (1 if wall.microsecond else 0)
             found = self._next_time(wall.hour, wall.minute, second)
@@ -84,7 +84,7 @@ class CronCalendar:
 
     def previous_wall(self, at_or_before: datetime) -> datetime | None:
         """The last matching wall not after the given one, in the same years."""
-        if at_or_before < FIRST_WALL:
+        if at_or_before < _FIRST_WALL:
             return None
         wall = min(at_or_before, LAST_WALL)
         if self._dates.matches(wall):

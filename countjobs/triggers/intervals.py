@@ -145,15 +145,11 @@ class IntervalTrigger(BoundedTrigger):
             raise ValueError(f"An interval can't be {every} seconds.")
         self.every = timedelta(seconds=every)
         grid = _grid(every, timezone, within_searches(start))
+        # None unless it is one of whole days, which keeps its time of day.
         self.calendar = None if isinstance(grid, ElapsedTime) else grid.calendar
         super().__init__(
             grid, {"every": every}, timezone, start=start, end=end, jitter=jitter, seed=seed
         )
-
-    @property
-    def keeps_time_of_day(self) -> bool:
-        """Whether it is one of whole days."""
-        return self.calendar is not None
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _shared_interval, tuple(self._state.values())

@@ -15,6 +15,7 @@ from countjobs.triggers.calendar import CronCalendar, WallCalendar
 from countjobs.triggers.clocks import Transition, first_transition
 from countjobs.triggers.intervals import DAY_SECONDS, IntervalTrigger
 from countjobs.triggers.schedule import ScheduleTrigger
+from countjobs.triggers.sentences.interval_words import clock
 
 LOOK_AHEAD = timedelta(days=396)
 """More than a year: any period of that length contains both clock changes."""
@@ -41,8 +42,8 @@ class ClockWarning:
         template = self._gap_words() if self.change.is_gap else self._fold_words()
         told = template % {
             "date": f"{self.first:%Y-%m-%d}",
-            "time": _clock(self.first),
-            "instead": _clock(self.first + self.change.length),
+            "time": clock(self.first),
+            "instead": clock(self.first + self.change.length),
         }
         return " ".join(filter(None, (told, _and_others(self.count - 1))))
 
@@ -115,10 +116,6 @@ def _warning(
     return ClockWarning(change, found, count, calendar.is_interval, merges)
 
 
-def _clock(wall: datetime) -> str:
-    return f"{wall:%H:%M:%S}" if wall.second else f"{wall:%H:%M}"
-
-
 def _and_others(count: int) -> str:
     if not count:
         return ""
@@ -160,18 +157,21 @@ def _is_daily(trigger: IntervalTrigger) -> bool:
 
 def _often(trigger: BoundedTrigger) -> Iterator[str]:
     if isinstance(trigger, IntervalTrigger) and trigger.every == timedelta(seconds=1):
-        yield _("The job runs every second: %(count)s runs a day.") % {
-            "count": _number(DAY_SECONDS)
-        }
+        yield _every_second(DAY_SECONDS)
     if not isinstance(trigger, ScheduleTrigger):
         return
     hours, minutes, seconds = trigger.calendar.times_a_day()
     if seconds == _SECONDS:
-        runs = {"count": _number(hours * minutes * seconds)}
+        count = hours * minutes * seconds
         if minutes == _SECONDS:
-            yield _("The job runs every second: %(count)s runs a day.") % runs
+            yield _every_second(count)
         else:
-            yield _("The job runs every second of the chosen minutes: %(count)s runs a day.") % runs
+            text = _("The job runs every second of the chosen minutes: %(count)s runs a day.")
+            yield text % {"count": _number(count)}
+
+
+def _every_second(count: int) -> str:
+    return _("The job runs every second: %(count)s runs a day.") % {"count": _number(count)}
 
 
 def _number(count: int) -> str:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack
-from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
@@ -14,13 +12,10 @@ from django.http import FileResponse, HttpRequest
 from countjobs.admin.transfer.permitted import carried_fields, own_copy
 from countjobs.models import JobDefinition
 from countjobs.transfer.format import label_of
-from countjobs.transfer.written_files import Part, in_pieces, written
+from countjobs.transfer.written_files import Part, in_pieces, whole_file
 
 if TYPE_CHECKING:
     AnyModelAdmin = admin.ModelAdmin[Any]
-
-_IN_MEMORY = 10 * 1024 * 1024
-"""Bytes. Larger files go to disk before they are sent."""
 
 
 def export_file(
@@ -62,14 +57,8 @@ def _visible(
 
 
 def _download(parts: Iterable[Part], name: str) -> FileResponse:
-    with ExitStack() as stack:
-        file = stack.enter_context(SpooledTemporaryFile(_IN_MEMORY))
-        for piece in written(parts):
-            file.write(piece.encode())
-        file.seek(0)
-        stack.pop_all()  # the response closes it
     return FileResponse(
-        file,
+        whole_file(parts),
         content_type="application/json",
         headers={
             "Content-Disposition": f'attachment; filename="{name}"',

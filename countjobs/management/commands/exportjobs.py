@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 from shutil import copyfileobj
-from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -13,10 +12,7 @@ from django.core.management.base import CommandError, CommandParser
 from countjobs.management.database import DatabaseCommand
 from countjobs.models import JobDefinition
 from countjobs.transfer.everything import kinds_by_label, parts_of
-from countjobs.transfer.written_files import written
-
-_IN_MEMORY = 10 * 1024 * 1024
-"""Bytes. Larger files go to disk before they are sent."""
+from countjobs.transfer.written_files import whole_file
 
 
 class Command(DatabaseCommand):
@@ -50,11 +46,7 @@ class Command(DatabaseCommand):
     ) -> None:
         """Write them. Raises CommandError."""
         kinds = _chosen(kind)
-        # All is read before any of it is written: a failure is an error, never half a file.
-        with closing(SpooledTemporaryFile(_IN_MEMORY)) as whole:
-            for piece in written(parts_of(kinds, group)):
-                whole.write(piece.encode())
-            whole.seek(0)
+        with closing(whole_file(parts_of(kinds, group))) as whole:
             self._put(whole, file)
 
     def _put(self, whole: IO[bytes], file: str | None) -> None:

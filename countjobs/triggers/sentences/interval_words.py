@@ -19,7 +19,7 @@ def interval_sentence(every: int, first: datetime) -> str:
     counted from is left out.
     """
     if every % DAY_SECONDS == 0:
-        return _days(every // DAY_SECONDS) % {"days": every // DAY_SECONDS, "time": _clock(first)}
+        return _days(every // DAY_SECONDS) % {"days": every // DAY_SECONDS, "time": clock(first)}
     if every % _HOUR == 0:
         return every_hours(every // _HOUR)
     if every % _MINUTE == 0:
@@ -29,7 +29,7 @@ def interval_sentence(every: int, first: datetime) -> str:
 
 def once_sentence(wall: datetime) -> str:
     """A single moment, as the clock shows it."""
-    return _("once, on %(date)s at %(time)s") % {"date": f"{wall:%Y-%m-%d}", "time": _clock(wall)}
+    return _("once, on %(date)s at %(time)s") % {"date": f"{wall:%Y-%m-%d}", "time": clock(wall)}
 
 
 def _days(count: int) -> str:
@@ -38,5 +38,6 @@ def _days(count: int) -> str:
     return _("every %(days)d days at %(time)s")
 
 
-def _clock(wall: datetime) -> str:
+def clock(wall: datetime) -> str:
+    """The time of day of a wall, with its seconds if there are any."""
     return f"{wall:%H:%M:%S}" if wall.second else f"{wall:%H:%M}"
