@@ -10,12 +10,11 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 
 from countjobs.admin.display import moment
-from countjobs.admin.urls import Page
+from countjobs.admin.urls import Page, place_of_app
 
 Read: TypeAlias = "Callable[[admin.ModelAdmin[Any], HttpRequest], dict[str, Any]]"
 
@@ -48,7 +47,7 @@ class RefreshedPage:
             **self._parts(model_admin, request),
             "title": self.title,
             "opts": model_admin.opts,
-            "place": {"path": reverse("admin:app_list", args=["countjobs"], current_app=site.name)},
+            "place": place_of_app(site),
         }
         return TemplateResponse(request, f"admin/countjobs/{self.name}/page.html", context)
 

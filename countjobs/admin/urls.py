@@ -34,6 +34,13 @@ def address_of(site: admin.AdminSite, opts: Options[Any], page: str, *args: obje
     return reverse(f"admin:{name_of(opts, page)}", args=args, current_app=site.name)
 
 
+def place_of_app(site: admin.AdminSite) -> dict[str, str]:
+    """In place of the request, for the sidebar of a page whose URL begins as that of the list of
+    runs does: Django would take it for that list.
+    """
+    return {"path": reverse("admin:app_list", args=["countjobs"], current_app=site.name)}
+
+
 def view_of(site: admin.AdminSite, view: View) -> View:
     """A view of a site, for its staff. Every link on its page stays in the site.
 

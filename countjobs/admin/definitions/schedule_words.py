@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from countjobs.admin.display import moment_text
+from countjobs.admin.display import NOTHING, moment_text
 from countjobs.models import JobDefinition
 from countjobs.models.schedule_fields import ScheduleType
 from countjobs.models.validity import EPOCH
@@ -49,7 +49,8 @@ def in_words(definition: JobDefinition) -> SafeString:
     try:
         words = schedule_words(definition)
     except (ValueError, TypeError, OverflowError):  # the next column says that it is broken
-        look, words = "cron", " ".join(map(str, _fields(definition).values()))
+        given = (str(value) for value in _fields(definition).values() if value is not None)
+        look, words = "cron", " ".join(given) or NOTHING
     return format_html(
         '<span class="countjobs-{}" title="{}">{}</span>', look, _title(definition), words
     )

@@ -10,7 +10,6 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -38,7 +37,7 @@ from countjobs.admin.links import Links
 from countjobs.admin.list_pages import MOST_WORDS, left_out, no_impossible_lookups
 from countjobs.admin.permits import Permits
 from countjobs.admin.transfer.import_page import address_of_import
-from countjobs.admin.urls import READ, WRITE, Page
+from countjobs.admin.urls import READ, WRITE, Page, place_of_app
 from countjobs.jobstores.questions import rows_from_code
 from countjobs.models import Execution, ScheduleType
 from countjobs.models.kinds import groups_of, keys_by_kind
@@ -125,7 +124,7 @@ def _list(
         **site.each_context(request),
         "title": _("Jobs"),
         "opts": model_admin.opts,
-        "place": {"path": reverse("admin:app_list", args=["countjobs"], current_app=site.name)},
+        "place": place_of_app(site),
         "asked": asked,
         "rows": rows,
         "total": total,

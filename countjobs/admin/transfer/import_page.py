@@ -25,7 +25,7 @@ from countjobs.admin.transfer.logged import log_import
 from countjobs.admin.transfer.packing import pack, unpack
 from countjobs.admin.transfer.permitted import scope_of_all, scope_of_kind
 from countjobs.admin.transfer.shown import WORDS, groups_of
-from countjobs.admin.urls import READ, WRITE, Page
+from countjobs.admin.urls import READ, WRITE, Page, place_of_app
 from countjobs.transfer.dry_run import Plan, dry_run
 from countjobs.transfer.entries import State
 from countjobs.transfer.format import label_of
@@ -188,6 +188,7 @@ class _Import:
             "media": self.model_admin.media,
             "way_back": self.place.way_back,
             "list_name": self.place.list_name,
+            "place": place_of_app(self.model_admin.admin_site),
         }
         return TemplateResponse(self.request, self.template, {**shared, **context})
 

@@ -108,6 +108,19 @@ def test_a_schedule_that_is_changed_to_one_that_has_ended_is_refused(
     assert "This moment has passed." in errors_shown_at("run_at", page)
 
 
+def test_the_preview_of_one_that_has_ended_says_so_and_calls_nothing_wrong(
+    admin_client: Client,
+) -> None:
+    definition = over()
+    url = reverse("admin:countjobs_countjob_preview", args=[definition.pk])
+    sent = {"schedule_type": "once", "run_at_0": "2026-11-28", "timezone": "UTC", "enabled": "on"}
+    stored = admin_client.post(url, sent | {"run_at_1": "12:30:15.600000"}).content.decode()
+    assert "There are no more runs." in stored
+    assert "errorlist" not in stored
+    changed = admin_client.post(url, sent | {"run_at_1": "12:30"}).content.decode()
+    assert "This moment has passed." in changed
+
+
 def test_who_may_only_view_sees_that_it_has_ended_and_just_the_fields_of_its_type() -> None:
     definition = over()
     page = client_of("viewer").get(change_url(definition)).content.decode()

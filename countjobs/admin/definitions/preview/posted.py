@@ -17,6 +17,7 @@ from countjobs.admin.definitions.rule_warnings import NEEDED
 from countjobs.forms import MomentField
 from countjobs.models import JobDefinition
 from countjobs.models.schedule_fields import SCHEDULE, lacking
+from countjobs.models.validity import ENDED
 
 
 def read_schedule(
@@ -25,16 +26,22 @@ def read_schedule(
     """Put what was posted into a definition. Returns what is wrong with it, a sentence each."""
     form = _form(model_admin, request, definition, SCHEDULE)
     wrong = dict(form.errors.as_data())
+    before = dict(vars(definition))
     for name, value in form.cleaned_data.items():
         setattr(definition, name, value)
+    is_same = not definition._state.adding and not wrong and vars(definition) == before
     _read_rules(model_admin, request, definition)
     definition.name = request.POST.get("name", definition.name)[:200]
     try:
         _check(definition, leave_out=set(wrong))
     except ValidationError as error:
-        # What has yet to be filled in isn't wrong.
+        # What has yet to be filled in isn't wrong, nor is a schedule that has ended as it stands.
         lacks = lacking(definition).keys() - wrong.keys()
-        wrong |= {name: some for name, some in error.error_dict.items() if name not in lacks}
+        wrong |= {
+            name: some
+            for name, some in error.error_dict.items()
+            if name not in lacks and not (is_same and all(each.code == ENDED for each in some))
+        }
     return list(_sentences(definition, wrong))
 
 
