@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from countjobs import job
 from countjobs.functions.registry import Registry
 from countjobs.models import CommandJob, FunctionJob
-from tests.support.browsing.windows import needs_browser
+from tests.support.browsing.windows import needs_browser, press
 from tests.support.isolated_registry import isolated_registry
 from tests.support.shop_functions import FUNCTION_JOBS, shop
 
@@ -26,10 +26,6 @@ def fill_in(page: Page, name: str) -> None:
     page.fill("#id_name", name)
     page.fill("#id_hour", "3")
     page.fill("#id_minute", "0")
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
 
 
 @pytest.mark.usefixtures("shop")

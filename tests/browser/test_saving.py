@@ -16,7 +16,7 @@ from countjobs.jobstores.claims import claim
 from countjobs.models import CountJob, Execution
 from countjobs.models.executions import Status
 from tests.support.admin_pages import ADD, LIST, change_url
-from tests.support.browsing.windows import needs_browser
+from tests.support.browsing.windows import needs_browser, press
 from tests.support.factories import NOON, SECOND, make_definition, make_execution
 
 pytestmark = [*needs_browser, pytest.mark.django_db(transaction=True)]
@@ -32,10 +32,6 @@ NOT_ENABLED = "It won't run: it is not enabled."
 
 def open_page(page: Page, definition: CountJob) -> None:
     page.goto(change_url(definition))
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
 
 
 # --- What a save refuses

@@ -83,3 +83,13 @@ def without_complaints(window: BrowserContext) -> Iterator[None]:
     yield
     window.close()
     assert complaints == [], complaints  # in no test module, pytest tells nothing of it
+
+
+def press(page: Page, name: str) -> None:
+    """Press a button that posts, and wait for the page that comes.
+
+    Django's script gives the first field of a new page the focus. What a test typed before that
+    would go there.
+    """
+    with page.expect_navigation():
+        page.get_by_role("button", name=name, exact=True).click()
