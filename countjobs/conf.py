@@ -9,7 +9,8 @@ from functools import cache
 from typing import Any, Self
 
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import URLValidator
 
 
 def _whole(default: int, least: int, most: int, shown: str = "") -> int:
@@ -74,8 +75,24 @@ class Conf:
     """The longest delay before a retry, in seconds."""
     keep_days: int = _whole(90, 1, 36_500)
     """`purgeexecutions` deletes runs that were due longer ago."""
+    keep_days_failures: int = _whole(0, 0, 36_500)
+    """The same for runs that failed, if that is longer. 0: as `keep_days`."""
     keep_per_job: int = _whole(10_000, 1, 10_000_000)
     """It also deletes the older runs of a job beyond this many."""
+    silent_after: int = _whole(3, 0, 1_000)
+    """A job counts as silent after so many of its due times without a success, if its definition
+    doesn't say how long (`most_silence`). 0: never.
+    """
+    site_url: str = ""
+    """The address of the web server, for links in messages: `https://example.com`."""
+    ping_url: str = ""
+    """What each scheduler fetches every minute while it claims."""
+    alert_private_addresses: bool = False
+    """Whether alerts may be sent to private addresses: of this machine, or of its network."""
+    metrics_token: str = ""
+    """Who asks the web server for metrics must give this. Empty: nobody is told."""
+    metrics_job_names: bool = False
+    """Whether metrics have a label with the job's name. Each job then makes series of its own."""
     executors: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """More executors, by the names that definitions choose them by."""
     jobs_module: str = "jobs"
@@ -178,6 +195,34 @@ def _wrong_commands(given: object) -> Iterator[str]:
             yield f"COUNTJOBS['COMMANDS']: {name!r} is no name of a command."
 
 
+def _wrong_flag(key: str) -> Callable[[object], Iterator[str]]:
+    def check(given: object) -> Iterator[str]:
+        if type(given) is not bool:
+            yield f"COUNTJOBS[{key!r}] must be True or False, not {given!r}."
+
+    return check
+
+
+def _wrong_url(key: str) -> Callable[[object], Iterator[str]]:
+    def check(given: object) -> Iterator[str]:
+        try:
+            if given != "":
+                URLValidator(schemes=["http", "https"])(given)
+        except ValidationError:
+            # The address isn't repeated: it may hold a secret.
+            yield f"COUNTJOBS[{key!r}] must be an address with http:// or https://."
+
+    return check
+
+
+def _wrong_token(given: object) -> Iterator[str]:
+    if not isinstance(given, str) or not given.isascii() or not (given == "" or len(given) >= 16):
+        yield (
+            "COUNTJOBS['METRICS_TOKEN'] must be a text of at least 16 letters, digits or signs,"
+            " or empty."
+        )
+
+
 def _is_name(name: object) -> bool:
     """Whether an executor may be called that: it is shown, stored, and listed with commas."""
     if not isinstance(name, str) or not 1 <= len(name) <= _LONGEST_NAME:
@@ -212,5 +257,10 @@ _CHECKS: dict[str, Callable[[object], Iterator[str]]] = {
     "EXECUTORS": _wrong_executors,
     "JOBS_MODULE": _wrong_module,
     "COMMANDS": _wrong_commands,
+    "SITE_URL": _wrong_url("SITE_URL"),
+    "PING_URL": _wrong_url("PING_URL"),
+    "ALERT_PRIVATE_ADDRESSES": _wrong_flag("ALERT_PRIVATE_ADDRESSES"),
+    "METRICS_TOKEN": _wrong_token,
+    "METRICS_JOB_NAMES": _wrong_flag("METRICS_JOB_NAMES"),
 }
 """What checks the settings that aren't whole numbers."""

@@ -53,6 +53,15 @@ class Heartbeat:
             return 0
         return max(0.0, self._every - (time.monotonic() - self._beaten_at))
 
+    @property
+    def cannot_claim(self) -> str:
+        """Why runs can't be started or recorded now; empty if they can."""
+        return self._cannot_claim
+
+    def is_older_than(self, seconds: float) -> bool:
+        """Whether the last heartbeat was written longer ago, or none was yet."""
+        return self._beaten_at is None or time.monotonic() - self._beaten_at > seconds
+
     def start(self, now: datetime) -> None:
         """Write the row. It may be called again if it is unknown whether that worked."""
         self._write_row(now)

@@ -27,6 +27,7 @@ from countjobs.jobstores.store import DatabaseJobStore
 from countjobs.models.nodes import State
 from countjobs.schedulers.adding import StoringScheduler
 from countjobs.schedulers.clock import WallClock
+from countjobs.schedulers.companions import Companions
 from countjobs.schedulers.heartbeat import Heartbeat
 from countjobs.schedulers.listeners import ChangeListener
 from countjobs.schedulers.lost_runs import settle
@@ -72,6 +73,7 @@ class DatabaseScheduler(StoringScheduler):
         """Whether it ends because its threads were taken by runs that did not stop."""
         self.mending = Mending()
         self.upkeep = Upkeep(executors.note_used)
+        self.companions = Companions(self)
         self.outage = Outage()
         self.store = DatabaseJobStore(heartbeat.name, executors, self._unsettled)
         for name, executor in executors.items():
@@ -86,6 +88,7 @@ class DatabaseScheduler(StoringScheduler):
         self.recorder.start()
         self.growing.start()
         self.run_watch.start()
+        self.companions.start()
         super().start(*args, **kwargs)
 
     def _prepare(self) -> None:
@@ -213,6 +216,7 @@ class DatabaseScheduler(StoringScheduler):
         self.recorder.stop(timeout=max(seconds, 1))
         self.listener.stop(timeout=1)
         self._try(lambda: self._settle(seconds))
+        self.companions.stop(timeout=max(seconds, 1))
         Capture.remove()
 
     def _settle(self, seconds: float) -> None:

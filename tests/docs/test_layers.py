@@ -15,7 +15,7 @@ from tests.support.paths import ROOT as PROJECT
 
 ROOT = Path(countjobs.__file__).parent
 LAYERS = [
-    {"capped", "conf", "lasting", "run_context", "text"},
+    {"capped", "conf", "lasting", "run_context", "signals", "text"},
     {"database"},
     {"triggers"},
     {"forms"},

@@ -56,7 +56,8 @@ IN_WORDS = {
 
 
 def test_every_setting_is_there_with_its_default() -> None:
-    defaults = {field.name.upper(): str(field.default) for field in fields(Conf)} | IN_WORDS
+    values = {field.name.upper(): field.default for field in fields(Conf)}
+    defaults = {name: str(value) or "none" for name, value in values.items()} | IN_WORDS
     assert table(section("settings.md", "`COUNTJOBS`")) == defaults
 
 
