@@ -34,6 +34,7 @@ DEFAULT_EXECUTOR = "default"
 """The stored name of the executor that everybody has. It is a name for `threads`."""
 _LONGEST_NAME = 64
 _LONGEST_COMMAND = 100
+_SHORTEST_TOKEN = 16
 
 
 @dataclass(frozen=True)
@@ -216,10 +217,10 @@ def _wrong_url(key: str) -> Callable[[object], Iterator[str]]:
 
 
 def _wrong_token(given: object) -> Iterator[str]:
-    if not isinstance(given, str) or not given.isascii() or not (given == "" or len(given) >= 16):
+    if not isinstance(given, str) or not given.isascii() or 0 < len(given) < _SHORTEST_TOKEN:
         yield (
-            "COUNTJOBS['METRICS_TOKEN'] must be a text of at least 16 letters, digits or signs,"
-            " or empty."
+            "COUNTJOBS['METRICS_TOKEN'] must be a text of at least"
+            f" {_SHORTEST_TOKEN} letters, digits or signs, or empty."
         )
 
 
