@@ -78,12 +78,12 @@ def checked_addresses(
     """
     found = resolve(host, port, seconds)
     if not found:
-        raise CannotSend("The host's name has no address.")
+        raise CannotSend("The server's name has no address.")
     if allow_private:
         return found
     if not (public := [each for each in found if is_public(each.sockaddr[0])]):
         raise CannotSend(
-            "The host has a private address. The setting ALERT_PRIVATE_ADDRESSES allows these."
+            "The server has a private address. The setting ALERT_PRIVATE_ADDRESSES allows these."
         )
     return public
 
@@ -109,6 +109,6 @@ def resolve(host: str, port: int | None, seconds: float) -> list[Address]:
     except queue.Empty:
         raise CannotSend("The name server didn't answer in time.") from None
     if isinstance(answer, Exception):
-        raise CannotSend("The host's name can't be resolved.") from None
+        raise CannotSend("The server's name can't be resolved.") from None
     families = {socket.AF_INET, socket.AF_INET6}
     return list(dict.fromkeys(each for each in answer if each.family in families))

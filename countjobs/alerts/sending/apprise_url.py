@@ -96,15 +96,18 @@ def _send(target: str, message: Message) -> str:
                 " The setting ALERT_PRIVATE_ADDRESSES allows these."
             )
         service.redirects = False  # they may lead inside
-    taken = loaded.notify(body=storable(message.text), title=visible(message.subject))
+    taken = loaded.notify(
+        body=storable(message.text), title=visible(message.subject), body_format="text"
+    )
     return "" if taken else "The service did not take it."
 
 
 def _loaded(target: str) -> Apprise:
     from apprise import Apprise, AppriseAsset  # noqa: PLC0415  # not everybody has it
 
-    # Not its own pool of threads, which the process would wait for when it ends.
-    loaded = Apprise(asset=AppriseAsset(async_mode=False))
+    # With neither of these it uses no threads of its own, which the process would wait for when it
+    # ends.
+    loaded = Apprise(asset=AppriseAsset(async_mode=False, service_timeout=0))
     loaded.add(target)
     return loaded
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import smtplib
+from contextlib import suppress
 from email.utils import parseaddr
 
 import django
@@ -82,6 +83,10 @@ class MailSender:
             sent = backend.send_messages([letter])
         except Exception as error:  # any backend's own
             raise CannotSend(_sentence(error, backend)) from None
+        finally:
+            if backend is not None:
+                with suppress(Exception):  # Django leaves it open if the login fails
+                    backend.close()
         if sent == 0:  # with `fail_silently`; None says nothing
             raise CannotSend("The mail couldn't be sent.")
 
@@ -92,8 +97,8 @@ def _addresses(target: str) -> list[str]:
 
 def _domain() -> str:
     """For Message-IDs: the same for each scheduler that may try."""
-    _name, _at, domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")
-    return domain if re.fullmatch(r"[A-Za-z0-9.-]+", domain) else "localhost"
+    _name, at, domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")
+    return domain if at and re.fullmatch(r"[A-Za-z0-9.-]+", domain) else "localhost"
 
 
 def _backend() -> BaseEmailBackend:
@@ -113,8 +118,8 @@ def _sentence(error: Exception, backend: BaseEmailBackend | None) -> str:
         [(code, said), *_others] = error.recipients.values()
     elif isinstance(error, smtplib.SMTPResponseException):
         code, said = error.smtp_code, error.smtp_error
-    elif isinstance(error, TimeoutError):
-        return "The mail server didn't answer in time."
+    elif isinstance(error, TimeoutError | smtplib.SMTPServerDisconnected):  # smtplib's time-out
+        return "The mail server didn't answer in time, or ended the connection."
     elif isinstance(error, OSError) and not isinstance(error, smtplib.SMTPException):
         return f"The mail server can't be reached: {visible(error.strerror or name)}."
     else:  # its text may hold anything

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 _LOGGERS = (
     "apprise",
@@ -16,15 +16,12 @@ _LOGGERS = (
 """Loggers whose records may have URLs."""
 
 
-class _Quiet(threading.local):
-    is_on = False
-
-
-_this_thread = _Quiet()
+_is_on = ContextVar("is_on", default=False)
+"""Apprise's own threads have a copy of the context that they were asked in."""
 
 
 def _is_told(record: logging.LogRecord) -> bool:
-    return not _this_thread.is_on
+    return not _is_on.get()
 
 
 @contextmanager
@@ -32,8 +29,8 @@ def quiet() -> Iterator[None]:
     """Drop what these packages log in this thread. Jobs in other threads may use them, too."""
     for name in _LOGGERS:
         logging.getLogger(name).addFilter(_is_told)  # twice is no harm
-    before, _this_thread.is_on = _this_thread.is_on, True
+    token = _is_on.set(True)
     try:
         yield
     finally:
-        _this_thread.is_on = before
+        _is_on.reset(token)

@@ -106,11 +106,11 @@ def _ask(
     login = {"Authorization": address.authorization} if address.authorization else {}
     all_headers = {"Connection": "close", **login, **headers}
     connection.request(method, address.target, body or None, all_headers)
-    response = connection.getresponse()
-    deadline.left()  # headers that were cut off look like complete ones
-    with suppress(OSError, HTTPException, ValueError):  # the server has answered
-        response.read(_MOST_ANSWER)
-    return response.status
+    with connection.getresponse() as response:
+        deadline.left()  # headers that were cut off look like complete ones
+        with suppress(OSError, HTTPException, ValueError):  # the server has answered
+            response.read(_MOST_ANSWER)
+        return response.status
 
 
 def _sentence(error: Exception, deadline: Deadline, seconds: float) -> str:

@@ -44,7 +44,7 @@ class WebAddress:
             host, port = "", None
         if not host or parts.scheme not in PORTS:
             raise ValidationError(
-                _("Enter an address with http:// or https:// and a host."), code="scheme"
+                _("Enter an address that begins with http:// or https://."), code="scheme"
             )
         return cls(
             scheme=parts.scheme,
