@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -60,16 +59,16 @@ class ChannelAdmin(PageAdmin):
     show_full_result_count = False
     more_pages = (Page(_TEST, f"{OF_ROW}{_TEST}/", _send_test, WRITE),)
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Who may not change a channel sees nothing of where it leads."""
         if obj is not None and not self.has_change_permission(request, obj):
             return ("name", "enabled", "kind", "told", "works")
         fields = ["name", "enabled", "kind", "target", "key", "events", "groups"]
         if obj is not None and obj.key:
             fields.insert(fields.index("key") + 1, "no_key")
-        return (*fields, "works") if obj is not None else fields
+        return (*fields, "works") if obj is not None else tuple(fields)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """How it works."""
         if obj is not None and not self.has_change_permission(request, obj):
             return ("name", "enabled", "kind", "told", "works")
