@@ -53,7 +53,8 @@ def hold(reason: str, by: str = "") -> bool:
     Raises:
         ValueError: The reason or the name can't be stored.
     """
-    made = Hold(reason=reason.strip(), held_by=by, held_at=timezone.now())
+    text = reason.strip().replace("\r\n", "\n")  # as forms send it
+    made = Hold(reason=text, held_by=by, held_at=timezone.now())
     try:
         made.clean_fields()
     except ValidationError as error:

@@ -44,7 +44,8 @@ def due_rows(now: datetime, limit: int, passed: PassedOver = NOTHING) -> list[Jo
     others, params = _others(passed, "id")
     rows = _ask(
         f"SELECT id, CAST(next_run_time AS text) AS due, job_state FROM {_JOBS}"  # noqa: S608  # names only
-        f" WHERE next_run_time <= %s AND {_NOT_HELD}{others} ORDER BY next_run_time LIMIT %s {lock}",
+        f" WHERE next_run_time <= %s AND {_NOT_HELD}{others}"
+        f" ORDER BY next_run_time LIMIT %s {lock}",
         [_moment(now), *params, limit],
     )
     return [JobRow(id, instant(due), bytes(state)) for id, due, state in rows]  # noqa: A001  # its name

@@ -6,7 +6,8 @@ though every scheduler is alive and writes its heartbeats. So there is "no room"
 - some work has waited for longer than a lease, and
 - in every scheduler that takes work, all threads have been busy with the same runs for that long.
 
-While all jobs are held, nothing waits for room. The first part takes two looks into indexes. The second is asked only if work waits.
+The first part takes two looks into indexes. The second is asked only if work waits. While all jobs
+are held, nothing waits for room.
 """
 
 from __future__ import annotations
