@@ -12,9 +12,11 @@ from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from countjobs.conf import Conf
+from countjobs.history.holding import current_hold
 from countjobs.jobstores.room import Taking, look
 from countjobs.jobstores.strangers import find_strangers, kinds_that_nobody_runs
 from countjobs.management.database import DatabaseCommand
+from countjobs.management.hold_words import state_of, told
 from countjobs.models import Execution, ParkedJob, SchedulerNode
 from countjobs.text import counted, visible
 
@@ -77,6 +79,7 @@ def _state(now: datetime) -> State:
             strangers.kinds, [node.kinds for node in room.alive], now
         ),
         "foreign_rows": len(strangers.foreign),
+        "held": state_of(current_hold()),
     }
 
 
@@ -123,6 +126,8 @@ def _text(state: State) -> str:
     lines.append(
         f"{_counted(state['running'], 'run')} running, {_counted(state['broken'], 'job')} broken."
     )
+    if held := state["held"]:
+        lines.append(f"All jobs are held {told(held)}")
     lines += _no_room(state["taken_by"])
     if kinds := state["unknown_kinds"]:
         lines.append(f"No scheduler knows these kinds of job: {', '.join(kinds)}.")
