@@ -6,7 +6,26 @@ error, that is logged, and the run is recorded all the same.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from django.dispatch import Signal
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnd:
+    """A run that a scheduler has carried out, and how it ended."""
+
+    execution_id: int
+    job_id: str
+    job_name: str
+    status: str
+    attempt: int
+    scheduled_at: datetime
+    """When it was due. Each attempt of a run has the same."""
+    started_at: datetime | None
+    finished_at: datetime | None
+
 
 run_ended = Signal()
 """Runs have ended. Sent with `runs`: a list of `RunEnd`. It costs nothing if nobody listens."""
