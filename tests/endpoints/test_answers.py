@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +13,7 @@ from django.utils import timezone
 from countjobs.api import create_scheduler
 from countjobs.endpoints import answers, kept_answers
 from countjobs.endpoints.answers import PATIENCE_SECONDS, Answer, Answers
+from countjobs.models.executions import Status
 from countjobs.schedulers.loop import BackgroundScheduler
 from tests.support.factories import make_definition, make_execution
 
@@ -88,7 +88,7 @@ def test_where_all_threads_hang_it_isn_t_ready_and_names_nothing(
     long_ago = timezone.now() - timedelta(minutes=10)
     make_definition("secret", due=long_ago)
     make_execution(
-        make_execution.__defaults__[0].RUNNING,  # type: ignore[index]
+        Status.RUNNING,
         node=scheduler.heartbeat.name,
         started_at=long_ago,
         job_name="secret",
@@ -101,13 +101,12 @@ def test_where_all_threads_hang_it_isn_t_ready_and_names_nothing(
 
 
 @pytest.fixture
-def _database_is_away(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _database_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
     def away(*args: Any) -> str:
         raise OperationalError('connection to "db.secret" as "user" failed')
 
     monkeypatch.setattr(answers, "why_it_does_not_work", away)
     monkeypatch.setattr(answers, "try_twice", lambda step: step())
-    return
 
 
 @pytest.mark.usefixtures("_database_is_away")

@@ -1,4 +1,4 @@
-"""Issue 13, line 3: a scheduler's own server takes little from anybody, and answers GET and HEAD."""
+"""Issue 13, line 3: a scheduler's own server takes little from anybody, and answers GET, HEAD."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Issue 13, line 3: runs are counted by outcome, lateness and duration, and cost next to nothing."""
+"""Issue 13, line 3: runs are counted by outcome, lateness and duration, at next to no cost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Issue 13, line 3: OpenMetrics, as prometheus-client's own parser reads it, whatever jobs' names."""
+"""Issue 13, line 3: OpenMetrics, as prometheus-client reads it, whatever jobs' names."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 from django.db import OperationalError
-from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_open
-from prometheus_client.parser import text_string_to_metric_families as read_plain
 
 from countjobs.metrics import exposition
 from countjobs.metrics.counting import RunCounts
@@ -15,9 +13,9 @@ from countjobs.metrics.exposition import database_families, expose, forget
 from countjobs.metrics.families import JOB_LABEL, ExecutorState, executor_families, run_families
 from countjobs.models import ParkedJob
 from tests.support.factories import NOON, make_node
+from tests.support.open_metrics import OPEN, read_open, read_plain
 from tests.support.run_ends import run_end
 
-OPEN = "application/openmetrics-text; version=1.0.0,text/plain;version=0.0.4;q=0.5"
 HOSTILE = [
     'quotes "',
     "back\\slash",
@@ -38,7 +36,7 @@ HOSTILE = [
 
 
 def samples(body: bytes) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
-    families = list(read_open(body.decode()))
+    families = read_open(body.decode())
     return {
         (each.name, tuple(sorted(each.labels.items()))): each.value
         for family in families

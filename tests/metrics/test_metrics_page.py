@@ -9,9 +9,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from tests.support.factories import make_definition, make_node
+from tests.support.open_metrics import read_open
 from tests.support.people import client_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon_clock")]
@@ -36,7 +36,7 @@ def test_who_has_the_token_is_told(client: Client) -> None:
     assert response.status_code == 200
     assert response["Content-Type"].startswith("application/openmetrics-text")
     assert "no-store" in response["Cache-Control"]
-    families = {each.name for each in text_string_to_metric_families(response.text)}
+    families = {each.name for each in read_open(response.text)}
     assert {"countjobs_up", "countjobs_due", "countjobs_schedulers"} <= families
     assert get(client, f"bearer  {TOKEN}").status_code == 200
 

@@ -13,7 +13,6 @@ from apscheduler.events import (
     JobSubmissionEvent,
 )
 from django.utils import timezone
-from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from countjobs.api import create_scheduler
 from countjobs.endpoints.answers import Answers
@@ -21,6 +20,7 @@ from countjobs.metrics.counting import COUNTS
 from countjobs.schedulers.loop import BackgroundScheduler
 from countjobs.signals import run_ended
 from tests.support.factories import NOON
+from tests.support.open_metrics import OPEN, values_of
 from tests.support.run_ends import run_end
 
 pytestmark = pytest.mark.django_db
@@ -44,15 +44,11 @@ def scheduler() -> Iterator[BackgroundScheduler]:
 
 def values(scheduler: BackgroundScheduler) -> dict[str, float]:
     """By name, or by name and labels."""
-    answer = Answers(scheduler).answer("/metrics", "application/openmetrics-text;version=1.0.0")
+    answer = Answers(scheduler).answer("/metrics", OPEN)
     assert answer is not None
     assert answer.status == 200
     assert answer.content_type.startswith("application/openmetrics-text")
-    return {
-        " ".join([each.name, *each.labels.values()]): each.value
-        for family in text_string_to_metric_families(answer.body.decode())
-        for each in family.samples
-    }
+    return values_of(answer.body.decode())
 
 
 def test_runs_that_end_are_counted(scheduler: BackgroundScheduler) -> None:

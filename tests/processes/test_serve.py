@@ -11,19 +11,18 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
 from django.test import Client
-from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from countjobs.endpoints import health
 from countjobs.models import CountJob, Execution
 from tests.app.models import Gate
 from tests.support.child_processes import reap
+from tests.support.open_metrics import OPEN, values_of
 from tests.support.running_schedulers import ended, read, scheduler, start
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True)]
 
 SETTINGS = json.dumps({"HEARTBEAT_SECONDS": 1, "LEASE_SECONDS": 3})
-OPEN = "application/openmetrics-text;version=1.0.0"
 SERVE = ("--serve", "127.0.0.1:0")
 _OPENER = build_opener(ProxyHandler({}))
 
@@ -50,11 +49,7 @@ def get(port: int, path: str) -> tuple[int, str]:
 def metrics(port: int) -> dict[str, float]:
     status, text = get(port, "/metrics")
     assert status == 200
-    return {
-        " ".join([each.name, *each.labels.values()]): each.value
-        for family in text_string_to_metric_families(text)
-        for each in family.samples
-    }
+    return values_of(text)
 
 
 def healthy(client: Client) -> tuple[int, list[str]]:
