@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error, transaction
@@ -12,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from countjobs.database.outages import try_twice
 from countjobs.endpoints.kept_answers import Kept
+from countjobs.history.holding import held_since
 from countjobs.jobstores.problems import problems_of, read_state
 from countjobs.jobstores.strangers import Strangers, find_strangers
 
@@ -28,28 +31,32 @@ def health(request: HttpRequest) -> JsonResponse:
     """200 if all is well, otherwise 503, with the problems that `schedulerstatus` lists.
 
     There are two more problems here: `database`, if it can't be used, and `settings`, if COUNTJOBS
-    has a wrong value.
+    has a wrong value. That somebody holds all jobs is no problem, but is said.
     """
-    found = _problems()
-    if found:
-        return JsonResponse({"status": "problem", "problems": found}, status=503)
-    return JsonResponse({"status": "ok"})
+    found = _found()
+    return JsonResponse(found, status=503 if "problems" in found else 200)
 
 
-def _look() -> list[str]:
+def _look() -> dict[str, Any]:
     try:
-        state = try_twice(lambda: read_state(timezone.now(), _strangers()))
+        found, is_held = try_twice(_ask)
     except Error:
-        return ["database"]
+        found, is_held = ["database"], False
     except ImproperlyConfigured:
-        return ["settings"]
-    return [problem.name for problem in problems_of(state)]
+        found, is_held = ["settings"], False
+    held = {"held": True} if is_held else {}
+    return {"status": "problem", "problems": found, **held} if found else {"status": "ok", **held}
 
 
-_problems: Kept[list[str]] = Kept(_look)
+def _ask() -> tuple[list[str], bool]:
+    state = read_state(timezone.now(), _strangers())
+    return [problem.name for problem in problems_of(state)], held_since() is not None
+
+
+_found: Kept[dict[str, Any]] = Kept(_look)
 
 
 def forget() -> None:
     """Look again next time."""
-    _problems.forget()
+    _found.forget()
     _strangers.forget()

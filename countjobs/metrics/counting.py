@@ -21,7 +21,8 @@ from countjobs.text import visible
 LATENESS_BOUNDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 7_200)
 DURATION_BOUNDS = (0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 1_800, 3_600, 14_400)
 """Seconds: the upper bounds of the histograms' buckets. There is one more, for all above."""
-OUTCOMES = tuple(status.value for status in Status if status not in ACTIVE)
+OUTCOMES = tuple(status.value for status in Status if status not in {*ACTIVE, Status.LOST})
+"""What a scheduler can say of its own runs. Another one finds out which are lost."""
 
 MOST_NAMES = 1_000
 """If jobs are named, at most so many are. Each has series of its own."""

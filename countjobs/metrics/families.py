@@ -33,7 +33,9 @@ _GAUGES = {
     "threads_given_up": "Threads that were given up, because their runs didn't stop.",
     "broken": "Jobs that can't run, because they are broken.",
     "silent": "Jobs that have had no success for too long.",
+    "failing": "Jobs that fail: no run has succeeded since one whose last attempt failed.",
     "paused_itself": "Jobs that paused themselves after failures.",
+    "held": "1 while somebody holds all jobs: nothing is due then.",
 }
 
 

@@ -14,10 +14,12 @@ from django.db.models import QuerySet
 from django_apscheduler.models import DjangoJob
 
 from countjobs.database.primary import rows_of
+from countjobs.history.holding import held_since
 from countjobs.jobstores.problems import PROBLEMS, State, problems_of, read_state
 from countjobs.jobstores.strangers import Strangers
 from countjobs.models import Execution, JobWatch
 from countjobs.models.executions import READY_AT, Status
+from countjobs.models.holds import NOT_HELD
 
 MOST = 100_000
 """What is more counts as so many."""
@@ -37,7 +39,9 @@ class Gauges:
     threads_given_up: int = 0
     broken: int = 0
     silent: int = 0
+    failing: int = 0
     paused_itself: int = 0
+    held: int = 0
     problems: dict[str, bool] = field(default_factory=dict)
 
 
@@ -57,6 +61,7 @@ def read_gauges(now: datetime, strangers: Strangers) -> Gauges:
         threads_given_up=sum(node["given_up"] for node in alive),
         broken=state["broken"],
         silent=_count(JobWatch.objects.filter(silent_since__isnull=False)),
+        held=int(held_since() is not None),
         paused_itself=_count(JobWatch.objects.filter(paused_at__isnull=False)),
         problems=_problems(state),
     )
@@ -68,8 +73,11 @@ def _problems(state: State) -> dict[str, bool]:
 
 
 def _due(now: datetime) -> tuple[datetime | None, int]:
-    """Since when something is due that no scheduler has claimed, and how many jobs and runs are."""
-    rows = rows_of(DjangoJob).filter(next_run_time__lte=now).order_by("next_run_time")
+    """Since when something is due that no scheduler has claimed, and how many jobs and runs are.
+
+    While all jobs are held, nothing is.
+    """
+    rows = rows_of(DjangoJob).filter(NOT_HELD, next_run_time__lte=now).order_by("next_run_time")
     asked = Execution.objects.requested(now)
     since = (
         rows.values_list("next_run_time", flat=True).first(),

@@ -6,6 +6,7 @@ from countjobs.models.declarations import Declaration
 from countjobs.models.definitions import JobDefinition
 from countjobs.models.executions import Execution
 from countjobs.models.functionjob import FunctionJob
+from countjobs.models.holds import Hold
 from countjobs.models.nodes import SchedulerNode
 from countjobs.models.parked import ParkedJob
 from countjobs.models.schedule_fields import ScheduleType
@@ -22,6 +23,7 @@ __all__ = [
     "Declaration",
     "Execution",
     "FunctionJob",
+    "Hold",
     "JobDefinition",
     "JobDefinitionQuerySet",
     "JobWatch",

@@ -84,7 +84,7 @@ def test_each_rule_says_what_it_is_about() -> None:
     for rule in rules():
         assert rule["annotations"]["summary"].strip()
         assert rule["labels"]["severity"] in {"critical", "warning"}
-        assert re.fullmatch(r"\d+m", rule["for"])
+        assert re.fullmatch(r"\d+[mh]", rule["for"])
 
 
 def test_each_problem_has_a_rule() -> None:

@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from countjobs.endpoints import health
+from countjobs.history.holding import hold
 from countjobs.models import ParkedJob
 from countjobs.models.executions import Status
 from tests.support.factories import NOON, make_definition, make_execution, make_node
@@ -57,6 +58,13 @@ def test_it_has_the_problems_of_schedulerstatus(
     with pytest.raises(SystemExit):
         call_command("schedulerstatus", "--json")
     assert json.loads(capsys.readouterr().out)["problems"] == ask(client)[1]["problems"]
+
+
+def test_a_hold_is_said_and_is_no_problem(client: Client) -> None:
+    hold("secret", "secret")
+    assert ask(client) == (503, {**problem("no_scheduler")[1], "held": True})
+    make_node()
+    assert ask(client) == (200, {"status": "ok", "held": True})
 
 
 def test_it_is_never_kept_by_others(client: Client) -> None:

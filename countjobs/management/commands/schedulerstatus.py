@@ -11,8 +11,10 @@ from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from countjobs.conf import Conf
+from countjobs.history.holding import current_hold
 from countjobs.jobstores.problems import State, problems_of, read_state
 from countjobs.management.database import DatabaseCommand
+from countjobs.management.hold_words import state_of, told
 from countjobs.text import counted, visible
 
 
@@ -32,7 +34,7 @@ class Command(DatabaseCommand):
 
     def handle(self, *args: Any, json: bool, **options: Any) -> None:
         """Print the state, and exit accordingly."""
-        state = read_state(timezone.now())
+        state = read_state(timezone.now()) | {"held": state_of(current_hold())}
         found = problems_of(state)
         status = found[0].status if found else 0
         state |= {"status": status, "problems": [problem.name for problem in found]}
@@ -57,6 +59,8 @@ def _text(state: State) -> str:
     lines.append(
         f"{_counted(state['running'], 'run')} running, {_counted(state['broken'], 'job')} broken."
     )
+    if held := state["held"]:
+        lines.append(f"All jobs are held {told(held)}")
     lines += _no_room(state["taken_by"])
     if kinds := state["unknown_kinds"]:
         lines.append(f"No scheduler knows these kinds of job: {', '.join(kinds)}.")
