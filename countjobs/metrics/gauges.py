@@ -17,7 +17,7 @@ from countjobs.database.primary import rows_of
 from countjobs.history.holding import held_since
 from countjobs.jobstores.problems import PROBLEMS, State, problems_of, read_state
 from countjobs.jobstores.strangers import Strangers
-from countjobs.models import Execution, JobWatch
+from countjobs.models import Execution, FailingJob, JobWatch
 from countjobs.models.executions import READY_AT, Status
 from countjobs.models.holds import NOT_HELD
 
@@ -61,6 +61,7 @@ def read_gauges(now: datetime, strangers: Strangers) -> Gauges:
         threads_given_up=sum(node["given_up"] for node in alive),
         broken=state["broken"],
         silent=_count(JobWatch.objects.filter(silent_since__isnull=False)),
+        failing=_count(FailingJob.objects.all()),
         held=int(held_since() is not None),
         paused_itself=_count(JobWatch.objects.filter(paused_at__isnull=False)),
         problems=_problems(state),

@@ -33,6 +33,7 @@ LAYERS = [
     {"admin"},
     {"templatetags"},
     {"imports"},
+    {"alerts"},
     {"metrics"},
 ]
 LAYER_OF = {part: number for number, parts in enumerate(LAYERS) for part in parts}

@@ -14,7 +14,7 @@ from countjobs.history.holding import hold, release
 from countjobs.jobstores.strangers import Strangers
 from countjobs.metrics import gauges
 from countjobs.metrics.gauges import Gauges, read_gauges
-from countjobs.models import Execution, JobWatch, ParkedJob
+from countjobs.models import Execution, FailingJob, JobWatch, ParkedJob
 from countjobs.models.executions import Status, Trigger
 from countjobs.models.nodes import State
 from tests.support.factories import (
@@ -75,11 +75,13 @@ def test_who_lives_and_what_runs() -> None:
 def test_what_is_wrong_with_jobs() -> None:
     make_node()
     ParkedJob.objects.create(job_id="broken", error="it", parked_at=NOON)
+    FailingJob.objects.create(job_id="failing", since=NOON, noted_at=NOON, execution_id=1)
     JobWatch.objects.create(job_id="silent", counts_from=NOON, silent_since=NOON)
     JobWatch.objects.create(job_id="paused", counts_from=NOON, paused_at=NOON)
     JobWatch.objects.create(job_id="watched", counts_from=NOON)
     found = read()
     assert (found.broken, found.silent, found.paused_itself) == (1, 1, 1)
+    assert found.failing == 1
     assert [name for name, holds in found.problems.items() if holds] == ["broken"]
 
 
