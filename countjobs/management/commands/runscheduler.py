@@ -14,8 +14,8 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import DEFAULT_DB_ALIAS
 
 from countjobs.conf import Conf
-from countjobs.endpoints.addresses import Address
 from countjobs.endpoints.answers import Answers
+from countjobs.endpoints.listening import Address
 from countjobs.endpoints.probe_server import ProbeServer
 from countjobs.management.arguments import address, seconds, whole
 from countjobs.management.database import DatabaseCommand
