@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import count
 
@@ -10,11 +12,12 @@ from django.db import connection, models
 from django.test.utils import CaptureQueriesContext
 
 from countjobs.history.batched import SECONDS, Batches
+from countjobs.history.purge import purge
 from countjobs.models import Execution
 from countjobs.models.executions import Status
 from countjobs.run_context import RunContext, Stop, StopRun
 from tests.support.executing import run_of
-from tests.support.factories import NOON, make_execution
+from tests.support.factories import NOON, SECOND, make_execution
 
 pytestmark = pytest.mark.django_db
 
@@ -80,3 +83,23 @@ def test_it_tells_how_far_it_is_and_stops_between_two_batches() -> None:
         batches.delete(Execution.objects.all())
     assert context.told == (8, None)
     assert Execution.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_purges_at_the_same_time_delete_each_run_once() -> None:
+    Execution.objects.bulk_create(
+        Execution(job_id="a", job_name="a", scheduled_at=NOON + index * SECOND, status="succeeded")
+        for index in range(600)
+    )
+    begin = threading.Barrier(2)
+
+    def purge_all(most: int) -> int:
+        begin.wait(60)
+        try:
+            return purge(NOON + timedelta(days=9), days=1, keep=100, batch=most)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sum(pool.map(purge_all, (7, 50))) == 600
+    assert not Execution.objects.exists()
