@@ -27,7 +27,7 @@ def headers() -> dict[str, str]:
 def why_not(address: str) -> str:
     """What is wrong with the answer; empty if it is 200."""
     try:
-        with urlopen(Request(address, headers=headers()), timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
+        with urlopen(Request(address, headers=headers()), timeout=TIMEOUT_SECONDS) as answer:
             status = answer.status
     except (URLError, OSError) as error:
         return f"{address}: {error}"

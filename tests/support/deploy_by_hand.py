@@ -108,7 +108,7 @@ class Running:
         return done.returncode == 0
 
     def stop(self) -> None:
-        """Tell all to end, as a supervisor does. Raises TrialError where one doesn't end in time."""
+        """Tell all to end, as a supervisor does. Raises TrialError where one outlives its time."""
         for _part, process, _log in self._started:
             process.send_signal(signal.SIGTERM)
         for part, process, log in self._started:
@@ -147,7 +147,7 @@ def database(directory: Path, url: str) -> Iterator[str]:
         return
     found = binaries()
     if found is None:
-        raise TrialError("There is neither a Docker daemon nor PostgreSQL (initdb) on this machine.")
+        raise TrialError("There is neither a Docker daemon nor PostgreSQL's initdb here.")
     with running_cluster(found) as cluster:
         yield cluster.url
 

@@ -27,6 +27,15 @@ class Promised:
         return [self.first + number * SECOND for number in range(seconds + 1)]
 
 
+def promised_so_far(names: Collection[str]) -> list[Promised]:
+    """For each job, every second from its first run to its last, where nobody set an end."""
+    rows = Execution.objects.filter(trigger="schedule", job_name__in=names)
+    seen: dict[str, set[datetime]] = defaultdict(set)
+    for name, at, folded in rows.values_list("job_name", "scheduled_at", "folded"):
+        seen[name] |= {at, at - folded * SECOND}
+    return [Promised([name], min(times), max(times)) for name, times in seen.items()]
+
+
 Noted = dict[tuple[str, datetime], set[str]]
 """What jobs wrote down of their own runs: the tokens, by name and fire time."""
 
