@@ -57,7 +57,7 @@ job.save()
 
 
 @pytest.fixture
-def old(tmp_path: Path) -> Path:
+def old(tmp_path: Path) -> str:
     """The directory of the release before."""
     commit = last_commit_before()
     if not commit:
@@ -65,7 +65,7 @@ def old(tmp_path: Path) -> Path:
     directory = tmp_path / "old"
     directory.mkdir()
     export(commit, directory)
-    return directory
+    return str(directory)
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def goes_on(process: subprocess.Popen[bytes], log: Path) -> None:
 
 @pytest.mark.usefixtures("_empty_database")
 def test_promise_36_an_upgrade_while_both_releases_run_loses_nothing(
-    old: Path, tmp_path: Path
+    old: str, tmp_path: Path
 ) -> None:
     old_log, new_log, notes = tmp_path / "old.log", tmp_path / "new.log", tmp_path / "notes"
     run_to_its_end("migrate", "-v0", log=old_log, directory=old)

@@ -31,7 +31,7 @@ def database_url() -> str:
 
 
 def start(
-    *command: str, log: Path, url: str = "", directory: Path = ROOT, **environment: str
+    *command: str, log: Path, url: str = "", directory: str = "", **environment: str
 ) -> subprocess.Popen[bytes]:
     """Start a command of manage.py, of this release or of another's directory. What it says goes
     to a file.
@@ -44,11 +44,11 @@ def start(
         **environment,
     }
     line = [sys.executable, "manage.py", *command]
-    return spawn(line, directory=directory, environment=env, log=log)
+    return spawn(line, directory=Path(directory or ROOT), environment=env, log=log)
 
 
 def run_to_its_end(
-    *command: str, log: Path, url: str = "", directory: Path = ROOT, **environment: str
+    *command: str, log: Path, url: str = "", directory: str = "", **environment: str
 ) -> None:
     """Run a command of manage.py that must succeed."""
     process = start(*command, log=log, url=url, directory=directory, **environment)
@@ -61,7 +61,7 @@ def run_to_its_end(
 
 @contextmanager
 def scheduler(
-    log: Path, *options: str, url: str = "", directory: Path = ROOT, **environment: str
+    log: Path, *options: str, url: str = "", directory: str = "", **environment: str
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A `runscheduler` that lives, ended with SIGTERM (or killed, where it doesn't end)."""
     command = ("runscheduler", *options)
