@@ -46,7 +46,7 @@ def tried(*options: str, seconds: float = 170) -> str:
 
 
 @pytest.mark.parametrize("files", ["compose", "systemd", "kubernetes"])
-def test_promise_36_the_commands_of_the_files_work_by_hand(files: str) -> None:
+def test_the_commands_of_the_files_work_by_hand(files: str) -> None:
     if binaries() is None:
         pytest.skip("There is no PostgreSQL on this machine for the trial")
     said = tried("--files", files, "--by-hand")
@@ -55,7 +55,7 @@ def test_promise_36_the_commands_of_the_files_work_by_hand(files: str) -> None:
 
 
 @pytest.mark.timeout(DOCKER_SECONDS + 60)
-def test_promise_36_compose_works_where_docker_is() -> None:
+def test_compose_works_where_docker_is() -> None:
     if not has_docker():
         pytest.skip("No Docker daemon answers: compose is tried by hand only")
     assert "one of 2 schedulers" in tried(seconds=DOCKER_SECONDS)
