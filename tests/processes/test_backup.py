@@ -1,9 +1,10 @@
-"""Issue 13, done when 5: a backup beside a running scheduler, and a restore, as docs/backup.md says."""
+"""Issue 13, done when 5: a backup beside a running scheduler, and a restore, as the page says."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -20,8 +21,8 @@ from tests.app.models import Gate, Note
 from tests.support.child_processes import reap
 from tests.support.clusters import binaries
 from tests.support.faults import promised_so_far, unaccounted
-from tests.support.markdown import blocks
 from tests.support.own_databases import own_database
+from tests.support.paths import ROOT
 from tests.support.running_schedulers import database_url, read, run_to_its_end, scheduler
 from tests.support.waiting import wait_until
 
@@ -30,17 +31,15 @@ pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True)]
 PAGE = "docs/backup.md"
 SHORT_LEASE = {"TEST_COUNTJOBS": json.dumps({"HEARTBEAT_SECONDS": 1, "LEASE_SECONDS": 2})}
 NAMES = [f"note-{number}" for number in range(5)]
-PROGRAMS = {"postgresql": "pg_dump", "sqlite": "sqlite3"}
+BACKS_UP = {"postgresql": ("pg_dump",), "sqlite": ("sqlite3",)}
+RESTORES = {"postgresql": ("pg_restore",), "sqlite": ("rm", "cp")}
 
 
 def commands(heading: str, *programs: str) -> list[str]:
     """The lines of the page below a heading that call one of these programs."""
-    lines = [
-        line.strip()
-        for block in blocks(PAGE, "sh")
-        if block.heading == heading
-        for line in block.text.splitlines()
-    ]
+    section = (ROOT / PAGE).read_text().partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    fenced = re.findall(r"^ *```sh\n(.*?)^ *```$", section, re.MULTILINE | re.DOTALL)
+    lines = [line.strip() for block in fenced for line in block.splitlines()]
     found = [line for line in lines if line.split()[0] in programs]
     assert found, f"{PAGE}: {heading} calls none of {programs}"
     return found
@@ -51,7 +50,7 @@ def path() -> str:
     """Where the database's own programs are, beside all others."""
     found = binaries()
     paths = os.pathsep.join([*([str(found)] if found else []), os.environ["PATH"]])
-    program = PROGRAMS[connection.vendor]
+    (program,) = BACKS_UP[connection.vendor]
     if shutil.which(program, path=paths) is None:
         pytest.skip(f"There is no {program} on this machine")
     return paths
@@ -91,20 +90,18 @@ def test_a_backup_beside_a_scheduler_is_restored_and_runs_go_on(
     with own_database(tmp_path, "db"):
         run_to_its_end("migrate", "-v0", log=log)
         with scheduler(log, **SHORT_LEASE) as first:
-            Note.objects.bulk_create(
-                Note(name=name, second="*", file=str(notes)) for name in NAMES
-            )
+            Note.objects.bulk_create(Note(name=name, second="*", file=str(notes)) for name in NAMES)
             long = Gate.objects.create(name="long", hour="3", file=str(gate))
             request_run(long)
             wait_until(lambda: long.has_begun, what=lambda: read(log))
             notes_are_made(notes, log)
-            for line in commands("Back up", PROGRAMS[connection.vendor]):
+            for line in commands("Back up", *BACKS_UP[connection.vendor]):
                 shell(line, tmp_path, path)
             notes_are_made(notes, log)
             reap(first)
         before = len(notes.read_text().splitlines())
         with place_to_restore_to(tmp_path):
-            for line in commands("Restore", "pg_restore" if "post" in database_url() else "rm", "cp"):
+            for line in commands("Restore", *RESTORES[connection.vendor]):
                 shell(line, tmp_path, path)
             for line in commands("Restore", "manage.py")[:-1]:
                 run_to_its_end(*shlex.split(line)[1:], log=log)

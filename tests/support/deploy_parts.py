@@ -127,12 +127,12 @@ def kustomization() -> dict[str, Any]:
 
 
 def pods() -> Iterator[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]]:
-    """Each object that makes pods, the pod's spec, and its only container."""
+    """Each object that makes pods, the pod's spec, and each container, in the order of start."""
     for each in manifests():
         if each["kind"] in {"Deployment", "Job"}:
             spec = each["spec"]["template"]["spec"]
-            (container,) = spec["containers"]
-            yield each, spec, container
+            for container in [*spec.get("initContainers", []), *spec["containers"]]:
+                yield each, spec, container
 
 
 def of_kubernetes() -> list[Part]:
