@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "project",  # its functions are in jobs.py
     "countjobs",
     "countjobs.imports",
+    "countjobs.alerts",
     "countjobs.metrics",
     "django_apscheduler",
     "django.contrib.admin",

@@ -222,28 +222,28 @@ class Rows:
         else:
             url = self.address(what)
             data |= form_values({"description": "new"}) if what.startswith("countjob") else {}
-        if what == "countjob_enabled":
-            data = {"enabled": "0"}
         if what == "execution_changelist":
             data |= {"action": "delete_selected", "_selected_action": [self.execution.pk]}
-        if what == "running_cancel":
-            data = {"run": self.queued.pk}
         if what == "hold":
-            data = {"reason": "new"}
             Hold.objects.all().delete()
-        if what == "release":
-            data = {"held_at": self.hold.held_at.isoformat()}
-        if what == "countjob_delete":
-            data = {"post": "yes"}
-        if what == "jobs":
-            data = {"action": "pause", "all": "1"}
         if what.endswith("import"):
             data = {"packed": _shown(PLACES[what]), "_confirm": "yes"}
-        response = client.post(url, data)
+        response = client.post(url, self._own_data().get(what, data))
         if what == "hold" and not Hold.objects.exists():  # as it was
             self.hold.save(force_insert=True)
         response.getvalue()  # a file that is read to its end is closed
         return response
+
+    def _own_data(self) -> dict[str, dict[str, Any]]:
+        """What is posted, for what is unlike the others."""
+        return {
+            "countjob_enabled": {"enabled": "0"},
+            "countjob_delete": {"post": "yes"},
+            "jobs": {"action": "pause", "all": "1"},
+            "running_cancel": {"run": self.queued.pk},
+            "hold": {"reason": "new"},
+            "release": {"held_at": self.hold.held_at.isoformat()},
+        }
 
 
 PLACES = {"countjob_import": "countjobs.countjob", "import": "all"}

@@ -16,7 +16,7 @@ from countjobs.history.holding import current_hold
 from countjobs.models import Hold
 from countjobs.text import visible, visible_text
 
-_MOST_SHOWN = 300
+_MOST_SHOWN = 200
 """How much of a reason is shown at once. The rest is folded, or the banner would fill a page."""
 
 
