@@ -57,7 +57,7 @@ def _lasting(before: datetime) -> Iterator[tuple[Event, list[Change]]]:
 def _write(event: Event, changes: list[Change]) -> int:
     with own_turn(), transaction.atomic():
         # Locked, so that two schedulers don't remind of the same.
-        if not AlertChannel.objects.select_for_update().filter(enabled=True).order_by("pk"):
+        if not AlertChannel.objects.filter(enabled=True).locked():
             return 0
         reminded = set(
             Alert.objects.filter(
