@@ -208,4 +208,4 @@ class Alert(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{visible(self.job_name)} · {self.get_event_display()}"
+        return f"{visible(self.job_name or self.channel_name)} · {self.get_event_display()}"
