@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "project",  # its functions are in jobs.py
     "countjobs",
     "countjobs.imports",
+    "countjobs.alerts",
     "django_apscheduler",
     "django.contrib.admin",
     "django.contrib.auth",

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 import socket
+from datetime import datetime
 
+from django.db import transaction
 from django.utils import timezone
 
 from countjobs.conf import Conf
+from countjobs.database.turns import own_turn
 from countjobs.executors.output import capturing
 from countjobs.executors.runs import carry_out
 from countjobs.history import lifecycle
+from countjobs.history.job_states import note_failures, note_successes
+from countjobs.history.run_outcome import Outcome
 from countjobs.models import Execution, JobDefinition
-from countjobs.models.executions import Trigger
+from countjobs.models.executions import Status, Trigger
 from countjobs.run_context import Run
 
 
@@ -26,7 +31,14 @@ def run_here(definition: JobDefinition, *, requested_by: str) -> Execution:
     run = Run(0, definition.job_id, definition.name, scheduled_at, definition.run)
     with capturing():
         outcome = carry_out(run, Conf.load().output_bytes)
-    return lifecycle.record_here(
+    with own_turn(), transaction.atomic():
+        return _record(definition, outcome, scheduled_at, requested_by)
+
+
+def _record(
+    definition: JobDefinition, outcome: Outcome, scheduled_at: datetime, requested_by: str
+) -> Execution:
+    recorded = lifecycle.record_here(
         job_id=definition.job_id,
         job_name=definition.name,
         trigger=Trigger.MANUAL,
@@ -40,3 +52,8 @@ def run_here(definition: JobDefinition, *, requested_by: str) -> Execution:
         error=outcome.error,
         traceback=outcome.traceback,
     )
+    if outcome.status == Status.SUCCEEDED:
+        note_successes([(definition.job_id, recorded.pk)])
+    else:
+        note_failures([recorded.pk], timezone.now())
+    return recorded

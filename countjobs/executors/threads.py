@@ -289,6 +289,7 @@ class ThreadPoolExecutor(PlainThreadPoolExecutor):  # type: ignore[misc]  # APSc
             let_go(outcome)
 
     def _report_end(self, run: Run, outcome: Outcome) -> None:
+        outcome.run = run
         if run.has_rules or outcome.try_after is not None:
             outcome.follow_up = FollowUp(run.job_id, run.attempt)
         quietly(self._report, outcome)

@@ -12,17 +12,19 @@ from countjobs.database.turns import own_turn
 from countjobs.database.wakeups import notify
 from countjobs.history import lifecycle
 from countjobs.history.attempts import Verdict, rules_of, verdict
+from countjobs.history.job_states import note_failures, note_successes
 from countjobs.history.run_outcome import Outcome
 from countjobs.models import Execution
-from countjobs.models.executions import Status
+from countjobs.models.executions import FAILURES, Status
 
 _TRIED_AGAIN = frozenset({Status.FAILED, Status.TIMED_OUT})
 
 
-def record_with_follow_ups(outcomes: list[Outcome]) -> None:
-    """Write outcomes, and queue the next attempts, in one transaction. Raises django.db.Error.
+def record_with_follow_ups(outcomes: list[Outcome]) -> list[int]:
+    """Write outcomes, queue the next attempts, and note which jobs fail or have recovered, in one
+    transaction. Returns those written. Raises django.db.Error.
 
-    It wakes the schedulers: an attempt may be due, or a run that waited for one of these.
+    It wakes the schedulers if an attempt may be due, or a run that waited for one of these.
     """
     with own_turn(), transaction.atomic():
         verdicts = _verdicts(outcomes)
@@ -38,7 +40,20 @@ def record_with_follow_ups(outcomes: list[Outcome]) -> None:
                 and each.execution_id in written
             }
         )
-        notify()
+        ended_badly = [
+            each.execution_id
+            for each in outcomes
+            if each.status in FAILURES and each.execution_id in written
+        ]
+        note_failures(ended_badly, timezone.now())
+        note_successes(
+            (each.run.job_id, each.execution_id)
+            for each in outcomes
+            if each.run and each.status == Status.SUCCEEDED and each.execution_id in written
+        )
+        if any(each.follow_up for each in outcomes):
+            notify()
+    return list(written)
 
 
 def _verdicts(outcomes: list[Outcome]) -> dict[int, Verdict]:

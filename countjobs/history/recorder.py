@@ -20,7 +20,9 @@ from countjobs.database.outages import AWAY, Outage
 from countjobs.database.queries import forget_queries
 from countjobs.database.turns import own_turn
 from countjobs.history import lifecycle
+from countjobs.history.announcing import tell_ended
 from countjobs.history.follow_ups import record_with_follow_ups
+from countjobs.history.job_states import known_failing
 from countjobs.history.run_outcome import Outcome
 from countjobs.history.watching import pause_failing
 from countjobs.lasting import go_on_until
@@ -212,11 +214,19 @@ def _refusal(outcome: Outcome, *, just_try: bool = False) -> Exception | None:
 
 
 def record(outcomes: list[Outcome]) -> None:
-    """Write outcomes in one statement. Raises django.db.Error.
+    """Write outcomes: in one statement, if nothing follows them. Raises django.db.Error.
 
     What another scheduler has settled, as lost for example, is not overwritten.
     """
-    if any(outcome.follow_up for outcome in outcomes):
-        record_with_follow_ups(outcomes)
+    if _may_follow(outcomes):
+        written = record_with_follow_ups(outcomes)
     else:
-        lifecycle.finish([lifecycle.ended(outcome) for outcome in outcomes])
+        written = lifecycle.finish([lifecycle.ended(outcome) for outcome in outcomes])
+    tell_ended(outcomes, written)
+
+
+def _may_follow(outcomes: list[Outcome]) -> bool:
+    """Whether something may follow: another attempt, or a change of a job's state."""
+    if any(each.follow_up or each.status in FAILURES for each in outcomes):
+        return True
+    return known_failing().may_hold(each.run.job_id for each in outcomes if each.run)

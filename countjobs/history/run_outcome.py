@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TypeAlias
 
 from countjobs.models.executions import Status
+from countjobs.run_context import Run
 
 Raised: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
 
@@ -37,5 +38,7 @@ class Outcome:
     """In how many seconds the job asked to be tried again (TryLater)."""
     follow_up: FollowUp | None = None
     """What to look at when it is recorded. None: nothing."""
+    run: Run | None = field(default=None, repr=False, compare=False)
+    """The run. None: it isn't at hand."""
     raised: Raised | None = field(default=None, repr=False, compare=False)
     """The error itself, until it has been logged. It isn't recorded."""

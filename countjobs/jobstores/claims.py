@@ -25,6 +25,7 @@ from countjobs.database.turns import own_turn
 from countjobs.history import lifecycle
 from countjobs.jobstores.claim_under_way import Claims, ClaimUnderWay
 from countjobs.jobstores.neighbours import left_to_others
+from countjobs.jobstores.parking import park
 from countjobs.jobstores.passed import NOTHING, PassedOver
 from countjobs.jobstores.questions import (
     JobRow,
@@ -35,7 +36,6 @@ from countjobs.jobstores.questions import (
     locked,
 )
 from countjobs.jobstores.restoring import Taken, restore
-from countjobs.jobstores.rows import park
 from countjobs.jobstores.taking_asked import AskedRuns
 from countjobs.jobstores.taking_due import DueRows
 from countjobs.models import Execution, ParkedJob

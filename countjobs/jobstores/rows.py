@@ -24,6 +24,7 @@ from countjobs.database.primary import rows_of
 from countjobs.database.wakeups import notify
 from countjobs.history import watching
 from countjobs.jobstores.keeping import kept_run_time, renamed_run_time
+from countjobs.jobstores.parking import park, unpark
 from countjobs.jobstores.signing import seal, unseal
 from countjobs.models import JobDefinition, ParkedJob
 from countjobs.text import describe, storable
@@ -150,7 +151,7 @@ def _write_batch(model: type[JobDefinition], pks: list[Any], now: datetime) -> l
         ]
     )
     if whole := [each.definition.job_id for each in news if each.was and not each.error]:
-        ParkedJob.objects.filter(job_id__in=whole).delete()
+        unpark(whole)
     return [str(verdict) for verdict in news]
 
 
@@ -176,18 +177,6 @@ def _store_rows(rows: list[DjangoJob]) -> None:
         update_conflicts=True,
         unique_fields=["id"],
         update_fields=["next_run_time", "job_state"],
-    )
-
-
-def park(broken: list[ParkedJob]) -> None:
-    """Record jobs as broken. The newest error of a job counts."""
-    for each in broken:
-        each.error = storable(each.error)
-    ParkedJob.objects.bulk_create(
-        broken,
-        update_conflicts=True,
-        unique_fields=["job_id"],
-        update_fields=["error", "parked_at"],
     )
 
 

@@ -22,9 +22,10 @@ from countjobs.database.wakeups import notify
 from countjobs.functions.callees import is_known
 from countjobs.jobstores.keeping import kept_of_code
 from countjobs.jobstores.neighbours import callees_told, kinds_told, known_kinds, neighbours
+from countjobs.jobstores.parking import park, unpark
 from countjobs.jobstores.questions import rows_from_code
 from countjobs.jobstores.restoring import checked
-from countjobs.jobstores.rows import RUN_DEFINITION, delete_rows, disagreeing, park, write_rows
+from countjobs.jobstores.rows import RUN_DEFINITION, delete_rows, disagreeing, write_rows
 from countjobs.jobstores.signing import ForeignJobError, UnreadableJobError, unseal
 from countjobs.models import JobDefinition, ParkedJob
 from countjobs.models.kinds import concrete_definitions, definition_key, has_callees
@@ -215,7 +216,7 @@ def _restore(
     mended = []
     for row, next_run_time, error in wrong:
         if error is None:
-            ParkedJob.objects.filter(job_id=row.id).delete()
+            unpark([row.id])
             mended.append(f"{row.id}: mended, next run at {next_run_time}")
         else:
             park([ParkedJob(job_id=row.id, error=error, parked_at=now)])

@@ -11,6 +11,7 @@ from django_apscheduler.models import DjangoJob
 
 from countjobs.database.primary import rows_of
 from countjobs.history import lifecycle
+from countjobs.history.job_states import note_failures
 from countjobs.jobstores.claim_under_way import ClaimUnderWay, run_of
 from countjobs.jobstores.claimed import ClaimedJob
 from countjobs.jobstores.neighbours import kinds_told
@@ -48,6 +49,9 @@ class AskedRuns:
                 reason = why_gone(execution.job_id)
                 answers.append(self._end(execution, Status.CANCELLED, reason))
         lifecycle.answer(answers)
+        failed = [each["id"] for each in answers if each["status"] == Status.FAILED]
+        if failed:
+            note_failures(failed, self._claim.now)
 
     def _why_not(self, job_id: str) -> str | None:
         """Why nobody runs a job: it is broken, or not ours."""

@@ -5,6 +5,7 @@ from countjobs.models.countjob import CountJob
 from countjobs.models.declarations import Declaration
 from countjobs.models.definitions import JobDefinition
 from countjobs.models.executions import Execution
+from countjobs.models.failing_jobs import FailingJob
 from countjobs.models.functionjob import FunctionJob
 from countjobs.models.holds import Hold
 from countjobs.models.nodes import SchedulerNode
@@ -22,6 +23,7 @@ __all__ = [
     "CountJob",
     "Declaration",
     "Execution",
+    "FailingJob",
     "FunctionJob",
     "Hold",
     "JobDefinition",

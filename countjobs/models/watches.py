@@ -14,7 +14,7 @@ class JobWatchQuerySet(PrimaryQuerySet["JobWatch"]):
 
 class JobWatch(models.Model):
     """What is known of a watched job. There is a row while a definition has `pause_after` or
-    `most_silence`, and is enabled or has paused itself.
+    `most_silence`, and is enabled or has paused itself. Any other job has one while it is silent.
     """
 
     job_id = models.CharField(_("job id"), max_length=255, primary_key=True)
@@ -22,6 +22,8 @@ class JobWatch(models.Model):
     """Failures and silence before this don't count: it was paused, or not watched."""
     silent_since = models.DateTimeField(null=True)
     """Its last success, or `counts_from` if it has had none since. Null: it isn't silent."""
+    is_by_schedule = models.BooleanField(default=False, db_default=False)
+    """Whether it is silent by its schedule, not by `most_silence`."""
     paused_at = models.DateTimeField(null=True)
     """When it paused itself."""
     paused_after = models.PositiveIntegerField(default=0)

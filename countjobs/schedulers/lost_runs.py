@@ -21,6 +21,7 @@ from countjobs.database.outages import let_go_after
 from countjobs.database.wakeups import notify
 from countjobs.history import lifecycle
 from countjobs.history.attempts import rules_of, verdict
+from countjobs.history.job_states import note_failures
 from countjobs.history.watching import pause_failing
 from countjobs.jobstores.neighbours import kinds_told
 from countjobs.models import Execution, SchedulerNode
@@ -133,6 +134,7 @@ def settle(node: str, reason: str, now: datetime) -> Settled:
         lost = _known_here(list(locked.defer("output", "traceback")))
         again = _lose(lost, reason, now)
         lifecycle.retry([lifecycle.Again(run, not_before=None) for run in again])
+        note_failures([run.pk for run in lost], now)
         given_back = lifecycle.give_back(node)
         settled = Settled(len(lost), len(again), given_back, frozenset(run.job_id for run in lost))
         notify()

@@ -17,7 +17,8 @@ from django.db import Error, connection
 from django.utils import timezone
 
 from countjobs.database.outages import Outage
-from countjobs.history.watching import look_for_silence
+from countjobs.history.job_states import look_for_recoveries
+from countjobs.history.silence import look_for_silence
 from countjobs.jobstores.differences import count_differences, missing_rows
 from countjobs.jobstores.strangers import find_strangers, foreign_note
 from countjobs.jobstores.sync import look_again, write_missing
@@ -125,6 +126,7 @@ def _look_again() -> list[str]:
 
 
 def _look_for_silence() -> list[str]:
+    look_for_recoveries()
     for line in look_for_silence(timezone.now()):
         logger.warning("%s", line)
     return []

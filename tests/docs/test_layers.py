@@ -32,6 +32,7 @@ LAYERS = [
     {"admin"},
     {"templatetags"},
     {"imports"},
+    {"alerts"},
 ]
 LAYER_OF = {part: number for number, parts in enumerate(LAYERS) for part in parts}
 FILES = [path for path in sorted(ROOT.rglob("*.py")) if path.parent.name != "migrations"]

@@ -38,6 +38,7 @@ from tests.support.registering import NAME, mail, register
 ALLOWED: dict[tuple[str, str], tuple[int, str]] = {
     ("functions/discovering.py", "autodiscover_modules"): (1, "the setting JOBS_MODULE"),
     ("functions/commands.py", "load_command_class"): (1, "a name of the setting COMMANDS"),
+    ("alerts/sending/senders.py", "find_spec"): (1, "whether the extra `apprise` is installed"),
     ("schedulers/adding.py", "ref_to_obj"): (1, "what code gives to `add_job`"),
     ("jobstores/signing.py", "pickle.loads"): (1, "signed by this installation, for this row"),
     ("executors/messages.py", "pickle.loads"): (2, "from a worker, over a pipe of its own"),

@@ -39,6 +39,7 @@ INDEXES = [
     (r'^SELECT .*\bnext_run_time"? (<= |IS NOT NULL)', DUE),
     (r"^SELECT .*\bCOALESCE\(", REQUESTED),
     (r'^UPDATE .* FROM |"django_apscheduler_djangojob"."id" IN', BY_KEY),
+    (r'"next_attempt" IS NULL AND "countjobs_execution"."id" IN', BY_KEY),
     (r'^SELECT .*"status"|^SELECT .* node <> ', ACTIVE),
     (r'^UPDATE "countjobs_execution" ', f"{ACTIVE}|{REQUESTED}"),
 ]

@@ -173,9 +173,9 @@ def test_the_number_of_statements_does_not_depend_on_the_number_of_runs(count: i
     running(Greeting.objects.create(name="greeting", greeted="Ann", rerun_if_lost=True))
     with CaptureQueriesContext(connection) as queries:
         assert settle(NODE, "It is gone.", LATER) == Settled(count + 1, count + 1, 0)
-    # A savepoint and its release; the runs, two kinds, lost, retries, their links, handed back; and
-    # on PostgreSQL a limit and a NOTIFY.
-    assert len(queries) == 9 + 2 * (connection.vendor == "postgresql")
+    # A savepoint and its release; the runs, two kinds, lost, retries, their links, which are last,
+    # handed back; and on PostgreSQL a limit and a NOTIFY.
+    assert len(queries) == 10 + 2 * (connection.vendor == "postgresql")
 
 
 def test_the_next_attempt_of_a_request_keeps_who_asked(settings: Settings) -> None:

@@ -1,0 +1,1 @@
+"""Ways to send a message: by mail, to a webhook, through Apprise."""
