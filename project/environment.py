@@ -59,6 +59,14 @@ def read_words(name: str) -> list[str]:
     return (read(name) or "").split()
 
 
+def read_directory(name: str) -> str | None:
+    """A directory's full path; None where the variable is unset. Raises ImproperlyConfigured."""
+    path = read(name)
+    if path is not None and not Path(path).is_absolute():
+        raise ImproperlyConfigured(f"{name} must be a full path, beginning with /, not {path!r}.")
+    return path
+
+
 def read_time_zone(name: str) -> str:
     """The name of a time zone; UTC where the variable is unset. Raises ImproperlyConfigured."""
     zone = read(name)

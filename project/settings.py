@@ -1,7 +1,8 @@
 """Settings of the project, read from the environment, strictly: what is wrong stops the start.
 
-`DATABASE_URL`, `SECRET_KEY`, `SECRET_KEY_FALLBACKS`, `DEBUG`, `ALLOWED_HOSTS` and `TIME_ZONE` are
-the whole of it; docs/settings.md says what each means, and `project.environment` reads them.
+`DATABASE_URL`, `SECRET_KEY`, `SECRET_KEY_FALLBACKS`, `DEBUG`, `ALLOWED_HOSTS`, `TIME_ZONE` and
+`STATIC_ROOT` are the whole of it; docs/settings.md says what each means, and `project.environment`
+reads them.
 """
 
 from pathlib import Path
@@ -95,9 +96,11 @@ TIME_ZONE = environment.read_time_zone("TIME_ZONE")
 USE_TZ = True
 
 # The admin's CSS and scripts are served from where the packages hold them, so nothing has to be
-# collected before a start, and nothing can be forgotten after an upgrade.
+# collected before a start, and nothing can be forgotten after an upgrade. An image is made anew for
+# each release: there they are collected, compressed, and served from STATIC_ROOT.
 STATIC_URL = "/static/"
-WHITENOISE_USE_FINDERS = True
+STATIC_ROOT = environment.read_directory("STATIC_ROOT")
+WHITENOISE_USE_FINDERS = STATIC_ROOT is None
 
 # Django's own default tells errors of pages to mailed admins only: where there are none, to nobody.
 # Where the root logger has a handler too, as beside a scheduler, each would be told twice.

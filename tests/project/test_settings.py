@@ -50,6 +50,7 @@ def test_an_empty_variable_is_refused(name: str, monkeypatch: pytest.MonkeyPatch
             "DATABASE_URL must begin with postgres:// or sqlite:///.",
         ),
         ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS is set, but empty."),
+        ({"STATIC_ROOT": "static"}, "STATIC_ROOT must be a full path, beginning with /"),
         ({"SECRET_KEY_FALLBACKS": " "}, "SECRET_KEY_FALLBACKS is set, but empty."),
         (
             {"DATABASE_URL": "postgres://h/n"},
