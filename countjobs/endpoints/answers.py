@@ -24,6 +24,7 @@ logger = in_one_line(logging.getLogger(__name__))
 PATIENCE_SECONDS = 30
 """A turn of the loop may take so much longer than a lease: it may wait twice for a database that
 doesn't answer, and a restart wouldn't help then."""
+AWAY = "The database can't be used."
 TEXT = "text/plain; charset=utf-8"
 
 
@@ -37,17 +38,28 @@ class Answer(NamedTuple):
 
 Answerer: TypeAlias = Callable[["DatabaseScheduler", str], Answer]
 """Given the scheduler, and what the request accepts (the header `Accept`)."""
+Begin: TypeAlias = Callable[["DatabaseScheduler"], object]
 
-_more: dict[str, Answerer] = {}
+
+class _More(NamedTuple):
+    answerer: Answerer
+    begin: Begin
 
 
-def register(path: str, answerer: Answerer) -> None:
+_more: dict[str, _More] = {}
+
+
+def register(path: str, answerer: Answerer, begin: Begin = lambda _scheduler: None) -> None:
     """Have each scheduler that is started with `--serve` answer a path, such as `/metrics`.
 
-    An app calls it in its `ready`. The answerer runs in a thread of its own, whose database
-    connections are closed afterwards.
+    An app calls it in its `ready`.
+
+    Args:
+        path: The path.
+        answerer: Makes the answer, in a thread whose database connections are closed afterwards.
+        begin: Called for each such scheduler before it starts, to prepare for answers.
     """
-    _more[path] = answerer
+    _more[path] = _More(answerer, begin)
 
 
 class Answers:
@@ -55,7 +67,9 @@ class Answers:
 
     def __init__(self, scheduler: DatabaseScheduler) -> None:
         self._scheduler = scheduler
-        self._why_not_ready: Kept[str] = Kept(self._look)
+        self._why_not_ready: Kept[str] = Kept(self._look, lambda: AWAY)
+        for more in _more.values():
+            more.begin(scheduler)
 
     @property
     def paths(self) -> list[str]:
@@ -69,8 +83,8 @@ class Answers:
                 return self._live()
             if path == "/ready":
                 return self._ready()
-            answerer = _more.get(path)
-            return answerer(self._scheduler, accept) if answerer else None
+            more = _more.get(path)
+            return more.answerer(self._scheduler, accept) if more else None
         except Exception:
             logger.exception("A request for %s can't be answered.", path)
             return Answer(503, b"This can't be answered now. The log says why.\n")
@@ -89,4 +103,4 @@ class Answers:
         try:
             return try_twice(lambda: why_it_does_not_work(self._scheduler, timezone.now()))
         except Error:  # its text may name what isn't everybody's business
-            return "The database can't be used."
+            return AWAY

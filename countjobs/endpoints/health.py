@@ -20,7 +20,7 @@ from countjobs.jobstores.strangers import Strangers, find_strangers
 
 _STRANGERS_SECONDS = 60.0
 
-_strangers: Kept[Strangers] = Kept(find_strangers, _STRANGERS_SECONDS)
+_strangers: Kept[Strangers] = Kept(find_strangers, Strangers, _STRANGERS_SECONDS)
 
 
 @login_not_required
@@ -39,21 +39,28 @@ def health(request: HttpRequest) -> JsonResponse:
 
 def _look() -> dict[str, Any]:
     try:
-        found, is_held = try_twice(_ask)
+        return try_twice(_ask)
     except Error:
-        found, is_held = ["database"], False
+        return _away()
     except ImproperlyConfigured:
-        found, is_held = ["settings"], False
-    held = {"held": True} if is_held else {}
-    return {"status": "problem", "problems": found, **held} if found else {"status": "ok", **held}
+        return _told(["settings"])
 
 
-def _ask() -> tuple[list[str], bool]:
+def _ask() -> dict[str, Any]:
     state = read_state(timezone.now(), _strangers())
-    return [problem.name for problem in problems_of(state)], held_since() is not None
+    found = _told([problem.name for problem in problems_of(state)])
+    return found if held_since() is None else {**found, "held": True}
 
 
-_found: Kept[dict[str, Any]] = Kept(_look)
+def _away() -> dict[str, Any]:
+    return _told(["database"])
+
+
+def _told(problems: list[str]) -> dict[str, Any]:
+    return {"status": "problem", "problems": problems} if problems else {"status": "ok"}
+
+
+_found: Kept[dict[str, Any]] = Kept(_look, _away)
 
 
 def forget() -> None:

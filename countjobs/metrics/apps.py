@@ -14,10 +14,10 @@ class MetricsConfig(AppConfig):
     label = "countjobs_metrics"
 
     def ready(self) -> None:
-        """Count runs from now on, and answer. Without the library, a check says so."""
+        """Answer in each scheduler. Without the library, a check says so."""
         from countjobs.metrics import checks  # noqa: F401  # registers it
 
         if is_installed():
             from countjobs.metrics import scheduler_metrics
 
-            scheduler_metrics.begin()
+            scheduler_metrics.register()

@@ -20,7 +20,7 @@ from countjobs.metrics.gauges import Gauges, read_gauges
 
 _STRANGERS_SECONDS = 60.0
 
-_strangers: Kept[Strangers] = Kept(find_strangers, _STRANGERS_SECONDS)
+_strangers: Kept[Strangers] = Kept(find_strangers, Strangers, _STRANGERS_SECONDS)
 
 
 class Exposed(NamedTuple):
@@ -59,7 +59,7 @@ def _look() -> Gauges | None:
         return None
 
 
-_gauges: Kept[Gauges | None] = Kept(_look)
+_gauges: Kept[Gauges | None] = Kept(_look, lambda: None)
 
 
 def forget() -> None:

@@ -106,9 +106,9 @@ def run_families(by_label: dict[str, Counts], named: bool) -> Iterator[Metric]:
     )
     for label, counts in by_label.items():
         values = [label] * named
-        for outcome in OUTCOMES:
-            if not named or counts.outcomes[outcome]:
-                runs.add_metric([outcome, *values], counts.outcomes[outcome])
+        outcomes = {**dict.fromkeys([] if named else OUTCOMES, 0), **counts.outcomes}
+        for outcome, count in outcomes.items():
+            runs.add_metric([str(outcome), *values], count)
         lateness.add_metric(values, _buckets(counts.lateness), counts.lateness.sum)
         duration.add_metric(values, _buckets(counts.duration), counts.duration.sum)
     yield from (runs, lateness, duration)

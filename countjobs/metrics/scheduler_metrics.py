@@ -15,42 +15,33 @@ from countjobs.metrics.counting import COUNTS
 from countjobs.metrics.exposition import database_families, expose
 from countjobs.metrics.families import ExecutorState, executor_families, run_families
 from countjobs.models.statuses import Status
-from countjobs.schedulers import companions
 from countjobs.signals import RunEnd, run_ended
 
 if TYPE_CHECKING:
     from countjobs.schedulers.loop import DatabaseScheduler
 
+UID = "countjobs.metrics"
 
-def begin() -> None:
-    """Count runs, and answer `/metrics` in each scheduler."""
-    run_ended.connect(_count, dispatch_uid="countjobs.metrics")
-    companions.register(NotRun)
-    answers.register("/metrics", answer)
+
+def register() -> None:
+    """Have each scheduler that is started with `--serve` answer `/metrics`."""
+    answers.register("/metrics", answer, begin)
+
+
+def begin(scheduler: DatabaseScheduler) -> None:
+    """Count from now on. Where nobody can ask, nothing is counted, and recording costs nothing."""
+    run_ended.connect(_count, dispatch_uid=UID)
+    # APScheduler has events for due times without a run. They are rare.
+    scheduler.add_listener(_not_run, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
 
 
 def _count(runs: list[RunEnd], **kwargs: Any) -> None:
     COUNTS.add(runs)
 
 
-class NotRun:
-    """Counts the due times without a run: APScheduler has events for them, and they are rare."""
-
-    def __init__(self, scheduler: DatabaseScheduler) -> None:
-        self._scheduler = scheduler
-
-    def start(self) -> None:
-        """Listen from now on."""
-        mask = EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES
-        self._scheduler.add_listener(self._not_run, mask)
-
-    def stop(self, timeout: float) -> None:
-        """Listen no more."""
-        self._scheduler.remove_listener(self._not_run)
-
-    def _not_run(self, event: SchedulerEvent) -> None:
-        status = Status.MISSED if event.code == EVENT_JOB_MISSED else Status.SKIPPED
-        COUNTS.add_not_run(str(event.job_id), status.value)
+def _not_run(event: SchedulerEvent) -> None:
+    status = Status.MISSED if event.code == EVENT_JOB_MISSED else Status.SKIPPED
+    COUNTS.add_not_run(str(event.job_id), status.value)
 
 
 def answer(scheduler: DatabaseScheduler, accept: str) -> Answer:

@@ -35,7 +35,9 @@ def asked(scheduler: BackgroundScheduler) -> Answers:
 
 @pytest.fixture(autouse=True)
 def _each_answer_is_new(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answers, "Kept", lambda find_out: kept_answers.Kept(find_out, 0))
+    monkeypatch.setattr(
+        answers, "Kept", lambda find_out, late: kept_answers.Kept(find_out, late, 0)
+    )
 
 
 def status_of(asked: Answers, path: str) -> int:
@@ -126,10 +128,17 @@ def test_many_who_ask_cost_one_look(
     assert len(queries) <= 2
 
 
-def test_apps_add_paths(asked: Answers, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_apps_add_paths(
+    scheduler: BackgroundScheduler, asked: Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(answers, "_more", {})
     assert asked.answer("/mine", "") is None
-    answers.register("/mine", lambda scheduler, accept: Answer(200, accept.encode(), "text/x"))
+    begun: list[object] = []
+    answers.register(
+        "/mine", lambda scheduler, accept: Answer(200, accept.encode(), "text/x"), begun.append
+    )
+    asked = Answers(scheduler)
+    assert begun == [scheduler]
     assert asked.answer("/mine", "this") == Answer(200, b"this", "text/x")
     assert asked.paths == ["/live", "/ready", "/mine"]
 
@@ -140,7 +149,8 @@ def test_a_path_that_fails_tells_nothing(
     def fail(scheduler: object, accept: str) -> Answer:
         raise RuntimeError("secret")
 
-    monkeypatch.setattr(answers, "_more", {"/mine": fail})
+    monkeypatch.setattr(answers, "_more", {})
+    answers.register("/mine", fail)
     answer = asked.answer("/mine", "")
     assert answer is not None
     assert answer.status == 503

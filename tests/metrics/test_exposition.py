@@ -46,7 +46,7 @@ def samples(body: bytes) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
 def test_runs_and_executors_are_told() -> None:
     counts = RunCounts()
-    counts.add([run_end(late=0.02), run_end("failed", took=2)])
+    counts.add([run_end(late=0.02), run_end("failed", took=2), run_end("new one", late=None)])
     families = [
         *run_families(counts.snapshot(), named=False),
         *executor_families([ExecutorState("default", 10, 3, 1)]),
@@ -57,6 +57,7 @@ def test_runs_and_executors_are_told() -> None:
     assert found["countjobs_runs_total", (("outcome", "succeeded"),)] == 1
     assert found["countjobs_runs_total", (("outcome", "failed"),)] == 1
     assert found["countjobs_runs_total", (("outcome", "missed"),)] == 0
+    assert found["countjobs_runs_total", (("outcome", "new one"),)] == 1
     assert found["countjobs_run_lateness_seconds_bucket", (("le", "0.01"),)] == 1
     assert found["countjobs_run_lateness_seconds_bucket", (("le", "0.025"),)] == 2
     assert found["countjobs_run_duration_seconds_bucket", (("le", "+Inf"),)] == 2

@@ -17,6 +17,7 @@ from django.utils import timezone
 from countjobs.api import create_scheduler
 from countjobs.endpoints.answers import Answers
 from countjobs.metrics.counting import COUNTS
+from countjobs.metrics.scheduler_metrics import UID
 from countjobs.schedulers.loop import BackgroundScheduler
 from countjobs.signals import run_ended
 from tests.support.factories import NOON
@@ -35,11 +36,12 @@ def _nothing_was_counted() -> Iterator[None]:
 
 @pytest.fixture
 def scheduler() -> Iterator[BackgroundScheduler]:
+    """One that is served."""
     made = create_scheduler(background=True, threads=3)
     made.heartbeat.start(timezone.now())
-    made.companions.start()
+    Answers(made)
     yield made
-    made.companions.stop(1)
+    run_ended.disconnect(dispatch_uid=UID)
 
 
 def values(scheduler: BackgroundScheduler) -> dict[str, float]:
@@ -69,10 +71,10 @@ def test_what_didn_t_run_is_counted(scheduler: BackgroundScheduler) -> None:
     assert found["countjobs_runs_total skipped"] == 1
 
 
-def test_a_scheduler_that_has_stopped_counts_no_more(scheduler: BackgroundScheduler) -> None:
-    scheduler.companions.stop(1)
-    scheduler._dispatch_event(JobExecutionEvent(EVENT_JOB_MISSED, "code", "default", NOON))
-    assert values(scheduler)["countjobs_runs_total missed"] == 0
+def test_promise_16_where_nobody_can_ask_nothing_is_counted() -> None:
+    create_scheduler(background=True)
+    run_ended.send(sender=None, runs=[run_end()])
+    assert COUNTS.snapshot() == {}
 
 
 def test_executors_and_gauges_are_told(scheduler: BackgroundScheduler) -> None:
