@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('countjobs', '0015_failing'),
+        ('countjobs', '0016_hold'),
     ]
 
     operations = [

@@ -10,12 +10,16 @@ import subprocess
 import threading
 import time
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from django.core.exceptions import ValidationError
+from hypothesis import given
+from hypothesis import strategies as st
 
 from countjobs.alerts.sending.errors import CannotSend
+from countjobs.alerts.sending.senders import senders
 from countjobs.alerts.sending.web import fetch
 from countjobs.alerts.sending.web_address import WebAddress
 from tests.support.listening import drip, raw_server, silence, web_server
@@ -142,6 +146,17 @@ def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(ValidationError):
         WebAddress.parse(url)
     assert len(url) < 8 or url[7:] not in why_not(url)
+
+
+@given(st.one_of(st.text(), st.text(alphabet=":/@[]%.#?\\\r\n aä0é\ud800\u3002")))
+def test_any_text_is_an_address_or_is_refused_in_words(text: str) -> None:
+    for url in (text, f"http://{text}", f"https://a:{text}@b/", f"http://a/{text}"):
+        with suppress(ValidationError):
+            address = WebAddress.parse(url)
+            assert address.host
+            assert f"{address.target}{address.authorization}".isascii()
+            assert address.target.isprintable()
+        assert senders()["webhook"].hint(url).endswith("…")
 
 
 def test_nothing_that_is_secret_is_told(caplog: pytest.LogCaptureFixture) -> None:
