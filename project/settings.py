@@ -28,6 +28,7 @@ ALLOWED_HOSTS = environment.read_hosts("ALLOWED_HOSTS")
 _public = bool(ALLOWED_HOSTS) and not DEBUG
 ALLOWED_HOSTS = ALLOWED_HOSTS or ["localhost", "127.0.0.1", "[::1]"]
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _public
+SECURE_REDIRECT_EXEMPT = [r"^health/$"]  # probes come past the proxy; it names nothing
 SECURE_HSTS_SECONDS = 3600 if _public else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _public else None
 X_FRAME_OPTIONS = "DENY"
@@ -41,6 +42,7 @@ INSTALLED_APPS = [
     "countjobs",
     "countjobs.imports",
     "countjobs.alerts",
+    "countjobs.metrics",
     "django_apscheduler",
     "django.contrib.admin",
     "django.contrib.auth",

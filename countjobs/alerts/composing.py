@@ -154,14 +154,9 @@ def counted(event: Event, number: int, *, is_reminder: bool = False) -> str:
 def _section(event: Event, alerts: list[Alert]) -> Section:
     left = len(alerts) - MOST_SHOWN
     more = ngettext("And %d more.", "And %d more.", left) % left if left > 0 else ""
-    reminders = sum(alert.is_reminder for alert in alerts)
-    title = (
-        ""
-        if len(alerts) == 1
-        else counted(event, len(alerts), is_reminder=reminders == len(alerts))
-    )
+    are_reminders = all(alert.is_reminder for alert in alerts)
     return Section(
-        title=title,
+        title=counted(event, len(alerts), is_reminder=are_reminders) if len(alerts) > 1 else "",
         lines=[_line(alert) for alert in alerts[:MOST_SHOWN]],
         more=more,
         advice=_advice(event),
