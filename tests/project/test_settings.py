@@ -51,6 +51,9 @@ def test_an_empty_variable_is_refused(name: str, monkeypatch: pytest.MonkeyPatch
         ),
         ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS is set, but empty."),
         ({"STATIC_ROOT": "static"}, "STATIC_ROOT must be a full path, beginning with /"),
+        ({"EMAIL_URL": "mail.example.com"}, "EMAIL_URL must be like smtp+tls://USER:PASSWORD@"),
+        ({"EMAIL_URL": "smtp://:secret@/"}, "EMAIL_URL must be like smtp+tls://USER:PASSWORD@"),
+        ({"EMAIL_URL": "smtp://h:none"}, "EMAIL_URL must be like smtp+tls://USER:PASSWORD@"),
         ({"SECRET_KEY_FALLBACKS": " "}, "SECRET_KEY_FALLBACKS is set, but empty."),
         (
             {"DATABASE_URL": "postgres://h/n"},
@@ -290,3 +293,20 @@ def test_a_wrong_word_for_server_side_cursors_is_refused(
     monkeypatch.setenv("DATABASE_URL", url)
     with pytest.raises(ImproperlyConfigured, match=f"DATABASE_URL: disable_.* {complaint}"):
         environment.read_database("DATABASE_URL", ROOT / "db.sqlite3")
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("smtp://localhost", ("localhost", 25, "", "", False, False)),
+        ("smtps://ann:p%40ss@h.example", ("h.example", 465, "ann", "p@ss", False, True)),
+        ("smtp+tls://ann:x@h.example:25", ("h.example", 25, "ann", "x", True, False)),
+    ],
+)
+def test_a_mail_server_is_one_variable(
+    url: str, server: tuple[object, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMAIL_URL", url)
+    assert (*environment.read_mail_server("EMAIL_URL").values(), 10)[:6] == server
+    said = manage("check", EMAIL_URL=url)
+    assert said.returncode == 0, said.stderr
