@@ -5,6 +5,7 @@ them.
 """
 
 from pathlib import Path
+from typing import Any
 
 import django
 
@@ -97,7 +98,7 @@ TIME_ZONE = environment.read_time_zone("TIME_ZONE")
 USE_TZ = True
 
 # Links in alerts, the ping, and who may ask the web server for metrics.
-COUNTJOBS = {
+COUNTJOBS: dict[str, Any] = {
     "SITE_URL": environment.read_text("SITE_URL"),
     "PING_URL": environment.read_text("PING_URL"),
     "METRICS_TOKEN": environment.read_text("METRICS_TOKEN"),

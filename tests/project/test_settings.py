@@ -1,10 +1,7 @@
 """The project's settings: what the environment says, and what they refuse."""
 
 import multiprocessing
-import os
 import stat
-import subprocess
-import sys
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -15,22 +12,9 @@ from django.core.exceptions import ImproperlyConfigured
 from project import environment
 from tests.support.env_names import NAMES
 from tests.support.paths import ROOT
+from tests.support.project_commands import manage
 
 LONG_KEY = "0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
-
-def manage(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run manage.py where the environment says of the project's variables this and nothing else."""
-    clean = {name: value for name, value in os.environ.items() if name not in NAMES}
-    clean.pop("DJANGO_SETTINGS_MODULE", None)
-    return subprocess.run(
-        [sys.executable, "-W", "error", ROOT / "manage.py", *arguments],
-        env=clean | variables,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -293,20 +277,3 @@ def test_a_wrong_word_for_server_side_cursors_is_refused(
     monkeypatch.setenv("DATABASE_URL", url)
     with pytest.raises(ImproperlyConfigured, match=f"DATABASE_URL: disable_.* {complaint}"):
         environment.read_database("DATABASE_URL", ROOT / "db.sqlite3")
-
-
-@pytest.mark.parametrize(
-    ("url", "server"),
-    [
-        ("smtp://localhost", ("localhost", 25, "", "", False, False)),
-        ("smtps://ann:p%40ss@h.example", ("h.example", 465, "ann", "p@ss", False, True)),
-        ("smtp+tls://ann:x@h.example:25", ("h.example", 25, "ann", "x", True, False)),
-    ],
-)
-def test_a_mail_server_is_one_variable(
-    url: str, server: tuple[object, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("EMAIL_URL", url)
-    assert (*environment.read_mail_server("EMAIL_URL").values(), 10)[:6] == server
-    said = manage("check", EMAIL_URL=url)
-    assert said.returncode == 0, said.stderr
