@@ -43,8 +43,8 @@ from tests.support.deploy_parts import (
 EXAMPLE = read_variables((DEPLOY / "env.example").read_text())
 NEEDED = {"DATABASE_URL", "SECRET_KEY", "ALLOWED_HOSTS"}
 SECRETS = {"SECRET_KEY", "DATABASE_URL", "POSTGRES_PASSWORD"}
-NOT_IN_THE_IMAGE = {"waitress", "apprise"}
-"""What only `quickstart` needs, and an extra that not everybody wants."""
+NOT_IN_THE_IMAGE = {"waitress"}
+"""What only `quickstart` needs."""
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text().replace("\\\n", " ")
 SETS_OF_PARTS = {
     "compose": of_compose(EXAMPLE),
