@@ -8,6 +8,7 @@ from django import forms
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
 
 from countjobs.alerts.events import EVENTS
 from countjobs.alerts.models import AlertChannel
@@ -74,6 +75,8 @@ class ChannelForm(AnyModelForm):
         model = AlertChannel
         fields = ("name", "enabled", "kind", "target", "key", "events", "groups")
 
+    _keeps_target = False
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         is_there = self.instance.pk is not None
@@ -99,6 +102,7 @@ class ChannelForm(AnyModelForm):
             help_text += " " + gettext("There are: %(groups)s.") % {"groups": there}
         self.fields["groups"].help_text = help_text
 
+    @sensitive_variables()
     def clean(self) -> dict[str, Any] | None:
         """Keep what was left empty. Another kind needs a target of its own."""
         data = super().clean()
@@ -108,9 +112,18 @@ class ChannelForm(AnyModelForm):
         if not data.get("target") and "target" not in self.errors:
             if data.get("kind", kind) != kind:
                 self.add_error("target", _("Enter where messages of this kind go."))
-            data["target"] = target
+                data["target"] = ""  # an error of the stored one would quote it
+            else:
+                self._keeps_target = True
+                data["target"] = target
         if data.get("no_key") or data.get("kind", kind) != AlertChannel.Kind.WEBHOOK:
             data["key"] = data.get("key") or ""
         elif not data.get("key"):
             data["key"] = key
         return data
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]  # Django's own
+        if self._keeps_target and "target" in self.errors:  # the text might quote what is stored
+            del self.errors["target"]
+            self.add_error("target", _("What is stored isn't allowed any more. Enter another one."))

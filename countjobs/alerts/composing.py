@@ -92,10 +92,10 @@ def _subject(alerts: Sequence[Alert]) -> str:
     if len(alerts) == 1:
         return happened(alerts[0])
     counts = [
-        counted(event, number, is_reminder=reminder)
+        counted(event, len(_newest_of_jobs(found)), is_reminder=reminder)
         for event in _ORDER
         for reminder in (False, True)
-        if (number := sum((a.event, a.is_reminder) == (event, reminder) for a in alerts))
+        if (found := [a for a in alerts if (a.event, a.is_reminder) == (event, reminder)])
     ]
     since = min(alert.created_at for alert in alerts)
     what = _(", ").join(counts)
@@ -153,7 +153,13 @@ def counted(event: Event, number: int, *, is_reminder: bool = False) -> str:
     return texts[event] % number
 
 
-def _section(event: Event, alerts: list[Alert]) -> Section:
+def _newest_of_jobs(alerts: Sequence[Alert]) -> list[Alert]:
+    """The newest alert of each job. One that fails and recovers all the time is one job."""
+    return list({alert.job_id: alert for alert in alerts}.values())
+
+
+def _section(event: Event, found: list[Alert]) -> Section:
+    alerts = _newest_of_jobs(found)
     left = len(alerts) - MOST_SHOWN
     more = ngettext("And %d more.", "And %d more.", left) % left if left > 0 else ""
     are_reminders = all(alert.is_reminder for alert in alerts)

@@ -164,6 +164,8 @@ class Alert(models.Model):
         on_delete=models.SET_NULL,
         null=True,
         db_index=False,
+        # Else a channel that is deleted meanwhile would undo the transaction that writes an alert.
+        db_constraint=False,
         verbose_name=_("channel"),
     )
     channel_name = models.CharField(_("channel"), max_length=100)
