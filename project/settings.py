@@ -1,11 +1,13 @@
 """Settings of the project, read from the environment, strictly: what is wrong stops the start.
 
-`DATABASE_URL`, `SECRET_KEY`, `SECRET_KEY_FALLBACKS`, `DEBUG`, `ALLOWED_HOSTS`, `TIME_ZONE` and
-`STATIC_ROOT` are the whole of it; docs/settings.md says what each means, and `project.environment`
-reads them.
+docs/settings.md has the list of variables, and says what each means; `project.environment` reads
+them.
 """
 
 from pathlib import Path
+from typing import Any
+
+import django
 
 from project import environment
 
@@ -94,6 +96,26 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("ja", "日本語")]
 TIME_ZONE = environment.read_time_zone("TIME_ZONE")
 USE_TZ = True
+
+# Links in alerts, the ping, and who may ask the web server for metrics.
+COUNTJOBS: dict[str, Any] = {
+    "SITE_URL": environment.read_text("SITE_URL"),
+    "PING_URL": environment.read_text("PING_URL"),
+    "METRICS_TOKEN": environment.read_text("METRICS_TOKEN"),
+}
+
+# Mail, for alerts. From Django 6.1 on its settings have another form.
+DEFAULT_FROM_EMAIL = environment.read_text("DEFAULT_FROM_EMAIL") or "countjobs@localhost"
+if mail_server := environment.read_mail_server("EMAIL_URL"):
+    if django.VERSION >= (6, 1):
+        smtp = "django.core.mail.backends.smtp.EmailBackend"
+        MAILERS = {"default": {"BACKEND": smtp, "OPTIONS": mail_server}}
+    else:
+        EMAIL_HOST, EMAIL_PORT = mail_server["host"], mail_server["port"]
+        EMAIL_HOST_USER = mail_server["username"]
+        EMAIL_HOST_PASSWORD = mail_server["password"]
+        EMAIL_USE_TLS, EMAIL_USE_SSL = mail_server["use_tls"], mail_server["use_ssl"]
+        EMAIL_TIMEOUT = mail_server["timeout"]
 
 # The admin's CSS and scripts are served from where the packages hold them, so nothing has to be
 # collected before a start, and nothing can be forgotten after an upgrade. An image is made anew for

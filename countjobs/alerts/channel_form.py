@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
 
 from countjobs.alerts.events import EVENTS
 from countjobs.alerts.models import AlertChannel
@@ -44,13 +46,13 @@ class ChannelForm(AnyModelForm):
     """The form of a channel."""
 
     target = forms.CharField(
-        label=_("target"),
+        label=capfirst(_("target")),
         strip=True,
         max_length=5_000,
         widget=forms.Textarea(attrs={"rows": 2, "cols": 60, "autocomplete": "off"}),
     )
     key = forms.CharField(
-        label=_("key"),
+        label=capfirst(_("key")),
         required=False,
         max_length=255,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "size": 40}),
@@ -59,19 +61,21 @@ class ChannelForm(AnyModelForm):
             " from. It isn't shown again."
         ),
     )
-    no_key = forms.BooleanField(label=_("forget the key"), required=False)
+    no_key = forms.BooleanField(label=capfirst(_("forget the key")), required=False)
     events = forms.MultipleChoiceField(
-        label=_("events"),
+        label=capfirst(_("events")),
         required=False,
         choices=[(event.value, event.label) for event in EVENTS],
         widget=forms.CheckboxSelectMultiple,
         help_text=_("None ticked: all of them."),
     )
-    groups = LinesField(label=_("groups"), required=False)
+    groups = LinesField(label=capfirst(_("groups")), required=False)
 
     class Meta:
         model = AlertChannel
         fields = ("name", "enabled", "kind", "target", "key", "events", "groups")
+
+    _keeps_target = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -81,10 +85,8 @@ class ChannelForm(AnyModelForm):
             " its URLs. It isn't shown again."
         )
         if is_there:
-            kept = gettext("Now: %(hint)s. Leave it empty to keep it.") % {
-                "hint": self.instance.hint
-            }
-            said = f"{kept} {said}"
+            kept = gettext("Leave it empty to keep the present one: %(hint)s")
+            said = f"{said} {kept % {'hint': self.instance.hint}}"
             self._was = (self.instance.target, self.instance.key, self.instance.kind)
         target = self.fields["target"]
         target.help_text, target.required = said, not is_there
@@ -100,6 +102,7 @@ class ChannelForm(AnyModelForm):
             help_text += " " + gettext("There are: %(groups)s.") % {"groups": there}
         self.fields["groups"].help_text = help_text
 
+    @sensitive_variables()
     def clean(self) -> dict[str, Any] | None:
         """Keep what was left empty. Another kind needs a target of its own."""
         data = super().clean()
@@ -109,9 +112,18 @@ class ChannelForm(AnyModelForm):
         if not data.get("target") and "target" not in self.errors:
             if data.get("kind", kind) != kind:
                 self.add_error("target", _("Enter where messages of this kind go."))
-            data["target"] = target
+                data["target"] = ""  # an error of the stored one would quote it
+            else:
+                self._keeps_target = True
+                data["target"] = target
         if data.get("no_key") or data.get("kind", kind) != AlertChannel.Kind.WEBHOOK:
             data["key"] = data.get("key") or ""
         elif not data.get("key"):
             data["key"] = key
         return data
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]  # Django's own
+        if self._keeps_target and "target" in self.errors:  # the text might quote what is stored
+            del self.errors["target"]
+            self.add_error("target", _("What is stored isn't allowed any more. Enter another one."))

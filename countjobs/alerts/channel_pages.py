@@ -8,9 +8,11 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_post_parameters
 
 from countjobs.admin.display import NOTHING, badge, link, moment
 from countjobs.admin.links import Links
@@ -79,7 +81,7 @@ class ChannelAdmin(PageAdmin):
         """Whether it is enabled."""
         return channel.enabled
 
-    @admin.display(description=_("told of"))
+    @admin.display(description=_("told about"))
     def told(self, channel: AlertChannel) -> str:
         """Which events of which jobs."""
         labels = [str(Event(each).label) for each in channel.events if each in Event]
@@ -98,6 +100,11 @@ class ChannelAdmin(PageAdmin):
         if last is None:
             return NOTHING
         return badge("succeeded", "✓", _sent(last.sent_at))
+
+    @method_decorator(sensitive_post_parameters("target", "key"))
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """As Django's. If it fails, the report to the site's admins holds no secrets."""
+        return super().changeform_view(request, *args, **kwargs)
 
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any

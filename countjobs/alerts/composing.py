@@ -57,6 +57,8 @@ class Section:
     lines: list[Line]
     more: str
     """That there are more than are named; empty if there aren't."""
+    more_url: str
+    """Where all of them are."""
     advice: str
 
 
@@ -90,14 +92,14 @@ def _subject(alerts: Sequence[Alert]) -> str:
     if len(alerts) == 1:
         return happened(alerts[0])
     counts = [
-        counted(event, number, is_reminder=reminder)
+        counted(event, len(_newest_of_jobs(found)), is_reminder=reminder)
         for event in _ORDER
         for reminder in (False, True)
-        if (number := sum((a.event, a.is_reminder) == (event, reminder) for a in alerts))
+        if (found := [a for a in alerts if (a.event, a.is_reminder) == (event, reminder)])
     ]
     since = min(alert.created_at for alert in alerts)
     what = _(", ").join(counts)
-    return _("%(what)s, since %(since)s") % {"what": what, "since": moment(since)}
+    return _("%(what)s since %(since)s") % {"what": what, "since": moment(since)}
 
 
 def happened(alert: Alert) -> str:
@@ -151,7 +153,13 @@ def counted(event: Event, number: int, *, is_reminder: bool = False) -> str:
     return texts[event] % number
 
 
-def _section(event: Event, alerts: list[Alert]) -> Section:
+def _newest_of_jobs(alerts: Sequence[Alert]) -> list[Alert]:
+    """The newest alert of each job. One that fails and recovers all the time is one job."""
+    return list({alert.job_id: alert for alert in alerts}.values())
+
+
+def _section(event: Event, found: list[Alert]) -> Section:
+    alerts = _newest_of_jobs(found)
     left = len(alerts) - MOST_SHOWN
     more = ngettext("And %d more.", "And %d more.", left) % left if left > 0 else ""
     are_reminders = all(alert.is_reminder for alert in alerts)
@@ -159,6 +167,7 @@ def _section(event: Event, alerts: list[Alert]) -> Section:
         title=counted(event, len(alerts), is_reminder=are_reminders) if len(alerts) > 1 else "",
         lines=[_line(alert) for alert in alerts[:MOST_SHOWN]],
         more=more,
+        more_url=_url(f"{Alert._meta.app_label}_alert_changelist") if more else "",
         advice=_advice(event),
     )
 
@@ -214,12 +223,12 @@ def job_url(job_id: str) -> str:
     return _url(f"{model._meta.app_label}_{model._meta.model_name}_change", pk)
 
 
-def _url(name: str, key: object) -> str:
+def _url(name: str, *key: object) -> str:
     site = Conf.load().site_url.rstrip("/")
     if not site:
         return ""
     try:
-        return site + reverse(f"admin:{name}", args=[key])
+        return site + reverse(f"admin:{name}", args=key)
     except NoReverseMatch:  # this project has no such page
         return ""
 

@@ -22,7 +22,7 @@ from countjobs.alerts.models import Alert, AlertChannel, State
 from countjobs.alerts.sending.errors import CannotSend
 from countjobs.alerts.sending.senders import senders
 from countjobs.database.turns import own_turn
-from countjobs.text import counted, in_one_line
+from countjobs.text import counted, in_one_line, storable
 
 logger = in_one_line(logging.getLogger(__name__))
 
@@ -85,7 +85,7 @@ def send_next(channel: AlertChannel, node: str, now: datetime) -> bool:
             raise CannotSend("This kind of channel isn't installed here.")
         sender.send(channel.target, channel.key, message)
     except CannotSend as error:
-        _note_failure(channel, node, alerts, str(error)[:_MOST_ERROR], now)
+        _note_failure(channel, node, alerts, storable(str(error))[:_MOST_ERROR], now)
         return False
     except Exception as error:  # a sender's own fault, or a library's: its text may hold a secret
         reason = f"It could not be sent ({type(error).__name__})."
@@ -148,9 +148,18 @@ def _release(channel: AlertChannel, node: str, **values: object) -> None:
 
 
 def give_up_old(now: datetime) -> int:
-    """Send no more what could not be sent for a day. Returns how many."""
-    old = Alert.objects.filter(state=State.WAITING, created_at__lt=now - GIVE_UP)
-    given_up = old.update(state=State.NOT_SENT)
+    """Send no more what could not be sent for a day. Returns how many.
+
+    What waits for a channel that was deleted is given up at once.
+    """
+    waiting = Alert.objects.filter(state=State.WAITING)
+    with own_turn(), transaction.atomic():
+        waiting.filter(channel=None).update(state=State.NOT_SENT)
+        old = waiting.filter(created_at__lt=now - GIVE_UP)
+        messages = list(old.exclude(message=None).order_by().values_list("message").distinct())
+        given_up = old.update(state=State.NOT_SENT)
+        # What is left of a message is another one.
+        waiting.filter(message__in=[each for (each,) in messages]).update(message=None)
     if given_up:
         logger.error("Not sent within a day, and given up: %s.", counted(given_up, "alert"))
     return given_up

@@ -169,6 +169,8 @@ class Alert(models.Model):
         on_delete=models.SET_NULL,
         null=True,
         db_index=False,
+        # Else a channel that is deleted meanwhile would undo the transaction that writes an alert.
+        db_constraint=False,
         verbose_name=_("channel"),
     )
     channel_name = models.CharField(_("channel"), max_length=100)
@@ -213,4 +215,4 @@ class Alert(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{visible(self.job_name)} · {self.get_event_display()}"
+        return f"{visible(self.job_name or self.channel_name)} · {self.get_event_display()}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -13,7 +14,7 @@ from countjobs.alerts.outbox import write
 from countjobs.database.batches import batches
 from countjobs.database.primary import rows_of
 from countjobs.database.turns import own_turn
-from countjobs.models import FailingJob, JobWatch, ParkedJob
+from countjobs.models import Execution, FailingJob, JobWatch, ParkedJob
 from countjobs.signals import Change
 
 AFTER = timedelta(days=1)
@@ -28,7 +29,7 @@ def write_reminders(now: datetime) -> int:
     written = 0
     for event, changes in _lasting(now - AFTER):
         for batch in batches(changes, _BATCH):
-            written += _write(event, batch)
+            written += _write(event, batch, now - AFTER)
     return written
 
 
@@ -54,16 +55,30 @@ def _lasting(before: datetime) -> Iterator[tuple[Event, list[Change]]]:
     )
 
 
-def _write(event: Event, changes: list[Change]) -> int:
+def _write(event: Event, changes: list[Change], before: datetime) -> int:
     with own_turn(), transaction.atomic():
-        # Locked, so that two schedulers don't remind of the same.
+        # Locked, so that two schedulers don't remind of the same. Alerts can be written meanwhile.
         if not AlertChannel.objects.filter(enabled=True).locked():
             return 0
-        reminded = set(
-            Alert.objects.filter(
-                event=event, is_reminder=True, job_id__in=[each.job_id for each in changes]
-            ).values_list("job_id", "since")
-        )
-        due = [each for each in changes if (each.job_id, each.since) not in reminded]
-        write(event, due, is_reminder=True)
+        told = Alert.objects.filter(event=event, job_id__in=[each.job_id for each in changes])
+        reminded = set(told.filter(is_reminder=True).values_list("job_id", "since"))
+        # What began long ago may have been told just now.
+        lately = set(told.filter(created_at__gte=before).values_list("job_id", flat=True))
+        due = [
+            each
+            for each in changes
+            if each.job_id not in lately and (each.job_id, each.since) not in reminded
+        ]
+        write(event, _with_reasons(due), is_reminder=True)
     return len(due)
+
+
+def _with_reasons(changes: list[Change]) -> list[Change]:
+    """The same, with the errors of their runs."""
+    runs = [each.execution_id for each in changes if each.execution_id is not None]
+    errors: dict[int | None, str] = {}
+    if runs:
+        errors.update(Execution.objects.filter(pk__in=runs).values_list("pk", "error"))
+    return [
+        replace(each, reason=each.reason or errors.get(each.execution_id, "")) for each in changes
+    ]

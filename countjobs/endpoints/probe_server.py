@@ -19,7 +19,7 @@ from typing import Any
 from django.db import connections
 
 from countjobs.endpoints.answers import Answer
-from countjobs.endpoints.listening import Address, listen
+from countjobs.endpoints.ports import Address, listen
 from countjobs.text import in_one_line
 
 logger = in_one_line(logging.getLogger(__name__))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
-from django.db import transaction
+from asgiref.sync import async_to_sync
+from django.db import connection, transaction
 from django.dispatch import Signal
 
-from countjobs.database.outages import AWAY
 from countjobs.history.run_outcome import Outcome
 from countjobs.run_context import Run
 from countjobs.signals import Change, RunEnd, run_ended
@@ -20,18 +20,19 @@ logger = in_one_line(logging.getLogger(__name__))
 def announce(signal: Signal, changes: Sequence[Change]) -> None:
     """Tell the receivers of a signal. The caller has a transaction.
 
-    What a receiver has written is undone if it raises; the caller's own writes stay. Raises
-    django.db.Error only if the database is away.
+    What a receiver has written is undone if it raises; what the caller and other receivers write
+    stays. Raises the receiver's error only if the whole transaction is lost with it.
     """
     if not changes or not signal.has_listeners():
         return
-    try:
-        with transaction.atomic():
-            signal.send(sender=Change, changes=list(changes))
-    except AWAY:
-        raise
-    except Exception:  # receivers are anybody's code
-        logger.exception("What listens to a change of a job's state failed.")
+    for receiver in receivers_of(signal):
+        try:
+            with transaction.atomic():
+                receiver(signal=signal, sender=Change, changes=list(changes))
+        except Exception:  # receivers are anybody's code
+            if connection.needs_rollback:  # the database is away
+                raise
+            logger.exception("What listens to a change of a job's state failed.")
 
 
 def tell_ended(outcomes: Iterable[Outcome], written: Collection[int]) -> None:
@@ -40,10 +41,21 @@ def tell_ended(outcomes: Iterable[Outcome], written: Collection[int]) -> None:
         return
     kept = set(written)
     runs = [_run_end(each.run, each) for each in outcomes if each.run and each.execution_id in kept]
-    try:
-        run_ended.send(sender=RunEnd, runs=runs)
-    except Exception:  # receivers are anybody's code
-        logger.exception("What listens to the ends of runs failed.")
+    for receiver in receivers_of(run_ended) if runs else ():
+        try:
+            receiver(signal=run_ended, sender=RunEnd, runs=list(runs))
+        except Exception:  # receivers are anybody's code
+            logger.exception("What listens to the ends of runs failed.")
+
+
+def receivers_of(signal: Signal) -> list[Callable[..., object]]:
+    """Who listens, each to be called by itself.
+
+    `Signal.send` stops at the first error, and `send_robust` leaves a transaction in which a
+    statement failed to the next receiver.
+    """
+    plain, coroutines = signal._live_receivers(None)  # Django's own
+    return [*plain, *map(async_to_sync, coroutines)]
 
 
 def _run_end(run: Run, outcome: Outcome) -> RunEnd:

@@ -1,7 +1,7 @@
 """Deleting many rows in batches that nobody waits for.
 
-Each batch is a transaction of its own. It takes about 50 ms. Then there is a pause twice as long as
-the batch took, so schedulers and people always get their turn.
+Each batch is a transaction of its own. It takes about 50 ms. Then there is a pause four times as
+long as the batch took, so schedulers and people always get their turn.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ BATCH = 5_000
 _FIRST = 500
 SECONDS = 0.05
 """How long a batch is to take."""
-_REST = 2.0
+_REST = 4.0
 """How long the pause after a batch is, relative to the batch."""
 
 

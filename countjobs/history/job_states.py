@@ -20,6 +20,7 @@ from countjobs.database.turns import own_turn
 from countjobs.history.announcing import announce
 from countjobs.models import Execution, FailingJob
 from countjobs.models.executions import FAILURES, Status
+from countjobs.models.kinds import definition_key, keys_by_kind
 from countjobs.models.validity import EPOCH
 from countjobs.signals import Change, job_failed, job_recovered
 
@@ -50,13 +51,16 @@ def known_failing() -> Failing:
 def note_failures(execution_ids: Collection[int], now: datetime) -> None:
     """Runs have failed whose chains end with them. Announce the jobs that didn't fail before.
 
-    The caller has a transaction, and has locked or written these runs. Raises django.db.Error.
+    What is paused or deleted by now is left out. The caller has a transaction, and has locked or
+    written these runs. Raises django.db.Error.
     """
     first: dict[str, Execution] = {}
     for batch in batches(sorted(execution_ids), _BATCH):
-        ended = Execution.objects.filter(pk__in=batch, trouble__in=FAILURES, next_attempt=None)
+        ended = Execution.objects.filter(pk__in=batch, status__in=FAILURES, next_attempt=None)
         for run in ended.only(*_READ).order_by("finished_at", "pk"):
             first.setdefault(run.job_id, run)
+    for job_id in _at_rest(first):
+        del first[job_id]
     rows = [
         {
             "job_id": job_id,
@@ -82,6 +86,17 @@ def _first_line(error: str) -> str:
     return error.strip().partition("\n")[0]
 
 
+def _at_rest(job_ids: Iterable[str]) -> set[str]:
+    """Those of these jobs whose definitions are paused or deleted: a run may end after that."""
+    rest: set[str] = set()
+    for model, pks in keys_by_kind(job_ids).items():
+        rest |= {model.job_id_of(pk) for pk in pks}
+        for batch in batches(pks, _BATCH):
+            enabled = rows_of(model).filter(pk__in=batch, enabled=True)
+            rest -= {model.job_id_of(pk) for pk in enabled.values_list("pk", flat=True)}
+    return rest
+
+
 def note_successes(ended: Iterable[tuple[str, int]]) -> None:
     """Runs have succeeded, given by their jobs and keys. Announce the jobs that failed before.
 
@@ -100,26 +115,44 @@ def note_successes(ended: Iterable[tuple[str, int]]) -> None:
 
 def forget(job_ids: Iterable[str]) -> None:
     """These jobs were paused or deleted, or have recovered: no longer say that they fail."""
-    for batch in batches(list(job_ids), _BATCH):
-        FailingJob.objects.filter(job_id__in=batch).delete()
+    for batch in batches(sorted(job_ids), _BATCH):
+        rows = FailingJob.objects.filter(job_id__in=batch)
+        # Locked in the order in which others lock them.
+        if found := list(rows.select_for_update().order_by("job_id").values_list("pk", flat=True)):
+            FailingJob.objects.filter(pk__in=found).delete()
 
 
 def look_for_recoveries() -> None:
-    """Mend what recording can't see: a job's first failure and its next success, recorded at the
-    same moment by two schedulers. Forget jobs that are gone. Raises django.db.Error.
+    """Mend what recording can't see: a job's first failure, recorded by one scheduler at the moment
+    when another records its next success, or while somebody pauses it. Raises django.db.Error.
     """
-    for batch in batches(list(rows_of(FailingJob).values_list("job_id", flat=True)), _BATCH):
-        newest = Execution.objects.newest_of_each(batch, 1, ended=True)
-        good = {past.job_id: past for past in newest if past.status == Status.SUCCEEDED}
-        noted = dict(
-            rows_of(FailingJob).filter(job_id__in=list(good)).values_list("job_id", "noted_at")
-        )
+    for batch in batches(list(rows_of(FailingJob).order_by("job_id")), _BATCH):
+        failed_at = _when_they_failed(batch)
+        job_ids = list(failed_at)
         recovered = [
             (past.job_id, past.id)
-            for past in good.values()
-            if past.job_id in noted and (past.finished_at or EPOCH) > noted[past.job_id]
+            for past in Execution.objects.newest_of_each(job_ids, 1, ended=True)
+            if past.status == Status.SUCCEEDED
+            and (past.finished_at or EPOCH) > failed_at[past.job_id]
         ]
-        there = set(rows_of(DjangoJob).filter(id__in=batch).values_list("id", flat=True))
-        with own_turn(), transaction.atomic():
-            note_successes(recovered)
-            forget(set(batch) - there)
+        over = _at_rest(job_ids) | _gone_from_code(job_ids)
+        if recovered or over:
+            with own_turn(), transaction.atomic():
+                forget(over)
+                note_successes(recovered)
+
+
+def _when_they_failed(failing: Iterable[FailingJob]) -> dict[str, datetime]:
+    """When the runs ended with which these jobs began to fail."""
+    runs = {row.execution_id: row for row in failing}
+    ended = dict(Execution.objects.filter(pk__in=list(runs)).values_list("pk", "finished_at"))
+    return {row.job_id: ended.get(pk) or row.noted_at for pk, row in runs.items()}
+
+
+def _gone_from_code(job_ids: list[str]) -> set[str]:
+    """Those of these jobs that have no definition, nor a row in the job store."""
+    from_code = {job_id for job_id in job_ids if definition_key(job_id) is None}
+    if not from_code:
+        return set()
+    there = rows_of(DjangoJob).filter(id__in=list(from_code)).values_list("id", flat=True)
+    return from_code - set(there)

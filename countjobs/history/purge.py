@@ -7,6 +7,7 @@ runs of a busy job don't drive out those of a weekly one.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import TypeAlias
@@ -44,7 +45,13 @@ def register(name: str, purge_old: Purge) -> None:
 
 
 def purge(
-    now: datetime, *, days: int, keep: int, days_failures: int = 0, batch: int = BATCH
+    now: datetime,
+    *,
+    days: int,
+    keep: int,
+    days_failures: int = 0,
+    batch: int = BATCH,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> int:
     """Delete runs that were due more than `days` ago, and of each job all but the newest `keep`.
 
@@ -52,7 +59,7 @@ def purge(
     long its runs are kept, that counts instead of both. Runs that have not ended stay. Returns how
     many were deleted. Raises StopRun if it is part of a run that is to stop.
     """
-    batches = Batches(batch)
+    batches = Batches(batch, sleep=sleep)
     own = kept_by_definitions()
     bounds = Bounds.of(now, days, days_failures)
     longer = [job_id for job_id, its_days in own.items() if its_days > days]

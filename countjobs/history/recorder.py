@@ -202,7 +202,7 @@ def _refusal(outcome: Outcome, *, just_try: bool = False) -> Exception | None:
     try:
         if just_try:
             with own_turn(), transaction.atomic():
-                record([outcome])
+                _record([outcome])  # nobody is told of it
                 transaction.set_rollback(True)
         else:
             record([outcome])
@@ -218,11 +218,13 @@ def record(outcomes: list[Outcome]) -> None:
 
     What another scheduler has settled, as lost for example, is not overwritten.
     """
+    tell_ended(outcomes, _record(outcomes))
+
+
+def _record(outcomes: list[Outcome]) -> list[int]:
     if _may_follow(outcomes):
-        written = record_with_follow_ups(outcomes)
-    else:
-        written = lifecycle.finish([lifecycle.ended(outcome) for outcome in outcomes])
-    tell_ended(outcomes, written)
+        return record_with_follow_ups(outcomes)
+    return lifecycle.finish([lifecycle.ended(outcome) for outcome in outcomes])
 
 
 def _may_follow(outcomes: list[Outcome]) -> bool:

@@ -6,11 +6,13 @@ those that have had none for several of their due times.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F, OuterRef, Subquery
 
+from countjobs.conf import Conf
 from countjobs.database.batches import batches
 from countjobs.database.primary import rows_of
 from countjobs.database.turns import own_turn
@@ -53,26 +55,44 @@ def look_for_silence(now: datetime) -> list[str]:
         is_fine = last_good.get(job_id, EPOCH) > now - limit
         since = None if is_fine else _silent_since(watches[job_id], limit, now)
         lines += _note(watches[job_id], since)
-    others = [watch for job_id, watch in watches.items() if job_id not in limits]
-    silent = {each.job_id: each.silent_since for each in others if each.silent_since}
-    over = {*_succeeded_since(silent), *(each.job_id for each in others if not each.is_by_schedule)}
-    for job_id in silent.keys() & over:
-        lines += _note(watches[job_id], None)
-    for job_id, since in silent_by_schedule(now):
-        watch = watches.get(job_id) or JobWatch(job_id=job_id, counts_from=now)
-        if not watch.silent_since:
-            lines += _note(watch, since, is_by_schedule=True)
+    lines += _look_by_schedule(watches, limits, now)
     return lines
 
 
-def _succeeded_since(silent: dict[str, datetime]) -> list[str]:
-    """Those of these jobs whose newest run that has ended succeeded after the time given."""
-    return [
-        run.job_id
-        for batch in batches(list(silent), _BATCH)
-        for run in Execution.objects.newest_of_each(batch, 1, ended=True)
-        if run.status == Status.SUCCEEDED and (run.finished_at or EPOCH) > silent[run.job_id]
-    ]
+def _look_by_schedule(
+    watches: dict[str, JobWatch], limits: Collection[str], now: datetime
+) -> Iterator[str]:
+    """The same for the jobs without a limit of their own."""
+    silent = {
+        watch.job_id: watch
+        for watch in watches.values()
+        if watch.silent_since and watch.job_id not in limits
+    }
+    over = {job_id for job_id, watch in silent.items() if not watch.is_by_schedule}
+    if not Conf.load().silent_after:
+        over = set(silent)
+    for job_id in sorted(over | _succeeded_since(silent)):
+        yield from _note(silent[job_id], None)
+    for job_id, since in silent_by_schedule(now):
+        if job_id not in silent:
+            watch = watches.get(job_id) or JobWatch(job_id=job_id, counts_from=now)
+            yield from _note(watch, since, is_by_schedule=True)
+
+
+def _succeeded_since(job_ids: Iterable[str]) -> set[str]:
+    """Those of these silent jobs that have succeeded since. What was skipped after that is newer,
+    and changes nothing.
+    """
+    good = Execution.objects.filter(job_id=OuterRef("job_id"), status=Status.SUCCEEDED)
+    last = Subquery(good.newest_first().values("finished_at")[:1])
+    return {
+        job_id
+        for batch in batches(sorted(job_ids), _BATCH)
+        for job_id in JobWatch.objects.filter(job_id__in=batch)
+        .alias(last_good=last)
+        .filter(last_good__gt=F("silent_since"))
+        .values_list("job_id", flat=True)
+    }
 
 
 def _note(

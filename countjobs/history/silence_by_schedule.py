@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from apscheduler.triggers.base import BaseTrigger
-from django.db.models import F
+from django.db.models import F, Min
 from django_apscheduler.models import DjangoJob
 
 from countjobs.conf import Conf
 from countjobs.database.batches import batches
 from countjobs.database.primary import rows_of
-from countjobs.models import Execution, FailingJob, JobDefinition
+from countjobs.models import Execution, FailingJob, JobDefinition, SchedulerNode
 from countjobs.models.executions import Status
 from countjobs.models.kinds import keys_by_kind
 from countjobs.triggers import BoundedTrigger
@@ -59,8 +59,10 @@ class _Trouble:
             return True
         due, started = self.unfinished.get(job_id, (now, None))
         if due <= begin:
-            return started is None or now - started > most * _usual(job_id, due)
-        return sum(count for at, count in self.not_run.get(job_id, ()) if at >= begin) >= most
+            return started is None or _takes_too_long(job_id, due, now - started, most)
+        # One row may stand for all due times of a downtime: that alone isn't silence.
+        counts = (min(count, most - 1 or 1) for at, count in self.not_run[job_id] if at >= begin)
+        return sum(counts) >= most
 
 
 def silent_by_schedule(now: datetime) -> Iterator[tuple[str, datetime]]:
@@ -72,15 +74,28 @@ def silent_by_schedule(now: datetime) -> Iterator[tuple[str, datetime]]:
     if not most:
         return
     trouble = _look(now)
+    if not trouble.job_ids or _have_just_started(now):
+        return
     for batch in batches(sorted(trouble.job_ids), _BATCH):
         failing = FailingJob.objects.filter(job_id__in=batch).values_list("job_id", flat=True)
         for definition in _enabled(set(batch) - set(failing)):
             begin = _first_due_time(definition, most, now)
             if begin is None or not trouble.has_kept(definition.job_id, begin, most, now):
                 continue
-            good = Execution.objects.filter(job_id=definition.job_id, status=Status.SUCCEEDED)
-            if not good.filter(scheduled_at__gte=begin).exists():
+            last = _last_success(definition.job_id)
+            if last is None or (last.finished_at or last.scheduled_at) < begin:
                 yield definition.job_id, begin
+
+
+def _have_just_started(now: datetime) -> bool:
+    """Whether all schedulers have: what was due while none was alive isn't run yet."""
+    alive = SchedulerNode.objects.alive(now).aggregate(since=Min("started"))["since"]
+    return alive is not None and alive > now - AT_LEAST
+
+
+def _last_success(job_id: str, before: datetime | None = None) -> Execution | None:
+    good = Execution.objects.filter(job_id=job_id, status=Status.SUCCEEDED)
+    return good.due_between(None, before).newest_first().in_brief().first()
 
 
 def _look(now: datetime) -> _Trouble:
@@ -119,9 +134,9 @@ def _first_due_time(definition: JobDefinition, most: int, now: datetime) -> date
     return at
 
 
-def _usual(job_id: str, before: datetime) -> timedelta:
-    """How long its last success took that was due before; nothing if it has had none lately."""
-    good = Execution.objects.filter(job_id=job_id, status=Status.SUCCEEDED, scheduled_at__lt=before)
-    lately = good.filter(scheduled_at__gte=before - timedelta(days=30))
-    last = lately.newest_first().in_brief().first()
-    return (last and last.duration) or timedelta()
+def _takes_too_long(job_id: str, due: datetime, so_far: timedelta, most: int) -> bool:
+    """Whether a run takes far longer than the last success before it. The first one may take its
+    time.
+    """
+    last = _last_success(job_id, due)
+    return last is not None and so_far > most * (last.duration or timedelta())

@@ -6,7 +6,7 @@ from argparse import ArgumentTypeError
 from collections.abc import Callable
 
 from countjobs.conf import Conf
-from countjobs.endpoints.listening import Address, read_address
+from countjobs.endpoints.ports import Address, read_address
 
 
 def whole(setting: str) -> Callable[[str], int]:

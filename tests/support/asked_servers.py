@@ -6,7 +6,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from countjobs.endpoints.listening import Address
+from countjobs.endpoints.ports import Address
 from countjobs.endpoints.probe_server import Ask, ProbeServer
 
 LOCAL = Address("127.0.0.1", 0)

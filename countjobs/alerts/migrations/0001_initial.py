@@ -57,7 +57,7 @@ class Migration(migrations.Migration):
                 ('tries', models.PositiveIntegerField(default=0, verbose_name='tries')),
                 ('sent_at', models.DateTimeField(null=True, verbose_name='sent')),
                 ('error', models.CharField(blank=True, max_length=500, verbose_name='error')),
-                ('channel', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, to='countjobs_alerts.alertchannel', verbose_name='channel')),
+                ('channel', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, to='countjobs_alerts.alertchannel', verbose_name='channel')),
             ],
             options={
                 'verbose_name': 'alert',

@@ -15,7 +15,7 @@ from django.db import DEFAULT_DB_ALIAS
 
 from countjobs.conf import Conf
 from countjobs.endpoints.answers import Answers
-from countjobs.endpoints.listening import Address
+from countjobs.endpoints.ports import Address
 from countjobs.endpoints.probe_server import ProbeServer
 from countjobs.management.arguments import address, seconds, whole
 from countjobs.management.database import DatabaseCommand

@@ -1,4 +1,4 @@
-"""Addresses to listen on: reading them, and taking them."""
+"""Ports to listen on: reading what a command was given, and taking them."""
 
 from __future__ import annotations
 

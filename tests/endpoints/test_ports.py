@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from countjobs.endpoints.listening import Address, listen, read_address
+from countjobs.endpoints.ports import Address, listen, read_address
 
 
 @pytest.mark.parametrize(
