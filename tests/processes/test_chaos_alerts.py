@@ -144,7 +144,7 @@ def settle(herd: Herd, world: World) -> None:
     herd.end()
 
 
-def test_promise_40_each_change_is_told_in_order_once_or_twice_whoever_is_killed(
+def test_promise_21_each_change_is_told_in_order_once_or_twice_whoever_is_killed(
     tmp_path: Path, seed: str, world: World
 ) -> None:
     size = 3 if connection.vendor == "postgresql" else 2
