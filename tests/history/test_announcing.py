@@ -183,8 +183,7 @@ def test_two_schedulers_that_record_failures_of_the_same_jobs_tell_each_once(tol
 
     def together(status: Status) -> None:
         threads = [
-            threading.Thread(target=record_all, args=(runs, status), daemon=True)
-            for runs in shares
+            threading.Thread(target=record_all, args=(runs, status), daemon=True) for runs in shares
         ]
         for thread in threads:
             thread.start()
