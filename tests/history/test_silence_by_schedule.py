@@ -1,4 +1,4 @@
-"""Silence by the schedule: no success for three due times, where something keeps the job from it."""
+"""Silence by the schedule: no success for three due times, as something keeps the job from it."""
 
 from __future__ import annotations
 
