@@ -31,7 +31,9 @@ def server(settings: Settings) -> Iterator[WebServer]:
 
 
 @pytest.fixture
-def scheduler() -> Iterator[BackgroundScheduler]:
+def scheduler(monkeypatch: pytest.MonkeyPatch) -> Iterator[BackgroundScheduler]:
+    """Without the pings of its own."""
+    monkeypatch.setattr(companions, "_makers", [])
     with running() as found:
         wait_until(lambda: not found.heartbeat.is_older_than(60))
         yield found
