@@ -37,8 +37,6 @@ _room = threading.BoundedSemaphore(MOST_AT_ONCE)
 class AppriseSender:
     """Sends through the service that a URL of Apprise names."""
 
-    label = _("Apprise")
-
     def check_target(self, target: str) -> None:
         """Check the URL, with Apprise. Names are resolved only when something is sent."""
         with quiet():
