@@ -74,7 +74,7 @@ class AppriseSender:
                 _room.release()
                 done.set()
 
-        threading.Thread(target=work, name="countjobs apprise", daemon=True).start()
+        threading.Thread(target=work, name="countjobs-apprise", daemon=True).start()
         if not done.wait(SECONDS):
             raise CannotSend(f"The service didn't answer within {SECONDS:g} seconds.")
         if failure := "".join(failures):
