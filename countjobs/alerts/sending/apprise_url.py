@@ -37,8 +37,6 @@ _room = threading.BoundedSemaphore(MOST_AT_ONCE)
 class AppriseSender:
     """Sends through the service that a URL of Apprise names."""
 
-    label = _("Apprise")
-
     def check_target(self, target: str) -> None:
         """Check the URL, with Apprise. Names are resolved only when something is sent."""
         with quiet():
@@ -76,7 +74,7 @@ class AppriseSender:
                 _room.release()
                 done.set()
 
-        threading.Thread(target=work, name="countjobs apprise", daemon=True).start()
+        threading.Thread(target=work, name="countjobs-apprise", daemon=True).start()
         if not done.wait(SECONDS):
             raise CannotSend(f"The service didn't answer within {SECONDS:g} seconds.")
         if failure := "".join(failures):

@@ -33,8 +33,6 @@ _HIDDEN = "…"
 class MailSender:
     """Sends a message to addresses, written with commas, semicolons or line breaks between."""
 
-    label = _("Mail")
-
     def check_target(self, target: str) -> None:
         """Check each address."""
         addresses = _addresses(target)
