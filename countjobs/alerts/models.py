@@ -115,7 +115,7 @@ class AlertChannel(models.Model):
         """Check that messages of its kind can be sent to its target. Raises ValidationError."""
         super().clean()
         if (sender := senders().get(self.kind)) is None:
-            message = _("Apprise isn't installed: pip install countjobs[apprise]")
+            message = _("Apprise isn't installed. Run: pip install apprise")
             raise ValidationError({"kind": message})
         if self.target:
             try:
