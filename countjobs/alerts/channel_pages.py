@@ -40,6 +40,15 @@ class _Facts:
     sent_at: datetime | None
 
 
+def _works(facts: _Facts) -> str:
+    """Whether its messages arrive."""
+    if facts.channel.last_error:
+        return badge("failed", "✗", visible(facts.channel.last_error))
+    if facts.sent_at is None:
+        return NOTHING
+    return badge("succeeded", "✓", moment(facts.sent_at, timezone.get_current_timezone()))
+
+
 def _send_test(model_admin: ChannelAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
     """Have a test sent. A scheduler does that: the web server sends nothing."""
     channel = row_of(model_admin, request, object_id, model_admin.has_change_permission)
@@ -128,15 +137,6 @@ class ChannelAdmin(PageAdmin):
                 "all_url": links.to_list(Alert, channel__id__exact=channel.pk),
             }
         return super().render_change_form(request, context, *args, **kwargs)
-
-
-def _works(facts: _Facts) -> str:
-    """Whether its messages arrive."""
-    if facts.channel.last_error:
-        return badge("failed", "✗", visible(facts.channel.last_error))
-    if facts.sent_at is None:
-        return NOTHING
-    return badge("succeeded", "✓", moment(facts.sent_at, timezone.get_current_timezone()))
 
 
 def _recent(channel: AlertChannel, links: Links) -> list[dict[str, Any]]:
