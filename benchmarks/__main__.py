@@ -18,6 +18,7 @@ from benchmarks import (
     lateness,
     machine,
     pages,
+    purging,
     scale,
     searches,
     throughput,
@@ -34,6 +35,7 @@ MEASUREMENTS: dict[str, ModuleType] = {
     "scale": scale,
     "edit": edit,
     "heavy": heavy,
+    "purge": purging,
 }
 """Each module has `add_arguments`, `seconds` (about how long, on one database) and `measure`."""
 OF_PAGES: dict[str, ModuleType] = {"fill": fill, "pages": pages, "jobs": all_jobs}

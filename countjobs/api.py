@@ -3,6 +3,8 @@
 The apps must be loaded first, as for any import of models.
 """
 
+from countjobs.history.holding import hold as hold_jobs
+from countjobs.history.holding import release as release_jobs
 from countjobs.history.requests import cancel_run, cancel_runs, request_run, request_runs
 from countjobs.models import (
     CommandJob,
@@ -34,7 +36,9 @@ __all__ = [
     "count_job",
     "create_scheduler",
     "current_run",
+    "hold_jobs",
     "progress",
+    "release_jobs",
     "request_run",
     "request_runs",
     "saved_together",

@@ -11,6 +11,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 from zoneinfo import available_timezones
 
 import dj_database_url
@@ -19,6 +20,8 @@ from django.core.management.utils import get_random_secret_key
 
 _TRUTHS = {"true": True, "1": True, "yes": True, "on": True}
 _TRUTHS |= {"false": False, "0": False, "no": False, "off": False}
+_MAIL_PORTS = {"smtp": 25, "smtps": 465, "smtp+tls": 587}
+_MAIL_SECONDS = 10
 _NO_CURSORS = "disable_server_side_cursors"
 """Of DATABASE_URL's query: Django's setting for poolers in transaction mode."""
 
@@ -57,6 +60,47 @@ def read_hosts(name: str) -> list[str]:
 def read_words(name: str) -> list[str]:
     """Words, separated by spaces; none where the variable is unset. Raises ImproperlyConfigured."""
     return (read(name) or "").split()
+
+
+def read_directory(name: str) -> str | None:
+    """A directory's full path; None where the variable is unset. Raises ImproperlyConfigured."""
+    path = read(name)
+    if path is not None and not Path(path).is_absolute():
+        raise ImproperlyConfigured(f"{name} must be a full path, beginning with /, not {path!r}.")
+    return path
+
+
+def read_text(name: str) -> str:
+    """A variable's text; "" where it is not set. Raises ImproperlyConfigured."""
+    return (read(name) or "").strip()
+
+
+def read_mail_server(name: str) -> dict[str, Any]:
+    """What an address like `smtp://USER:PASSWORD@HOST:PORT` says, as the options of Django's SMTP
+    backend; `smtps://` encrypts from the beginning, and `smtp+tls://` after STARTTLS. None where
+    the variable is unset. Raises ImproperlyConfigured, which doesn't quote the password.
+    """
+    text = read(name)
+    if text is None:
+        return {}
+    try:
+        url = urlsplit(text.strip())
+        port = url.port or _MAIL_PORTS[url.scheme]
+    except (KeyError, ValueError):
+        url = None
+    if url is None or not url.hostname:
+        raise ImproperlyConfigured(
+            f"{name} must be like smtp+tls://USER:PASSWORD@HOST:PORT, with smtp, smtps or smtp+tls."
+        )
+    return {
+        "host": url.hostname,
+        "port": port,
+        "username": unquote(url.username or ""),
+        "password": unquote(url.password or ""),
+        "use_tls": url.scheme == "smtp+tls",
+        "use_ssl": url.scheme == "smtps",
+        "timeout": _MAIL_SECONDS,
+    }
 
 
 def read_time_zone(name: str) -> str:

@@ -1,10 +1,13 @@
 """Settings of the project, read from the environment, strictly: what is wrong stops the start.
 
-`DATABASE_URL`, `SECRET_KEY`, `SECRET_KEY_FALLBACKS`, `DEBUG`, `ALLOWED_HOSTS` and `TIME_ZONE` are
-the whole of it; docs/settings.md says what each means, and `project.environment` reads them.
+docs/settings.md has the list of variables, and says what each means; `project.environment` reads
+them.
 """
 
 from pathlib import Path
+from typing import Any
+
+import django
 
 from project import environment
 
@@ -27,6 +30,7 @@ ALLOWED_HOSTS = environment.read_hosts("ALLOWED_HOSTS")
 _public = bool(ALLOWED_HOSTS) and not DEBUG
 ALLOWED_HOSTS = ALLOWED_HOSTS or ["localhost", "127.0.0.1", "[::1]"]
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _public
+SECURE_REDIRECT_EXEMPT = [r"^health/$"]  # probes come past the proxy; it names nothing
 SECURE_HSTS_SECONDS = 3600 if _public else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _public else None
 X_FRAME_OPTIONS = "DENY"
@@ -40,6 +44,7 @@ INSTALLED_APPS = [
     "countjobs",
     "countjobs.imports",
     "countjobs.alerts",
+    "countjobs.metrics",
     "django_apscheduler",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -92,10 +97,32 @@ LANGUAGES = [("en", "English"), ("ja", "日本語")]
 TIME_ZONE = environment.read_time_zone("TIME_ZONE")
 USE_TZ = True
 
+# Links in alerts, the ping, and who may ask the web server for metrics.
+COUNTJOBS: dict[str, Any] = {
+    "SITE_URL": environment.read_text("SITE_URL"),
+    "PING_URL": environment.read_text("PING_URL"),
+    "METRICS_TOKEN": environment.read_text("METRICS_TOKEN"),
+}
+
+# Mail, for alerts. From Django 6.1 on its settings have another form.
+DEFAULT_FROM_EMAIL = environment.read_text("DEFAULT_FROM_EMAIL") or "countjobs@localhost"
+if mail_server := environment.read_mail_server("EMAIL_URL"):
+    if django.VERSION >= (6, 1):
+        smtp = "django.core.mail.backends.smtp.EmailBackend"
+        MAILERS = {"default": {"BACKEND": smtp, "OPTIONS": mail_server}}
+    else:
+        EMAIL_HOST, EMAIL_PORT = mail_server["host"], mail_server["port"]
+        EMAIL_HOST_USER = mail_server["username"]
+        EMAIL_HOST_PASSWORD = mail_server["password"]
+        EMAIL_USE_TLS, EMAIL_USE_SSL = mail_server["use_tls"], mail_server["use_ssl"]
+        EMAIL_TIMEOUT = mail_server["timeout"]
+
 # The admin's CSS and scripts are served from where the packages hold them, so nothing has to be
-# collected before a start, and nothing can be forgotten after an upgrade.
+# collected before a start, and nothing can be forgotten after an upgrade. An image is made anew for
+# each release: there they are collected, compressed, and served from STATIC_ROOT.
 STATIC_URL = "/static/"
-WHITENOISE_USE_FINDERS = True
+STATIC_ROOT = environment.read_directory("STATIC_ROOT")
+WHITENOISE_USE_FINDERS = STATIC_ROOT is None
 
 # Django's own default tells errors of pages to mailed admins only: where there are none, to nobody.
 # Where the root logger has a handler too, as beside a scheduler, each would be told twice.

@@ -11,7 +11,9 @@ import time_machine
 from django.core.cache import cache
 from django.utils import translation
 
+from countjobs.endpoints import health
 from countjobs.management import stopping
+from countjobs.metrics import exposition
 from tests.support.child_processes import reap_all
 from tests.support.factories import NOON
 
@@ -61,6 +63,8 @@ def pytest_runtest_teardown() -> None:
 @pytest.fixture(autouse=True)
 def _nothing_is_left_of_other_tests() -> Iterator[None]:
     cache.clear()  # pages keep for a while what they have counted
+    health.forget()
+    exposition.forget()
     translation.deactivate()  # the client's requests leave their language with the thread
     handlers = {each: signal.getsignal(each) for each in stopping.SIGNALS}
     yield

@@ -32,7 +32,7 @@ def make(count: int, definitions: int) -> None:
             cursor.execute(f"SET {name} = {value}")
         cursor.execute("ANALYZE")
         cursor.execute("SELECT setseed(0.5)")
-        with _indexed_after(cursor):
+        with indexed_after(cursor):
             for first in range(0, count, BATCH):
                 last = min(first + BATCH, count) - 1
                 _insert(cursor, values | {"first": first, "last": last})
@@ -108,7 +108,7 @@ def _insert(cursor: Any, values: dict[str, Any]) -> None:
 
 
 @contextmanager
-def _indexed_after(cursor: Any) -> Iterator[None]:
+def indexed_after(cursor: Any) -> Iterator[None]:
     """The table has no indexes but its key's meanwhile: to make them at the end is far sooner."""
     cursor.execute(
         "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = %s AND NOT EXISTS"

@@ -23,6 +23,8 @@ from countjobs.models import Execution, JobDefinition
 from countjobs.models.executions import FAILURES
 from countjobs.models.kinds import concrete_definitions
 
+HOLD = "countjobs.hold_jobs"
+"""The permission to hold and release all jobs."""
 BETWEEN = ".."
 OR = ","
 _INSTANT = timedelta(microseconds=1)
@@ -77,6 +79,18 @@ class Links:
     def to_running(self) -> str:
         """The URL of the page “Running now”; "" for none."""
         return self._to_page_of_runs("admin:countjobs_running")
+
+    def may_hold(self) -> bool:
+        """Whether the user may hold and release all jobs, on this site."""
+        if self._request is None or not self._site.is_registered(Execution):
+            return False
+        return self._request.user.has_perm(HOLD)
+
+    def to_hold(self) -> str:
+        """The URL of the page that holds and releases all jobs; "" for users who may not."""
+        return (
+            reverse("admin:countjobs_hold", current_app=self._site.name) if self.may_hold() else ""
+        )
 
     def _to_page_of_runs(self, name: str) -> str:
         return reverse(name, current_app=self._site.name) if self.may_view(Execution) else ""

@@ -16,11 +16,14 @@ class AlertsConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen, and have each scheduler run the delivery and the ping beside its loop."""
-        from countjobs.alerts import listening
+        from countjobs.alerts import receivers
         from countjobs.alerts.delivery import Delivery
+        from countjobs.alerts.old_alerts import purge_alerts
         from countjobs.alerts.ping import Ping
+        from countjobs.history import purge
         from countjobs.schedulers import companions
 
-        listening.connect()
+        receivers.connect()
+        purge.register("alert", purge_alerts)
         companions.register(Delivery)
         companions.register(Ping)

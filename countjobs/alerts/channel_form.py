@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
@@ -45,13 +46,13 @@ class ChannelForm(AnyModelForm):
     """The form of a channel."""
 
     target = forms.CharField(
-        label=_("target"),
+        label=capfirst(_("target")),
         strip=True,
         max_length=5_000,
         widget=forms.Textarea(attrs={"rows": 2, "cols": 60, "autocomplete": "off"}),
     )
     key = forms.CharField(
-        label=_("key"),
+        label=capfirst(_("key")),
         required=False,
         max_length=255,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "size": 40}),
@@ -60,15 +61,15 @@ class ChannelForm(AnyModelForm):
             " from. It isn't shown again."
         ),
     )
-    no_key = forms.BooleanField(label=_("forget the key"), required=False)
+    no_key = forms.BooleanField(label=capfirst(_("forget the key")), required=False)
     events = forms.MultipleChoiceField(
-        label=_("events"),
+        label=capfirst(_("events")),
         required=False,
         choices=[(event.value, event.label) for event in EVENTS],
         widget=forms.CheckboxSelectMultiple,
         help_text=_("None ticked: all of them."),
     )
-    groups = LinesField(label=_("groups"), required=False)
+    groups = LinesField(label=capfirst(_("groups")), required=False)
 
     class Meta:
         model = AlertChannel
@@ -84,10 +85,8 @@ class ChannelForm(AnyModelForm):
             " its URLs. It isn't shown again."
         )
         if is_there:
-            kept = gettext("Now: %(hint)s. Leave it empty to keep it.") % {
-                "hint": self.instance.hint
-            }
-            said = f"{kept} {said}"
+            kept = gettext("Leave it empty to keep the present one: %(hint)s")
+            said = f"{said} {kept % {'hint': self.instance.hint}}"
             self._was = (self.instance.target, self.instance.key, self.instance.kind)
         target = self.fields["target"]
         target.help_text, target.required = said, not is_there

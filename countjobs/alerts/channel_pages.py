@@ -98,7 +98,7 @@ class ChannelAdmin(PageAdmin):
         """Whether it is enabled."""
         return channel.enabled
 
-    @admin.display(description=_("told of"))
+    @admin.display(description=_("told about"))
     def told(self, channel: AlertChannel) -> str:
         """Which events of which jobs."""
         labels = [str(Event(each).label) for each in channel.events if each in Event]

@@ -57,6 +57,8 @@ class Section:
     lines: list[Line]
     more: str
     """That there are more than are named; empty if there aren't."""
+    more_url: str
+    """Where all of them are."""
     advice: str
 
 
@@ -97,7 +99,7 @@ def _subject(alerts: Sequence[Alert]) -> str:
     ]
     since = min(alert.created_at for alert in alerts)
     what = _(", ").join(counts)
-    return _("%(what)s, since %(since)s") % {"what": what, "since": moment(since)}
+    return _("%(what)s since %(since)s") % {"what": what, "since": moment(since)}
 
 
 def happened(alert: Alert) -> str:
@@ -165,6 +167,7 @@ def _section(event: Event, found: list[Alert]) -> Section:
         title=counted(event, len(alerts), is_reminder=are_reminders) if len(alerts) > 1 else "",
         lines=[_line(alert) for alert in alerts[:MOST_SHOWN]],
         more=more,
+        more_url=_url(f"{Alert._meta.app_label}_alert_changelist") if more else "",
         advice=_advice(event),
     )
 
@@ -220,12 +223,12 @@ def job_url(job_id: str) -> str:
     return _url(f"{model._meta.app_label}_{model._meta.model_name}_change", pk)
 
 
-def _url(name: str, key: object) -> str:
+def _url(name: str, *key: object) -> str:
     site = Conf.load().site_url.rstrip("/")
     if not site:
         return ""
     try:
-        return site + reverse(f"admin:{name}", args=[key])
+        return site + reverse(f"admin:{name}", args=key)
     except NoReverseMatch:  # this project has no such page
         return ""
 

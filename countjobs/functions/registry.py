@@ -37,6 +37,7 @@ class Rules(TypedDict, total=False):
     rerun_if_lost: bool
     pause_after: int | None
     most_silence: int | None
+    keep_days: int | None
 
 
 class Options(Rules, total=False):

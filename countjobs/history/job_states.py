@@ -56,7 +56,7 @@ def note_failures(execution_ids: Collection[int], now: datetime) -> None:
     """
     first: dict[str, Execution] = {}
     for batch in batches(sorted(execution_ids), _BATCH):
-        ended = Execution.objects.filter(pk__in=batch, trouble__in=FAILURES, next_attempt=None)
+        ended = Execution.objects.filter(pk__in=batch, status__in=FAILURES, next_attempt=None)
         for run in ended.only(*_READ).order_by("finished_at", "pk"):
             first.setdefault(run.job_id, run)
     for job_id in _at_rest(first):

@@ -40,6 +40,7 @@ from countjobs.jobstores.taking_asked import AskedRuns
 from countjobs.jobstores.taking_due import DueRows
 from countjobs.models import Execution, ParkedJob
 from countjobs.models.executions import OWED
+from countjobs.models.holds import NOT_HELD
 
 __all__ = ["Claims", "claim"]
 
@@ -124,7 +125,7 @@ class _Claim:
     def _lock_due(self, limit: int, only: str | None) -> list[JobRow]:
         if only is None:
             return due_rows(self.now, limit, self.passed)
-        due = rows_of(DjangoJob).filter(next_run_time__lte=self.now, id=only)
+        due = rows_of(DjangoJob).filter(NOT_HELD, next_run_time__lte=self.now, id=only)
         return job_rows(locked(due)[:limit])
 
     def _rows_of(self, asked: list[Execution]) -> list[JobRow]:

@@ -17,12 +17,14 @@ from django_apscheduler.models import DjangoJob
 
 from countjobs.database.primary import rows_of
 from countjobs.jobstores.passed import NOTHING, PassedOver
-from countjobs.models import Execution
+from countjobs.models import Execution, Hold
 from countjobs.models.executions import OWED, Trigger
 from countjobs.models.kinds import concrete_definitions
 
 _JOBS = DjangoJob._meta.db_table
 _EXECUTIONS = Execution._meta.db_table
+_NOT_HELD = f"NOT EXISTS (SELECT 1 FROM {Hold._meta.db_table})"  # noqa: S608  # names only
+"""Part of the queries that find what to claim, so that none is made to look for a hold."""
 
 
 class JobRow(NamedTuple):
@@ -34,12 +36,16 @@ class JobRow(NamedTuple):
 
 
 def due_rows(now: datetime, limit: int, passed: PassedOver = NOTHING) -> list[JobRow]:
-    """The rows that have been due longest, locked. It skips rows that somebody else has locked."""
+    """The rows that have been due longest, locked; none while jobs are held.
+
+    It skips rows that somebody else has locked.
+    """
     lock = "FOR UPDATE SKIP LOCKED" if _skips_locked() else ""
     others, params = _others(passed, "id")
     rows = _ask(
         f"SELECT id, CAST(next_run_time AS text) AS due, job_state FROM {_JOBS}"  # noqa: S608  # names only
-        f" WHERE next_run_time <= %s{others} ORDER BY next_run_time LIMIT %s {lock}",
+        f" WHERE next_run_time <= %s AND {_NOT_HELD}{others}"
+        f" ORDER BY next_run_time LIMIT %s {lock}",
         [_moment(now), *params, limit],
     )
     return [JobRow(id, instant(due), bytes(state)) for id, due, state in rows]  # noqa: A001  # its name
@@ -65,7 +71,7 @@ def is_requested(now: datetime, passed: PassedOver = NOTHING) -> bool:
     # In an index's order: otherwise the planner may choose the index of all active runs.
     return _is_there(
         f"SELECT 1 FROM {_EXECUTIONS} WHERE node = '' AND finished_at IS NULL"  # noqa: S608  # names only
-        f" AND COALESCE(not_before, scheduled_at) <= %s{others}"
+        f" AND COALESCE(not_before, scheduled_at) <= %s AND {_NOT_HELD}{others}"
         " ORDER BY COALESCE(not_before, scheduled_at), id LIMIT 1",
         [_moment(now), *params],
     )

@@ -6,7 +6,8 @@ though every scheduler is alive and writes its heartbeats. So there is "no room"
 - some work has waited for longer than a lease, and
 - in every scheduler that takes work, all threads have been busy with the same runs for that long.
 
-The first part takes two looks into indexes. The second is asked only if work waits.
+The first part takes two looks into indexes. The second is asked only if work waits. While all jobs
+are held, nothing waits for room.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from countjobs.conf import DEFAULT_EXECUTOR, Conf
 from countjobs.database.primary import rows_of
 from countjobs.models import Execution, SchedulerNode
 from countjobs.models.executions import READY_AT, Status
+from countjobs.models.holds import NOT_HELD
 from countjobs.models.kinds import keys_by_kind
 from countjobs.models.nodes import State
 
@@ -56,8 +58,8 @@ def look(now: datetime) -> Room:
     long_ago = now - timedelta(seconds=Conf.load().lease_seconds)
     # Each by the order of an index, not by a condition: with old statistics the database might
     # think that most rows are due, and read them all.
-    due = rows_of(DjangoJob).filter(next_run_time__isnull=False).order_by("next_run_time")
-    asked = Execution.objects.unclaimed()
+    due = rows_of(DjangoJob).filter(NOT_HELD, next_run_time__isnull=False).order_by("next_run_time")
+    asked = Execution.objects.unclaimed().filter(NOT_HELD)
     alive: list[Any] = list(
         SchedulerNode.objects.alive(now)
         .order_by()

@@ -39,6 +39,7 @@ from countjobs.jobstores.signing import UnreadableJobError, seal, unseal
 from countjobs.jobstores.strangers import is_from_code
 from countjobs.models import Execution, ParkedJob
 from countjobs.models.executions import READY_AT, Status
+from countjobs.models.holds import NOT_HELD
 from countjobs.models.kinds import concrete_definitions
 from countjobs.text import in_one_line
 
@@ -188,9 +189,10 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
 
     def _upcoming(self) -> datetime | None:
         passed = self.claiming.passed
-        jobs = rows_of(DjangoJob).filter(next_run_time__isnull=False).order_by("next_run_time")
-        jobs = passed.narrow(jobs, "id")
-        asked = passed.narrow(Execution.objects.unclaimed(), "job_id")
+        # Nothing while jobs are held, or the loop would look again and again at what is due.
+        jobs = rows_of(DjangoJob).filter(NOT_HELD, next_run_time__isnull=False)
+        jobs = passed.narrow(jobs.order_by("next_run_time"), "id")
+        asked = passed.narrow(Execution.objects.unclaimed().filter(NOT_HELD), "job_id")
         times = (
             jobs.values_list("next_run_time", flat=True).first(),
             asked.values_list(READY_AT, flat=True).first(),

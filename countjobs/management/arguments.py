@@ -6,6 +6,7 @@ from argparse import ArgumentTypeError
 from collections.abc import Callable
 
 from countjobs.conf import Conf
+from countjobs.endpoints.ports import Address, read_address
 
 
 def whole(setting: str) -> Callable[[str], int]:
@@ -36,3 +37,11 @@ def seconds(setting: str) -> Callable[[str], float]:
         return given
 
     return read
+
+
+def address(text: str) -> Address:
+    """Reads an address to listen on."""
+    try:
+        return read_address(text)
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from error

@@ -7,6 +7,7 @@ from countjobs.models.definitions import JobDefinition
 from countjobs.models.executions import Execution
 from countjobs.models.failing_jobs import FailingJob
 from countjobs.models.functionjob import FunctionJob
+from countjobs.models.holds import Hold
 from countjobs.models.nodes import SchedulerNode
 from countjobs.models.parked import ParkedJob
 from countjobs.models.schedule_fields import ScheduleType
@@ -24,6 +25,7 @@ __all__ = [
     "Execution",
     "FailingJob",
     "FunctionJob",
+    "Hold",
     "JobDefinition",
     "JobDefinitionQuerySet",
     "JobWatch",

@@ -18,6 +18,7 @@ from django.utils.translation import pgettext_lazy
 
 from countjobs.database.primary import PrimaryQuerySet
 from countjobs.models.fields import OrderedJSONField
+from countjobs.models.holds import NOT_HELD
 from countjobs.models.newest_runs import Past, read_newest
 from countjobs.models.statuses import (
     ACTIVE,
@@ -77,8 +78,8 @@ class ExecutionQuerySet(PrimaryQuerySet["Execution"]):
         )
 
     def requested(self, now: datetime) -> Self:
-        """Requested runs that are due and may be taken, oldest first."""
-        return self.unclaimed().filter(ready_at__lte=now)
+        """Requested runs that are due and may be taken, oldest first; none while jobs are held."""
+        return self.unclaimed().filter(NOT_HELD, ready_at__lte=now)
 
     def waiting_attempts(self, job_ids: Collection[str]) -> Self:
         """The retries of these jobs that wait for their time, or for another run to end."""
@@ -158,8 +159,7 @@ class ExecutionQuerySet(PrimaryQuerySet["Execution"]):
 
     def jobs_last_ended(self, how: Collection[str], job_ids: Iterable[str]) -> list[str]:
         """Those of these jobs whose newest finished run has one of these statuses."""
-        newest = self.newest_of_each(job_ids, 1, ended=True)
-        return [past.job_id for past in newest if past.status in how]
+        return [p.job_id for p in self.newest_of_each(job_ids, 1, ended=True) if p.status in how]
 
     def for_list(self) -> Self:
         """Without the texts, which lists don't show and which may be long."""

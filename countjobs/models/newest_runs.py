@@ -57,10 +57,7 @@ def read_newest(
     A chain of attempts counts once, by its end. Only runs that meet the condition count. It is SQL
     on the table's own columns.
     """
-    ids = list(job_ids)
-    given = json.dumps(ids) if connection.vendor == "sqlite" else ids
-    wanted = {"postgresql": "unnest(%s::text[]) AS wanted(value)"}
-    source = wanted.get(connection.vendor, "json_each(%s) AS wanted")
+    source, given = _listed(connection, job_ids)
     return _read(connection, model, (source, [given]), most, condition)
 
 
@@ -86,6 +83,32 @@ def read_ended_before(
         given = [json.dumps([(job_id, str(write(at))) for job_id, at in moments.items()])]
     condition = f"scheduled_at < wanted.moment AND NOT ({UNFINISHED})"
     return _read(connection, model, (source, given), most, condition)
+
+
+def read_nth_newest(
+    connection: BaseDatabaseWrapper, model: type[models.Model], job_ids: Iterable[str], number: int
+) -> dict[str, int]:
+    """The key of the newest run but so many of each job, counted from 1. Each attempt counts.
+
+    Jobs with fewer runs are left out. It reads at most so many entries of an index for each job.
+    """
+    source, given = _listed(connection, job_ids)
+    table = connection.ops.quote_name(model._meta.db_table)
+    sql = (
+        f"SELECT value, (SELECT id FROM {table} WHERE job_id = wanted.value"  # noqa: S608  # names only
+        f" ORDER BY scheduled_at DESC, id DESC LIMIT 1 OFFSET %s) FROM {source}"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [number - 1, given])
+        return {job_id: key for job_id, key in cursor.fetchall() if key is not None}
+
+
+def _listed(connection: BaseDatabaseWrapper, job_ids: Iterable[str]) -> tuple[str, Any]:
+    """SQL for a list of jobs as a table, and its parameter."""
+    ids = list(job_ids)
+    if connection.vendor == "postgresql":
+        return "unnest(%s::text[]) AS wanted(value)", ids
+    return "json_each(%s) AS wanted", json.dumps(ids)
 
 
 def _read(

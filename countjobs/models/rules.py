@@ -16,6 +16,8 @@ from countjobs.models.fields import MOST_SECONDS
 from countjobs.models.in_run import SavedInRun
 
 MOST_RETRIES = 100
+MOST_DAYS = 36_500
+"""A hundred years: the longest time for which runs can be kept."""
 
 
 class Overlap(models.TextChoices):
@@ -141,6 +143,16 @@ class Rules(SavedInRun):
         help_text=_(
             "The job is reported as silent when it has had no success for this many seconds. "
             "Empty: never."
+        ),
+    )
+    keep_days = models.PositiveIntegerField(
+        _("keep days"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_DAYS)],
+        help_text=_(
+            "For how many days runs of this job are kept, failed ones too. Empty: as the settings "
+            "say."
         ),
     )
 

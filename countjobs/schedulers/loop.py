@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Lock, Thread, get_ident
@@ -64,6 +65,8 @@ class DatabaseScheduler(StoringScheduler):
         """How many runs were still going on when the drain's deadline passed."""
         self._loop: int | None = None
         """The thread of the loop."""
+        self.turned_at = time.monotonic()
+        """When the loop's last turn began. Unlike heartbeats, turns go on without the database."""
         self._ending = Lock()
         self.clock = WallClock()
         self.listener = ChangeListener(self.wakeup)
@@ -117,6 +120,7 @@ class DatabaseScheduler(StoringScheduler):
     def _process_jobs(self) -> float:
         """One turn of the loop. Returns the seconds until the next: there always is one."""
         forget_queries()
+        self.turned_at = time.monotonic()
         try:
             self.heartbeat.given_up = self.executors.given_up
             self.heartbeat.beat_if_due(timezone.now())

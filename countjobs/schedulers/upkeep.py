@@ -17,6 +17,7 @@ from django.db import Error, connection
 from django.utils import timezone
 
 from countjobs.database.outages import Outage
+from countjobs.history.holding import held_since
 from countjobs.history.job_states import look_for_recoveries
 from countjobs.history.silence import look_for_silence
 from countjobs.jobstores.differences import count_differences, missing_rows
@@ -33,6 +34,10 @@ AT_LEAST_EVERY = 10
 """Once in this many checks, missing rows are looked for even if the number of rows is right."""
 
 
+LOOKS_AFTER_HOLD = 2
+"""While jobs catch up after a hold, their silence means nothing: so many looks are left out."""
+
+
 class Upkeep:
     """The checks of one scheduler."""
 
@@ -43,6 +48,8 @@ class Upkeep:
         self._lock = threading.Lock()
         self._is_stopped = False
         self._looks = 0
+        self._looks_left_out = 0
+        """How many looks for silence to leave out, because all jobs were held."""
         self._told: set[str] = set()
         self.outage = Outage()
 
@@ -78,8 +85,19 @@ class Upkeep:
 
     @property
     def _steps(self) -> tuple[Callable[[], list[str]], ...]:
-        looks = (self._look_at_executors, _look_for_silence)
+        looks = (self._look_at_executors, self._look_for_silence)
         return (self._look_at_kinds, _look_again, self._tell, *looks)
+
+    def _look_for_silence(self) -> list[str]:
+        look_for_recoveries()
+        if held_since() is not None:
+            self._looks_left_out = LOOKS_AFTER_HOLD
+        elif self._looks_left_out:
+            self._looks_left_out -= 1
+        else:
+            for line in look_for_silence(timezone.now()):
+                logger.warning("%s", line)
+        return []
 
     def look_at_executors(self) -> None:
         """Note which executors definitions use."""
@@ -123,10 +141,3 @@ class Upkeep:
 
 def _look_again() -> list[str]:
     return look_again(timezone.now())
-
-
-def _look_for_silence() -> list[str]:
-    look_for_recoveries()
-    for line in look_for_silence(timezone.now()):
-        logger.warning("%s", line)
-    return []

@@ -1,4 +1,4 @@
-"""The banner of the admin's pages, and the link to the overview."""
+"""The banner of the admin's pages, and links to pages of no single model."""
 
 from __future__ import annotations
 
@@ -34,6 +34,13 @@ def countjobs_jobs_url(context: template.Context) -> str:
     """The URL of the page “Jobs”; "" for users who may not view any kind."""
     request = context["request"]
     return Links(request, site_of(request)).to_jobs()
+
+
+@register.simple_tag(takes_context=True)
+def countjobs_hold_url(context: template.Context) -> str:
+    """The URL of the page that holds and releases all jobs; "" for users who may not."""
+    request = context["request"]
+    return Links(request, site_of(request)).to_hold()
 
 
 @register.simple_tag

@@ -49,7 +49,7 @@ REFUSED: list[dict[str, str]] = [
     {"year": "1999"},
     {"name": "集\u200b計"},
     {"overlap": "replace", "time_limit": "0", "retries": "101", "retry_backoff": "0.5"},
-    {"pause_after": "0", "most_silence": "x"},
+    {"pause_after": "0", "most_silence": "x", "keep_days": "0"},
 ]
 """Forms that are refused: what is filled in, beside what is right."""
 

@@ -26,6 +26,7 @@ TINY = {
     "idle": ["--definitions", "5", "--seconds", "0.1", *ALONE],
     "scale": ["--few", "3", "--many", "5", "--due", "2", "--seconds", "2", *ALONE],
     "heavy": ["--runs", "2", "--cpu", "0.1", "--short", "2", *ALONE],
+    "purge": ["--definitions", "3", "--seconds", "2", "--rows", "50", *ALONE],
     "edit": ["--definitions", "3", "--samples", "1", "--most", "1", *ALONE],
 }
 

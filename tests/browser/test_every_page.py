@@ -142,6 +142,7 @@ PAGES = {
     "all jobs, filtered": At(f"{RUNS}/all-jobs/?state=ended&o=failures&q=count"),
     "running now": At(f"{RUNS}/running/"),
     "running now, for a viewer": At(f"{RUNS}/running/", who="viewer"),
+    "hold all jobs": At(f"{RUNS}/hold/"),
     "running now, one is cancelled": At(f"{RUNS}/running/", then=cancel_one),
     "executions": At(f"{RUNS}/"),
     "executions, for a viewer": At(f"{RUNS}/", who="viewer"),

@@ -27,12 +27,14 @@ LAYERS = [
     {"executors"},
     {"checks"},
     {"schedulers"},
-    {"api", "quickstart", "apps"},
+    {"endpoints"},
+    {"api", "quickstart", "urls", "apps"},
     {"management"},
     {"admin"},
     {"templatetags"},
     {"imports"},
     {"alerts"},
+    {"metrics"},
 ]
 LAYER_OF = {part: number for number, parts in enumerate(LAYERS) for part in parts}
 FILES = [path for path in sorted(ROOT.rglob("*.py")) if path.parent.name != "migrations"]

@@ -108,7 +108,8 @@ def test_no_log_and_no_command_says_1_runs() -> None:
     """What is translated says it with `ngettext`; that is not looked at."""
     nouns = "runs|outcomes|jobs|threads|processes|rows|executions"
     said = re.compile(rf"(?:%d|\{{[^{{}}]+\}}) (?:{nouns})\b")
-    files = [file for file in ROOT.glob("countjobs/**/*.py") if "admin" not in file.parts]
+    translated = {"admin", "composing.py"}
+    files = [each for each in ROOT.glob("countjobs/**/*.py") if not translated & {*each.parts}]
     lines = [line for file in files for line in file.read_text().splitlines()]
     assert [line for line in lines if said.search(line)] == []
     assert len(lines) > 1_000

@@ -8,8 +8,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
-from countjobs.models import Execution
-from tests.support.factories import NOON, make_execution
+from countjobs.models import Execution, SchedulerNode
+from countjobs.models.executions import Status
+from tests.support.factories import NOON, make_execution, make_node
 
 DAY = timedelta(days=1)
 
@@ -49,6 +50,25 @@ def test_without_options_the_settings_count(
     assert purge(capsys) == "6 runs deleted.\n"
 
 
+def test_failures_are_kept_longer_if_an_option_or_the_settings_say_so(
+    capsys: pytest.CaptureFixture[str], settings: Settings
+) -> None:
+    for status in (Status.FAILED, Status.SUCCEEDED):
+        for days in (1, 6, 30):
+            make_execution(status, scheduled_at=NOON - days * DAY)
+    settings.COUNTJOBS = {"KEEP_DAYS": 5, "KEEP_DAYS_FAILURES": 20}
+    assert purge(capsys, "--days-failures", "40") == "2 runs deleted.\n"
+    assert purge(capsys) == "1 run deleted.\n"
+    assert purge(capsys, "--days-failures", "0") == "1 run deleted.\n"
+
+
+def test_it_says_what_else_it_deleted(capsys: pytest.CaptureFixture[str]) -> None:
+    for days in (1, 91, 92):
+        make_node(NOON - days * DAY, state=SchedulerNode.State.STOPPED)
+    assert purge(capsys) == "0 runs deleted.\n2 schedulers deleted.\n"
+    assert purge(capsys) == "0 runs deleted.\n"
+
+
 def test_by_default_a_season_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
     make_execution(scheduled_at=NOON - 90 * DAY)
     make_execution(scheduled_at=NOON - 91 * DAY)
@@ -60,3 +80,9 @@ def test_by_default_a_season_is_kept(capsys: pytest.CaptureFixture[str]) -> None
 def test_numbers_that_make_no_sense_are_refused(option: str, value: str) -> None:
     with pytest.raises(CommandError, match="must be a whole number from 1 to"):
         call_command("purgeexecutions", f"{option}={value}")
+
+
+@pytest.mark.parametrize("value", ["-1", "1.5", "", "9" * 9])
+def test_days_for_failures_that_make_no_sense_are_refused(value: str) -> None:
+    with pytest.raises(CommandError, match="must be a whole number from 0 to"):
+        call_command("purgeexecutions", f"--days-failures={value}")

@@ -87,6 +87,7 @@ def test_json_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
         "taken_by": [],
         "unknown_kinds": [],
         "foreign_rows": 0,
+        "held": None,
         "status": 0,
         "problems": [],
     }

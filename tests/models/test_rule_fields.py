@@ -21,7 +21,7 @@ REPLACE = "This executor can't stop a run. Choose processes, or another overlap.
 WRONG: list[tuple[dict[str, Any], str]] = [
     *(
         ({name: value}, name)
-        for name in ("time_limit", "pause_after", "most_silence", "retry_delay")
+        for name in ("time_limit", "pause_after", "most_silence", "retry_delay", "keep_days")
         for value in (0, -1, 2**31, 2**64, "many", "1.5")
     ),
     ({"time_limit": TEN_YEARS + 1}, "time_limit"),
@@ -29,6 +29,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"retry_delay": TEN_YEARS + 1}, "retry_delay"),
     ({"retry_delay": None}, "retry_delay"),
     ({"pause_after": 1_001}, "pause_after"),
+    ({"keep_days": 36_501}, "keep_days"),
     *(({"retries": value}, "retries") for value in (-1, 101, 2**40, None, "", "x")),
     *(
         ({"retry_backoff": value}, "retry_backoff")
@@ -54,6 +55,8 @@ RIGHT: list[dict[str, Any]] = [
     {"retry_backoff": 1.5},
     {"pause_after": 1},
     {"pause_after": 1_000, "most_silence": TEN_YEARS},
+    {"keep_days": 1},
+    {"keep_days": 36_500},
     {"overlap": "wait"},
     {"overlap": "replace", "executor": "processes"},
     {"executor": "processes"},
@@ -98,6 +101,7 @@ def test_a_right_value_is_taken_saved_and_read_again(values: dict[str, Any]) -> 
     [
         {"time_limit": 0},
         {"pause_after": 1_001},
+        {"keep_days": 0},
         {"retries": 101},
         {"retry_delay": 0},
         {"retry_backoff": "0.50"},
@@ -199,6 +203,7 @@ def test_rules_with_their_default_values_are_settled_and_others_are_not() -> Non
         "rerun_if_lost": True,
         "pause_after": 1,
         "most_silence": 1,
+        "keep_days": 1,
     }
     assert set(changed) == every
     for name, value in changed.items():

@@ -1,10 +1,7 @@
 """The project's settings: what the environment says, and what they refuse."""
 
 import multiprocessing
-import os
 import stat
-import subprocess
-import sys
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -15,22 +12,9 @@ from django.core.exceptions import ImproperlyConfigured
 from project import environment
 from tests.support.env_names import NAMES
 from tests.support.paths import ROOT
+from tests.support.project_commands import manage
 
 LONG_KEY = "0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
-
-def manage(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run manage.py where the environment says of the project's variables this and nothing else."""
-    clean = {name: value for name, value in os.environ.items() if name not in NAMES}
-    clean.pop("DJANGO_SETTINGS_MODULE", None)
-    return subprocess.run(
-        [sys.executable, "-W", "error", ROOT / "manage.py", *arguments],
-        env=clean | variables,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -50,6 +34,10 @@ def test_an_empty_variable_is_refused(name: str, monkeypatch: pytest.MonkeyPatch
             "DATABASE_URL must begin with postgres:// or sqlite:///.",
         ),
         ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS is set, but empty."),
+        ({"STATIC_ROOT": "static"}, "STATIC_ROOT must be a full path, beginning with /"),
+        ({"EMAIL_URL": "mail.example.com"}, "EMAIL_URL must be like smtp+tls://USER:PASSWORD@"),
+        ({"EMAIL_URL": "smtp://:secret@/"}, "EMAIL_URL must be like smtp+tls://USER:PASSWORD@"),
+        ({"EMAIL_URL": "smtp://h:none"}, "EMAIL_URL must be like smtp+tls://USER:PASSWORD@"),
         ({"SECRET_KEY_FALLBACKS": " "}, "SECRET_KEY_FALLBACKS is set, but empty."),
         (
             {"DATABASE_URL": "postgres://h/n"},

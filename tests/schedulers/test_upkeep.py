@@ -45,9 +45,9 @@ def test_where_all_is_well_each_kind_costs_one_query_and_nothing_is_locked() -> 
     make_definitions(30)
     with CaptureQueriesContext(connection) as captured:
         Upkeep().look()
-    # Parked, kinds told, strangers, executors, failing jobs, watched jobs, and where an index shows
-    # troubles: overdue, unfinished, missed, skipped, cancelled.
-    assert len(captured) == len(concrete_definitions()) + 11
+    # Parked, kinds told, strangers, executors, failing jobs, the hold, watched jobs, and where an
+    # index shows troubles: overdue, unfinished, missed, skipped, cancelled.
+    assert len(captured) == len(concrete_definitions()) + 12
     assert "FOR UPDATE" not in str(captured.captured_queries)
 
 

@@ -36,6 +36,7 @@ EVERYTHING: dict[str, Any] = {
     "rerun_if_lost": True,
     "pause_after": 3,
     "most_silence": 86_400,
+    "keep_days": 400,
 }
 """Each field that can be declared, with a value that is not the default."""
 

@@ -27,6 +27,15 @@ class Promised:
         return [self.first + number * SECOND for number in range(seconds + 1)]
 
 
+def promised_so_far(names: Collection[str]) -> list[Promised]:
+    """For each job, every second from its first run to its last, where nobody set an end."""
+    rows = Execution.objects.filter(trigger="schedule", job_name__in=names)
+    seen: dict[str, set[datetime]] = defaultdict(set)
+    for name, at, folded in rows.values_list("job_name", "scheduled_at", "folded"):
+        seen[name] |= {at, at - folded * SECOND}
+    return [Promised([name], min(times), max(times)) for name, times in seen.items()]
+
+
 Noted = dict[tuple[str, datetime], set[str]]
 """What jobs wrote down of their own runs: the tokens, by name and fire time."""
 
@@ -43,7 +52,7 @@ def faults(promised: Promised, notes: Path, unwell: Collection[int]) -> list[str
     """Everything that must not be so. `unwell` are the pids of schedulers that may lose runs."""
     noted = read_notes(notes)
     return [
-        *_shortened(_unaccounted(promised)),
+        *_shortened(unaccounted(promised)),
         *_shortened(_started_twice(noted)),
         *_shortened(_wrongly_noted(noted)),
         *_shortened(_unsettled()),
@@ -57,7 +66,7 @@ def _shortened(lines: Iterable[str]) -> list[str]:
     return every[:MOST_LINES] + ([f"… and {rest} more of this kind"] if rest > 0 else [])
 
 
-def _unaccounted(promised: Promised) -> Iterator[str]:
+def unaccounted(promised: Promised) -> Iterator[str]:
     """Every second of every job is one execution, or counted in one's `folded`."""
     accounted: dict[str, Counter[datetime]] = defaultdict(Counter)
     for name, at, folded in Execution.objects.values_list("job_name", "scheduled_at", "folded"):

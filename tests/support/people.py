@@ -20,6 +20,7 @@ PERMISSIONS: dict[str, Iterable[str]] = {
     "changer": (*VIEW, "change_countjob"),
     "adder": (*VIEW, "add_countjob"),
     "deleter": (*VIEW, "delete_countjob"),
+    "holder": (*VIEW, "hold_jobs"),
 }
 """The permissions of staff, by role. There are also `anonymous` and `superuser`."""
 

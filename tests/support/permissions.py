@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from countjobs.admin.transfer.packing import pack
-from countjobs.models import CountJob, Execution, ParkedJob, SchedulerNode
+from countjobs.models import CountJob, Execution, Hold, ParkedJob, SchedulerNode
 from countjobs.models.executions import Status
 from countjobs.transfer.saving import Order
 from tests.support.definition_form import form_values
@@ -37,6 +37,9 @@ PAUSERS = {"pauser", "editor", "superuser"}
 RUNNERS = {"runner", "superuser"}
 
 
+HOLDERS = {"holder", "superuser"}
+
+
 IMPORTERS = ADDERS & CHANGERS & PAUSERS
 
 
@@ -51,6 +54,7 @@ PAGES: dict[str, set[str]] = {
     "running": VIEWERS,
     "running_parts": VIEWERS,
     "jobs": VIEWERS,
+    "hold": HOLDERS,
     "countjob_changelist": VIEWERS,
     "countjob_add": ADDERS,
     "countjob_change": VIEWERS,
@@ -110,6 +114,8 @@ WRITES: dict[str, set[str]] = {
     "execution_again": RUNNERS,
     "execution_cancel": RUNNERS,
     "running_cancel": RUNNERS,
+    "hold": HOLDERS,
+    "release": HOLDERS,
     "cancel": RUNNERS,
     "execution_add": NOBODY,
     "execution_change": NOBODY,
@@ -148,7 +154,7 @@ ACTIONS_ON_RUNS = {"cancel": WRITES["cancel"]}
 
 WITHOUT_A_ROW = (
     *("_changelist", "_add", "_import", "_jobs", "_new", "_overview", "_overview_parts"),
-    *("_running", "_running_parts", "_running_cancel"),
+    *("_running", "_running_parts", "_running_cancel", "_hold", "_release"),
 )
 
 
@@ -166,6 +172,7 @@ class Rows:
             host="old", pid=1, version="1", started=NOON, heartbeat=NOON, capacity=1
         )
         self.parked = ParkedJob.objects.create(job_id="old", error="old", parked_at=NOON)
+        self.hold = Hold.objects.create(reason="old", held_at=NOON)
 
     def address(self, page: str) -> str:
         if page == "index":
@@ -195,7 +202,7 @@ class Rows:
 
     def state(self) -> list[Any]:
         """Everything that a POST might change."""
-        models: list[Any] = [CountJob, Execution, SchedulerNode, ParkedJob]
+        models: list[Any] = [CountJob, Execution, SchedulerNode, ParkedJob, Hold]
         return [list(model.objects.order_by("pk").values()) for model in models]
 
     def post(self, client: Client, what: str) -> int:
@@ -215,21 +222,28 @@ class Rows:
         else:
             url = self.address(what)
             data |= form_values({"description": "new"}) if what.startswith("countjob") else {}
-        if what == "countjob_enabled":
-            data = {"enabled": "0"}
         if what == "execution_changelist":
             data |= {"action": "delete_selected", "_selected_action": [self.execution.pk]}
-        if what == "running_cancel":
-            data = {"run": self.queued.pk}
-        if what == "countjob_delete":
-            data = {"post": "yes"}
-        if what == "jobs":
-            data = {"action": "pause", "all": "1"}
+        if what == "hold":
+            Hold.objects.all().delete()
         if what.endswith("import"):
             data = {"packed": _shown(PLACES[what]), "_confirm": "yes"}
-        response = client.post(url, data)
+        response = client.post(url, self._own_data().get(what, data))
+        if what == "hold" and not Hold.objects.exists():  # as it was
+            self.hold.save(force_insert=True)
         response.getvalue()  # a file that is read to its end is closed
         return response
+
+    def _own_data(self) -> dict[str, dict[str, Any]]:
+        """What is posted, for what is unlike the others."""
+        return {
+            "countjob_enabled": {"enabled": "0"},
+            "countjob_delete": {"post": "yes"},
+            "jobs": {"action": "pause", "all": "1"},
+            "running_cancel": {"run": self.queued.pk},
+            "hold": {"reason": "new"},
+            "release": {"held_at": self.hold.held_at.isoformat()},
+        }
 
 
 PLACES = {"countjob_import": "countjobs.countjob", "import": "all"}

@@ -30,8 +30,12 @@ def database_url() -> str:
     return f"postgres://{user}{password}@{host}:{settings['PORT'] or 5432}/{settings['NAME']}"
 
 
-def start(*command: str, log: Path, url: str = "", **environment: str) -> subprocess.Popen[bytes]:
-    """Start a command of manage.py. What it says goes to a file."""
+def start(
+    *command: str, log: Path, url: str = "", directory: str = "", **environment: str
+) -> subprocess.Popen[bytes]:
+    """Start a command of manage.py, of this release or of another's directory. What it says goes
+    to a file.
+    """
     env = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "tests.settings",
@@ -39,12 +43,15 @@ def start(*command: str, log: Path, url: str = "", **environment: str) -> subpro
         "PYTHONUNBUFFERED": "1",
         **environment,
     }
-    return spawn([sys.executable, "manage.py", *command], directory=ROOT, environment=env, log=log)
+    line = [sys.executable, "manage.py", *command]
+    return spawn(line, directory=Path(directory or ROOT), environment=env, log=log)
 
 
-def run_to_its_end(*command: str, log: Path, url: str = "", **environment: str) -> None:
+def run_to_its_end(
+    *command: str, log: Path, url: str = "", directory: str = "", **environment: str
+) -> None:
     """Run a command of manage.py that must succeed."""
-    process = start(*command, log=log, url=url, **environment)
+    process = start(*command, log=log, url=url, directory=directory, **environment)
     try:
         status = process.wait(60)
     finally:
@@ -54,10 +61,11 @@ def run_to_its_end(*command: str, log: Path, url: str = "", **environment: str) 
 
 @contextmanager
 def scheduler(
-    log: Path, *options: str, url: str = "", **environment: str
+    log: Path, *options: str, url: str = "", directory: str = "", **environment: str
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A `runscheduler` that lives, ended with SIGTERM (or killed, where it doesn't end)."""
-    process = start("runscheduler", *options, log=log, url=url, **environment)
+    command = ("runscheduler", *options)
+    process = start(*command, log=log, url=url, directory=directory, **environment)
     try:
         wait_until(lambda: is_alive(process), what=lambda: f"for a scheduler:\n{read(log)}")
         yield process

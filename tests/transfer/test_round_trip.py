@@ -57,6 +57,7 @@ def definitions(draw: st.DrawFn) -> CountJob:
         rerun_if_lost=draw(st.booleans()),
         pause_after=draw(st.none() | st.integers(1, 1_000)),
         most_silence=draw(st.none() | st.integers(1, 100_000)),
+        keep_days=draw(st.none() | st.integers(1, 36_500)),
         messages=draw(st.dictionaries(st.text(letters), st.text(letters), max_size=4)),
         count=draw(st.integers(0, 1_000_000)),
     )

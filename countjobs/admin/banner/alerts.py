@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from countjobs.admin.banner.agreement import differing_rows, strangers
 from countjobs.admin.banner.cautions import Caution, cautions_for
+from countjobs.admin.banner.held import Held, tell_hold
 from countjobs.admin.banner.no_room import NoRoom, tell
 from countjobs.admin.display import link
 from countjobs.admin.links import Links, site_of
@@ -51,19 +52,21 @@ class Alerts:
     """Rows of the job store that something else wrote."""
     cannot_look: bool = False
     """The database refuses the queries."""
+    held: Held | None = None
+    """That all jobs are held: somebody wants that, so it isn't red."""
     cautions: tuple[Caution, ...] = ()
     """What is no problem of the schedulers, and so isn't red."""
 
     def __bool__(self) -> bool:
         """Whether there is a problem."""
-        others = {"more_url", "cautions"}
+        others = {"more_url", "held", "cautions"}
         return any(vars(self)[each.name] for each in fields(self) if each.name not in others)
 
 
 def alerts_for(request: HttpRequest) -> Alerts:
     """What is wrong, as far as the user may know.
 
-    At most four queries if nothing is, and some more once a minute. If they fail, for instance
+    At most five queries if nothing is, and some more once a minute. If they fail, for instance
     between a migration and a restart, the page is shown all the same.
     """
     try:
@@ -79,7 +82,7 @@ def _look(request: HttpRequest) -> Alerts:
     links = Links(request, site_of(request))
     kinds = [model for model in concrete_definitions() if links.may_view(model)]
     if not kinds and not any(map(links.may_view, (Execution, SchedulerNode, ParkedJob))):
-        return Alerts()
+        return Alerts(held=tell_hold(links) if links.may_hold() else None)
     now = timezone.now()
     parked = list(_visible(links, kinds)[: _MOST_NAMES + 1])
     room = look(now)
@@ -96,7 +99,8 @@ def _look(request: HttpRequest) -> Alerts:
         more_url=links.to_list(ParkedJob),
         more=len(parked) > _MOST_NAMES,
         differing=differing_rows(kinds, now) if kinds else 0,
-        cautions=tuple(cautions_for(kinds, links)) if kinds else (),
+        held=tell_hold(links),
+        cautions=tuple(cautions_for(kinds, links)),
     )
 
 

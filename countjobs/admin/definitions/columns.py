@@ -24,6 +24,7 @@ from countjobs.admin.lookup import zone_of
 from countjobs.admin.statistics import MOST, RunStatistics, statistics_of
 from countjobs.admin.watched import PAUSED_ITSELF, SILENT, failures_in_a_row, no_success_since
 from countjobs.database.primary import rows_of
+from countjobs.history.holding import held_since
 from countjobs.models import Execution, JobDefinition, JobWatch, ParkedJob
 from countjobs.models.executions import Status
 from countjobs.models.newest_runs import Past, by_job
@@ -141,6 +142,9 @@ class Facts:
         if self.next_run_time is None:
             return messages.WARNING, gettext("It won't run: its schedule has ended.")
         when = moment_text(self.next_run_time, self.zone)
+        if held_since():
+            text = gettext("All jobs are held: it won't run before they are released. Next run: %s")
+            return messages.WARNING, text % when
         if self.next_run_time < timezone.now() - _OVERDUE:
             text = gettext("It has been due since %s, but no scheduler has claimed it yet.")
             return messages.WARNING, text % when

@@ -52,6 +52,7 @@ _WRONG: Rows = [
     ("retries", "retry_delay", "retry_backoff"),
     "rerun_if_lost",
 ]
+_KEPT: Rows = ["keep_days"]
 
 
 def fieldsets_of(
@@ -68,14 +69,17 @@ def fieldsets_of(
     """
     is_new = definition is None
     own: Rows = [*(typed_key(model) if is_new else ()), *own_fields(model)]
-    is_folded = not _differs(definition or model(), _WRONG, given)
+    wrong_folds, kept_folds = (
+        not _differs(definition or model(), rows, given) for rows in (_WRONG, _KEPT)
+    )
     layout: list[tuple[Any, Rows, Any, bool]] = [
         (None, _WHAT, "", False),
         (capfirst(model._meta.verbose_name), own, "", False),
         (_("When it runs"), _SCHEDULE, _NEEDED if is_new else _EMPTY, False),
         (_("Time zone and period"), _BOUNDS, "", False),
         (_("Late and overlapping runs"), _OVERLAPS, "", False),
-        (_("If something goes wrong"), _WRONG, "", is_folded),
+        (_("If something goes wrong"), _WRONG, "", wrong_folds),
+        (_("How long runs are kept"), _KEPT, "", kept_folds),
     ]
     return [
         (title, {"fields": rows, "description": text, "classes": _classes(folds=folds)})

@@ -27,6 +27,7 @@ from countjobs.admin.one_row import row_of
 from countjobs.admin.urls import OF_ROW, WRITE, Page
 from countjobs.database.batches import batches
 from countjobs.database.deadlocks import again_after_deadlock
+from countjobs.history.holding import held_since
 from countjobs.models import JobDefinition
 
 if TYPE_CHECKING:
@@ -62,6 +63,13 @@ def set_many(
         startable(model_admin, request, queryset)  # says how many are left out
     count = set_enabled(request, queryset, enabled=enabled)
     model_admin.message_user(request, switched_words(count, enabled=enabled), messages.SUCCESS)
+    warn_if_held(request, count if enabled else 0)
+
+
+def warn_if_held(request: HttpRequest, resumed: int) -> None:
+    """Say that definitions which were resumed don't run yet, if all jobs are held."""
+    if resumed and held_since():
+        messages.warning(request, gettext("All jobs are held. They run once they are released."))
 
 
 def switched_words(count: int, *, enabled: bool) -> str:

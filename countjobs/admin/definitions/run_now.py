@@ -24,6 +24,7 @@ from countjobs.admin.guarded import may_start
 from countjobs.admin.links import Links, within_those_of
 from countjobs.admin.one_row import row_of
 from countjobs.admin.urls import OF_ROW, READ, WRITE, Page
+from countjobs.history.holding import held_since
 from countjobs.history.requests import request_runs
 from countjobs.models import Execution, SchedulerNode
 from countjobs.models.executions import Trigger
@@ -58,6 +59,13 @@ def ask_for_runs(
         text = ngettext(
             "No scheduler is alive. The run waits until a scheduler is started.",
             "No scheduler is alive. The runs wait until a scheduler is started.",
+            len(queued),
+        )
+        messages.warning(request, text)
+    if held_since():
+        text = ngettext(
+            "All jobs are held. The run waits until they are released.",
+            "All jobs are held. The runs wait until they are released.",
             len(queued),
         )
         messages.warning(request, text)

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, pgettext_lazy
 
+from countjobs.admin import hold_page
 from countjobs.admin.executions import page, search, views
 from countjobs.admin.executions.cancelling import cancel
 from countjobs.admin.executions.chain import read_chain
@@ -76,6 +77,7 @@ class ExecutionAdmin(ReadOnlyAdmin):
         *search.PAGES,
         *views.PAGES,
         *import_page.PAGES_OF_ALL,
+        *hold_page.PAGES,
     )
     change_form_template = "admin/countjobs/executions/change_form.html"
     change_list_template = "admin/countjobs/executions/change_list.html"

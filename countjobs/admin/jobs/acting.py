@@ -10,7 +10,7 @@ from django.contrib.admin import AdminSite
 from django.http import FileResponse, HttpRequest
 from django.utils.translation import gettext as _
 
-from countjobs.admin.definitions.pausing import set_enabled, switched_words
+from countjobs.admin.definitions.pausing import set_enabled, switched_words, warn_if_held
 from countjobs.admin.definitions.run_now import ask_for_runs
 from countjobs.admin.guarded import is_guarded, startable
 from countjobs.admin.jobs.matching import Found, Kind
@@ -46,6 +46,7 @@ def _set_enabled(request: HttpRequest, site: AdminSite, found: Found, *, enabled
             startable(site.get_model_admin(kind), request, rows)  # says how many are left out
     count = sum(set_enabled(request, rows, enabled=enabled) for rows in found.values())
     messages.success(request, switched_words(count, enabled=enabled))
+    warn_if_held(request, count if enabled else 0)
 
 
 def _run_now(request: HttpRequest, site: AdminSite, found: Found) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from typing import Any
 
@@ -11,6 +10,7 @@ from django.core.management.base import CommandError, CommandParser
 from countjobs.database.primary import rows_of
 from countjobs.executors.here import run_here
 from countjobs.management.database import DatabaseCommand
+from countjobs.management.hold_words import terminal_user
 from countjobs.management.logs import configure_logging, show_lines_at_once
 from countjobs.models import Execution, JobDefinition
 from countjobs.models.kinds import concrete_definitions, definition_key
@@ -35,7 +35,7 @@ class Command(DatabaseCommand):
         """Run it. Raises CommandError where no definition, or more than one, has that name."""
         configure_logging(verbosity)
         show_lines_at_once()
-        execution = run_here(find_definition(name), requested_by=_user())
+        execution = run_here(find_definition(name), requested_by=terminal_user())
         if execution.status != Execution.Status.SUCCEEDED:
             self.stderr.write(visible_text(execution.traceback or execution.error))
             sys.exit(1)
@@ -70,10 +70,3 @@ def _by_job_id(job_id: str) -> list[JobDefinition]:
         return []
     model, pk = key
     return list(rows_of(model).filter(pk=pk))
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user without a name
-        return ""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from apscheduler.schedulers import SchedulerNotRunningError
@@ -12,14 +14,20 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import DEFAULT_DB_ALIAS
 
 from countjobs.conf import Conf
-from countjobs.management.arguments import seconds, whole
+from countjobs.endpoints.answers import Answers
+from countjobs.endpoints.ports import Address
+from countjobs.endpoints.probe_server import ProbeServer
+from countjobs.management.arguments import address, seconds, whole
 from countjobs.management.database import DatabaseCommand
 from countjobs.management.leaving import leave_by, leave_now
 from countjobs.management.logs import configure_logging
 from countjobs.management.stopping import StopSignals
 from countjobs.management.streams import batched_streams
 from countjobs.schedulers import create_scheduler
-from countjobs.text import counted
+from countjobs.schedulers.loop import BackgroundScheduler
+from countjobs.text import counted, in_one_line
+
+logger = in_one_line(logging.getLogger(__name__))
 
 _LOOP_CHECK_SECONDS = 1.0
 
@@ -52,23 +60,37 @@ class Command(DatabaseCommand):
             help="How many seconds to wait for started runs when told to stop (default: "
             "%(default)s). Runs that take longer are recorded as lost, and the exit status is 1.",
         )
+        parser.add_argument(
+            "--serve",
+            type=address,
+            metavar="ADDRESS:PORT",
+            help="Answer HTTP requests there: /live, /ready and, if the app countjobs.metrics is "
+            "installed, /metrics. Who reaches the port may ask. Without an address (:PORT) it "
+            "listens on all of this machine's.",
+        )
 
     def get_check_kwargs(self, options: dict[str, Any]) -> dict[Any, Any]:
         """As Django's, and the checks of the database that it runs on."""
         return {**super().get_check_kwargs(options), "databases": [DEFAULT_DB_ALIAS]}
 
     def handle(
-        self, *args: Any, verbosity: int, threads: int, drain_timeout: float, **options: Any
+        self,
+        *args: Any,
+        verbosity: int,
+        threads: int,
+        drain_timeout: float,
+        serve: Address | None,
+        **options: Any,
     ) -> None:
         """Run until stopped."""
         with batched_streams():
             configure_logging(verbosity)
-            why = self._run_until_stopped(threads, drain_timeout)
+            why = self._run_until_stopped(threads, drain_timeout, serve)
         if why:
             # Threads can't be killed, and Python would wait for them.
             leave_now(1, why)
 
-    def _run_until_stopped(self, threads: int, drain_timeout: float) -> str:
+    def _run_until_stopped(self, threads: int, drain_timeout: float, serve: Address | None) -> str:
         """Returns what kept it from ending well; empty if nothing did."""
         stop = StopSignals()
         try:
@@ -77,7 +99,13 @@ class Command(DatabaseCommand):
             )
         except ImproperlyConfigured as error:
             raise CommandError(str(error)) from error
-        scheduler.start()
+        with _answering(scheduler, serve):
+            scheduler.start()
+            return self._wait_and_end(scheduler, stop, drain_timeout)
+
+    def _wait_and_end(
+        self, scheduler: BackgroundScheduler, stop: StopSignals, drain_timeout: float
+    ) -> str:
         while not (scheduler.is_worn_out or stop.wait(_LOOP_CHECK_SECONDS)):
             if not scheduler.is_looping and not scheduler.is_worn_out:
                 leave_by(time.monotonic() + drain_timeout)
@@ -89,3 +117,25 @@ class Command(DatabaseCommand):
             return "All threads were taken by runs that did not stop."
         left = scheduler.abandoned
         return f"{counted(left, 'run')} did not finish in time." if left else ""
+
+
+@contextmanager
+def _answering(scheduler: BackgroundScheduler, serve: Address | None) -> Iterator[None]:
+    """Answer requests inside, until the scheduler has drained. Raises CommandError if the port
+    can't be had.
+    """
+    if serve is None:
+        yield
+        return
+    try:
+        server = ProbeServer(serve)
+    except ValueError as error:
+        raise CommandError(str(error)) from error
+    answers = Answers(scheduler)
+    server.start(answers.answer)
+    at = Address(serve.host, server.port)
+    logger.info("Listening on %s: %s.", at, ", ".join(answers.paths))
+    try:
+        yield
+    finally:
+        server.stop()

@@ -4,39 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from countjobs.conf import Conf
-from countjobs.jobstores.room import Taking, look
-from countjobs.jobstores.strangers import find_strangers, kinds_that_nobody_runs
+from countjobs.history.holding import current_hold
+from countjobs.jobstores.problems import State, problems_of, read_state
 from countjobs.management.database import DatabaseCommand
-from countjobs.models import Execution, ParkedJob, SchedulerNode
+from countjobs.management.hold_words import state_of, told
 from countjobs.text import counted, visible
-
-State = dict[str, Any]
-
-
-class Problem(NamedTuple):
-    """What may be wrong, and the exit status that says so."""
-
-    status: int
-    name: str
-    """What JSON calls it."""
-    holds: Callable[[State], bool]
-
-
-PROBLEMS = (
-    Problem(1, "no_scheduler", lambda state: not state["alive"]),
-    Problem(5, "cannot_claim", lambda state: state["alive"] and _none_can_claim(state)),
-    Problem(4, "no_room", lambda state: bool(state["taken_by"])),
-    Problem(3, "broken", lambda state: bool(state["broken"] or state["unknown_kinds"])),
-)
-"""By their weight: the first one that holds decides the exit status."""
 
 
 class Command(DatabaseCommand):
@@ -55,56 +34,13 @@ class Command(DatabaseCommand):
 
     def handle(self, *args: Any, json: bool, **options: Any) -> None:
         """Print the state, and exit accordingly."""
-        state = _state(timezone.now())
-        found = [problem for problem in PROBLEMS if problem.holds(state)]
+        state = read_state(timezone.now()) | {"held": state_of(current_hold())}
+        found = problems_of(state)
         status = found[0].status if found else 0
         state |= {"status": status, "problems": [problem.name for problem in found]}
         self.stdout.write(_json(state) if json else _text(state))
         if status:
             sys.exit(status)
-
-
-def _state(now: datetime) -> State:
-    room = look(now)
-    strangers = find_strangers()
-    return {
-        "alive": bool(room.alive),
-        "schedulers": [_node(node, now) for node in room.alive],
-        "running": Execution.objects.active().filter(status=Execution.Status.RUNNING).count(),
-        "taken_by": [_taking(run) for run in room.taken_by],
-        "broken": ParkedJob.objects.count(),
-        "unknown_kinds": kinds_that_nobody_runs(
-            strangers.kinds, [node.kinds for node in room.alive], now
-        ),
-        "foreign_rows": len(strangers.foreign),
-    }
-
-
-def _none_can_claim(state: State) -> bool:
-    return all(node["cannot_claim"] for node in state["schedulers"])
-
-
-def _node(node: SchedulerNode, now: datetime) -> dict[str, Any]:
-    return {
-        "name": node.name,
-        "state": node.state,
-        "capacity": node.capacity,
-        "given_up": node.given_up,
-        "version": node.version,
-        "started": node.started.isoformat(),
-        "heartbeat_seconds_ago": round((now - node.heartbeat).total_seconds(), 1),
-        "cannot_claim": node.cannot_claim,
-    }
-
-
-def _taking(run: Taking) -> dict[str, Any]:
-    return {
-        "run": run.execution_id,
-        "job": run.job_name,
-        "job_id": run.job_id,
-        "scheduler": run.node,
-        "since": run.since.isoformat(),
-    }
 
 
 def _json(state: State) -> str:
@@ -123,6 +59,8 @@ def _text(state: State) -> str:
     lines.append(
         f"{_counted(state['running'], 'run')} running, {_counted(state['broken'], 'job')} broken."
     )
+    if held := state["held"]:
+        lines.append(f"All jobs are held {told(held)}")
     lines += _no_room(state["taken_by"])
     if kinds := state["unknown_kinds"]:
         lines.append(f"No scheduler knows these kinds of job: {', '.join(kinds)}.")

@@ -50,7 +50,12 @@ def test_a_copy_has_the_first_name_that_is_free_and_fits(
 
 def test_a_copy_has_the_same_rules_and_has_not_paused_itself(client: Client) -> None:
     rules: dict[str, Any] = {"time_limit": 90, "retries": 3, "retry_delay": 10, "overlap": "wait"}
-    limits: dict[str, Any] = {"pause_after": 5, "most_silence": 60, "executor": "processes"}
+    limits: dict[str, Any] = {
+        "pause_after": 5,
+        "most_silence": 60,
+        "keep_days": 9,
+        "executor": "processes",
+    }
     original = CountJob.objects.create(name="a", retry_backoff="1.5", **rules, **limits)
     pause_itself(original)
     duplicate(client, original)

@@ -164,7 +164,8 @@ def test_fieldsets_can_be_ones_own_or_leave_fields_out(rf: RequestFactory) -> No
     assert tidied == [(None, {"fields": ("name", "greeted")})]
     short = Shortened(Greeting, admin.site).get_fieldsets(rf.get("/"))
     titles = [str(title) for title, _options in short]
-    assert titles[-2:] == ["Time zone and period", "If something goes wrong"]
+    wrong = "If something goes wrong"
+    assert titles[-3:] == ["Time zone and period", wrong, "How long runs are kept"]
     assert ("year", "month", "day") in short[2][1]["fields"]
 
 

@@ -18,12 +18,13 @@ pytestmark = pytest.mark.django_db
 
 PREVIEW = f"{ADD[: -len('add/')]}preview/"
 GROUP = "If something goes wrong"
+KEPT = "How long runs are kept"
 THREADS = "be stopped from outside."
 
 
-def is_folded(page: str) -> bool:
+def is_folded(page: str, group: str = GROUP) -> bool:
     """Whether the group has to be opened."""
-    found = re.search(rf"(<details><summary>\s*)?<h2[^>]*>{GROUP}</h2>", page)
+    found = re.search(rf"(<details><summary>\s*)?<h2[^>]*>{group}</h2>", page)
     assert found
     return bool(found[1])
 
@@ -42,6 +43,7 @@ def test_all_of_them_can_be_filled_in(client: Client) -> None:
         "rerun_if_lost": "on",
         "pause_after": "5",
         "most_silence": "86400",
+        "keep_days": "400",
     }
     client.post(ADD, form_values(typed))
     definition = CountJob.objects.get()
@@ -105,6 +107,8 @@ def test_a_default_in_the_address_leaves_it_folded(client: Client) -> None:
         ("pause_after", "0"),
         ("pause_after", "1001"),
         ("most_silence", "0"),
+        ("keep_days", "0"),
+        ("keep_days", "36501"),
         ("overlap", "hurry"),
         ("overlap", "replace"),
         ("executor", "nowhere"),
@@ -118,8 +122,19 @@ def test_a_bad_value_has_its_error_at_its_field_in_an_open_group(
         page = client.post(url, form_values({"name": "new", field: value})).content.decode()
         assert errors_shown_at(field, page)
         if field not in {"overlap", "executor"}:
-            assert not is_folded(page)
+            assert not is_folded(page, KEPT if field == "keep_days" else GROUP)
     assert CountJob.objects.count() == 1
+
+
+def test_how_long_runs_are_kept_is_a_group_of_its_own(client: Client) -> None:
+    definition = CountJob.objects.create(name="a")
+    page = client.get(change_url(definition)).content.decode()
+    assert is_folded(page, KEPT)
+    definition.keep_days = 7
+    definition.save()
+    page = client.get(change_url(definition)).content.decode()
+    assert not is_folded(page, KEPT)
+    assert is_folded(page)
 
 
 def test_what_the_settings_name_can_be_chosen(client: Client, settings: Settings) -> None:

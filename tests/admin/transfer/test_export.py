@@ -92,6 +92,7 @@ def test_a_file_has_every_field_on_a_line_of_its_own_in_a_fixed_order(client: Cl
       "rerun_if_lost": false,
       "pause_after": null,
       "most_silence": null,
+      "keep_days": null,
       "messages": {
         "z": "1",
         "a": "二"

@@ -24,6 +24,7 @@ RULES: dict[str, Any] = {
     "retry_backoff": "1.5",
     "pause_after": 5,
     "most_silence": 3_600,
+    "keep_days": 400,
 }
 
 
@@ -87,6 +88,9 @@ def test_threads_is_another_name_of_the_default(client: Client) -> None:
         ({"retry_backoff": "x"}, "retry_backoff “x” value must be a decimal number."),
         ({"pause_after": 0}, "pause_after Ensure this value is greater"),
         ({"most_silence": 10**30}, "most_silence Ensure this value is less"),
+        ({"keep_days": 0}, "keep_days Ensure this value is greater"),
+        ({"keep_days": 36_501}, "keep_days Ensure this value is less"),
+        ({"keep_days": 1.5}, "keep_days"),
     ],
 )
 def test_a_bad_value_is_refused_at_its_field(

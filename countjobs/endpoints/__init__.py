@@ -1,0 +1,1 @@
+"""What probes and monitoring ask over HTTP: a scheduler's own small server, and a page."""
