@@ -9,7 +9,7 @@ from django_apscheduler.models import DjangoJob
 
 from countjobs.jobstores.claims import Claims, claim
 from countjobs.jobstores.store import DatabaseJobStore
-from countjobs.models import CountJob, Execution, JobDefinition
+from countjobs.models import CountJob, Execution, FailingJob, JobDefinition
 from countjobs.models.executions import Status, Trigger
 from tests.support.factories import NOON, SECOND, execution_of, make_definition, statuses
 
@@ -204,3 +204,5 @@ def test_the_attempt_of_a_broken_job_fails_with_the_reason() -> None:
     status, error = stands(retry)
     assert status == Status.FAILED
     assert "no executor “gone”" in error
+    failing = FailingJob.objects.get()
+    assert (failing.job_id, failing.execution_id) == (definition.job_id, retry.pk)
