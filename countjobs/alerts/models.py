@@ -14,9 +14,11 @@ from countjobs.alerts.events import EVENTS, Event
 from countjobs.alerts.sending.senders import senders
 from countjobs.alerts.sending.webhook import check_key
 from countjobs.database.primary import PrimaryQuerySet
-from countjobs.text import validate_marks, visible
+from countjobs.text import validate_length, validate_marks, visible
 
 MOST_GROUPS = 100
+MOST_LENGTH = 100
+"""Characters of a group's name."""
 
 
 class Kind(models.TextChoices):
@@ -32,6 +34,9 @@ def _validate_words(value: Any) -> None:
         raise ValidationError(_("Enter a list of words."), code="list")
     if len(value) > MOST_GROUPS:
         raise ValidationError(_("These are too many."), code="many")
+    for each in value:
+        validate_length(each, MOST_LENGTH)
+        validate_marks(each)
 
 
 def validate_events(value: Any) -> None:
