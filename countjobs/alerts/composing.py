@@ -176,7 +176,7 @@ def _line(alert: Alert) -> Line:
     since = alert.since or alert.created_at
     when = _("Since %(since)s.") % {"since": moment(since)}
     if alert.event == Event.RECOVERED:
-        when = _("It had been so since %(since)s.") % {"since": moment(since)}
+        when = _("The trouble began at %(since)s.") % {"since": moment(since)}
     return Line(
         job=happened(alert),
         happened="" if alert.event == Event.TEST else when,

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -49,6 +49,11 @@ class AlertChannelQuerySet(PrimaryQuerySet["AlertChannel"]):
         unleased = models.Q(leased_until=None) | models.Q(leased_until__lte=now)
         may_try = models.Q(not_before=None) | models.Q(not_before__lte=now)
         return self.filter(unleased, may_try, enabled=True)
+
+    def locked(self) -> list[AlertChannel]:
+        """These, locked, in the order of their keys. Alerts for them may be written meanwhile."""
+        no_key = connection.features.has_select_for_no_key_update
+        return list(self.order_by("pk").select_for_update(no_key=no_key))
 
 
 class AlertChannel(models.Model):
@@ -110,7 +115,7 @@ class AlertChannel(models.Model):
         """Check that messages of its kind can be sent to its target. Raises ValidationError."""
         super().clean()
         if (sender := senders().get(self.kind)) is None:
-            message = _("Apprise isn't installed: pip install countjobs[apprise]")
+            message = _("Apprise isn't installed. Run: pip install apprise")
             raise ValidationError({"kind": message})
         if self.target:
             try:

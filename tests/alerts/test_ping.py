@@ -32,7 +32,7 @@ def server(settings: Settings) -> Iterator[WebServer]:
 
 @pytest.fixture
 def scheduler(monkeypatch: pytest.MonkeyPatch) -> Iterator[BackgroundScheduler]:
-    """A scheduler without a ping of its own."""
+    """Without the pings of its own."""
     monkeypatch.setattr(companions, "_makers", [])
     with running() as found:
         wait_until(lambda: not found.heartbeat.is_older_than(60))
