@@ -29,7 +29,7 @@ class Sender(Protocol):
         """What may be shown of a target, without its secrets. Raises nothing."""
 
     def send(self, target: str, key: str, message: Message) -> None:
-        """Try once, within half a minute. Raises countjobs.alerts.sending.errors.CannotSend.
+        """Try once, within a minute. Raises countjobs.alerts.sending.errors.CannotSend.
 
         `key` signs the message, where the kind has signatures.
         """
