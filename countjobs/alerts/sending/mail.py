@@ -86,7 +86,7 @@ class MailSender:
             lambda: _send(letter),
             seconds=MOST_SECONDS,
             room=_room,
-            what="countjobs mail",
+            what="countjobs-mail",
             late=f"The mail server took longer than {MOST_SECONDS:g} seconds.",
         )
 
