@@ -190,10 +190,11 @@ def test_who_lost_the_lease_leaves_the_channel_to_its_new_holder(sender: FakeSen
     make_alert(channel)
     assert lease(channel.pk, "one", NOON - LEASE)
     assert lease(channel.pk, "two", NOON)
-    assert send_next(channel, "one", READY)
+    assert not send_next(channel, "one", READY)
     channel.refresh_from_db()
     assert channel.leased_to == "two"
-    assert states() == ["sent"]
+    assert states() == ["waiting"]
+    assert send_next(channel, "two", READY)
 
 
 def test_after_a_day_alerts_are_given_up_and_the_rest_is_another_message(
