@@ -14,7 +14,7 @@ from pytest_django import Settings
 from countjobs.alerts import ping as pinging
 from countjobs.alerts.ping import AGAIN_SECONDS, EVERY_SECONDS, Ping
 from countjobs.jobstores.room import Room, Taking
-from countjobs.schedulers import BackgroundScheduler, fitness
+from countjobs.schedulers import BackgroundScheduler, companions, fitness
 from tests.support.factories import NOON
 from tests.support.listening import WebServer, web_server
 from tests.support.scheduling import running
@@ -31,7 +31,8 @@ def server(settings: Settings) -> Iterator[WebServer]:
 
 
 @pytest.fixture
-def scheduler() -> Iterator[BackgroundScheduler]:
+def scheduler(monkeypatch: pytest.MonkeyPatch) -> Iterator[BackgroundScheduler]:
+    monkeypatch.setattr(companions, "_makers", [])  # or it would ping, too
     with running() as found:
         wait_until(lambda: not found.heartbeat.is_older_than(60))
         yield found
