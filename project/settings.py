@@ -97,10 +97,11 @@ LANGUAGES = [("en", "English"), ("ja", "日本語")]
 TIME_ZONE = environment.read_time_zone("TIME_ZONE")
 USE_TZ = True
 
-# Links in alerts, the ping, and who may ask the web server for metrics.
+# Links in alerts, the ping, where alerts may go, and who may ask the web server for metrics.
 COUNTJOBS: dict[str, Any] = {
     "SITE_URL": environment.read_text("SITE_URL"),
     "PING_URL": environment.read_text("PING_URL"),
+    "ALERT_PRIVATE_ADDRESSES": environment.read_bool("ALERT_PRIVATE_ADDRESSES"),
     "METRICS_TOKEN": environment.read_text("METRICS_TOKEN"),
 }
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
 from countjobs.admin.display import NOTHING, badge, link, moment
 from countjobs.admin.links import Links
@@ -101,9 +101,9 @@ class ChannelAdmin(PageAdmin):
     @admin.display(description=_("told about"))
     def told(self, channel: AlertChannel) -> str:
         """Which events of which jobs."""
-        labels = [str(Event(each).label) for each in channel.events if each in Event]
+        labels = [str(Event(each).label) for each in channel.told_events if each in Event]
         events = ", ".join(labels) or gettext("all events")
-        groups = ", ".join(visible(str(each)) for each in channel.groups)
+        groups = ", ".join(map(visible, channel.told_groups))
         if not groups:
             return events
         return gettext("%(events)s; only %(groups)s") % {"events": events, "groups": groups}
@@ -117,7 +117,7 @@ class ChannelAdmin(PageAdmin):
 
     works = column(_("delivery"), _works)
 
-    @method_decorator(sensitive_post_parameters("target", "key"))
+    @method_decorator((sensitive_variables(), sensitive_post_parameters("target", "key")))
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """As Django's. If it fails, the report to the site's admins holds no secrets."""
         return super().changeform_view(request, *args, **kwargs)

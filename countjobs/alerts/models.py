@@ -39,6 +39,11 @@ def _validate_words(value: Any) -> None:
         validate_marks(each)
 
 
+def _words(value: Any) -> list[str]:
+    """The words of a list. Raw SQL may have put anything there."""
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+
+
 def validate_events(value: Any) -> None:
     """Check the events of a channel. Raises ValidationError."""
     _validate_words(value)
@@ -120,7 +125,7 @@ class AlertChannel(models.Model):
         """Check that messages of its kind can be sent to its target. Raises ValidationError."""
         super().clean()
         if (sender := senders().get(self.kind)) is None:
-            message = _("Apprise isn't installed: pip install countjobs[apprise]")
+            message = _("Apprise isn't installed. Run: pip install apprise")
             raise ValidationError({"kind": message})
         if self.target:
             try:
@@ -137,8 +142,19 @@ class AlertChannel(models.Model):
 
     def wants(self, event: Event, group: str) -> bool:
         """Whether it is told of an event of a job in this group."""
-        is_event = event == Event.TEST or not self.events or event in self.events
-        return is_event and (not self.groups or group in self.groups)
+        events, groups = self.told_events, self.told_groups
+        is_event = event == Event.TEST or not events or event in events
+        return is_event and (not groups or group in groups)
+
+    @property
+    def told_events(self) -> list[str]:
+        """The events that it is limited to; empty: it isn't."""
+        return _words(self.events)
+
+    @property
+    def told_groups(self) -> list[str]:
+        """The groups that it is limited to; empty: it isn't."""
+        return _words(self.groups)
 
     @property
     def hint(self) -> str:

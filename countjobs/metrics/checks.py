@@ -19,7 +19,7 @@ def check_library(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
     return [
         Error(
             "countjobs.metrics needs the package prometheus-client.",
-            hint='Run: pip install "countjobs[metrics]". Or remove countjobs.metrics from '
+            hint="Run: pip install prometheus-client. Or remove countjobs.metrics from "
             "INSTALLED_APPS.",
             id="countjobs.E050",
         )

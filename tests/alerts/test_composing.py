@@ -77,7 +77,7 @@ def test_events_are_told_apart() -> None:
         " 1 job recovered since 2026-03-04 12:00 UTC"
     )
     assert "Job “code 4” is still silent, since 2026-03-04 12:00 UTC" in message.text
-    assert "Job “code 3” succeeded again\nIt had been so since 2026-03-04" in message.text
+    assert "Job “code 3” succeeded again\nThe trouble began at 2026-03-04" in message.text
 
 
 def test_a_job_that_fails_and_recovers_all_the_time_is_one_job() -> None:

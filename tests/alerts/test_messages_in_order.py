@@ -9,6 +9,7 @@ import pytest
 
 from countjobs.alerts import dispatching
 from countjobs.alerts.models import Alert, AlertChannel, State
+from countjobs.alerts.sending.errors import CannotSend
 from tests.support.factories import NOON
 
 pytestmark = pytest.mark.django_db
@@ -82,7 +83,7 @@ def test_a_try_in_vain_that_ends_late_leaves_alone_what_another_has_sent(
     def send(*_: object) -> None:
         AlertChannel.objects.update(leased_to=OTHER, last_error="")
         Alert.objects.update(state=State.SENT, tries=1)
-        raise dispatching.CannotSend("It is too late.")
+        raise CannotSend("It is too late.")
 
     monkeypatch.setattr("countjobs.alerts.sending.mail.MailSender.send", send)
     assert not dispatching.send_next(channel, HERE, NOON)

@@ -32,7 +32,8 @@ def server(settings: Settings) -> Iterator[WebServer]:
 
 @pytest.fixture
 def scheduler(monkeypatch: pytest.MonkeyPatch) -> Iterator[BackgroundScheduler]:
-    monkeypatch.setattr(companions, "_makers", [])  # or it would ping, too
+    """Without the pings of its own."""
+    monkeypatch.setattr(companions, "_makers", [])
     with running() as found:
         wait_until(lambda: not found.heartbeat.is_older_than(60))
         yield found
@@ -63,7 +64,7 @@ def test_without_an_address_nothing_runs(
     before = threading.active_count()
     ping = Ping(scheduler)
     ping.start()
-    assert not [each for each in threading.enumerate() if each.name == "countjobs ping"]
+    assert not [each for each in threading.enumerate() if each.name == "countjobs-ping"]
     assert threading.active_count() <= before
     ping.stop(1)
 
@@ -174,13 +175,13 @@ def test_it_ends_at_once_even_if_the_server_hangs(
     ping.stop(20)
     assert time.monotonic() - began < 10
     ended.set()
-    wait_until(lambda: not [t for t in threading.enumerate() if t.name == "countjobs ping"])
+    wait_until(lambda: not [t for t in threading.enumerate() if t.name == "countjobs-ping"])
 
 
-def test_it_ends_before_the_first_ping(server: WebServer, scheduler: BackgroundScheduler) -> None:
+def test_it_ends_before_the_first_ping(scheduler: BackgroundScheduler, server: WebServer) -> None:
     ping = Ping(scheduler)
     ping.start()
     ping.stop(5)
-    wait_until(lambda: not [t for t in threading.enumerate() if t.name == "countjobs ping"])
+    wait_until(lambda: not [t for t in threading.enumerate() if t.name == "countjobs-ping"])
     assert ping.ping() == AGAIN_SECONDS
     assert server.requests == []

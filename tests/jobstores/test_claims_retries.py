@@ -106,6 +106,15 @@ def test_a_waiting_attempt_does_not_hold_up_the_schedule(
         assert stands(retry) == (Status.QUEUED, "")
 
 
+def test_a_job_fails_if_each_run_ends_the_attempt_that_waits() -> None:
+    """Otherwise a job that is due more often than it is tried again would never fail."""
+    definition = make_definition(due=NOON)
+    retry = waiting(definition, LATER)
+    claim_at()
+    failing = FailingJob.objects.get()
+    assert (failing.job_id, failing.execution_id) == (definition.job_id, retry.first_attempt)
+
+
 def test_only_the_attempts_of_jobs_that_begin_are_ended() -> None:
     begins, rests = make_definition("begins", due=NOON), make_definition("rests", due=LATER)
     ended, kept = waiting(begins, LATER), waiting(rests, LATER)

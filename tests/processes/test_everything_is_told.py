@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True)]
 WITHIN_SECONDS = 90
 QUIET_SECONDS = 5
 """Several pings would come in that time."""
-ALL_IS_WELL = (200, [])
+ALL_IS_WELL: tuple[int, list[str]] = (200, [])
 
 
 @pytest.fixture

@@ -99,7 +99,8 @@ def _says_in_mail(body: bytes, alerts: list[Alert]) -> bool:
     subject = text.partition("\n")[0]
     if len(alerts) == 1:
         return alerts[0].job_name in subject
-    return sum(map(int, _COUNT.findall(subject))) == len(alerts)
+    jobs = {(each.event, each.job_id) for each in alerts}
+    return sum(map(int, _COUNT.findall(subject))) == len(jobs)
 
 
 def _faults_of_changes() -> Iterator[str]:
