@@ -56,7 +56,7 @@ def test_a_storm_is_one_message_with_the_first_ten() -> None:
     storm = [failed(number) for number in range(37)]
     storm[3].created_at = NOON - timedelta(minutes=5)
     message = composed(*storm)
-    assert message.subject == "[jobs.example.com] 37 jobs failed, since 2026-03-04 11:55 UTC"
+    assert message.subject == "[jobs.example.com] 37 jobs failed since 2026-03-04 11:55 UTC"
     assert message.text.startswith("37 jobs failed\n\nJob “code 0” failed\n")
     assert message.text.count("The run:") == message.html.count("<li>") == 10
     assert "And 27 more." in message.text
@@ -74,10 +74,10 @@ def test_events_are_told_apart() -> None:
     )
     assert message.subject == (
         "[jobs.example.com] 1 job is broken, 2 jobs failed, 1 job is still silent,"
-        " 1 job recovered, since 2026-03-04 12:00 UTC"
+        " 1 job recovered since 2026-03-04 12:00 UTC"
     )
     assert "Job “code 4” is still silent, since 2026-03-04 12:00 UTC" in message.text
-    assert "Job “code 3” succeeded again\nIt had been so since 2026-03-04" in message.text
+    assert "Job “code 3” succeeded again\nThe trouble began at 2026-03-04" in message.text
 
 
 def test_a_job_that_fails_and_recovers_all_the_time_is_one_job() -> None:
