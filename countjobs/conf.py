@@ -214,7 +214,7 @@ def _wrong_url(key: str) -> Callable[[object], Iterator[str]]:
 
 
 def _is_web_address(given: object) -> bool:
-    """Whether that is one. Its host may be any: a service's name in a network of containers, too."""
+    """Whether that is one. Its host may be a name without dots, as in networks of containers."""
     if not isinstance(given, str) or not given.isprintable() or " " in given:
         return False
     try:

@@ -1,4 +1,4 @@
-"""The rows that nobody here knows: looked for once a minute, however many endpoints tell of them."""
+"""Rows that this release doesn't know: looked for once a minute for all endpoints together."""
 
 from __future__ import annotations
 
