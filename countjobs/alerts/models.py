@@ -14,9 +14,11 @@ from countjobs.alerts.events import EVENTS, Event
 from countjobs.alerts.sending.senders import senders
 from countjobs.alerts.sending.webhook import check_key
 from countjobs.database.primary import PrimaryQuerySet
-from countjobs.text import validate_marks, visible
+from countjobs.text import validate_length, validate_marks, visible
 
 MOST_GROUPS = 100
+MOST_LENGTH = 100
+"""Characters of a group's name."""
 
 
 class Kind(models.TextChoices):
@@ -32,6 +34,14 @@ def _validate_words(value: Any) -> None:
         raise ValidationError(_("Enter a list of words."), code="list")
     if len(value) > MOST_GROUPS:
         raise ValidationError(_("These are too many."), code="many")
+    for each in value:
+        validate_length(each, MOST_LENGTH)
+        validate_marks(each)
+
+
+def _words(value: Any) -> list[str]:
+    """The words of a list. Raw SQL may have put anything there."""
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
 
 
 def validate_events(value: Any) -> None:
@@ -132,8 +142,19 @@ class AlertChannel(models.Model):
 
     def wants(self, event: Event, group: str) -> bool:
         """Whether it is told of an event of a job in this group."""
-        is_event = event == Event.TEST or not self.events or event in self.events
-        return is_event and (not self.groups or group in self.groups)
+        events, groups = self.told_events, self.told_groups
+        is_event = event == Event.TEST or not events or event in events
+        return is_event and (not groups or group in groups)
+
+    @property
+    def told_events(self) -> list[str]:
+        """The events that it is limited to; empty: it isn't."""
+        return _words(self.events)
+
+    @property
+    def told_groups(self) -> list[str]:
+        """The groups that it is limited to; empty: it isn't."""
+        return _words(self.groups)
 
     @property
     def hint(self) -> str:

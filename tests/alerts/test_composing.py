@@ -12,7 +12,7 @@ from django.utils import translation
 from pytest_django import Settings
 
 from countjobs.alerts.composing import compose, happened
-from countjobs.alerts.events import EVENTS, LASTING
+from countjobs.alerts.events import EVENTS, LASTING, Event
 from countjobs.alerts.message import Message
 from countjobs.alerts.models import Alert
 from tests.support.alerting import unsaved
@@ -94,7 +94,7 @@ def test_a_job_that_fails_and_recovers_all_the_time_is_one_job() -> None:
 def test_every_event_can_be_told_in_both_languages(language: str, settings: Settings) -> None:
     settings.LANGUAGE_CODE = language
     alerts = [
-        *(unsaved(event, 1) for event in EVENTS if event != "recovered"),
+        *(unsaved(event, 1) for event in EVENTS if event != Event.RECOVERED),
         *(unsaved("recovered", 2, recovered_from=event) for event in LASTING),
         *(unsaved(event, 3, is_reminder=True) for event in LASTING),
         unsaved("test", job_id="", job_name="", since=None),

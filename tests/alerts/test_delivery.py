@@ -13,7 +13,9 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from countjobs.alerts import delivery as module
+from countjobs.alerts import dispatching
 from countjobs.alerts.delivery import MOST_AT_ONCE, Delivery
+from countjobs.alerts.dispatching import channels_to_send_to
 from countjobs.alerts.message import Message
 from countjobs.alerts.models import Alert, AlertChannel
 from countjobs.models import FailingJob
@@ -47,7 +49,7 @@ def ready(channel: AlertChannel) -> Alert:
 
 
 def test_every_scheduler_has_one() -> None:
-    assert Delivery in companions._factories if hasattr(companions, "_factories") else True
+    assert Delivery in companions._makers
 
 
 def test_it_sends_what_is_ready_to_each_channel(running: Delivery, sender: FakeSender) -> None:
@@ -96,7 +98,11 @@ def test_a_server_that_does_not_answer_takes_one_place_of_some(sender: FakeSende
 
 def test_at_its_end_it_waits_for_what_is_being_sent(sender: FakeSender) -> None:
     gate = threading.Event()
-    sender.send = lambda *_: gate.wait(60)  # type: ignore[method-assign,assign,return-value]
+
+    def wait(target: str, key: str, message: Message) -> None:
+        assert gate.wait(60)
+
+    sender.send = wait  # type: ignore[method-assign]
     ready(make_channel())
     one = delivery()
     one.start()
@@ -114,7 +120,7 @@ def test_an_outage_is_told_once_and_then_it_goes_on(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    real, failures = module.dispatching.channels_to_send_to, [0]
+    real, failures = channels_to_send_to, [0]
 
     def fail_at_first(now: Any) -> list[int]:
         failures[0] += 1
@@ -122,7 +128,7 @@ def test_an_outage_is_told_once_and_then_it_goes_on(
             raise OperationalError("away")
         return real(now)
 
-    monkeypatch.setattr(module.dispatching, "channels_to_send_to", fail_at_first)
+    monkeypatch.setattr(dispatching, "channels_to_send_to", fail_at_first)
     ready(make_channel())
     wait_until(lambda: Alert.objects.filter(state="sent").exists())
     assert caplog.text.count("Alerts can't be sent now") == 1
@@ -134,7 +140,7 @@ def test_if_the_outcome_cannot_be_recorded_the_lease_runs_out(
     def fail(*_: Any) -> None:
         raise OperationalError("away")
 
-    monkeypatch.setattr(module.dispatching, "_note_success", fail)
+    monkeypatch.setattr(dispatching, "_note_success", fail)
     ready(make_channel())
     one = delivery()
     one.look()

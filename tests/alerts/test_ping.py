@@ -178,7 +178,7 @@ def test_it_ends_at_once_even_if_the_server_hangs(
     wait_until(lambda: not [t for t in threading.enumerate() if t.name == "countjobs-ping"])
 
 
-def test_it_ends_before_the_first_ping(server: WebServer, scheduler: BackgroundScheduler) -> None:
+def test_it_ends_before_the_first_ping(scheduler: BackgroundScheduler, server: WebServer) -> None:
     ping = Ping(scheduler)
     ping.start()
     ping.stop(5)

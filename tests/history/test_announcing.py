@@ -85,29 +85,19 @@ def test_what_went_wrong_in_a_receiver_is_logged(caplog: pytest.LogCaptureFixtur
     assert "a receiver's own fault" in caplog.text
 
 
-def test_if_the_transaction_is_lost_the_caller_is_told() -> None:
-    def lose(**_: Any) -> None:
-        connection.needs_rollback = True
-        raise OperationalError("the server closed the connection")
+def test_if_the_transaction_is_lost_the_caller_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def is_gone(*_: Any) -> None:
+        raise OperationalError("gone")
 
     def announce_it() -> None:
-        with transaction.atomic():
-            with pytest.raises(OperationalError):
-                announce(job_failed, CHANGES)
-            raise OperationalError("so the caller gives up, too")
+        with monkeypatch.context() as patched, transaction.atomic():
+            patched.setattr(connection, "savepoint_rollback", is_gone)
+            announce(job_failed, CHANGES)
 
-    # What Django finds out when it can't go back to the savepoint.
-    connection.savepoint_rollback, was = _fail, connection.savepoint_rollback  # type: ignore[method-assign]
-    try:
-        with heard_by(lose), pytest.raises(OperationalError):
+    with heard_by(raise_as_if_away), transaction.atomic():
+        with pytest.raises(OperationalError):
             announce_it()
-    finally:
-        connection.savepoint_rollback = was  # type: ignore[method-assign]
-        connection.needs_rollback = False
-
-
-def _fail(*_: Any) -> None:
-    raise OperationalError("gone")
+        connection.needs_rollback = False  # the test's own transaction goes on
 
 
 def test_each_receiver_has_a_list_of_its_own() -> None:

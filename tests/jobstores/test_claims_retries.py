@@ -213,3 +213,5 @@ def test_the_attempt_of_a_broken_job_fails_with_the_reason() -> None:
     status, error = stands(retry)
     assert status == Status.FAILED
     assert "no executor “gone”" in error
+    failing = FailingJob.objects.get()
+    assert (failing.job_id, failing.execution_id) == (definition.job_id, retry.pk)

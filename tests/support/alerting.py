@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+from countjobs.alerts.events import EVENTS, Event
 from countjobs.alerts.message import Message
-from countjobs.alerts.models import Alert, AlertChannel
+from countjobs.alerts.models import Alert, AlertChannel, State
 from countjobs.alerts.sending.errors import CannotSend
+from countjobs.models import JobDefinition
 from tests.support.factories import NOON
 
 SECRET = "topsecretpath"  # it is looked for in what must not show it
@@ -36,6 +38,24 @@ def unsaved(event: str = "failed", number: int = 0, **fields: Any) -> Alert:
     return Alert(
         event=event, channel_name="ops", created_at=NOON, message=uuid4(), **{**values, **fields}
     )
+
+
+def live_alerted(now: datetime, failed: dict[int, JobDefinition]) -> None:
+    """Channels and alerts of every kind, about the failed runs of these definitions."""
+    error = "The mail server refused it (SMTPSenderRefused, 550): " + "e" * 400
+    dead = make_channel("x" * 100, pk=1, last_error=error, groups=["night " * 9], events=["failed"])
+    make_channel("off", kind="mail", target="ann@example.com", enabled=False)
+    fine = make_channel("fine", key=SECRET_KEY)
+    for run, definition in failed.items():
+        about = {"job_id": definition.job_id, "job_name": definition.name, "execution_id": run}
+        given_up = {"state": State.NOT_SENT, "tries": 99, "error": error, "reason": "z" * 500}
+        make_alert(dead, now, **about, **given_up)
+        make_alert(fine, now, **about, state=State.SENT, sent_at=now, tries=1)
+    for event in EVENTS:
+        over = {"recovered_from": "failed"} if event == Event.RECOVERED else {}
+        make_alert(fine, now, event=event, **over)
+    make_alert(fine, now, is_reminder=True)
+    make_alert(fine, now, event="test", job_id="", job_name="", since=None)
 
 
 class FakeSender:

@@ -22,7 +22,7 @@ class Sender(Protocol):
         """What may be shown of a target, without its secrets. Raises nothing."""
 
     def send(self, target: str, key: str, message: Message) -> None:
-        """Try once. Raises countjobs.alerts.sending.errors.CannotSend.
+        """Try once, within a minute. Raises countjobs.alerts.sending.errors.CannotSend.
 
         A try is bounded: by seconds in all, but for mail, where each answer of the server is.
         `key` signs the message, where the kind has signatures.
