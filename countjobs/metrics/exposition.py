@@ -14,13 +14,9 @@ from prometheus_client.registry import Collector
 
 from countjobs.database.outages import try_twice
 from countjobs.endpoints.kept_answers import Kept
-from countjobs.jobstores.strangers import Strangers, find_strangers
+from countjobs.endpoints.kept_strangers import strangers
 from countjobs.metrics.families import gauge_families, up_family
 from countjobs.metrics.gauges import Gauges, read_gauges
-
-_STRANGERS_SECONDS = 60.0
-
-_strangers: Kept[Strangers] = Kept(find_strangers, Strangers, _STRANGERS_SECONDS)
 
 
 class Exposed(NamedTuple):
@@ -54,7 +50,7 @@ def database_families() -> Iterator[Metric]:
 
 def _look() -> Gauges | None:
     try:
-        return try_twice(lambda: read_gauges(timezone.now(), _strangers()))
+        return try_twice(lambda: read_gauges(timezone.now(), strangers()))
     except (Error, ImproperlyConfigured):
         return None
 
@@ -65,4 +61,4 @@ _gauges: Kept[Gauges | None] = Kept(_look, lambda: None)
 def forget() -> None:
     """Look again next time."""
     _gauges.forget()
-    _strangers.forget()
+    strangers.forget()
