@@ -1,4 +1,4 @@
-"""The page that holds all jobs, or releases them; and what other pages say while they are held."""
+"""The page that holds all jobs, or releases them."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from countjobs.admin.links import Links
 from countjobs.admin.urls import READ, WRITE, Page, place_of_app
 from countjobs.history.holding import current_hold, hold, release
+from countjobs.models import Hold
 from countjobs.models.holds import MOST_REASON
 from countjobs.text import validate_text
 
@@ -77,11 +78,19 @@ def _release(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> HttpRe
         messages.warning(request, _("Meanwhile, somebody has held all jobs anew. See why."))
         return HttpResponseRedirect(links.to_hold())
     else:
-        with transaction.atomic():
-            if release(request.user.get_username(), held_at=found.held_at):
-                LogEntry.objects.log_actions(str(request.user.pk), [found], DELETION, "")
-        messages.success(request, _("All jobs are released. What came due is caught up."))
+        _release_hold(request, found)
     return HttpResponseRedirect(_way_back(links))
+
+
+def _release_hold(request: HttpRequest, found: Hold) -> None:
+    """Release all jobs, unless somebody was faster."""
+    with transaction.atomic():
+        if is_over := release(request.user.get_username(), held_at=found.held_at):
+            LogEntry.objects.log_actions(str(request.user.pk), [found], DELETION, "")
+    if is_over:
+        messages.success(request, _("All jobs are released. What came due is caught up."))
+    else:
+        messages.warning(request, _("All jobs have been released already."))
 
 
 def _permitted(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> Links:

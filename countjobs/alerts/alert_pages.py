@@ -54,6 +54,9 @@ def send_again(model_admin: AlertAdmin, request: HttpRequest, queryset: QuerySet
     model_admin.message_user(request, text % count)
 
 
+_SEND_AGAIN = send_again.__name__
+
+
 class AlertAdmin(ReadOnlyAdmin):
     """The list and the pages of alerts."""
 
@@ -79,10 +82,14 @@ class AlertAdmin(ReadOnlyAdmin):
     )
     readonly_fields = fields
 
-    def get_actions(self, request: HttpRequest) -> Any:
-        """Who may change channels may have alerts sent again."""
-        actions = super().get_actions(request)
-        return actions if has_permission(request, "change", AlertChannel) else {}
+    def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:
+        """Who may change channels may have alerts sent again. An action of the site might change
+        alerts. Since 6.1 Django gives a location.
+        """
+        given = {} if action_location is None else {"action_location": action_location}
+        actions: dict[str, Any] = super().get_actions(request, **given)
+        may_send = has_permission(request, "change", AlertChannel)
+        return {name: each for name, each in actions.items() if may_send and name == _SEND_AGAIN}
 
     def read_facts(self, alerts: Sequence[Alert], links: Links) -> list[_Facts]:
         """Links to the job, the run and the channel, where the user may see them."""

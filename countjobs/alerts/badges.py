@@ -10,12 +10,12 @@ from countjobs.alerts.events import Event
 from countjobs.alerts.models import Alert, State
 from countjobs.text import visible
 
-_STATES = {
+_STATES: dict[str, tuple[str, str]] = {
     State.WAITING: ("queued", "…"),
     State.SENT: ("succeeded", "✓"),
     State.NOT_SENT: ("failed", "✗"),
 }
-_EVENTS = {
+_EVENTS: dict[str, tuple[str, str]] = {
     Event.FAILED: ("failed", "✗"),
     Event.RECOVERED: ("succeeded", "✓"),
     Event.SILENT: ("silent", "◌"),
@@ -23,18 +23,20 @@ _EVENTS = {
     Event.BROKE: ("lost", "!"),
     Event.TEST: ("queued", "?"),
 }
+_UNKNOWN = ("queued", "?")
+"""A newer release's, or raw SQL's."""
 
 
 def state_of(alert: Alert) -> SafeString:
     """What has become of an alert."""
-    look, icon = _STATES[State(alert.state)]
-    return badge(look, icon, alert.get_state_display(), visible(alert.error))
+    look, icon = _STATES.get(alert.state, _UNKNOWN)
+    return badge(look, icon, visible(alert.get_state_display()), visible(alert.error))
 
 
 def event_of(alert: Alert) -> SafeString:
     """What it tells."""
-    look, icon = _EVENTS[Event(alert.event)]
-    said = alert.get_event_display()
+    look, icon = _EVENTS.get(alert.event, _UNKNOWN)
+    said = visible(alert.get_event_display())
     if alert.is_reminder:
         said = gettext("%(event)s (reminder)") % {"event": said}
     return badge(look, icon, said)

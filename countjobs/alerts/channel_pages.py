@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.decorators import method_decorator
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
 from countjobs.admin.display import NOTHING, badge, link, moment
 from countjobs.admin.links import Links
 from countjobs.admin.one_row import row_of
-from countjobs.admin.page import PageAdmin
+from countjobs.admin.page import PageAdmin, column
 from countjobs.admin.urls import OF_ROW, WRITE, Page, address_of
 from countjobs.alerts.badges import event_of, state_of
 from countjobs.alerts.channel_form import ChannelForm
@@ -30,6 +32,21 @@ from countjobs.text import visible
 
 _MOST_RECENT = 10
 _TEST = "test"
+
+
+@dataclass(frozen=True)
+class _Facts:
+    channel: AlertChannel
+    sent_at: datetime | None
+
+
+def _works(facts: _Facts) -> str:
+    """Whether its messages arrive."""
+    if facts.channel.last_error:
+        return badge("failed", "✗", visible(facts.channel.last_error))
+    if facts.sent_at is None:
+        return NOTHING
+    return badge("succeeded", "✓", moment(facts.sent_at, timezone.get_current_timezone()))
 
 
 def _send_test(model_admin: ChannelAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -84,24 +101,23 @@ class ChannelAdmin(PageAdmin):
     @admin.display(description=_("told about"))
     def told(self, channel: AlertChannel) -> str:
         """Which events of which jobs."""
-        labels = [str(Event(each).label) for each in channel.events if each in Event]
+        labels = [str(Event(each).label) for each in channel.told_events if each in Event]
         events = ", ".join(labels) or gettext("all events")
-        groups = ", ".join(visible(str(each)) for each in channel.groups)
+        groups = ", ".join(map(visible, channel.told_groups))
         if not groups:
             return events
         return gettext("%(events)s; only %(groups)s") % {"events": events, "groups": groups}
 
-    @admin.display(description=_("delivery"))
-    def works(self, channel: AlertChannel) -> str:
-        """Whether its messages arrive."""
-        if channel.last_error:
-            return badge("failed", "✗", visible(channel.last_error))
-        last = Alert.objects.filter(channel=channel, sent_at__isnull=False).order_by("-pk").first()
-        if last is None:
-            return NOTHING
-        return badge("succeeded", "✓", _sent(last.sent_at))
+    def read_facts(self, channels: Sequence[AlertChannel], links: Links) -> list[_Facts]:
+        """When the last message to each was sent."""
+        sent = Alert.objects.filter(channel=OuterRef("pk"), sent_at__isnull=False).order_by("-pk")
+        there = AlertChannel.objects.filter(pk__in=[channel.pk for channel in channels])
+        last = dict(there.values_list("pk", Subquery(sent.values("sent_at")[:1])))
+        return [_Facts(channel, last.get(channel.pk)) for channel in channels]
 
-    @method_decorator(sensitive_post_parameters("target", "key"))
+    works = column(_("delivery"), _works)
+
+    @method_decorator((sensitive_variables(), sensitive_post_parameters("target", "key")))
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """As Django's. If it fails, the report to the site's admins holds no secrets."""
         return super().changeform_view(request, *args, **kwargs)
@@ -121,10 +137,6 @@ class ChannelAdmin(PageAdmin):
                 "all_url": links.to_list(Alert, channel__id__exact=channel.pk),
             }
         return super().render_change_form(request, context, *args, **kwargs)
-
-
-def _sent(at: datetime | None) -> SafeString | str:
-    return moment(at, timezone.get_current_timezone())
 
 
 def _recent(channel: AlertChannel, links: Links) -> list[dict[str, Any]]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -67,7 +67,7 @@ def compose(alerts: Sequence[Alert], message_id: UUID) -> Message:
     with translation.override(settings.LANGUAGE_CODE), timezone.override(None):
         sections = [
             _section(event, found)
-            for event in _ORDER
+            for event in _events_of(alerts)
             if (found := [alert for alert in alerts if alert.event == event])
         ]
         subject = _subject(alerts)
@@ -83,6 +83,11 @@ def compose(alerts: Sequence[Alert], message_id: UUID) -> Message:
         )
 
 
+def _events_of(alerts: Sequence[Alert]) -> list[str]:
+    """All events in order, and then those that only a newer release knows."""
+    return list(dict.fromkeys((*_ORDER, *(alert.event for alert in alerts))))
+
+
 def _prefix() -> str:
     host = urlsplit(Conf.load().site_url).hostname
     return f"[{host}] " if host else ""
@@ -93,7 +98,7 @@ def _subject(alerts: Sequence[Alert]) -> str:
         return happened(alerts[0])
     counts = [
         counted(event, len(_newest_of_jobs(found)), is_reminder=reminder)
-        for event in _ORDER
+        for event in _events_of(alerts)
         for reminder in (False, True)
         if (found := [a for a in alerts if (a.event, a.is_reminder) == (event, reminder)])
     ]
@@ -104,37 +109,43 @@ def _subject(alerts: Sequence[Alert]) -> str:
 
 def happened(alert: Alert) -> str:
     """What an alert says, in one line."""
-    said = {"job": visible(alert.job_name)}
     if alert.event == Event.TEST:
         return _("A test: messages arrive here.")
+    sentence = _BEGUN.get(alert.event)
     if alert.is_reminder:
-        said["since"] = moment(alert.since or alert.created_at)
-        return _REMINDERS[Event(alert.event)]() % said
-    if alert.event == Event.RECOVERED:
-        return _OVER[Event(alert.recovered_from)]() % said
-    return _BEGUN[Event(alert.event)]() % said
+        sentence = _REMINDERS.get(alert.event, sentence)
+    elif alert.event == Event.RECOVERED:
+        sentence = _OVER.get(alert.recovered_from)
+    if sentence is None:
+        return f"{visible(alert.job_name)}: {visible(alert.get_event_display())}"
+    return sentence() % {
+        "job": visible(alert.job_name),
+        "since": moment(alert.since or alert.created_at),
+    }
 
 
-_BEGUN = {
+_Sentences: TypeAlias = dict[str, Callable[[], str]]
+_BEGUN: _Sentences = {
     Event.FAILED: lambda: _("Job “%(job)s” failed"),
     Event.SILENT: lambda: _("Job “%(job)s” is silent"),
     Event.PAUSED: lambda: _("Job “%(job)s” paused itself"),
     Event.BROKE: lambda: _("Job “%(job)s” is broken"),
 }
-_OVER = {
+_OVER: _Sentences = {
     Event.FAILED: lambda: _("Job “%(job)s” succeeded again"),
     Event.SILENT: lambda: _("Job “%(job)s” is no longer silent"),
     Event.BROKE: lambda: _("Job “%(job)s” is no longer broken"),
 }
-_REMINDERS = {
+_REMINDERS: _Sentences = {
     Event.FAILED: lambda: _("Job “%(job)s” still fails, since %(since)s"),
     Event.SILENT: lambda: _("Job “%(job)s” is still silent, since %(since)s"),
     Event.BROKE: lambda: _("Job “%(job)s” is still broken, since %(since)s"),
 }
 
 
-def counted(event: Event, number: int, *, is_reminder: bool = False) -> str:
+def counted(event: str, number: int, *, is_reminder: bool = False) -> str:
     """How many jobs an event has happened to."""
+    texts: dict[str, str]
     if is_reminder:
         texts = {
             Event.FAILED: ngettext("%d job still fails", "%d jobs still fail", number),
@@ -150,7 +161,8 @@ def counted(event: Event, number: int, *, is_reminder: bool = False) -> str:
             Event.BROKE: ngettext("%d job is broken", "%d jobs are broken", number),
             Event.TEST: ngettext("%d test", "%d tests", number),
         }
-    return texts[event] % number
+    other = ngettext("%d other event", "%d other events", number)
+    return texts.get(event, other) % number
 
 
 def _newest_of_jobs(alerts: Sequence[Alert]) -> list[Alert]:
@@ -158,7 +170,7 @@ def _newest_of_jobs(alerts: Sequence[Alert]) -> list[Alert]:
     return list({alert.job_id: alert for alert in alerts}.values())
 
 
-def _section(event: Event, found: list[Alert]) -> Section:
+def _section(event: str, found: list[Alert]) -> Section:
     alerts = _newest_of_jobs(found)
     left = len(alerts) - MOST_SHOWN
     more = ngettext("And %d more.", "And %d more.", left) % left if left > 0 else ""
@@ -186,8 +198,8 @@ def _line(alert: Alert) -> Line:
     )
 
 
-def _advice(event: Event) -> str:
-    advice = {
+def _advice(event: str) -> str:
+    advice: dict[str, str] = {
         Event.FAILED: _(
             "Look at the run's error and output. When the cause is gone, run the job again: its"
             " next success ends this."

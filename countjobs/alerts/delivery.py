@@ -49,9 +49,9 @@ class Delivery:
 
     def stop(self, timeout: float) -> None:
         """Begin no more messages, and wait for those that are being sent."""
+        deadline = time.monotonic() + timeout
         self._stopping.set()
         self._thread.join(timeout)
-        deadline = time.monotonic() + timeout
         while self._sending and time.monotonic() < deadline:
             time.sleep(0.05)
 
@@ -82,11 +82,17 @@ class Delivery:
                 self._begin(channel)
 
     def _begin(self, channel: int) -> None:
-        with self._lock:
-            self._sending.add(channel)
         # Daemons: the program's end doesn't wait for a server that doesn't answer.
         name = f"countjobs-alerts-{channel}"
-        threading.Thread(target=self._send, args=(channel,), name=name, daemon=True).start()
+        thread = threading.Thread(target=self._send, args=(channel,), name=name, daemon=True)
+        with self._lock:
+            self._sending.add(channel)
+        try:
+            thread.start()
+        except RuntimeError:  # no thread can be had: the lease runs out, and somebody tries again
+            with self._lock:
+                self._sending.discard(channel)
+            raise
 
     def _send(self, pk: int) -> None:
         try:

@@ -43,7 +43,9 @@ _MOST_ERROR = 500
 
 
 def channels_to_send_to(now: datetime) -> list[int]:
-    """The keys of free channels for which alerts wait that are ready. Raises django.db.Error."""
+    """The keys of free channels for which alerts wait that are ready, those first that have failed
+    the least. Raises django.db.Error.
+    """
     waiting = Alert.objects.filter(state=State.WAITING, channel__isnull=False).order_by()
     ready = (
         waiting.values("channel")
@@ -51,7 +53,9 @@ def channels_to_send_to(now: datetime) -> list[int]:
         .filter(oldest__lte=now - GATHER)
     )
     keys = list(ready.values_list("channel", flat=True))
-    return list(AlertChannel.objects.free(now).filter(pk__in=keys).values_list("pk", flat=True))
+    free = AlertChannel.objects.free(now).filter(pk__in=keys)
+    # Those that answer come first: there is room for a few channels at once.
+    return list(free.order_by("tries_in_vain", "pk").values_list("pk", flat=True))
 
 
 def lease(channel: int, node: str, now: datetime) -> bool:
@@ -71,7 +75,7 @@ def send_next(channel: AlertChannel, node: str, now: datetime) -> bool:
 
     Raises django.db.Error.
     """
-    alerts = next_message(channel)
+    alerts = next_message(channel, node)
     if not alerts:
         _release(channel, node)
         return False
@@ -91,20 +95,24 @@ def send_next(channel: AlertChannel, node: str, now: datetime) -> bool:
     return True
 
 
-def next_message(channel: AlertChannel) -> list[Alert]:
-    """The alerts of the oldest message of a channel; of a new one, if none is made up. Empty: there
-    are none.
+def next_message(channel: AlertChannel, node: str) -> list[Alert]:
+    """The alerts of the message to send to a channel: of the one that is made up already, otherwise
+    of a new one. Empty: there are none, or another scheduler has the channel now.
+
+    An alert may be committed after others that are newer. So the message that is made up need not
+    have the oldest alert; it goes first all the same, as later alerts of its jobs would overtake
+    it.
     """
-    waiting = channel.alert_set.using("default").filter(state=State.WAITING).order_by("pk")
     with own_turn(), transaction.atomic():
-        first = waiting.first()
-        if first is None:
+        if not AlertChannel.objects.filter(pk=channel.pk, leased_to=node).locked():
             return []
-        if first.message is None:
-            made_up = list(waiting.filter(message=None).values_list("pk", flat=True)[:MOST_ALERTS])
-            Alert.objects.filter(pk__in=made_up).update(message=uuid4())
-            first.refresh_from_db()
-        return list(waiting.filter(message=first.message))
+        waiting = Alert.objects.filter(channel=channel).waiting()
+        made_up = waiting.exclude(message=None).values_list("message", flat=True).first()
+        if made_up is None:
+            new = list(waiting.values_list("pk", flat=True)[:MOST_ALERTS])
+            made_up = uuid4()
+            Alert.objects.filter(pk__in=new).update(message=made_up)
+        return list(waiting.filter(message=made_up))
 
 
 def _note_success(channel: AlertChannel, node: str, alerts: list[Alert], now: datetime) -> None:
@@ -120,9 +128,9 @@ def _note_failure(
 ) -> None:
     pause = min(FIRST_PAUSE * 2 ** min(channel.tries_in_vain, 16), LONGEST_PAUSE)
     with own_turn(), transaction.atomic():
-        Alert.objects.filter(pk__in=[alert.pk for alert in alerts]).update(
-            tries=F("tries") + 1, error=reason
-        )
+        # Another scheduler may have sent it meanwhile, if this one was frozen.
+        ours = Alert.objects.filter(pk__in=[alert.pk for alert in alerts], state=State.WAITING)
+        ours.update(tries=F("tries") + 1, error=reason)
         _release(
             channel,
             node,

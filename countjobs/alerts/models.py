@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -14,9 +14,11 @@ from countjobs.alerts.events import EVENTS, Event
 from countjobs.alerts.sending.senders import senders
 from countjobs.alerts.sending.webhook import check_key
 from countjobs.database.primary import PrimaryQuerySet
-from countjobs.text import validate_marks, visible
+from countjobs.text import validate_length, validate_marks, visible
 
 MOST_GROUPS = 100
+MOST_LENGTH = 100
+"""Characters of a group's name."""
 
 
 class Kind(models.TextChoices):
@@ -32,6 +34,14 @@ def _validate_words(value: Any) -> None:
         raise ValidationError(_("Enter a list of words."), code="list")
     if len(value) > MOST_GROUPS:
         raise ValidationError(_("These are too many."), code="many")
+    for each in value:
+        validate_length(each, MOST_LENGTH)
+        validate_marks(each)
+
+
+def _words(value: Any) -> list[str]:
+    """The words of a list. Raw SQL may have put anything there."""
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
 
 
 def validate_events(value: Any) -> None:
@@ -49,6 +59,11 @@ class AlertChannelQuerySet(PrimaryQuerySet["AlertChannel"]):
         unleased = models.Q(leased_until=None) | models.Q(leased_until__lte=now)
         may_try = models.Q(not_before=None) | models.Q(not_before__lte=now)
         return self.filter(unleased, may_try, enabled=True)
+
+    def locked(self) -> list[AlertChannel]:
+        """These, locked, in the order of their keys. Alerts for them may be written meanwhile."""
+        no_key = connection.features.has_select_for_no_key_update
+        return list(self.order_by("pk").select_for_update(no_key=no_key))
 
 
 class AlertChannel(models.Model):
@@ -127,8 +142,19 @@ class AlertChannel(models.Model):
 
     def wants(self, event: Event, group: str) -> bool:
         """Whether it is told of an event of a job in this group."""
-        is_event = event == Event.TEST or not self.events or event in self.events
-        return is_event and (not self.groups or group in self.groups)
+        events, groups = self.told_events, self.told_groups
+        is_event = event == Event.TEST or not events or event in events
+        return is_event and (not groups or group in groups)
+
+    @property
+    def told_events(self) -> list[str]:
+        """The events that it is limited to; empty: it isn't."""
+        return _words(self.events)
+
+    @property
+    def told_groups(self) -> list[str]:
+        """The groups that it is limited to; empty: it isn't."""
+        return _words(self.groups)
 
     @property
     def hint(self) -> str:

@@ -53,7 +53,7 @@ def write(
 
     Nothing is told of a paused job, but that it has paused itself.
     """
-    channels = list(AlertChannel.objects.filter(enabled=True))
+    channels = list(AlertChannel.objects.filter(enabled=True).defer("target", "key"))
     if not channels:
         return
     known = about(change.job_id for change in changes)

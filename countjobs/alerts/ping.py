@@ -48,7 +48,7 @@ class Ping:
     def start(self) -> None:
         """Begin, if there is something to fetch."""
         if Conf.load().ping_url:
-            threading.Thread(target=self._run, name="countjobs ping", daemon=True).start()
+            threading.Thread(target=self._run, name="countjobs-ping", daemon=True).start()
 
     def stop(self, timeout: float) -> None:
         """End at once. It doesn't wait for an answer, only for a look at the database."""

@@ -58,8 +58,7 @@ def _lasting(before: datetime) -> Iterator[tuple[Event, list[Change]]]:
 def _write(event: Event, changes: list[Change], before: datetime) -> int:
     with own_turn(), transaction.atomic():
         # Locked, so that two schedulers don't remind of the same. Alerts can be written meanwhile.
-        locked = AlertChannel.objects.select_for_update(no_key=True).filter(enabled=True)
-        if not list(locked.order_by("pk").values_list("pk")):
+        if not AlertChannel.objects.filter(enabled=True).locked():
             return 0
         told = Alert.objects.filter(event=event, job_id__in=[each.job_id for each in changes])
         reminded = set(told.filter(is_reminder=True).values_list("job_id", "since"))

@@ -57,7 +57,9 @@ def _away() -> dict[str, Any]:
 
 
 def _told(problems: list[str]) -> dict[str, Any]:
-    return {"status": "problem", "problems": problems} if problems else {"status": "ok"}
+    found: dict[str, Any] = {"problems": problems} if problems else {}
+    found["status"] = "problem" if problems else "ok"
+    return found
 
 
 _found: Kept[dict[str, Any]] = Kept(_look, _away)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -18,6 +18,8 @@ from countjobs.models import Execution
 from countjobs.models.executions import FAILURES, Status
 
 _TRIED_AGAIN = frozenset({Status.FAILED, Status.TIMED_OUT})
+_CHANGING = frozenset({Status.SUCCEEDED, *FAILURES})
+"""How a run ends that changes whether its job fails."""
 
 
 def record_with_follow_ups(outcomes: list[Outcome]) -> list[int]:
@@ -31,29 +33,31 @@ def record_with_follow_ups(outcomes: list[Outcome]) -> list[int]:
         notes = {pk: found.sentence for pk, found in verdicts.items()}
         rows = [lifecycle.ended(each, notes.get(each.execution_id, "")) for each in outcomes]
         written = set(lifecycle.finish(rows))
-        _queue(
-            {
-                each.execution_id: _not_before(each, found)
-                for each in outcomes
-                if (found := verdicts.get(each.execution_id)) is not None
-                and found.follows
-                and each.execution_id in written
-            }
-        )
-        ended_badly = [
-            each.execution_id
+        again = {
+            each.execution_id: _not_before(each, found)
             for each in outcomes
-            if each.status in FAILURES and each.execution_id in written
-        ]
-        note_failures(ended_badly, timezone.now())
-        note_successes(
-            (each.run.job_id, each.execution_id)
-            for each in outcomes
-            if each.run and each.status == Status.SUCCEEDED and each.execution_id in written
-        )
+            if (found := verdicts.get(each.execution_id)) is not None
+            and found.follows
+            and each.execution_id in written
+        }
+        _queue(again)
+        over = [each for each in outcomes if each.execution_id in written - again.keys()]
+        failed = [each.execution_id for each in over if each.status in FAILURES]
+        note_failures(failed, timezone.now())
+        note_successes(_last_successes(over))
         if any(each.follow_up for each in outcomes):
             notify()
     return list(written)
+
+
+def _last_successes(outcomes: Iterable[Outcome]) -> list[tuple[str, int]]:
+    """The job and the key of each run that succeeded, unless a later one of its job failed."""
+    last = {each.run.job_id: each for each in outcomes if each.run and each.status in _CHANGING}
+    return [
+        (job_id, each.execution_id)
+        for job_id, each in last.items()
+        if each.status == Status.SUCCEEDED
+    ]
 
 
 def _verdicts(outcomes: list[Outcome]) -> dict[int, Verdict]:

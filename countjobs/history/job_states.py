@@ -142,11 +142,11 @@ def look_for_recoveries() -> None:
                 note_successes(recovered)
 
 
-def _when_they_failed(failing: Iterable[FailingJob]) -> dict[str, datetime]:
+def _when_they_failed(failing: list[FailingJob]) -> dict[str, datetime]:
     """When the runs ended with which these jobs began to fail."""
-    runs = {row.execution_id: row for row in failing}
-    ended = dict(Execution.objects.filter(pk__in=list(runs)).values_list("pk", "finished_at"))
-    return {row.job_id: ended.get(pk) or row.noted_at for pk, row in runs.items()}
+    runs = Execution.objects.filter(pk__in=[row.execution_id for row in failing])
+    ended = dict(runs.values_list("pk", "finished_at"))
+    return {row.job_id: ended.get(row.execution_id) or row.noted_at for row in failing}
 
 
 def _gone_from_code(job_ids: list[str]) -> set[str]:

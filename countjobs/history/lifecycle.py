@@ -191,28 +191,36 @@ def cancel(pks: Collection[int], reason: str, now: datetime, by: str = "") -> in
     return len(locked)
 
 
-def end_waiting(job_ids: Collection[str], reason: str, now: datetime) -> int:
-    """Cancel the retries of these jobs that wait. Returns how many. The caller has a transaction.
+def end_waiting(job_ids: Collection[str], reason: str, now: datetime) -> list[int]:
+    """Cancel the retries of these jobs that wait. The caller has a transaction.
 
-    What another scheduler is taking at this moment is left to it.
+    What another scheduler is taking at this moment is left to it. Returns the keys of the attempts
+    before them: their chains end with those now.
     """
     skips = connection.features.has_select_for_update_skip_locked
     waiting = Execution.objects.waiting_attempts(job_ids).order_by("job_id", "pk")
     pks = list(waiting.select_for_update(skip_locked=skips).values_list("pk", flat=True))
-    if pks:
-        Execution.objects.filter(pk__in=pks).update(
-            status=Status.CANCELLED, finished_at=now, error=reason
-        )
-        _end_chains_before(pks)
-    return len(pks)
+    if not pks:
+        return []
+    Execution.objects.filter(pk__in=pks).update(
+        status=Status.CANCELLED, finished_at=now, error=reason
+    )
+    return _end_chains_before(pks)
 
 
-def _end_chains_before(cancelled: Collection[int]) -> None:
-    """These runs were cancelled before they started: the attempts before them end their chains."""
+def _end_chains_before(cancelled: Collection[int]) -> list[int]:
+    """These runs were cancelled before they started: the attempts before them end their chains.
+
+    Returns the keys of those.
+    """
     attempts = Execution.objects.filter(pk__in=cancelled, first_attempt__isnull=False)
-    if firsts := list(attempts.values_list("first_attempt", flat=True)):
-        chains = models.Q(pk__in=firsts) | models.Q(first_attempt__in=firsts)
-        Execution.objects.filter(chains, next_attempt__in=cancelled).update(next_attempt=None)
+    if not (firsts := list(attempts.values_list("first_attempt", flat=True))):
+        return []
+    chains = models.Q(pk__in=firsts) | models.Q(first_attempt__in=firsts)
+    before = Execution.objects.filter(chains, next_attempt__in=cancelled)
+    ends = list(before.values_list("pk", flat=True))
+    Execution.objects.filter(pk__in=ends).update(next_attempt=None)
+    return ends
 
 
 def ask_to_stop(runs: models.QuerySet[Execution], by: str, now: datetime) -> int:

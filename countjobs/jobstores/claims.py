@@ -23,6 +23,7 @@ from countjobs.database.primary import rows_of
 from countjobs.database.rowsets import update_rows
 from countjobs.database.turns import own_turn
 from countjobs.history import lifecycle
+from countjobs.history.job_states import note_failures
 from countjobs.jobstores.claim_under_way import Claims, ClaimUnderWay
 from countjobs.jobstores.neighbours import left_to_others
 from countjobs.jobstores.parking import park
@@ -101,7 +102,9 @@ class _Claim:
     def _end_attempts(self) -> None:
         """A later run begins: with `coalesce` it stands for the retries that wait."""
         if job_ids := self.under_way.begun & self.under_way.attempts:
-            lifecycle.end_waiting(job_ids, _("A later run of the job has begun."), self.now)
+            reason = _("A later run of the job has begun.")
+            if ends := lifecycle.end_waiting(job_ids, reason, self.now):
+                note_failures(ends, self.now)
 
     # Locking
 

@@ -32,6 +32,7 @@ from countjobs.jobstores.capacity import Capacity
 from countjobs.jobstores.claimed import ClaimedJob
 from countjobs.jobstores.claiming import Claiming
 from countjobs.jobstores.claims import Claims
+from countjobs.jobstores.parking import unpark
 from countjobs.jobstores.plan import NotRun
 from countjobs.jobstores.questions import rows_from_code
 from countjobs.jobstores.rows import delete_rows
@@ -228,7 +229,7 @@ class DatabaseJobStore(DjangoJobStore):  # type: ignore[misc]  # django-apschedu
                         DjangoJob.objects.create(id=job.id, **values)
                 except IntegrityError as error:
                     raise ConflictingIdError(job.id) from error
-            ParkedJob.objects.filter(job_id=job.id).delete()
+            unpark([job.id])
             notify()
         self.claiming.passed.forget(job.id)
 

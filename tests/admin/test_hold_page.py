@@ -7,6 +7,7 @@ from django.contrib.admin.models import ADDITION, DELETION, LogEntry
 from django.test import Client
 from django.urls import reverse
 
+from countjobs.admin import hold_page
 from countjobs.history.holding import current_hold, hold, release
 from countjobs.models import CountJob, Execution, Hold
 from countjobs.models.executions import Status
@@ -91,6 +92,15 @@ def test_only_the_hold_that_was_seen_is_released(client: Client) -> None:
 
 def test_what_is_released_already_is_no_error(client: Client) -> None:
     assert messages(client, RELEASE, {"held_at": "old"}) == ["All jobs have been released already."]
+
+
+def test_who_releases_a_moment_too_late_is_told_so(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold("upgrade")
+    monkeypatch.setattr(hold_page, "release", lambda *args, **kwargs: False)
+    assert messages(client, RELEASE, held_at()) == ["All jobs have been released already."]
+    assert not LogEntry.objects.exists()
 
 
 def test_releasing_needs_a_post(client: Client) -> None:

@@ -149,6 +149,24 @@ def test_what_is_plainly_private_is_refused(target: str, request: Any) -> None:
     SENDER.check_target(target)
 
 
+@pytest.mark.parametrize(
+    "target",
+    [
+        f"{SLACK}?template=/proc/self/environ",
+        "tgram://123456789:abcdefg_hijklmnop/12315544/?template=/etc/keys.json",
+        "workflow://example.com/w/s?template=http://169.254.169.254/latest",
+        "mailto://me:pass@example.com?pgp=encrypt&pgppub=/etc/key.asc",
+    ],
+)
+def test_a_url_that_names_a_file_is_refused(target: str, request: Any) -> None:
+    """Its content would be sent to whom the URL names."""
+    with pytest.raises(ValidationError, match="names a file"):
+        SENDER.check_target(target)
+    assert "names a file" in why_not(target)
+    request.getfixturevalue("private_allowed")
+    SENDER.check_target(target)
+
+
 def test_a_name_of_a_private_address_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     def inside(*args: Any, **options: Any) -> list[Any]:
         return [(socket.AF_INET, 1, 6, "", ("10.0.0.1", 0))]

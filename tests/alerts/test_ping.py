@@ -14,7 +14,7 @@ from pytest_django import Settings
 from countjobs.alerts import ping as pinging
 from countjobs.alerts.ping import AGAIN_SECONDS, EVERY_SECONDS, Ping
 from countjobs.jobstores.room import Room, Taking
-from countjobs.schedulers import BackgroundScheduler, fitness
+from countjobs.schedulers import BackgroundScheduler, companions, fitness
 from tests.support.factories import NOON
 from tests.support.listening import WebServer, web_server
 from tests.support.scheduling import running
@@ -31,7 +31,9 @@ def server(settings: Settings) -> Iterator[WebServer]:
 
 
 @pytest.fixture
-def scheduler() -> Iterator[BackgroundScheduler]:
+def scheduler(monkeypatch: pytest.MonkeyPatch) -> Iterator[BackgroundScheduler]:
+    """Without the pings of its own."""
+    monkeypatch.setattr(companions, "_makers", [])
     with running() as found:
         wait_until(lambda: not found.heartbeat.is_older_than(60))
         yield found
@@ -62,7 +64,7 @@ def test_without_an_address_nothing_runs(
     before = threading.active_count()
     ping = Ping(scheduler)
     ping.start()
-    assert not [each for each in threading.enumerate() if each.name == "countjobs ping"]
+    assert not [each for each in threading.enumerate() if each.name == "countjobs-ping"]
     assert threading.active_count() <= before
     ping.stop(1)
 
@@ -173,13 +175,13 @@ def test_it_ends_at_once_even_if_the_server_hangs(
     ping.stop(20)
     assert time.monotonic() - began < 10
     ended.set()
-    wait_until(lambda: not [t for t in threading.enumerate() if t.name == "countjobs ping"])
+    wait_until(lambda: not [t for t in threading.enumerate() if t.name == "countjobs-ping"])
 
 
-def test_it_ends_before_the_first_ping(server: WebServer, scheduler: BackgroundScheduler) -> None:
+def test_it_ends_before_the_first_ping(scheduler: BackgroundScheduler, server: WebServer) -> None:
     ping = Ping(scheduler)
     ping.start()
     ping.stop(5)
-    wait_until(lambda: not [t for t in threading.enumerate() if t.name == "countjobs ping"])
+    wait_until(lambda: not [t for t in threading.enumerate() if t.name == "countjobs-ping"])
     assert ping.ping() == AGAIN_SECONDS
     assert server.requests == []

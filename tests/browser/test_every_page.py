@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 from tests.support import lived_in as row
+from tests.support.browsing import doing
 from tests.support.browsing.windows import PHONE, needs_browser
 from tests.support.lived_in_site import Site
 from tests.support.looking import COLOURS, look, settle, violations
@@ -34,70 +34,10 @@ class At:
     language: str = "en-GB"
 
 
-def save_nonsense(page: Page) -> None:
-    page.fill("#id_hour", "25")
-    page.fill("#id_end_date_0", "tomorrow")
-    page.click("[name=_save]")
-    page.wait_for_selector(".errornote")
-
-
-def save_a_wrong_rule(page: Page) -> None:
-    page.get_by_text("If something goes wrong").click()
-    page.fill("#id_retries", "101")
-    page.click("[name=_save]")
-    page.wait_for_selector(".errornote")
-
-
-def paste_nonsense(page: Page) -> None:
-    page.fill("#id_crontab_line", "0 0 13 * 5 " + "x" * 300)
-    page.click("text=Fill in the fields")
-    page.wait_for_selector(".countjobs-wrong")
-
-
-def act_on_all(page: Page, action: str, awaited: str) -> None:
-    page.check("#action-toggle")
-    page.select_option("[name=action]", action)
-    page.click("[name=index]")
-    page.wait_for_selector(awaited)
-
-
-pick_all_to_delete = partial(act_on_all, action="delete_selected", awaited="#content [type=submit]")
-run_all = partial(act_on_all, action="run_now", awaited=".messagelist .success")
-
-
-def cancel_one(page: Page) -> None:
-    # One that other pages don't need: all of them look at the same site.
-    page.locator(".countjobs-act button").last.click()
-    page.wait_for_selector(".messagelist .success")
-
-
-def show_a_dry_run(page: Page) -> None:
-    entries = [
-        {"model": "countjobs.countjob", "name": "count", "count": 7},
-        {"model": "countjobs.countjob", "name": "n" * 200, "description": "d" * 300},
-        {"model": "countjobs.countjob", "name": "refused", "hour": "25"},
-    ]
-    file = {"format": "countjobs", "version": 1, "definitions": entries}
-    page.fill("#id_text", json.dumps(file))
-    page.click("#content form [type=submit]")
-    page.wait_for_selector(".countjobs-plan")
-
-
-def choose_a_function(page: Page) -> None:
-    page.select_option("#id_function", "project.jobs.greet")
-    page.wait_for_selector("#id_arguments-language")
-
-
-def save_wrong_arguments(page: Page) -> None:
-    choose_a_function(page)
-    page.fill("#id_arguments-wait", "soon")
-    page.click("[name=_save]")
-    page.wait_for_selector("#id_arguments-wait_error")
-
-
 JOBS, RUNS = "countjobs/countjob", "countjobs/execution"
 NODES, BROKEN = "countjobs/schedulernode", "countjobs/parkedjob"
 FUNCTIONS, COMMANDS = "countjobs/functionjob", "countjobs/commandjob"
+CHANNELS, ALERTS = "countjobs_alerts/alertchannel", "countjobs_alerts/alert"
 
 PAGES = {
     "index": At(""),
@@ -106,14 +46,14 @@ PAGES = {
     "definitions, for a viewer": At(f"{JOBS}/", who="viewer"),
     "definitions, none found": At(f"{JOBS}/?q=nothing+is+called+this"),
     "add a definition": At(f"{JOBS}/add/"),
-    "add a definition, line refused": At(f"{JOBS}/add/", then=paste_nonsense),
+    "add a definition, line refused": At(f"{JOBS}/add/", then=doing.paste_nonsense),
     "definition": At(f"{JOBS}/{row.SHORT}/change/"),
-    "definition, refused": At(f"{JOBS}/{row.SHORT}/change/", then=save_nonsense),
+    "definition, refused": At(f"{JOBS}/{row.SHORT}/change/", then=doing.save_nonsense),
     "definition with a long name": At(f"{JOBS}/{row.LONG}/change/"),
     "definition with a foreign name": At(f"{JOBS}/{row.FOREIGN}/change/"),
     "broken definition": At(f"{JOBS}/{row.BROKEN}/change/"),
     "definition that paused itself": At(f"{JOBS}/{row.PAUSED}/change/"),
-    "definition, a rule refused": At(f"{JOBS}/{row.SHORT}/change/", then=save_a_wrong_rule),
+    "definition, a rule refused": At(f"{JOBS}/{row.SHORT}/change/", then=doing.save_a_wrong_rule),
     "history of one that paused itself": At(f"{JOBS}/{row.PAUSED}/history/"),
     "definition that has ended": At(f"{JOBS}/{row.ENDED}/change/"),
     "definition, for a viewer": At(f"{JOBS}/{row.LONG}/change/", who="viewer"),
@@ -121,20 +61,22 @@ PAGES = {
     "delete a definition": At(f"{JOBS}/{row.LONG}/delete/"),
     "run a definition": At(f"{JOBS}/{row.SHORT}/run/"),
     "import": At(f"{JOBS}/import/"),
-    "import of all kinds": At(f"{RUNS}/import/", then=show_a_dry_run),
-    "import, the dry run": At(f"{JOBS}/import/", then=show_a_dry_run),
-    "definitions, run": At(f"{JOBS}/", then=run_all),
+    "import of all kinds": At(f"{RUNS}/import/", then=doing.show_a_dry_run),
+    "import, the dry run": At(f"{JOBS}/import/", then=doing.show_a_dry_run),
+    "definitions, run": At(f"{JOBS}/", then=doing.run_all),
     "function jobs": At(f"{FUNCTIONS}/"),
     "add a function job": At(f"{FUNCTIONS}/add/"),
-    "add a function job, a function is chosen": At(f"{FUNCTIONS}/add/", then=choose_a_function),
-    "add a function job, refused": At(f"{FUNCTIONS}/add/", then=save_wrong_arguments),
+    "add a function job, a function is chosen": At(
+        f"{FUNCTIONS}/add/", then=doing.choose_a_function
+    ),
+    "add a function job, refused": At(f"{FUNCTIONS}/add/", then=doing.save_wrong_arguments),
     "declared function job": At(f"{FUNCTIONS}/{row.GREETING}/change/"),
     "function job whose function is gone": At(f"{FUNCTIONS}/{row.GONE}/change/"),
     "function job that is not declared any more": At(f"{FUNCTIONS}/{row.NOT_DECLARED}/change/"),
     "run a function job": At(f"{FUNCTIONS}/{row.GREETING}/run/"),
     "command jobs": At(f"{COMMANDS}/"),
     "command job": At(f"{COMMANDS}/{row.COMMAND}/change/"),
-    "delete definitions": At(f"{JOBS}/", then=pick_all_to_delete),
+    "delete definitions": At(f"{JOBS}/", then=doing.pick_all_to_delete),
     "overview": At(f"{RUNS}/overview/"),
     "overview, for a viewer": At(f"{RUNS}/overview/", who="viewer"),
     "all jobs": At(f"{RUNS}/all-jobs/"),
@@ -143,7 +85,7 @@ PAGES = {
     "running now": At(f"{RUNS}/running/"),
     "running now, for a viewer": At(f"{RUNS}/running/", who="viewer"),
     "hold all jobs": At(f"{RUNS}/hold/"),
-    "running now, one is cancelled": At(f"{RUNS}/running/", then=cancel_one),
+    "running now, one is cancelled": At(f"{RUNS}/running/", then=doing.cancel_one),
     "executions": At(f"{RUNS}/"),
     "executions, for a viewer": At(f"{RUNS}/", who="viewer"),
     "executions, filtered": At(f"{RUNS}/?status__exact=failed&q=count"),
@@ -153,6 +95,14 @@ PAGES = {
     "execution that runs": At(f"{RUNS}/{row.RUNNING}/change/"),
     "execution that is to stop": At(f"{RUNS}/{row.STOPPING}/change/"),
     "execution that waits for its next attempt": At(f"{RUNS}/{row.ATTEMPT}/change/"),
+    "alert channels": At(f"{CHANNELS}/"),
+    "add an alert channel": At(f"{CHANNELS}/add/"),
+    "alert channel": At(f"{CHANNELS}/{row.CHANNEL}/change/"),
+    "alert channel, a test is sent": At(
+        f"{CHANNELS}/{row.CHANNEL}/change/", then=doing.send_a_test
+    ),
+    "alerts": At(f"{ALERTS}/"),
+    "alert that could not be sent": At(f"{ALERTS}/{row.ALERT}/change/"),
     "schedulers": At(f"{NODES}/"),
     "scheduler": At(f"{NODES}/{row.NODE}/change/"),
     "broken jobs": At(f"{BROKEN}/"),
@@ -168,6 +118,8 @@ EMPTY_PAGES = {
     "overview": At(f"{RUNS}/overview/"),
     "running now": At(f"{RUNS}/running/"),
     "executions": At(f"{RUNS}/"),
+    "alert channels": At(f"{CHANNELS}/"),
+    "alerts": At(f"{ALERTS}/"),
     "schedulers": At(f"{NODES}/"),
     "broken jobs": At(f"{BROKEN}/"),
 }
@@ -177,6 +129,7 @@ JAPANESE = (
     *("all jobs", "definitions", "definition", "overview", "running now", "executions"),
     *("execution that failed", "execution that is to stop"),
     *("declared function job", "function jobs", "command job"),
+    *("alert channels", "alert channel", "alerts", "alert that could not be sent"),
 )
 """The pages that are looked at in Japanese, too: its words are of other lengths."""
 

@@ -44,13 +44,13 @@ def sizes(took: float, most: int, rows: int) -> tuple[list[int], list[float]]:
 def test_quick_batches_grow_to_the_most() -> None:
     seen, slept = sizes(took=0.01, most=10, rows=20)
     assert seen == [4, 8, 10]
-    assert slept == pytest.approx([0.04] * 3)
+    assert slept == pytest.approx([0.09] * 3)
 
 
 def test_slow_batches_shrink_and_the_pause_is_longer_than_they_took() -> None:
     seen, slept = sizes(took=3.0, most=10, rows=8)
     assert seen == [4, 2, 1, 1, 1]
-    assert slept == pytest.approx([12.0] * 5)
+    assert slept == pytest.approx([27.0] * 5)
 
 
 def test_batches_that_take_as_long_as_they_are_to_keep_their_size() -> None:

@@ -156,9 +156,9 @@ def test_the_number_of_statements_does_not_depend_on_the_number_of_runs(count: i
     with CaptureQueriesContext(connection) as queries:
         record([outcome(run) for run in runs])
     assert len(attempts()) == count + 1
-    # A savepoint and its release; two kinds, who cancelled, outcomes, the runs, attempts, links,
-    # which are last; and on PostgreSQL a NOTIFY.
-    assert len(queries) == 10 + (connection.vendor == "postgresql")
+    # A savepoint and its release; two kinds, who cancelled, outcomes, the runs, attempts, links;
+    # and on PostgreSQL a NOTIFY.
+    assert len(queries) == 9 + (connection.vendor == "postgresql")
 
 
 def test_those_that_succeed_are_not_asked_about() -> None:

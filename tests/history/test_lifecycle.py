@@ -17,8 +17,8 @@ from tests.support.paths import ROOT
 
 PACKAGE = Path(countjobs.__file__).parent
 LIFECYCLE = PACKAGE / "history" / "lifecycle.py"
-SHOWS = {"admin", "management"}
-"""Their dicts with a status are for templates and messages, and no rows."""
+SHOWS = {"admin", "endpoints", "management"}
+"""Their dicts with a status are for templates, messages and answers, and no rows."""
 WRITERS = {"update", "create", "bulk_create", "get_or_create", "update_or_create", "Execution"}
 
 

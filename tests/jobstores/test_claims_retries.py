@@ -9,7 +9,7 @@ from django_apscheduler.models import DjangoJob
 
 from countjobs.jobstores.claims import Claims, claim
 from countjobs.jobstores.store import DatabaseJobStore
-from countjobs.models import CountJob, Execution, JobDefinition
+from countjobs.models import CountJob, Execution, FailingJob, JobDefinition
 from countjobs.models.executions import Status, Trigger
 from tests.support.factories import NOON, SECOND, execution_of, make_definition, statuses
 
@@ -104,6 +104,15 @@ def test_a_waiting_attempt_does_not_hold_up_the_schedule(
         assert Execution.objects.ends_of_chains().filter(status=Status.FAILED).exists()
     else:
         assert stands(retry) == (Status.QUEUED, "")
+
+
+def test_a_job_fails_if_each_run_ends_the_attempt_that_waits() -> None:
+    """Otherwise a job that is due more often than it is tried again would never fail."""
+    definition = make_definition(due=NOON)
+    retry = waiting(definition, LATER)
+    claim_at()
+    failing = FailingJob.objects.get()
+    assert (failing.job_id, failing.execution_id) == (definition.job_id, retry.first_attempt)
 
 
 def test_only_the_attempts_of_jobs_that_begin_are_ended() -> None:
@@ -204,3 +213,5 @@ def test_the_attempt_of_a_broken_job_fails_with_the_reason() -> None:
     status, error = stands(retry)
     assert status == Status.FAILED
     assert "no executor “gone”" in error
+    failing = FailingJob.objects.get()
+    assert (failing.job_id, failing.execution_id) == (definition.job_id, retry.pk)

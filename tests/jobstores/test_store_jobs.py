@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from apscheduler.jobstores.base import ConflictingIdError, JobLookupError
 from django.utils import timezone
@@ -10,6 +12,7 @@ from django_apscheduler.models import DjangoJob
 from countjobs.jobstores.store import DatabaseJobStore
 from countjobs.models import Execution, ParkedJob
 from countjobs.schedulers import create_scheduler
+from countjobs.signals import Change, job_mended
 from tests.support.factories import (
     NOON,
     SECOND,
@@ -102,6 +105,21 @@ def test_a_job_is_rescheduled_and_removed(scheduler: IdleScheduler) -> None:
     assert Execution.objects.count() == 1
     with pytest.raises(JobLookupError):
         scheduler.remove_job("code")
+
+
+@pytest.mark.usefixtures("store")
+def test_a_broken_job_that_code_replaces_is_told_as_mended(scheduler: IdleScheduler) -> None:
+    told: list[Change] = []
+
+    def note(changes: list[Change], **_: Any) -> None:
+        told.extend(changes)
+
+    scheduler.add_job(work, every(60), id="code")
+    ParkedJob.objects.create(job_id="code", error="once", parked_at=NOON)
+    job_mended.connect(note)
+    scheduler.add_job(work, every(60), id="code", replace_existing=True)
+    job_mended.disconnect(note)
+    assert told == [Change("code", since=NOON, reason="once")]
 
 
 @pytest.mark.usefixtures("store")

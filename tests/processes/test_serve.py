@@ -3,68 +3,28 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from pathlib import Path
-from urllib.error import HTTPError
-from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
 from django.test import Client
 
-from countjobs.endpoints import health
 from countjobs.models import CountJob, Execution
 from tests.app.models import Gate
-from tests.support.child_processes import reap
-from tests.support.open_metrics import OPEN, values_of
+from tests.support.open_metrics import values_of
+from tests.support.probing import SERVE, get, healthy, port_of, schedulerstatus
 from tests.support.running_schedulers import ended, read, scheduler, start
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True)]
 
 SETTINGS = json.dumps({"HEARTBEAT_SECONDS": 1, "LEASE_SECONDS": 3})
-SERVE = ("--serve", "127.0.0.1:0")
-_OPENER = build_opener(ProxyHandler({}))
-
-
-def port_of(log: Path) -> int:
-    """The port that a scheduler has logged."""
-    said = re.compile(r"Listening on 127\.0\.0\.1:(\d+): /live, /ready, /metrics\.")
-    wait_until(lambda: said.search(read(log)), what=lambda: f"for a port:\n{read(log)}")
-    found = said.search(read(log))
-    assert found is not None
-    return int(found[1])
-
-
-def get(port: int, path: str) -> tuple[int, str]:
-    request = Request(f"http://127.0.0.1:{port}{path}", headers={"Accept": OPEN})
-    try:
-        with _OPENER.open(request, timeout=30) as response:
-            return response.status, response.read().decode()
-    except HTTPError as error:
-        with error:
-            return error.code, error.read().decode()
 
 
 def metrics(port: int) -> dict[str, float]:
     status, text = get(port, "/metrics")
     assert status == 200
     return values_of(text)
-
-
-def healthy(client: Client) -> tuple[int, list[str]]:
-    health.forget()
-    response = client.get("/health/")
-    return response.status_code, response.json().get("problems", [])
-
-
-def schedulerstatus(directory: Path) -> int:
-    log = directory / f"status{len(list(directory.iterdir()))}.log"
-    process = start("schedulerstatus", log=log, TEST_COUNTJOBS=SETTINGS)
-    try:
-        return process.wait(60)
-    finally:
-        reap(process)
 
 
 def test_a_scheduler_answers_probes_and_counts_its_runs(tmp_path: Path, client: Client) -> None:
@@ -100,7 +60,11 @@ def test_promise_04_where_all_threads_hang_all_who_ask_are_told_within_90_second
             began = time.monotonic()
             wait_until(lambda: get(port, "/ready")[0] == 503, 90, "for it to be unready")
             wait_until(lambda: healthy(client) == (503, ["no_room"]), 90, "for health/ to say so")
-            wait_until(lambda: schedulerstatus(tmp_path) == 4, 90, "for schedulerstatus to say so")
+            wait_until(
+                lambda: schedulerstatus(tmp_path, TEST_COUNTJOBS=SETTINGS) == 4,
+                90,
+                "for schedulerstatus to say so",
+            )
             assert time.monotonic() - began < 90
             assert metrics(port)["countjobs_problem no_room"] == 1
             assert get(port, "/live")[0] == 200

@@ -70,14 +70,24 @@ class Herd:
 
     def strike(self) -> None:
         """Do something bad to one of them, and put another in its place."""
-        self._supervise()
-        wait_until(self._well, END_SECONDS, self.excerpts, every=0.1)
-        victim = self.random.choice(self._well())
+        victim = self.choose()
         if not self._next:
             self._next = self.random.sample([self._kill, self._stop, self._freeze], 3)
         befall = self._next.pop()
         self.strikes.append(f"{befall.__name__.strip('_')} {victim.pid}")
         befall(victim)
+        self.fill()
+
+    def choose(self) -> Process:
+        """One that is up."""
+        self._supervise()
+        wait_until(self._well, END_SECONDS, self.excerpts, every=0.1)
+        return self.random.choice(self._well())
+
+    def kill(self, victim: Process) -> None:
+        """Kill one, and put another in its place."""
+        self.strikes.append(f"kill {victim.pid}")
+        self._kill(victim)
         self.fill()
 
     def _well(self) -> list[Process]:

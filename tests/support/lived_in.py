@@ -22,6 +22,7 @@ from countjobs.models import (
     ScheduleType,
 )
 from countjobs.models.executions import Status, Trigger
+from tests.support.alerting import live_alerted
 from tests.support.factories import make_due, make_execution, make_node
 from tests.support.watches import pause_itself, silence
 
@@ -36,6 +37,9 @@ COMMAND = 1
 
 SUCCEEDED, FAILED, RUNNING, QUEUED, ATTEMPT, STOPPING = range(1, 7)
 """Executions that have pages worth looking at; there are more, of every status."""
+
+CHANNEL, ALERT = 1, 1
+"""An alert channel whose messages don't arrive, and one of its alerts."""
 
 NODE = "00000000-0000-0000-0000-000000000001"
 """A scheduler that was heard of a while ago."""
@@ -66,6 +70,7 @@ def live_in() -> None:
     make_node(long_ago, state=SchedulerNode.State.STOPPED, given_up=2)
     silence(CountJob.objects.get(pk=LONG), long_ago)
     pause_itself(CountJob.objects.get(pk=PAUSED), now)
+    live_alerted(now, {FAILED: CountJob.objects.get(pk=LONG)})
 
 
 def _define() -> None:

@@ -100,7 +100,7 @@ def _look(request: HttpRequest) -> Alerts:
         more=len(parked) > _MOST_NAMES,
         differing=differing_rows(kinds, now) if kinds else 0,
         held=tell_hold(links),
-        cautions=tuple(cautions_for(kinds, links)) if kinds else (),
+        cautions=tuple(cautions_for(kinds, links)),
     )
 
 

@@ -103,7 +103,7 @@ def resolve(host: str, port: int | None, seconds: float) -> list[Address]:
         else:
             answers.put([Address(family, sockaddr) for family, _, _, _, sockaddr in found])
 
-    threading.Thread(target=ask, name="countjobs name server", daemon=True).start()
+    threading.Thread(target=ask, name="countjobs-name-server", daemon=True).start()
     try:
         answer = answers.get(timeout=seconds)
     except queue.Empty:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from countjobs.alerts.message import Message
 from countjobs.alerts.sending.addresses import is_plainly_private, is_public, resolve
+from countjobs.alerts.sending.bounded import in_time
 from countjobs.alerts.sending.errors import CannotSend
 from countjobs.alerts.sending.quiet import quiet
 from countjobs.conf import Conf
@@ -31,13 +32,13 @@ MOST_AT_ONCE = 4
 _SCHEME = re.compile(r"([A-Za-z0-9+.-]{1,20})://")
 _OF_THIS_MACHINE = "{schema}://"
 """The template of services without a host: the desktop's notifications, syslog, a lamp."""
+_FILES = ("keyfile", "subfile_specified", "pgp_key", "pgp_privkey")
+"""What services keep of files that their URLs name, beside attachments."""
 _room = threading.BoundedSemaphore(MOST_AT_ONCE)
 
 
 class AppriseSender:
     """Sends through the service that a URL of Apprise names."""
-
-    label = _("Apprise")
 
     def check_target(self, target: str) -> None:
         """Check the URL, with Apprise. Names are resolved only when something is sent."""
@@ -53,6 +54,11 @@ class AppriseSender:
                 _("This is a private address. The setting ALERT_PRIVATE_ADDRESSES allows these."),
                 code="private",
             )
+        if not Conf.load().alert_private_addresses and _names_a_file(service):
+            raise ValidationError(
+                _("This names a file. The setting ALERT_PRIVATE_ADDRESSES allows these."),
+                code="file",
+            )
 
     def hint(self, target: str) -> str:
         """The service."""
@@ -61,26 +67,18 @@ class AppriseSender:
 
     def send(self, target: str, key: str, message: Message) -> None:
         """Send it once, in a thread: only so the wait can be bounded. Raises CannotSend."""
-        if not _room.acquire(blocking=False):
-            raise CannotSend("Earlier messages still hang.")
-        done = threading.Event()
-        failures: list[str] = []
 
         def work() -> None:
             try:
                 with quiet():
-                    failures.append(_send(target, message))
+                    failure = _send(target, message)
             except Exception as error:  # of any of its plugins: the text may have a secret
-                failures.append(f"The service can't be used ({type(error).__name__}).")
-            finally:
-                _room.release()
-                done.set()
+                failure = f"The service can't be used ({type(error).__name__})."
+            if failure:
+                raise CannotSend(failure)
 
-        threading.Thread(target=work, name="countjobs apprise", daemon=True).start()
-        if not done.wait(SECONDS):
-            raise CannotSend(f"The service didn't answer within {SECONDS:g} seconds.")
-        if failure := "".join(failures):
-            raise CannotSend(failure)
+        late = f"The service didn't answer within {SECONDS:g} seconds."
+        in_time(work, seconds=SECONDS, room=_room, what="countjobs-apprise", late=late)
 
 
 def _send(target: str, message: Message) -> str:
@@ -95,6 +93,8 @@ def _send(target: str, message: Message) -> str:
                 "The service has a private address."
                 " The setting ALERT_PRIVATE_ADDRESSES allows these."
             )
+        if _names_a_file(service):
+            return "The URL names a file. The setting ALERT_PRIVATE_ADDRESSES allows these."
         service.redirects = False  # they may lead inside
     taken = loaded.notify(
         body=storable(message.text), title=visible(message.subject), body_format="text"
@@ -121,7 +121,7 @@ def _service(loaded: Apprise) -> NotifyBase | None:
 def _hosts(service: NotifyBase) -> list[str]:
     """The hosts that a service names. Where others have a host, some have a token."""
     values = vars(service)
-    keys = ["smtp_host"]
+    keys = ["smtp_host", "xmpp_host"]
     templates: tuple[str, ...] = service.templates
     if any("{host}" in template for template in templates):
         keys.append("host")
@@ -132,6 +132,17 @@ def _is_plainly_private(service: NotifyBase) -> bool:
     if _OF_THIS_MACHINE in service.templates:
         return True
     return any(is_plainly_private(host.strip("[]").lower()) for host in _hosts(service))
+
+
+def _names_a_file(service: NotifyBase) -> bool:
+    """Whether a URL names a file, such as `?template=`: one of this machine's, whose content would
+    be sent, or one at any address.
+    """
+    from apprise import AppriseAttachment  # noqa: PLC0415  # not everybody has it
+
+    values = vars(service)
+    files = [each for each in values.values() if isinstance(each, AppriseAttachment)]
+    return any(map(len, files)) or any(values.get(name) for name in _FILES)
 
 
 def _leads_inside(host: str) -> bool:

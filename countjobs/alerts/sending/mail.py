@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import smtplib
+import threading
 from contextlib import suppress
 from email.utils import parseaddr
 
@@ -18,12 +19,18 @@ from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.alerts.message import Message
+from countjobs.alerts.sending.bounded import in_time
 from countjobs.alerts.sending.errors import CannotSend
 from countjobs.text import shown, storable, visible
 
 SECONDS = 10
-"""The time-out of SMTP where the settings name none."""
+"""The time-out of SMTP where the settings name none. It begins anew with each byte."""
+MOST_SECONDS = 60.0
+"""How long one try may take, whatever the settings say."""
+MOST_AT_ONCE = 4
+"""How many tries may hang."""
 MOST_ADDRESSES = 50
+_room = threading.BoundedSemaphore(MOST_AT_ONCE)
 _BETWEEN = re.compile(r"[,;\s]+")
 _ADDRESS = re.compile(r"\S+@\S+")
 _MOST_SAID = 200
@@ -32,8 +39,6 @@ _HIDDEN = "…"
 
 class MailSender:
     """Sends a message to addresses, written with commas, semicolons or line breaks between."""
-
-    label = _("Mail")
 
     def check_target(self, target: str) -> None:
         """Check each address."""
@@ -77,18 +82,28 @@ class MailSender:
             },
         )
         letter.attach_alternative(storable(message.html), "text/html")
-        backend: BaseEmailBackend | None = None
-        try:
-            backend = _backend()
-            sent = backend.send_messages([letter])
-        except Exception as error:  # any backend's own
-            raise CannotSend(_sentence(error, backend)) from None
-        finally:
-            if backend is not None:
-                with suppress(Exception):  # Django leaves it open if the login fails
-                    backend.close()
-        if sent == 0:  # with `fail_silently`; None says nothing
-            raise CannotSend("The mail couldn't be sent.")
+        in_time(
+            lambda: _send(letter),
+            seconds=MOST_SECONDS,
+            room=_room,
+            what="countjobs-mail",
+            late=f"The mail server took longer than {MOST_SECONDS:g} seconds.",
+        )
+
+
+def _send(letter: EmailMultiAlternatives) -> None:
+    backend: BaseEmailBackend | None = None
+    try:
+        backend = _backend()
+        sent = backend.send_messages([letter])
+    except Exception as error:  # any backend's own
+        raise CannotSend(_sentence(error, backend)) from None
+    finally:
+        if backend is not None:
+            with suppress(Exception):  # Django leaves it open if the login fails
+                backend.close()
+    if sent == 0:  # with `fail_silently`; None says nothing
+        raise CannotSend("The mail couldn't be sent.")
 
 
 def _addresses(target: str) -> list[str]:

@@ -4,23 +4,16 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from countjobs.alerts.message import Message
 from countjobs.alerts.sending.apprise_url import AppriseSender
 from countjobs.alerts.sending.mail import MailSender
 from countjobs.alerts.sending.webhook import WebhookSender
 
-if TYPE_CHECKING:
-    from django.utils.functional import _StrPromise
-
 
 class Sender(Protocol):
     """What sends messages to the channels of one kind."""
-
-    @property
-    def label(self) -> _StrPromise:
-        """The kind's name, translated."""
 
     def check_target(self, target: str) -> None:
         """Check where messages are to go. Raises ValidationError."""
@@ -29,8 +22,9 @@ class Sender(Protocol):
         """What may be shown of a target, without its secrets. Raises nothing."""
 
     def send(self, target: str, key: str, message: Message) -> None:
-        """Try once, within half a minute. Raises countjobs.alerts.sending.errors.CannotSend.
+        """Try once, within a minute. Raises countjobs.alerts.sending.errors.CannotSend.
 
+        A try is bounded: by seconds in all, but for mail, where each answer of the server is.
         `key` signs the message, where the kind has signatures.
         """
 

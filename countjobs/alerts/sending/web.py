@@ -122,10 +122,10 @@ def _sentence(error: Exception, deadline: Deadline, seconds: float) -> str:
         return f"No encrypted connection to the server: {visible(error.reason or 'it ended')}."
     if isinstance(error, HTTPException | ValueError):
         return f"The server's answer isn't one of HTTP ({type(error).__name__})."
-    return f"The server can't be reached: {why(error)}."
+    return f"The server can't be reached: {_why(error)}."
 
 
-def why(error: Exception) -> str:
+def _why(error: Exception) -> str:
     """What the system says of an error, without what it was about."""
     said = error.strerror if isinstance(error, OSError) else ""
     return visible(said or type(error).__name__)

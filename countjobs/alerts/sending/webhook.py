@@ -33,8 +33,6 @@ _SUCCESS = range(200, 300)
 class WebhookSender:
     """Posts messages to a URL."""
 
-    label = _("Webhook")
-
     def check_target(self, target: str) -> None:
         """Check the URL. Names are resolved only when something is sent."""
         address = WebAddress.parse(target)
