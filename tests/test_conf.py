@@ -39,6 +39,10 @@ WRONG: list[tuple[Any, str]] = [
     ({"OUTPUT_BYTES": 1_023}, "OUTPUT_BYTES"),
     ({"SITE_URL": "example.com"}, "SITE_URL'] must be an address with http:// or https://."),
     ({"SITE_URL": None}, "SITE_URL"),
+    ({"SITE_URL": "https://"}, "SITE_URL"),
+    ({"SITE_URL": "https://a b"}, "SITE_URL"),
+    ({"SITE_URL": "https://example.com:x/"}, "SITE_URL"),
+    ({"SITE_URL": "https://[::1/"}, "SITE_URL"),
     ({"PING_URL": "ftp://example.com/secret"}, "PING_URL'] must be an address with http://"),
     ({"ALERT_PRIVATE_ADDRESSES": 1}, "ALERT_PRIVATE_ADDRESSES'] must be True or False, not 1."),
     ({"METRICS_JOB_NAMES": "no"}, "METRICS_JOB_NAMES'] must be True or False"),
@@ -110,6 +114,13 @@ def test_executors_have_the_size_that_they_are_given_or_that_of_their_type(
         "heavy": ("processes", 2),
         "mails": ("threads", 7),
     }
+
+
+@pytest.mark.parametrize(
+    "url", ["https://example.com/x?y", "http://uptime-kuma:3001/api/push/x", "http://[::1]:8000"]
+)
+def test_an_address_may_have_any_host(url: str) -> None:
+    assert Conf.problems({"SITE_URL": url, "PING_URL": url}) == []
 
 
 def test_every_problem_is_told_at_once() -> None:

@@ -43,7 +43,7 @@ class Line:
 
     job: str
     happened: str
-    """What and since when."""
+    """Since when; empty if `job` says that, or for a test."""
     reason: str
     run_url: str
     job_url: str
@@ -97,14 +97,14 @@ def _subject(alerts: Sequence[Alert]) -> str:
     if len(alerts) == 1:
         return happened(alerts[0])
     counts = [
-        counted(event, len(_newest_of_jobs(found)), is_reminder=reminder)
+        _counted(event, len(_newest_of_jobs(found)), is_reminder=reminder)
         for event in _events_of(alerts)
         for reminder in (False, True)
         if (found := [a for a in alerts if (a.event, a.is_reminder) == (event, reminder)])
     ]
     since = min(alert.created_at for alert in alerts)
     what = _(", ").join(counts)
-    return _("%(what)s since %(since)s") % {"what": what, "since": moment(since)}
+    return _("%(what)s since %(since)s") % {"what": what, "since": _moment(since)}
 
 
 def happened(alert: Alert) -> str:
@@ -120,7 +120,7 @@ def happened(alert: Alert) -> str:
         return f"{visible(alert.job_name)}: {visible(alert.get_event_display())}"
     return sentence() % {
         "job": visible(alert.job_name),
-        "since": moment(alert.since or alert.created_at),
+        "since": _moment(alert.since or alert.created_at),
     }
 
 
@@ -143,7 +143,7 @@ _REMINDERS: _Sentences = {
 }
 
 
-def counted(event: str, number: int, *, is_reminder: bool = False) -> str:
+def _counted(event: str, number: int, *, is_reminder: bool = False) -> str:
     """How many jobs an event has happened to."""
     texts: dict[str, str]
     if is_reminder:
@@ -176,7 +176,7 @@ def _section(event: str, found: list[Alert]) -> Section:
     more = ngettext("And %d more.", "And %d more.", left) % left if left > 0 else ""
     are_reminders = all(alert.is_reminder for alert in alerts)
     return Section(
-        title=counted(event, len(alerts), is_reminder=are_reminders) if len(alerts) > 1 else "",
+        title=_counted(event, len(alerts), is_reminder=are_reminders) if len(alerts) > 1 else "",
         lines=[_line(alert) for alert in alerts[:MOST_SHOWN]],
         more=more,
         more_url=_url(f"{Alert._meta.app_label}_alert_changelist") if more else "",
@@ -186,15 +186,15 @@ def _section(event: str, found: list[Alert]) -> Section:
 
 def _line(alert: Alert) -> Line:
     since = alert.since or alert.created_at
-    when = _("Since %(since)s.") % {"since": moment(since)}
+    when = _("Since %(since)s.") % {"since": _moment(since)}
     if alert.event == Event.RECOVERED:
-        when = _("The trouble began at %(since)s.") % {"since": moment(since)}
+        when = _("The trouble began at %(since)s.") % {"since": _moment(since)}
     return Line(
         job=happened(alert),
-        happened="" if alert.event == Event.TEST else when,
+        happened="" if alert.event == Event.TEST or alert.is_reminder else when,
         reason=visible(alert.reason),
-        run_url=run_url(alert),
-        job_url=job_url(alert.job_id),
+        run_url=_run_url(alert),
+        job_url=_job_url(alert.job_id),
     )
 
 
@@ -214,20 +214,20 @@ def _advice(event: str) -> str:
     return advice.get(event, "")
 
 
-def moment(at: datetime) -> str:
+def _moment(at: datetime) -> str:
     """A time, in the installation's zone."""
     local = timezone.localtime(at)
     return f"{date_format(local, 'Y-m-d H:i')} {local:%Z}"
 
 
-def run_url(alert: Alert) -> str:
+def _run_url(alert: Alert) -> str:
     """The address of its run's page; empty without SITE_URL, or without such a page."""
     if alert.execution_id is None:
         return ""
     return _url(f"{Execution._meta.app_label}_execution_change", alert.execution_id)
 
 
-def job_url(job_id: str) -> str:
+def _job_url(job_id: str) -> str:
     """The address of the definition's page; empty if there is none."""
     if (key := definition_key(job_id)) is None:
         return ""
@@ -264,8 +264,8 @@ def _payload(alerts: Sequence[Alert], message_id: UUID, subject: str, text: str)
                 "happened_at": _iso(alert.created_at),
                 "reason": alert.reason,
                 "run": alert.execution_id,
-                "run_url": run_url(alert) or None,
-                "job_url": job_url(alert.job_id) or None,
+                "run_url": _run_url(alert) or None,
+                "job_url": _job_url(alert.job_id) or None,
             }
             for alert in alerts
         ],

@@ -14,13 +14,9 @@ from django.views.decorators.http import require_safe
 
 from countjobs.database.outages import try_twice
 from countjobs.endpoints.kept_answers import Kept
+from countjobs.endpoints.kept_strangers import strangers
 from countjobs.history.holding import held_since
 from countjobs.jobstores.problems import problems_of, read_state
-from countjobs.jobstores.strangers import Strangers, find_strangers
-
-_STRANGERS_SECONDS = 60.0
-
-_strangers: Kept[Strangers] = Kept(find_strangers, Strangers, _STRANGERS_SECONDS)
 
 
 @login_not_required
@@ -47,7 +43,7 @@ def _look() -> dict[str, Any]:
 
 
 def _ask() -> dict[str, Any]:
-    state = read_state(timezone.now(), _strangers())
+    state = read_state(timezone.now(), strangers())
     found = _told([problem.name for problem in problems_of(state)])
     return found if held_since() is None else {**found, "held": True}
 
@@ -68,4 +64,4 @@ _found: Kept[dict[str, Any]] = Kept(_look, _away)
 def forget() -> None:
     """Look again next time."""
     _found.forget()
-    _strangers.forget()
+    strangers.forget()

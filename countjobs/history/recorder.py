@@ -202,7 +202,7 @@ def _refusal(outcome: Outcome, *, just_try: bool = False) -> Exception | None:
     try:
         if just_try:
             with own_turn(), transaction.atomic():
-                _record([outcome])  # nobody is told of it
+                _record([outcome])  # `run_ended` isn't sent
                 transaction.set_rollback(True)
         else:
             record([outcome])

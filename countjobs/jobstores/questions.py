@@ -24,7 +24,7 @@ from countjobs.models.kinds import concrete_definitions
 _JOBS = DjangoJob._meta.db_table
 _EXECUTIONS = Execution._meta.db_table
 _NOT_HELD = f"NOT EXISTS (SELECT 1 FROM {Hold._meta.db_table})"  # noqa: S608  # names only
-"""Part of the queries that find what to claim, so that none is made to look for a hold."""
+"""A condition of the queries that find what to claim: so a claim has no query more for it."""
 
 
 class JobRow(NamedTuple):

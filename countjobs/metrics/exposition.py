@@ -14,13 +14,12 @@ from prometheus_client.registry import Collector
 
 from countjobs.database.outages import try_twice
 from countjobs.endpoints.kept_answers import Kept
-from countjobs.jobstores.strangers import Strangers, find_strangers
+from countjobs.endpoints.kept_strangers import strangers
 from countjobs.metrics.families import gauge_families, up_family
 from countjobs.metrics.gauges import Gauges, read_gauges
 
-_STRANGERS_SECONDS = 60.0
-
-_strangers: Kept[Strangers] = Kept(find_strangers, Strangers, _STRANGERS_SECONDS)
+_MOST_ACCEPT = 1_000
+"""Characters of the header `Accept` that are read. Prometheus's has fewer than 500."""
 
 
 class Exposed(NamedTuple):
@@ -40,8 +39,22 @@ class _Families(Collector):
 
 def expose(families: Iterable[Metric], accept: str) -> Exposed:
     """Write metrics in the format that a client accepts."""
+    found = _Families(list(families))
+    try:
+        return _encoded(found, _harmless(accept))
+    except (TypeError, ValueError):  # a version that is none, or has thousands of digits
+        return _encoded(found, "")
+
+
+def _encoded(families: _Families, accept: str) -> Exposed:
     encode, content_type = choose_encoder(accept)
-    return Exposed(encode(_Families(families)), content_type)
+    return Exposed(encode(families), content_type)
+
+
+def _harmless(accept: str) -> str:
+    """What a client accepts, without what isn't allowed in the answer's header."""
+    printable = "".join(each for each in accept[:_MOST_ACCEPT] if " " <= each <= "~")
+    return " ".join(printable.split())
 
 
 def database_families() -> Iterator[Metric]:
@@ -54,7 +67,7 @@ def database_families() -> Iterator[Metric]:
 
 def _look() -> Gauges | None:
     try:
-        return try_twice(lambda: read_gauges(timezone.now(), _strangers()))
+        return try_twice(lambda: read_gauges(timezone.now(), strangers()))
     except (Error, ImproperlyConfigured):
         return None
 
@@ -65,4 +78,4 @@ _gauges: Kept[Gauges | None] = Kept(_look, lambda: None)
 def forget() -> None:
     """Look again next time."""
     _gauges.forget()
-    _strangers.forget()
+    strangers.forget()

@@ -19,7 +19,7 @@ def why_it_does_not_work(scheduler: DatabaseScheduler, now: datetime) -> str:
     """
     heartbeat = scheduler.heartbeat
     if heartbeat.is_older_than(Conf.load().lease_seconds):
-        return "The scheduler's loop doesn't go on."
+        return "The scheduler has written no heartbeat lately, or none yet."
     if not scheduler.store.is_open:
         return "The scheduler is stopping."
     if heartbeat.cannot_claim:

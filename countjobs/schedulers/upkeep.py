@@ -35,7 +35,7 @@ AT_LEAST_EVERY = 10
 
 
 LOOKS_AFTER_HOLD = 2
-"""While jobs catch up after a hold, their silence means nothing: so many looks are left out."""
+"""How many looks for silence are left out after a hold: jobs are still catching up."""
 
 
 class Upkeep:
@@ -49,7 +49,7 @@ class Upkeep:
         self._is_stopped = False
         self._looks = 0
         self._looks_left_out = 0
-        """How many looks for silence to leave out, because all jobs were held."""
+        """How many of these are still to be left out."""
         self._told: set[str] = set()
         self.outage = Outage()
 
