@@ -2,9 +2,9 @@
 
 A channel is leased, so that two schedulers never send to it at once. Before a message is sent, its
 alerts get its id, so that each try sends the same message with the same id, whoever tries. If a
-scheduler is killed between sending and recording that, another one sends it once more: it arrives
-at least once, and twice only then. While the oldest message of a channel can't be sent, newer ones
-wait behind it: what is told of one job stays in order.
+scheduler is killed between sending and recording that, or the answer is lost, the message is sent
+once more: it arrives at least once, and twice only then. While a message of a channel can't be
+sent, newer ones wait behind it: what is told of one job stays in order.
 """
 
 from __future__ import annotations

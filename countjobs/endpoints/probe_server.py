@@ -25,10 +25,14 @@ from countjobs.text import in_one_line
 logger = in_one_line(logging.getLogger(__name__))
 
 MOST_AT_ONCE = 8
-"""Connections. Others are closed at once."""
+"""Connections. If there are more, one of those whose clients are slow is ended for each; if all are
+being answered, the new one is.
+"""
 REQUEST_SECONDS = 5.0
 """How long a client may take to send its request, and to take the answer."""
 _LOOK_SECONDS = 0.5
+_ROOM_SECONDS = 0.2
+"""How long the end of a slow connection may take."""
 _BACKLOG = 16
 
 Ask = Callable[[str, str], Answer | None]
@@ -43,9 +47,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:  # its name
         """Answer."""
-        self.server.has_been_read(self.connection)
+        self.server.waits_no_more(self.connection)
         path = self.path.partition("?")[0]
         answer = self.server.ask(path, self.headers.get("Accept", ""))
+        self.server.waits_for(self.connection)
         self._send(answer or Answer(404, b"There is nothing here.\n"))
 
     do_HEAD = do_GET  # noqa: N815
@@ -89,8 +94,10 @@ class ProbeServer(ThreadingMixIn, TCPServer):
     def __init__(self, address: Address) -> None:
         self.ask: Ask = lambda _path, _accept: None
         self._room = threading.BoundedSemaphore(MOST_AT_ONCE)
-        self._reading: dict[Any, float] = {}
-        """Connections whose requests haven't come yet, and since when."""
+        self._waiting: dict[Any, float] = {}
+        """Connections whose clients have yet to send the request, or to take the answer, and since
+        when. The oldest is first.
+        """
         self._lock = threading.Lock()
         self._thread = threading.Thread(
             target=self.serve_forever, args=(_LOOK_SECONDS,), name="countjobs-serve", daemon=True
@@ -116,15 +123,14 @@ class ProbeServer(ThreadingMixIn, TCPServer):
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Answer it in a thread, if there is room."""
-        if not self._room.acquire(blocking=False):
+        if not self._has_room():
             self.shutdown_request(request)
             return
-        with self._lock:
-            self._reading[request] = time.monotonic()
+        self.waits_for(request)
         try:
             super().process_request(request, client_address)
         except RuntimeError:  # no thread can be had
-            self.has_been_read(request)
+            self.waits_no_more(request)
             self.shutdown_request(request)
             self._room.release()
 
@@ -133,14 +139,30 @@ class ProbeServer(ThreadingMixIn, TCPServer):
         try:
             super().process_request_thread(request, client_address)
         finally:
-            self.has_been_read(request)
+            self.waits_no_more(request)
             connections.close_all()
             self._room.release()
 
-    def has_been_read(self, request: Any) -> None:
+    def _has_room(self) -> bool:
+        """Take a place. Who sends slowly must not keep a probe from its answer."""
+        if self._room.acquire(blocking=False):
+            return True
+        with self._lock:
+            oldest = next(iter(self._waiting), None)
+        if oldest is None:
+            return False
+        self._end(oldest)
+        return self._room.acquire(timeout=_ROOM_SECONDS)
+
+    def waits_for(self, request: Any) -> None:
+        """A client is to send or to take something."""
+        with self._lock:
+            self._waiting[request] = time.monotonic()
+
+    def waits_no_more(self, request: Any) -> None:
         """A request is there, or its connection has ended."""
         with self._lock:
-            self._reading.pop(request, None)
+            self._waiting.pop(request, None)
 
     def service_actions(self) -> None:
         """Twice a second: end connections whose requests come too slowly.
@@ -149,11 +171,14 @@ class ProbeServer(ThreadingMixIn, TCPServer):
         """
         long_ago = time.monotonic() - REQUEST_SECONDS
         with self._lock:
-            slow = [each for each, since in self._reading.items() if since < long_ago]
+            slow = [each for each, since in self._waiting.items() if since < long_ago]
         for each in slow:
-            self.has_been_read(each)
-            with suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
+            self._end(each)
+
+    def _end(self, request: Any) -> None:
+        self.waits_no_more(request)
+        with suppress(OSError):
+            request.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that is gone, mostly. It is nobody's business but its own."""

@@ -18,6 +18,9 @@ from countjobs.endpoints.kept_strangers import strangers
 from countjobs.metrics.families import gauge_families, up_family
 from countjobs.metrics.gauges import Gauges, read_gauges
 
+_MOST_ACCEPT = 1_000
+"""Characters of the header `Accept` that are read. Prometheus's has fewer than 500."""
+
 
 class Exposed(NamedTuple):
     """A text, and its format."""
@@ -36,8 +39,22 @@ class _Families(Collector):
 
 def expose(families: Iterable[Metric], accept: str) -> Exposed:
     """Write metrics in the format that a client accepts."""
+    found = _Families(list(families))
+    try:
+        return _encoded(found, _harmless(accept))
+    except (TypeError, ValueError):  # a version that is none, or has thousands of digits
+        return _encoded(found, "")
+
+
+def _encoded(families: _Families, accept: str) -> Exposed:
     encode, content_type = choose_encoder(accept)
-    return Exposed(encode(_Families(families)), content_type)
+    return Exposed(encode(families), content_type)
+
+
+def _harmless(accept: str) -> str:
+    """What a client accepts, without what isn't allowed in the answer's header."""
+    printable = "".join(each for each in accept[:_MOST_ACCEPT] if " " <= each <= "~")
+    return " ".join(printable.split())
 
 
 def database_families() -> Iterator[Metric]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from countjobs.alerts import delivery as module
@@ -20,6 +22,7 @@ from countjobs.alerts.message import Message
 from countjobs.alerts.models import Alert, AlertChannel
 from countjobs.models import FailingJob
 from countjobs.schedulers import companions
+from tests.support.alert_people import alert_client
 from tests.support.alerting import URL, FakeSender, make_alert, make_channel
 from tests.support.factories import make_definition
 from tests.support.waiting import wait_until
@@ -161,3 +164,43 @@ def test_it_gives_up_old_alerts_and_writes_reminders(sender: FakeSender) -> None
     delivery().look()
     found = Alert.objects.order_by("pk").values_list("state", "is_reminder")
     assert list(found) == [("not_sent", False), ("waiting", True)]
+
+
+def test_of_two_schedulers_one_gets_the_lease() -> None:
+    channels = [make_channel(str(number)).pk for number in range(10)]
+    taken: list[tuple[int, str]] = []
+    now, ready = timezone.now(), threading.Barrier(2)
+
+    def take(node: str) -> None:
+        with closing(connection):
+            ready.wait(60)
+            taken.extend((pk, node) for pk in channels if dispatching.lease(pk, node, now))
+
+    threads = [threading.Thread(target=take, args=(node,), daemon=True) for node in "ab"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(pk for pk, _node in taken) == channels
+
+
+def test_a_channel_that_is_deleted_while_an_alert_is_written_undoes_nothing() -> None:
+    if not connection.features.has_select_for_update:
+        pytest.skip("This database takes one writer at a time.")
+    channel = make_channel()
+
+    def delete() -> None:
+        with closing(connection):
+            AlertChannel.objects.all().delete()
+
+    with transaction.atomic():
+        alert = make_alert(channel)
+        thread = threading.Thread(target=delete, daemon=True)
+        thread.start()
+        thread.join(60)
+        assert not thread.is_alive(), "nobody waits for a run that is being recorded"
+    assert not AlertChannel.objects.exists()
+    assert Alert.objects.get() == alert
+    assert dispatching.channels_to_send_to(timezone.now()) == []
+    url = reverse("admin:countjobs_alerts_alert_change", args=[alert.pk])
+    assert alert_client("superuser").get(url).status_code == 200

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-from contextlib import closing
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pytest
-from django.db import connection
 
 from countjobs.alerts.dispatching import (
     FIRST_PAUSE,
@@ -23,6 +20,7 @@ from countjobs.alerts.dispatching import (
     renew,
     send_next,
 )
+from countjobs.alerts.message import Message
 from countjobs.alerts.models import Alert, AlertChannel, State
 from countjobs.alerts.outbox import write_test
 from countjobs.alerts.sending.errors import CannotSend
@@ -185,15 +183,31 @@ def test_if_a_scheduler_dies_after_sending_the_same_message_is_sent_again(
     assert first == second
 
 
-def test_who_lost_the_lease_leaves_the_channel_to_its_new_holder(sender: FakeSender) -> None:
+def test_who_lost_the_lease_sends_nothing(sender: FakeSender) -> None:
     channel = make_channel()
     make_alert(channel)
     assert lease(channel.pk, "one", NOON - LEASE)
     assert lease(channel.pk, "two", NOON)
+    assert not send_next(channel, "one", READY)
+    assert sender.sent == []
+
+
+def test_who_loses_the_lease_meanwhile_leaves_the_channel_to_its_new_holder(
+    sender: FakeSender,
+) -> None:
+    channel = make_channel()
+    make_alert(channel)
+    assert lease(channel.pk, "one", NOON - LEASE)
+
+    def lose_it(target: str, key: str, message: Message) -> None:
+        assert lease(channel.pk, "two", NOON)
+
+    sender.send = lose_it  # type: ignore[method-assign]
     assert send_next(channel, "one", READY)
     channel.refresh_from_db()
     assert channel.leased_to == "two"
-    assert states() == ["sent"]
+    assert states() == ["sent"], "it has arrived"
+    assert not send_next(channel, "two", READY)
 
 
 def test_after_a_day_alerts_are_given_up_and_the_rest_is_another_message(
@@ -266,23 +280,3 @@ def test_a_great_many_alerts_go_out_in_messages_of_bounded_size(sender: FakeSend
     assert [len(each) for each in jobs(sender)] == [MOST_ALERTS] * 2
     assert jobs(sender)[1][0] == str(MOST_ALERTS)
     assert len(sender.messages()[0].text) < 3_000
-
-
-@pytest.mark.django_db(transaction=True)
-def test_of_two_schedulers_one_gets_the_lease(sender: FakeSender) -> None:
-    channels = [make_channel(str(number)).pk for number in range(10)]
-    taken: list[tuple[int, str]] = []
-    ready = threading.Barrier(2)
-
-    def take(node: str) -> None:
-        with closing(connection):
-            ready.wait(60)
-            taken.extend((pk, node) for pk in channels if lease(pk, node, NOON))
-
-    threads = [threading.Thread(target=take, args=(node,), daemon=True) for node in "ab"]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert sorted(pk for pk, _node in taken) == channels
-    assert timedelta() < LEASE

@@ -147,7 +147,7 @@ def test_if_alerts_cannot_be_written_the_run_is_recorded_all_the_same(
         with connection.cursor() as cursor:
             cursor.execute("SELECT * FROM there_is_no_such_table")
 
-    monkeypatch.setattr("countjobs.alerts.listening.write", refuse)
+    monkeypatch.setattr("countjobs.alerts.receivers.write", refuse)
     run = ends(make_definition(), Status.FAILED)
     run.refresh_from_db()
     assert run.status == Status.FAILED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 
 import pytest
 
@@ -94,6 +95,23 @@ def test_a_few_connections_are_answered_at_once_and_the_others_closed() -> None:
             go_on.set()
             for client in clients:
                 client.close()
+
+
+def test_slow_clients_do_not_keep_a_probe_from_its_answer() -> None:
+    """Else anybody could have an orchestrator restart the scheduler."""
+    big = Answer(200, b"x" * 50_000_000)
+    with serving(lambda path, accept: big if path == "/big" else echo(path, accept)) as server:
+        for request in (b"GET /he", b"GET /big HTTP/1.0\r\n\r\n"):
+            clients = [connect(server.port) for _ in range(MOST_AT_ONCE * 2)]
+            try:
+                for client in clients:
+                    with suppress(OSError):  # it may have been ended already
+                        client.sendall(request)
+                assert get(server.port, "/here")[0] == 200
+                assert get(server.port, "/here")[0] == 200
+            finally:
+                for client in clients:
+                    client.close()
 
 
 def test_a_client_that_sends_byte_by_byte_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,6 +44,24 @@ def samples(body: bytes) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]
     }
 
 
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "application/openmetrics-text;version=" + "9" * 60_000,
+        "application/openmetrics-text;version=" + "9" * 900 + ".0",
+        "application/openmetrics-text;version=none",
+        "application/openmetrics-text;version=1.0.0\r\n Set-Cookie: a=b",
+        "text/plain;version=\u0661;escaping=\x00",
+        "text/plain;version=1.0.0-rc.1,,;;==",
+    ],
+)
+def test_whatever_a_client_accepts_it_gets_an_answer(accept: str) -> None:
+    exposed = expose(executor_families([ExecutorState("default", 10, 3, 1)]), accept)
+    assert b'countjobs_executor_busy{executor="default"} 3' in exposed.body
+    assert exposed.content_type.isprintable()
+    assert exposed.content_type.isascii()
+
+
 def test_runs_and_executors_are_told() -> None:
     counts = RunCounts()
     counts.add([run_end(late=0.02), run_end("failed", took=2), run_end("new one", late=None)])

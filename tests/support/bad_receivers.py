@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from aiosmtpd.controller import Controller
+import pytest
 
 from countjobs.alerts.sending.webhook import signature
 from tests.support.accidents import SLOW_SECONDS, Fate, Receipts, Taken
@@ -105,8 +105,9 @@ class _Mails:
 @contextmanager
 def mail_receiver(receipts: Receipts) -> Iterator[int]:
     """A mail server that fails by chance. Yields its port."""
+    aiosmtpd = pytest.importorskip("aiosmtpd.controller", reason="could not import 'aiosmtpd'")
     port = free_port()
-    controller = Controller(_Mails(receipts), hostname="127.0.0.1", port=port)
+    controller = aiosmtpd.Controller(_Mails(receipts), hostname="127.0.0.1", port=port)
     controller.start()
     try:
         yield port
