@@ -24,7 +24,6 @@ class Sender(Protocol):
     def send(self, target: str, key: str, message: Message) -> None:
         """Try once, within a minute. Raises countjobs.alerts.sending.errors.CannotSend.
 
-        A try is bounded: by seconds in all, but for mail, where each answer of the server is.
         `key` signs the message, where the kind has signatures.
         """
 
