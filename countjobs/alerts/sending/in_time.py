@@ -20,10 +20,11 @@ def in_time(
 ) -> None:
     """Do the work in a thread. If it takes longer than so many seconds, the thread goes on alone.
 
-    `room` has a place for each thread, so that few of them hang. `what` names the thread, and
-    `late` says that it is late. Raises CannotSend for that, and what the work raises.
+    `room` has a place for each thread, so that few of them hang. It waits as long for a place:
+    those who have one may just be at work. `what` names the thread, and `late` says that it is
+    late. Raises CannotSend for that, and what the work raises.
     """
-    if not room.acquire(blocking=False):
+    if not room.acquire(timeout=seconds):
         raise CannotSend("Earlier messages still hang.")
     done = threading.Event()
     errors: list[Exception] = []
