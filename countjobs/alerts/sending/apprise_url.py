@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy as _
 
 from countjobs.alerts.message import Message
 from countjobs.alerts.sending.addresses import is_plainly_private, is_public, resolve
-from countjobs.alerts.sending.bounded import in_time
 from countjobs.alerts.sending.errors import CannotSend
+from countjobs.alerts.sending.patience import in_time
 from countjobs.alerts.sending.quiet import quiet
 from countjobs.conf import Conf
 from countjobs.text import storable, visible

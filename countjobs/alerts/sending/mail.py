@@ -19,8 +19,8 @@ from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
 
 from countjobs.alerts.message import Message
-from countjobs.alerts.sending.bounded import in_time
 from countjobs.alerts.sending.errors import CannotSend
+from countjobs.alerts.sending.patience import in_time
 from countjobs.text import shown, storable, visible
 
 SECONDS = 10
