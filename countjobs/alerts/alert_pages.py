@@ -39,7 +39,7 @@ def _moment(at: datetime | None) -> str:
     return moment(at, timezone.get_current_timezone())
 
 
-@admin.action(description=_("Send again"))
+@admin.action(description=_("Send again"), permissions=["send"])
 def send_again(model_admin: AlertAdmin, request: HttpRequest, queryset: QuerySet[Alert]) -> None:
     """Have those sent after all that were given up, where their channels are still there."""
     given_up = Alert.objects.filter(
@@ -79,10 +79,9 @@ class AlertAdmin(ReadOnlyAdmin):
     )
     readonly_fields = fields
 
-    def get_actions(self, request: HttpRequest) -> Any:
+    def has_send_permission(self, request: HttpRequest) -> bool:
         """Who may change channels may have alerts sent again."""
-        actions = super().get_actions(request)
-        return actions if has_permission(request, "change", AlertChannel) else {}
+        return has_permission(request, "change", AlertChannel)
 
     def read_facts(self, alerts: Sequence[Alert], links: Links) -> list[_Facts]:
         """Links to the job, the run and the channel, where the user may see them."""
