@@ -39,7 +39,7 @@ def _moment(at: datetime | None) -> str:
     return moment(at, timezone.get_current_timezone())
 
 
-@admin.action(description=_("Send again"))
+@admin.action(description=_("Send again"), permissions=["send"])
 def send_again(model_admin: AlertAdmin, request: HttpRequest, queryset: QuerySet[Alert]) -> None:
     """Have those sent after all that were given up, where their channels are still there."""
     given_up = Alert.objects.filter(
@@ -82,14 +82,14 @@ class AlertAdmin(ReadOnlyAdmin):
     )
     readonly_fields = fields
 
-    def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:
-        """Who may change channels may have alerts sent again. An action of the site might change
-        alerts. Since 6.1 Django gives a location.
-        """
-        given = {} if action_location is None else {"action_location": action_location}
-        actions: dict[str, Any] = super().get_actions(request, **given)
-        may_send = has_permission(request, "change", AlertChannel)
-        return {name: each for name, each in actions.items() if may_send and name == _SEND_AGAIN}
+    def get_actions(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Only ours: an action of the site might change alerts."""
+        actions: dict[str, Any] = super().get_actions(request, *args, **kwargs)
+        return {name: each for name, each in actions.items() if name == _SEND_AGAIN}
+
+    def has_send_permission(self, request: HttpRequest) -> bool:
+        """Who may change channels may have alerts sent again."""
+        return has_permission(request, "change", AlertChannel)
 
     def read_facts(self, alerts: Sequence[Alert], links: Links) -> list[_Facts]:
         """Links to the job, the run and the channel, where the user may see them."""

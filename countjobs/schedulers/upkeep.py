@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
+from datetime import datetime, timedelta
 
 from django.db import Error, connection
 from django.utils import timezone
@@ -32,10 +33,12 @@ EVERY_SECONDS = 45.0
 """Seconds between two checks: short enough that a missing row is back within a minute."""
 AT_LEAST_EVERY = 10
 """Once in this many checks, missing rows are looked for even if the number of rows is right."""
-
-
-LOOKS_AFTER_HOLD = 2
-"""How many looks for silence are left out after a hold: jobs are still catching up."""
+LONGEST_GAP = timedelta(seconds=2 * EVERY_SECONDS)
+"""If two looks are further apart, the database was away, the machine was suspended, or the clock
+was set: what came due meanwhile isn't run yet."""
+LOOKS_LEFT_OUT = 2
+"""While jobs catch up after a hold or such a gap, their silence means nothing: so many looks are
+left out."""
 
 
 class Upkeep:
@@ -49,7 +52,8 @@ class Upkeep:
         self._is_stopped = False
         self._looks = 0
         self._looks_left_out = 0
-        """How many of these are still to be left out."""
+        """How many looks for silence to leave out."""
+        self._looked_at: datetime | None = None
         self._told: set[str] = set()
         self.outage = Outage()
 
@@ -90,12 +94,15 @@ class Upkeep:
 
     def _look_for_silence(self) -> list[str]:
         look_for_recoveries()
-        if held_since() is not None:
-            self._looks_left_out = LOOKS_AFTER_HOLD
+        now = timezone.now()
+        gap = now - self._looked_at if self._looked_at else timedelta()
+        self._looked_at = now
+        if held_since() is not None or not timedelta() <= gap <= LONGEST_GAP:
+            self._looks_left_out = LOOKS_LEFT_OUT
         elif self._looks_left_out:
             self._looks_left_out -= 1
         else:
-            for line in look_for_silence(timezone.now()):
+            for line in look_for_silence(now):
                 logger.warning("%s", line)
         return []
 

@@ -1,7 +1,11 @@
-"""For tests of alerts."""
+"""For tests of alerts: what sends, and to servers on this machine, which are private."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+import django
 import pytest
 from pytest_django import Settings
 
@@ -21,3 +25,19 @@ def sender(monkeypatch: pytest.MonkeyPatch) -> FakeSender:
     fake = FakeSender()
     monkeypatch.setattr(dispatching, "senders", lambda: {"webhook": fake})
     return fake
+
+
+@pytest.fixture
+def configure(settings: Settings) -> Callable[..., None]:
+    """Sets what sends mail, by each Django's own means."""
+
+    def set_up(backend: str, **options: Any) -> None:
+        if django.VERSION >= (6, 1):
+            settings.MAILERS = {"default": {"BACKEND": backend, "OPTIONS": options}}
+            return
+        names = {"username": "HOST_USER", "password": "HOST_PASSWORD"}
+        settings.EMAIL_BACKEND = backend
+        for name, value in options.items():
+            setattr(settings, f"EMAIL_{names.get(name, name.upper())}", value)
+
+    return set_up

@@ -7,13 +7,11 @@ import email.policy
 import logging
 import smtplib
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
 from typing import Any
 
-import django
 import pytest
 from django.core import mail
 from django.core.exceptions import ValidationError
@@ -25,34 +23,16 @@ from countjobs.alerts.sending import mail as sending
 from countjobs.alerts.sending.errors import CannotSend
 from countjobs.alerts.sending.mail import MailSender
 from countjobs.alerts.sending.senders import senders
-from tests.support.listening import drip, raw_server, silence
+from tests.support.listening import raw_server, silence
 from tests.support.sent_messages import MESSAGE, message
-from tests.support.waiting import wait_until
 
 controller = pytest.importorskip("aiosmtpd.controller", reason="could not import 'aiosmtpd'")
 smtp = pytest.importorskip("aiosmtpd.smtp", reason="could not import 'aiosmtpd'")
 
-HAS_MAILERS = django.VERSION >= (6, 1)
 SENDER = MailSender()
 LOCMEM = "django.core.mail.backends.locmem.EmailBackend"
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
 Configure = Callable[..., None]
-
-
-@pytest.fixture
-def configure(settings: Settings) -> Configure:
-    """Sets what sends mail, by each Django's own means."""
-
-    def set_up(backend: str, **options: Any) -> None:
-        if HAS_MAILERS:
-            settings.MAILERS = {"default": {"BACKEND": backend, "OPTIONS": options}}
-            return
-        names = {"username": "HOST_USER", "password": "HOST_PASSWORD"}
-        settings.EMAIL_BACKEND = backend
-        for name, value in options.items():
-            setattr(settings, f"EMAIL_{names.get(name, name.upper())}", value)
-
-    return set_up
 
 
 @pytest.fixture(autouse=True)
@@ -186,22 +166,6 @@ def mail_server(handler: Handler, **options: Any) -> Iterator[int]:
         yield port
     finally:
         found.stop()
-
-
-def test_a_server_that_answers_one_byte_at_a_time_is_left(
-    configure: Configure, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each byte begins the time-out of the socket anew."""
-    monkeypatch.setattr(sending, "MOST_SECONDS", 0.3)
-    room = threading.BoundedSemaphore(1)
-    monkeypatch.setattr(sending, "_room", room)
-    with raw_server(drip(b"220-")) as port:
-        configure(SMTP, host="127.0.0.1", port=port)
-        with pytest.raises(CannotSend, match=r"took longer than 0\.3 seconds"):
-            SENDER.send("ops@example.org", "", MESSAGE)
-        with pytest.raises(CannotSend, match="Earlier messages still hang"):
-            SENDER.send("ops@example.org", "", MESSAGE)
-    wait_until(lambda: room.acquire(blocking=False))
 
 
 def test_a_message_goes_over_smtp(configure: Configure) -> None:
