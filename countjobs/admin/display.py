@@ -60,7 +60,11 @@ def status_word(status: str) -> str:
 
 def moment_text(moment: datetime, zone: tzinfo) -> str:
     """A date and time in a zone, to the second, with the zone's abbreviation."""
-    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
+    try:
+        local = moment.astimezone(zone)
+    except OverflowError:  # raw SQL's: at the end of the calendar, there is no such time in a zone
+        local = moment.astimezone(UTC)
+    return f"{local:%Y-%m-%d %H:%M:%S %Z}"
 
 
 def moment(instant: datetime | None, zone: tzinfo) -> str:

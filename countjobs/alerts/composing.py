@@ -216,7 +216,10 @@ def _advice(event: str) -> str:
 
 def _moment(at: datetime) -> str:
     """A time, in the installation's zone."""
-    local = timezone.localtime(at)
+    try:
+        local = timezone.localtime(at)
+    except OverflowError:  # raw SQL's: the end of the calendar
+        local = at
     return f"{date_format(local, 'Y-m-d H:i')} {local:%Z}"
 
 

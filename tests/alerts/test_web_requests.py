@@ -224,3 +224,29 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(context: ssl.SSLContex
 def test_a_server_without_tls_is_told() -> None:
     with web_server() as server:
         assert "No encrypted connection" in why_not(server.url.replace("http:", "https:"))
+
+
+@pytest.mark.parametrize(
+    ("before", "said"), [(0, "200"), (10, "200"), (11, "isn't one of HTTP"), (100_000, "isn't one")]
+)
+def test_a_few_interim_answers_are_skipped(before: int, said: str) -> None:
+    def talk(client: socket.socket, ended: threading.Event) -> None:
+        client.sendall(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * before)
+        client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        ended.wait(20)
+
+    with raw_server(talk) as port:
+        try:
+            found = str(
+                fetch(
+                    "POST",
+                    f"http://127.0.0.1:{port}/",
+                    body=b"{}",
+                    headers={},
+                    seconds=20,
+                    allow_private=True,
+                )
+            )
+        except CannotSend as error:
+            found = str(error)
+    assert said in found

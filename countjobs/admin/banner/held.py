@@ -14,6 +14,7 @@ from countjobs.admin.display import moment
 from countjobs.admin.links import Links
 from countjobs.history.holding import current_hold
 from countjobs.models import Hold
+from countjobs.models.holds import MOST_REASON
 from countjobs.text import visible, visible_text
 
 _MOST_SHOWN = 200
@@ -38,7 +39,7 @@ def tell_hold(links: Links) -> Held | None:
     hold = current_hold()
     if hold is None:
         return None
-    reason = visible_text(hold.reason)
+    reason = visible_text(hold.reason[:MOST_REASON])  # raw SQL's may be longer
     beginning = Truncator(reason).chars(_MOST_SHOWN)
     return Held(
         since=_since(hold),

@@ -7,7 +7,13 @@ import ssl
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import (
+    HTTPConnection,
+    HTTPException,
+    HTTPResponse,
+    HTTPSConnection,
+    parse_headers,
+)
 
 from django.core.exceptions import ValidationError
 
@@ -19,6 +25,22 @@ from countjobs.text import visible
 
 _MOST_ANSWER = 4_096
 """How many bytes of an answer's body are read, so that the server can finish sending."""
+
+
+_MOST_BEFORE = 10
+"""How many interim answers (1xx) may come before the answer."""
+
+
+class _Response(HTTPResponse):
+    """An answer after a few interim ones. Python's own skips `100 Continue` only, without end."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        for _interim in range(_MOST_BEFORE + 1):
+            version, status, reason = super()._read_status()  # type: ignore[misc]  # Python's own
+            if not HTTPStatus.CONTINUE <= status < HTTPStatus.OK:
+                return version, status, reason
+            parse_headers(self.fp)
+        raise HTTPException
 
 
 def fetch(
@@ -72,6 +94,7 @@ def _connection(
         connection = HTTPSConnection(address.host, address.port, context=context)
     else:
         connection = HTTPConnection(address.host, address.port)
+    connection.response_class = _Response
     connection.auto_open = 0  # it would ask the name server again
     connection.sock = sock
     return connection
