@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -47,7 +48,7 @@ def send_again(model_admin: AlertAdmin, request: HttpRequest, queryset: QuerySet
         channel__isnull=False,
     )
     count = given_up.update(
-        state=State.WAITING, message=None, tries=0, error="", created_at=timezone.now()
+        state=State.WAITING, message=None, tries=0, error="", sent_again_at=timezone.now()
     )
     text = ngettext("%d alert waits to be sent again.", "%d alerts wait to be sent again.", count)
     model_admin.message_user(request, text % count)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.utils.text import capfirst
@@ -12,6 +12,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from countjobs.alerts.events import EVENTS
 from countjobs.alerts.models import AlertChannel
+from countjobs.alerts.sending.senders import senders
 from countjobs.models.kinds import concrete_definitions, groups_of
 
 _MOST_GROUPS_SHOWN = 20
@@ -91,6 +92,10 @@ class ChannelForm(AnyModelForm):
         target = self.fields["target"]
         target.help_text, target.required = said, not is_there
         self.initial["target"] = self.initial["key"] = ""
+        if "kind" in self.fields:  # else nothing can be changed
+            known = {*senders(), self.instance.kind} if is_there else {*senders()}
+            kind = cast("forms.ChoiceField", self.fields["kind"])
+            kind.choices = [each for each in AlertChannel.Kind.choices if each[0] in known]
         if not (is_there and self.instance.key):
             del self.fields["no_key"]
         elif is_there:

@@ -187,7 +187,9 @@ def _section(event: str, found: list[Alert]) -> Section:
 def _line(alert: Alert) -> Line:
     since = alert.since or alert.created_at
     when = _("Since %(since)s.") % {"since": _moment(since)}
-    if alert.event == Event.RECOVERED:
+    if alert.event == Event.SILENT:
+        when = _("No success since %(since)s.") % {"since": _moment(since)}
+    elif alert.event == Event.RECOVERED:
         when = _("The trouble began at %(since)s.") % {"since": _moment(since)}
     return Line(
         job=happened(alert),

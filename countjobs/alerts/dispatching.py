@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import F, Min
 
 from countjobs.alerts.composing import compose
-from countjobs.alerts.models import Alert, AlertChannel, State
+from countjobs.alerts.models import WAITS_SINCE, Alert, AlertChannel, State
 from countjobs.alerts.sending.errors import CannotSend
 from countjobs.alerts.sending.senders import senders
 from countjobs.database.turns import own_turn
@@ -48,12 +48,9 @@ def channels_to_send_to(now: datetime) -> list[int]:
     """
     waiting = Alert.objects.filter(state=State.WAITING, channel__isnull=False).order_by()
     ready = (
-        waiting.values("channel")
-        .annotate(oldest=Min("created_at"))
-        .filter(oldest__lte=now - GATHER)
+        waiting.values("channel").annotate(oldest=Min(WAITS_SINCE)).filter(oldest__lte=now - GATHER)
     )
-    keys = list(ready.values_list("channel", flat=True))
-    free = AlertChannel.objects.free(now).filter(pk__in=keys)
+    free = AlertChannel.objects.free(now).filter(pk__in=ready.values("channel"))
     # Those that answer come first: there is room for a few channels at once.
     return list(free.order_by("tries_in_vain", "pk").values_list("pk", flat=True))
 
@@ -155,7 +152,7 @@ def give_up_old(now: datetime) -> int:
     waiting = Alert.objects.filter(state=State.WAITING)
     with own_turn(), transaction.atomic():
         waiting.filter(channel=None).update(state=State.NOT_SENT)
-        old = waiting.filter(created_at__lt=now - GIVE_UP)
+        old = waiting.alias(waits_since=WAITS_SINCE).filter(waits_since__lt=now - GIVE_UP)
         messages = list(old.exclude(message=None).order_by().values_list("message").distinct())
         given_up = old.update(state=State.NOT_SENT)
         # What is left of a message is another one.

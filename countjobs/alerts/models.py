@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from django.core.exceptions import ValidationError
 from django.db import connection, models
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -29,7 +30,8 @@ class Kind(models.TextChoices):
     APPRISE = "apprise", "Apprise"
 
 
-def _validate_words(value: Any) -> None:
+def validate_words(value: Any) -> None:
+    """Check a list of words. Raises ValidationError."""
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
         raise ValidationError(_("Enter a list of words."), code="list")
     if len(value) > MOST_GROUPS:
@@ -46,7 +48,7 @@ def _words(value: Any) -> list[str]:
 
 def validate_events(value: Any) -> None:
     """Check the events of a channel. Raises ValidationError."""
-    _validate_words(value)
+    validate_words(value)
     if unknown := [each for each in value if each not in EVENTS]:
         raise ValidationError(_("There is no event “%(event)s”."), params={"event": unknown[0]})
 
@@ -89,7 +91,7 @@ class AlertChannel(models.Model):
         _("groups"),
         default=list,
         blank=True,
-        validators=[_validate_words],
+        validators=[validate_words],
         help_text=_("Only jobs of these groups, one in each line. Empty: all jobs."),
     )
     events = models.JSONField(
@@ -171,6 +173,10 @@ class State(models.TextChoices):
     NOT_SENT = "not_sent", pgettext_lazy("an alert", "not sent")
 
 
+WAITS_SINCE = Coalesce("sent_again_at", "created_at")
+"""When an alert was written, or was to be sent again."""
+
+
 class AlertQuerySet(PrimaryQuerySet["Alert"]):
     """Queries about alerts."""
 
@@ -207,6 +213,8 @@ class Alert(models.Model):
     since = models.DateTimeField(_("since"), null=True)
     reason = models.CharField(_("reason"), max_length=500, blank=True)
     created_at = models.DateTimeField(_("happened"))
+    sent_again_at = models.DateTimeField(null=True)
+    """When somebody had it sent again after it was given up."""
     state = models.CharField(
         _("state"), max_length=16, choices=State.choices, default=State.WAITING
     )

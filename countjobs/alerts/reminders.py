@@ -56,21 +56,28 @@ def _lasting(before: datetime) -> Iterator[tuple[Event, list[Change]]]:
 
 
 def _write(event: Event, changes: list[Change], before: datetime) -> int:
+    if not (due := _not_told(event, changes, before)):
+        return 0  # as nearly always: nothing is locked
     with own_turn(), transaction.atomic():
         # Locked, so that two schedulers don't remind of the same. Alerts can be written meanwhile.
         if not AlertChannel.objects.filter(enabled=True).locked():
             return 0
-        told = Alert.objects.filter(event=event, job_id__in=[each.job_id for each in changes])
-        reminded = set(told.filter(is_reminder=True).values_list("job_id", "since"))
-        # What began long ago may have been told just now.
-        lately = set(told.filter(created_at__gte=before).values_list("job_id", flat=True))
-        due = [
-            each
-            for each in changes
-            if each.job_id not in lately and (each.job_id, each.since) not in reminded
-        ]
+        due = _not_told(event, due, before)
         write(event, _with_reasons(due), is_reminder=True)
     return len(due)
+
+
+def _not_told(event: Event, changes: list[Change], before: datetime) -> list[Change]:
+    """Those of which no reminder was written, and that were not told after `before`."""
+    told = Alert.objects.filter(event=event, job_id__in=[each.job_id for each in changes])
+    reminded = set(told.filter(is_reminder=True).values_list("job_id", "since"))
+    # What began long ago may have been told just now.
+    lately = set(told.filter(created_at__gte=before).values_list("job_id", flat=True))
+    return [
+        each
+        for each in changes
+        if each.job_id not in lately and (each.job_id, each.since) not in reminded
+    ]
 
 
 def _with_reasons(changes: list[Change]) -> list[Change]:

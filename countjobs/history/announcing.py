@@ -25,7 +25,7 @@ def announce(signal: Signal, changes: Sequence[Change]) -> None:
     """
     if not changes or not signal.has_listeners():
         return
-    for receiver in receivers_of(signal):
+    for receiver in receivers_of(signal, Change):
         try:
             with transaction.atomic():
                 receiver(signal=signal, sender=Change, changes=list(changes))
@@ -41,20 +41,20 @@ def tell_ended(outcomes: Iterable[Outcome], written: Collection[int]) -> None:
         return
     kept = set(written)
     runs = [_run_end(each.run, each) for each in outcomes if each.run and each.execution_id in kept]
-    for receiver in receivers_of(run_ended) if runs else ():
+    for receiver in receivers_of(run_ended, RunEnd) if runs else ():
         try:
             receiver(signal=run_ended, sender=RunEnd, runs=list(runs))
         except Exception:  # receivers are anybody's code
             logger.exception("What listens to the ends of runs failed.")
 
 
-def receivers_of(signal: Signal) -> list[Callable[..., object]]:
-    """Who listens, each to be called by itself.
+def receivers_of(signal: Signal, sender: type) -> list[Callable[..., object]]:
+    """Who listens to this sender, each to be called by itself.
 
     `Signal.send` stops at the first error, and `send_robust` leaves a transaction in which a
     statement failed to the next receiver.
     """
-    plain, coroutines = signal._live_receivers(None)  # Django's own
+    plain, coroutines = signal._live_receivers(sender)  # Django's own
     return [*plain, *map(async_to_sync, coroutines)]
 
 

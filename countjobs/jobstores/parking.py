@@ -9,7 +9,7 @@ from countjobs.text import storable
 
 
 def park(broken: list[ParkedJob]) -> None:
-    """Record jobs as broken. The newest error of a job counts. The caller has a transaction."""
+    """Record jobs as broken, with their newest error. The caller has a transaction."""
     if not broken:
         return
     for each in broken:
@@ -20,7 +20,7 @@ def park(broken: list[ParkedJob]) -> None:
         broken,
         update_conflicts=True,
         unique_fields=["job_id"],
-        update_fields=["error", "parked_at"],
+        update_fields=["error"],
     )
     new = [each for each in broken if each.job_id not in known]
     announce(job_broke, [_change(each) for each in new])

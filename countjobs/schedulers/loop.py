@@ -42,6 +42,8 @@ logger = in_one_line(logging.getLogger(__name__))
 RETRY_SECONDS = 1.0
 OWN_RUN_SECONDS = 1.0
 """How long a run has to end if it shuts down its own scheduler without waiting."""
+COMPANION_SECONDS = 10.0
+"""How long what runs beside the scheduler has to end, after the drain."""
 LONGEST_SLEEP_SECONDS = 5.0
 """The most that a clock set forward, or a lost wake-up, can delay what is due."""
 _INCOMPLETE = (
@@ -220,7 +222,7 @@ class DatabaseScheduler(StoringScheduler):
         self.recorder.stop(timeout=max(seconds, 1))
         self.listener.stop(timeout=1)
         self._try(lambda: self._settle(seconds))
-        self.companions.stop(timeout=max(seconds, 1))
+        self.companions.stop(timeout=min(max(seconds, 1), COMPANION_SECONDS))
         Capture.remove()
 
     def _settle(self, seconds: float) -> None:

@@ -54,6 +54,8 @@ class Upkeep:
         self._looks_left_out = 0
         """How many looks for silence to leave out."""
         self._looked_at: datetime | None = None
+        self._held_told: datetime | None = None
+        """The hold that was logged."""
         self._told: set[str] = set()
         self.outage = Outage()
 
@@ -97,7 +99,11 @@ class Upkeep:
         now = timezone.now()
         gap = now - self._looked_at if self._looked_at else timedelta()
         self._looked_at = now
-        if held_since() is not None or not timedelta() <= gap <= LONGEST_GAP:
+        held = held_since()
+        if held is not None and held != self._held_told:
+            logger.warning("All jobs are held since %s: nothing is claimed.", held)
+        self._held_told = held
+        if held is not None or not timedelta() <= gap <= LONGEST_GAP:
             self._looks_left_out = LOOKS_LEFT_OUT
         elif self._looks_left_out:
             self._looks_left_out -= 1
