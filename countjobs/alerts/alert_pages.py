@@ -82,9 +82,10 @@ class AlertAdmin(ReadOnlyAdmin):
     )
     readonly_fields = fields
 
-    def get_actions(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Only ours: an action of the site might change alerts."""
-        actions: dict[str, Any] = super().get_actions(request, *args, **kwargs)
+    def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:
+        """Only ours: an action of the site might change alerts. Since 6.1 Django gives a place."""
+        given = {} if action_location is None else {"action_location": action_location}
+        actions: dict[str, Any] = super().get_actions(request, **given)
         return {name: each for name, each in actions.items() if name == _SEND_AGAIN}
 
     def has_send_permission(self, request: HttpRequest) -> bool:

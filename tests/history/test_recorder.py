@@ -120,7 +120,7 @@ def test_of_the_100_ms_until_an_outcome_is_recorded_it_waits_for_half(
     for name in ("_something", "_stopping", "_given_up"):
         monkeypatch.setattr(recorder, name, Untimed(waits))
 
-    def write(model: Any, rows: list[dict[str, Any]], where: str) -> None:
+    def write(model: Any, rows: list[dict[str, Any]], where: str) -> list[int]:
         written.append((len(rows), sum(waits)))
         waits.clear()
         if len(written) == 1:  # they end while others are being written
@@ -129,6 +129,7 @@ def test_of_the_100_ms_until_an_outcome_is_recorded_it_waits_for_half(
         else:
             recorder._stopping.set()
             recorder._something.set()
+        return []
 
     monkeypatch.setattr(lifecycle, "update_rows", write)
     monkeypatch.setattr(module, "_may_follow", lambda outcomes: False)
