@@ -9,11 +9,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 
 from countjobs.history.requests import request_run
 from countjobs.models import CountJob, Execution
 from tests.support.bouncers import program, running_bouncer
+from tests.support.other_servers import connected_with
 from tests.support.people import client_of
 from tests.support.running_schedulers import scheduler
 from tests.support.transfers import exported
@@ -38,15 +39,8 @@ def bouncer() -> Iterator[str]:
 @contextmanager
 def connected_through(url: str, **settings: object) -> Iterator[None]:
     """Have the ORM of this process ask the pooler for a while."""
-    ours = connections["default"]
-    theirs = ours.copy()
-    theirs.settings_dict.update(HOST="127.0.0.1", PORT=str(urlsplit(url).port), **settings)
-    connections["default"] = theirs
-    try:
+    with connected_with(HOST="127.0.0.1", PORT=str(urlsplit(url).port), **settings):
         yield
-    finally:
-        theirs.close()
-        connections["default"] = ours
 
 
 @pytest.mark.parametrize("disabled", [False, True])

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from django.db import connections
+from tests.support.other_servers import connected_with
 
 NOT_EPHEMERAL = range(20_000, 32_000)
 """Ports that no client is given: while the server is away nobody else takes its port, and no
@@ -110,14 +110,6 @@ def running_cluster(binaries: Path) -> Iterator[Cluster]:
 @contextmanager
 def connected_to(cluster: Cluster) -> Iterator[None]:
     """Have Django's connection, and so the ORM of this process, ask that server for a while."""
-    ours = connections["default"]
-    theirs = ours.copy()
-    theirs.settings_dict.update(
-        HOST="127.0.0.1", PORT=str(cluster.port), NAME="postgres", USER="postgres", PASSWORD=""
-    )
-    connections["default"] = theirs
-    try:
+    server = {"HOST": "127.0.0.1", "PORT": str(cluster.port), "NAME": "postgres"}
+    with connected_with(**server, USER="postgres", PASSWORD=""):
         yield
-    finally:
-        theirs.close()
-        connections["default"] = ours
