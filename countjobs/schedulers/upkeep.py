@@ -91,11 +91,10 @@ class Upkeep:
 
     @property
     def _steps(self) -> tuple[Callable[[], list[str]], ...]:
-        looks = (self._look_at_executors, self._look_for_silence)
+        looks = (self._look_at_executors, _look_for_recoveries, self._look_for_silence)
         return (self._look_at_kinds, _look_again, self._tell, *looks)
 
     def _look_for_silence(self) -> list[str]:
-        look_for_recoveries()
         now = timezone.now()
         gap = now - self._looked_at if self._looked_at else timedelta()
         self._looked_at = now
@@ -154,3 +153,8 @@ class Upkeep:
 
 def _look_again() -> list[str]:
     return look_again(timezone.now())
+
+
+def _look_for_recoveries() -> list[str]:
+    look_for_recoveries()
+    return []
